@@ -1,0 +1,16 @@
+/** A timer that was set; cancelling it twice, or after it ran, does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Time as a port: nothing else reads a clock or sets a timer, so tests can move time. */
+export interface Clock {
+  /** Unix milliseconds. May step when the machine's clock is set. */
+  nowMs(): number;
+  /** Milliseconds from an arbitrary start; never goes back. For durations and deadlines. */
+  monotonicMs(): number;
+  /** Runs `run` once after `delayMs`. Timers never keep the process alive. */
+  after(delayMs: number, run: () => void): Timer;
+  /** Runs `run` at the end of the current turn of the event loop, after everything that is readable was read. */
+  endOfTurn(run: () => void): void;
+}

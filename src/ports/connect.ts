@@ -1,0 +1,38 @@
+import type { Failure } from '../protocol/failure.js';
+import type { ClientSocket, SocketHandler } from './socket.js';
+
+/** A handshake, copied out of the engine before anything is awaited. */
+export interface ConnectRequest {
+  readonly requestId: string;
+  readonly query: URLSearchParams;
+  readonly authorization: string | null;
+  /** The subprotocols offered, in order. */
+  readonly protocols: readonly string[];
+  readonly origin: string | null;
+  readonly host: string | null;
+  readonly remoteAddress: string;
+}
+
+/**
+ * A place that was taken for a socket which does not exist yet. Exactly one of the two is called, once:
+ * `open` when the upgrade is done, `abandon` when the client went away before.
+ */
+export interface Admission {
+  readonly outcome: 'admitted';
+  /** The subprotocol to answer with; null when none was offered that we speak. */
+  readonly protocol: string | null;
+  open(socket: ClientSocket): SocketHandler;
+  abandon(): void;
+}
+
+export interface Refusal {
+  readonly outcome: 'refused';
+  readonly failure: Failure;
+}
+
+/** Decides about a handshake before the upgrade. Never rejects. */
+export interface Gatekeeper {
+  admit(request: ConnectRequest): Promise<Admission | Refusal>;
+  /** What `admit` would say, without taking a place: `upgrade_required` when it would admit. */
+  examine(request: ConnectRequest): Promise<Failure>;
+}

@@ -1,0 +1,9 @@
+/** Randomness and digests. Both are cheap and synchronous. */
+export interface Crypto {
+  /** Cryptographically strong bytes. */
+  randomBytes(count: number): Uint8Array;
+  /** SHA-256 of the text's UTF-8 bytes, as base64url without padding. */
+  sha256(text: string): string;
+  /** Compares two strings in time that depends on their lengths alone. */
+  sameSecret(a: string, b: string): boolean;
+}

@@ -1,0 +1,95 @@
+/**
+ * The error catalogue: every error a user can see, on the wire or over REST. Codes are never reused.
+ * docs/ERRORS.md is generated from this table and a test compares the two.
+ */
+import type { CloseName } from './close-codes.js';
+
+/** The API surfaces that an error can leave through. */
+export type Surface = 'relays' | 'client' | 'login' | 'group' | 'native';
+
+export interface ErrorSpec {
+  /** One English sentence for a person; it never carries a secret or a caller's input. */
+  readonly message: string;
+  /** On a socket: `reply` answers with an `error` frame and the connection lives, `close` closes it. */
+  readonly effect: 'reply' | 'close';
+  /** Of effect `close`: the close code's name. */
+  readonly close?: CloseName;
+  /** The HTTP status, of REST and of a refused upgrade alike. */
+  readonly status: number;
+  /** Where a surface wants another status. */
+  readonly statusOn?: Partial<Record<Surface, number>>;
+  /** Whether the same request can succeed later without a change. */
+  readonly retryable: boolean;
+}
+
+export const ERRORS = {
+  // Requests
+  invalid_request: spec('The request does not have the documented shape.', 400, { statusOn: { group: 422 } }),
+  malformed_json: spec('The body or the frame is not valid JSON.', 400, { statusOn: { group: 422 } }),
+  ambiguous_request: spec('The request can be read in two ways (length, encoding or host headers).', 400),
+  body_too_large: spec('The body is larger than this server accepts.', 413),
+  unknown_path: spec('There is nothing at this path.', 404),
+  method_not_allowed: spec('This path does not take that method.', 405),
+  unauthorized: spec('A valid API key is needed here.', 401),
+  scope_missing: spec('The API key does not have the scope this call needs.', 403),
+  idempotency_conflict: spec('This Idempotency-Key was used with another request.', 409),
+  idempotency_in_progress: spec('A request with this Idempotency-Key is still running.', 409, { retryable: true }),
+  too_many_requests: spec('Too many requests; wait before the next one.', 429, { retryable: true }),
+  deadline_exceeded: spec('The request took longer than this server allows.', 503, { retryable: true }),
+  draining: spec('This node is shutting down; another one will answer.', 503, { retryable: true, close: 'going_away' }),
+  store_unavailable: spec('The state store does not answer; nothing was changed.', 503, { retryable: true }),
+  internal: spec('Something failed on our side; it was logged.', 500, { retryable: true, close: 'internal_error' }),
+
+  // Things that are not there, or not free
+  session_not_found: spec('There is no such relay session.', 404),
+  token_not_found: spec('This relay session has no user with that authorization token.', 404),
+  key_not_found: spec('There is no such API key.', 404),
+  address_already_authorized: spec('This address is already authorized on the relay session.', 409),
+  session_full: spec('Every seat of the relay session is taken.', 409, { retryable: true }),
+  session_not_linked: spec('The relay session has no node that could carry it.', 503, { retryable: true }),
+  home_elsewhere: spec('The relay session lives on another node.', 503, { retryable: true }),
+
+  // Admission of a socket
+  credential_missing: spec('No credential was given.', 401),
+  credential_invalid: spec('The credential is not valid, or not any more.', 401),
+  credential_revoked: spec('The credential was revoked.', 403),
+  banned: spec('This user is banned from the relay session.', 403),
+  origin_not_allowed: spec('Pages of this origin may not connect.', 403),
+  address_not_allowed: spec('This seat belongs to another address.', 403),
+  session_locked: spec('The relay session is locked: nobody new may join.', 403, { retryable: true }),
+  upgrade_required: spec('The credential is good; connect with a WebSocket upgrade.', 426),
+
+  // Frames
+  unknown_op: spec('The first byte of a binary frame names no operation.', 400),
+  reserved_flags: spec('A reserved bit of the flags is set.', 400),
+  unknown_class: spec('There is no delivery class 3.', 400),
+  truncated_frame: spec('The frame ends before its header does.', 400),
+  unknown_type: spec('There is no control frame of this type.', 400),
+  unknown_member: spec('A named index is not a member of the relay session.', 400),
+  state_too_big: spec('A presence state may be 2 KiB of JSON at most.', 400),
+  not_host: spec('Only the host may do this.', 403),
+  stale_host: spec('The sender is not the host, or not in this term.', 409),
+  rate_limited: spec('The connection sends more than its limit; the frame was refused.', 429, { retryable: true }),
+  message_too_big: spec('The message is larger than max_message_bytes.', 413, { close: 'message_too_big' }),
+  protocol_error: spec('The connection kept sending frames that break the protocol.', 400, { close: 'protocol_error' }),
+} as const satisfies Record<string, ErrorSpec>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+interface SpecOptions {
+  readonly close?: CloseName;
+  readonly statusOn?: Partial<Record<Surface, number>>;
+  readonly retryable?: boolean;
+}
+
+function spec(message: string, status: number, options: SpecOptions = {}): ErrorSpec {
+  const { close, statusOn, retryable = false } = options;
+  return {
+    message,
+    effect: close === undefined ? 'reply' : 'close',
+    status,
+    retryable,
+    ...(close === undefined ? {} : { close }),
+    ...(statusOn === undefined ? {} : { statusOn }),
+  };
+}

@@ -1,0 +1,30 @@
+import { ERRORS, type ErrorCode } from './errors.js';
+
+/** What a failure may carry beside its code. */
+export interface FailureOptions {
+  /** Replaces the catalogue's sentence; never carries a secret. */
+  readonly message?: string;
+  /** Machine-readable detail, shown on the surfaces whose error body has room for it. */
+  readonly details?: unknown;
+  /** Seconds after which to try again; sent as Retry-After. */
+  readonly retryAfterS?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * An error that has a name in the catalogue: the only kind that is shown to users.
+ * Anything else that is thrown becomes `internal` at the two places that turn errors into output.
+ */
+export class Failure extends Error {
+  readonly code: ErrorCode;
+  readonly details: unknown;
+  readonly retryAfterS: number | null;
+
+  constructor(code: ErrorCode, options: FailureOptions = {}) {
+    super(options.message ?? ERRORS[code].message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'Failure';
+    this.code = code;
+    this.details = options.details;
+    this.retryAfterS = options.retryAfterS ?? null;
+  }
+}

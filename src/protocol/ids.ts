@@ -1,0 +1,64 @@
+/**
+ * The ids that cross the wire or the store. Every one is opaque to those who receive it;
+ * the shapes here are for parsing at a border, never for reading meaning out of an id.
+ */
+import type { Brand } from '../lib/brand.js';
+
+/** A relay session: 12 lower-case hex digits and `-S` (Edgegap's shape). */
+export type SessionId = Brand<string, 'SessionId'>;
+/** Whom a seat belongs to, unique within a relay session: 1 to 128 visible ASCII characters. */
+export type UserId = Brand<string, 'UserId'>;
+/** One gateway process, new at every start: `node_` and 16 base62 characters. */
+export type NodeId = Brand<string, 'NodeId'>;
+/** What API keys and relay sessions belong to: 1 to 64 of `[A-Za-z0-9_-]`. */
+export type ProjectId = Brand<string, 'ProjectId'>;
+/** The public part of an API key: 16 base62 characters, `key_` before them. */
+export type KeyId = Brand<string, 'KeyId'>;
+/** A random integer of at most 53 bits: Edgegap's two numbers, and so JSON-safe. Never 0. */
+export type AuthorizationToken = Brand<number, 'AuthorizationToken'>;
+/** A member's place within its session: 0 to 65,533. 65,534 is never given, 65,535 is the backend. */
+export type MemberIndex = Brand<number, 'MemberIndex'>;
+
+/** The sender index of entries that the backend sends. */
+export const BACKEND_INDEX = 0xffff as MemberIndex;
+/** The highest index a member can have; with 0 that makes 65,534 members. */
+export const MAX_MEMBER_INDEX = 0xfffd;
+
+const SESSION_ID = /^[0-9a-f]{12}-S$/;
+const USER_ID = /^[\x21-\x7e]{1,128}$/;
+const PROJECT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const KEY_ID = /^key_[0-9A-Za-z]{16}$/;
+const NODE_ID = /^node_[0-9A-Za-z]{16}$/;
+
+export function parseSessionId(text: string): SessionId | null {
+  return SESSION_ID.test(text) ? (text as SessionId) : null;
+}
+
+export function parseUserId(text: string): UserId | null {
+  return USER_ID.test(text) ? (text as UserId) : null;
+}
+
+export function parseProjectId(text: string): ProjectId | null {
+  return PROJECT_ID.test(text) ? (text as ProjectId) : null;
+}
+
+export function parseKeyId(text: string): KeyId | null {
+  return KEY_ID.test(text) ? (text as KeyId) : null;
+}
+
+export function parseNodeId(text: string): NodeId | null {
+  return NODE_ID.test(text) ? (text as NodeId) : null;
+}
+
+export function parseAuthorizationToken(value: number): AuthorizationToken | null {
+  return Number.isSafeInteger(value) && value > 0 ? (value as AuthorizationToken) : null;
+}
+
+/** Reads a token written as a plain decimal: no sign, no leading zero, no exponent. */
+export function parseAuthorizationTokenText(text: string): AuthorizationToken | null {
+  return /^[1-9][0-9]{0,15}$/.test(text) ? parseAuthorizationToken(Number(text)) : null;
+}
+
+export function parseMemberIndex(value: number): MemberIndex | null {
+  return Number.isInteger(value) && value >= 0 && value <= MAX_MEMBER_INDEX ? (value as MemberIndex) : null;
+}

@@ -1,0 +1,73 @@
+/** Control frames, server to client: text, one JSON object, `type` first. Times are Unix milliseconds. */
+import { PROTOCOL_VERSION } from './wire.js';
+
+export type Role = 'host' | 'client';
+export type LeftReason = 'left' | 'kicked' | 'revoked' | 'timeout' | 'replaced' | 'ended';
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export interface MemberView {
+  readonly index: number;
+  readonly user_id: string;
+  readonly role: Role;
+  readonly connected: boolean;
+  /** The presence state the member set last; null before the first. */
+  readonly state: Json;
+}
+
+export interface SessionView {
+  readonly id: string;
+  readonly metadata: Json;
+  readonly max_users: number;
+  readonly expires_at: number;
+  readonly locked: boolean;
+}
+
+export interface HostView {
+  /** null while no member has joined. */
+  readonly index: number | null;
+  readonly term: number;
+}
+
+export interface Welcome {
+  readonly type: 'welcome';
+  readonly protocol: typeof PROTOCOL_VERSION;
+  readonly session: SessionView;
+  readonly you: { readonly index: number; readonly user_id: string; readonly role: Role };
+  readonly members: readonly MemberView[];
+  readonly host: HostView;
+  /** Names the numbering of reliable entries; another epoch starts again from 1. */
+  readonly epoch: string;
+  /** The sequence of the newest reliable entry before this connection's live ones; 0 when there was none. */
+  readonly seq: number;
+  /** Whether everything missed is (being) replayed. False on a first join and when entries are lost. */
+  readonly recovered: boolean;
+  readonly resume: { readonly token: string; readonly window_ms: number };
+  /** 0 means no limit. */
+  readonly limits: {
+    readonly max_message_bytes: number;
+    readonly messages_per_s: number;
+    readonly bytes_per_s: number;
+  };
+  /** How often a client should be heard from at least; the server pings on its own as well. */
+  readonly heartbeat_ms: number;
+  readonly node: string;
+}
+
+export type ServerControl =
+  | Welcome
+  | { readonly type: 'member.joined'; readonly member: MemberView }
+  | { readonly type: 'member.away'; readonly index: number }
+  | { readonly type: 'member.back'; readonly index: number }
+  | { readonly type: 'member.left'; readonly index: number; readonly reason: LeftReason }
+  | { readonly type: 'member.state'; readonly index: number; readonly state: Json }
+  | { readonly type: 'host'; readonly index: number | null; readonly term: number }
+  | { readonly type: 'session.updated'; readonly session: SessionView }
+  | { readonly type: 'ack'; readonly ref: number; readonly seq: number }
+  | { readonly type: 'gap'; readonly from: number; readonly to: number; readonly reason: string }
+  | { readonly type: 'goaway'; readonly reason: string; readonly after_ms: number; readonly url?: string }
+  | { readonly type: 'error'; readonly code: string; readonly message: string; readonly ref?: number }
+  | { readonly type: 'pong'; readonly t: Json };
+
+export function encodeControl(frame: ServerControl): string {
+  return JSON.stringify(frame);
+}
