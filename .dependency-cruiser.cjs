@@ -1,0 +1,149 @@
+// The import rules of docs/ARCHITECTURE.md. Imports point inward:
+// lib <- protocol <- ports <- relay, identity, cluster, webhooks <- rest; adapters hang off the ports.
+'use strict';
+
+const DOMAINS = ['relay', 'identity', 'cluster', 'webhooks'];
+
+/** Each vendor's package, and the one folder that may import it. */
+const VENDORS = {
+  uws: ['uws-current', 'uws-legacy'],
+  redis: ['ioredis'],
+  jose: ['jose'],
+  pino: ['pino', 'sonic-boom'],
+  prometheus: ['prom-client'],
+  maxmind: ['maxmind', 'mmdb-lib'],
+};
+
+const ownFolder = (folder, mayImport) => ({
+  name: `${folder}-imports`,
+  severity: 'error',
+  comment: `src/${folder} may import only ${[folder, ...mayImport].join(', ')}`,
+  from: { path: `^src/${folder}/` },
+  to: { path: '^(src|bench|scripts|test)/', pathNot: `^src/(${[folder, ...mayImport].join('|')})/` },
+});
+
+const vendor = ([folder, packages]) => ({
+  name: `${folder}-vendor`,
+  severity: 'error',
+  comment: `only src/adapters/${folder} may import ${packages.join(', ')}`,
+  from: { path: '^src/', pathNot: `^src/adapters/${folder}/` },
+  to: { path: `(^|/)(node_modules/)?(${packages.join('|')})(/|$)`, dependencyTypesNot: ['local'], pathNot: '^src/' },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', comment: 'types count', from: {}, to: { circular: true } },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      comment: 'every import leads somewhere',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-undeclared-package',
+      severity: 'error',
+      comment: 'what is imported stands in package.json',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'no-dev-dependency-in-src',
+      severity: 'error',
+      comment: 'what ships runs without devDependencies',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: '@types/' },
+    },
+
+    ownFolder('lib', []),
+    ownFolder('protocol', ['lib']),
+    ownFolder('ports', ['protocol', 'lib']),
+    ...DOMAINS.map((domain) => ownFolder(domain, ['ports', 'protocol', 'lib'])),
+    ownFolder('rest', [...DOMAINS, 'ports', 'protocol', 'lib']),
+    ownFolder('config', ['protocol', 'lib']),
+    ownFolder('client', ['protocol', 'lib']),
+    {
+      name: 'adapter-imports',
+      severity: 'error',
+      comment: 'an adapter may import ports, protocol, lib and its own folder',
+      from: { path: '^src/adapters/([^/]+)/' },
+      to: { path: '^(src|bench|scripts|test)/', pathNot: ['^src/(ports|protocol|lib)/', '^src/adapters/$1/'] },
+    },
+    {
+      name: 'gateway-importers',
+      severity: 'error',
+      comment: 'only main, the command line, bench and tests build a gateway',
+      from: { path: '^src/', pathNot: '^src/(main\\.ts|cli/)' },
+      to: { path: '^src/gateway\\.ts$' },
+    },
+    {
+      name: 'main-importers',
+      severity: 'error',
+      comment: 'main.ts is a program, not a module',
+      from: { path: '^(src|scripts)/', pathNot: '^src/cli/' },
+      to: { path: '^src/main\\.ts$' },
+    },
+    {
+      name: 'main-imports',
+      severity: 'error',
+      comment: 'main.ts hands over to the composition root',
+      from: { path: '^src/main\\.ts$' },
+      to: {
+        path: '^(src|bench|scripts|test)/',
+        pathNot: '^src/(gateway\\.ts|config/|lib/|protocol/|ports/|adapters/(pino|system)/)',
+      },
+    },
+    {
+      name: 'program-not-from-tests',
+      severity: 'error',
+      comment: 'what ships does not know its tests and scripts',
+      from: { path: '^src/' },
+      to: { path: '^(bench|scripts|test)/' },
+    },
+
+    ...Object.entries(VENDORS).map(vendor),
+    {
+      name: 'vendor-free-core',
+      severity: 'error',
+      comment: 'outside the adapters zod is the only package',
+      from: { path: '^src/', pathNot: '^src/adapters/' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/(zod|@types/node)/' },
+    },
+    {
+      name: 'zod-free-inside',
+      severity: 'error',
+      comment: 'zod is for borders: protocol, config, rest, relay and the adapters',
+      from: { path: '^src/', pathNot: '^src/(protocol|config|rest|relay|adapters)/' },
+      to: { path: 'node_modules/zod/' },
+    },
+    {
+      name: 'pure-wire',
+      severity: 'error',
+      comment: 'protocol and client run in browsers too',
+      from: { path: '^src/(protocol|client)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'no-io-inside',
+      severity: 'error',
+      comment: 'files, sockets, processes and timers are reached through ports',
+      from: { path: '^src/(lib|ports|relay|identity|cluster|webhooks|rest|config)/' },
+      to: {
+        dependencyTypes: ['core'],
+        path: '^(node:)?(fs|http|https|http2|tls|dgram|dns|child_process|worker_threads|cluster|process|timers|os)(/|$)',
+      },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    combinedDependencies: false,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'],
+    },
+  },
+};

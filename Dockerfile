@@ -1,0 +1,28 @@
+# Debian 13: its C library loads the newer of the two WebSocket engine builds.
+FROM node:22-trixie-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
+COPY src src
+RUN npm run --silent build
+
+FROM node:22-trixie-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The engine's packages carry binaries for every platform; only Linux's can load here.
+RUN npm ci --omit=dev && find node_modules/uws-* -name '*.node' ! -name '*linux*' -delete
+
+FROM node:22-trixie-slim
+WORKDIR /app
+ENV NODE_ENV=production \
+    SALLYPORT_HOST=0.0.0.0
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/dist/src dist/src
+COPY package.json LICENSE ./
+USER node
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.SALLYPORT_PORT || 8080}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "dist/src/main.js"]

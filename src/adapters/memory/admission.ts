@@ -1,0 +1,119 @@
+/** Whether a socket gets a seat, and which. The order of the checks is part of the contract. */
+import type { Host, Joined, JoinCredential, JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-store.js';
+import type { MemberIndex, UserId } from '../../protocol/ids.js';
+import { isOverdue, purgeOverdue, setHost } from './departure.js';
+import { viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
+
+interface Claimant {
+  readonly userId: UserId;
+  /** null for a minted user that is not there. */
+  readonly seat: SeatState | null;
+}
+
+export function join(session: SessionState, request: JoinRequest, nowMs: number): JoinResult {
+  const claimant = identify(session, request.credential, nowMs);
+  if (typeof claimant === 'string') return refused(claimant);
+  const { seat } = claimant;
+  const { enforceIp, homeNodeId, locked } = session.facts;
+  if (enforceIp && seat !== null && seat.address !== null && seat.address !== request.address) {
+    return refused('address_not_allowed');
+  }
+  if (homeNodeId === null) return refused('session_not_linked');
+  if (homeNodeId !== request.nodeId) return { outcome: 'home_elsewhere', homeNodeId };
+  if (seat !== null && seat.member !== null) return takeOver(session, seat, seat.member, request);
+  if (locked) return refused('session_locked');
+  return seatNewMember(session, claimant, request, nowMs);
+}
+
+function identify(session: SessionState, credential: JoinCredential, nowMs: number): Claimant | JoinRefusal {
+  switch (credential.kind) {
+    case 'pair': {
+      if (credential.sessionToken !== session.facts.authorizationToken) return 'credential_invalid';
+      const userId = session.tokens.get(credential.userToken);
+      if (userId === null) return 'credential_revoked';
+      const seat = userId === undefined ? undefined : session.seats.get(userId);
+      return seat === undefined ? 'credential_invalid' : { userId: seat.userId, seat };
+    }
+    case 'minted': {
+      const { userId, generation } = credential;
+      if (session.banned.has(userId)) return 'banned';
+      if (generation < (session.kicked.get(userId) ?? 0)) return 'credential_revoked';
+      return { userId, seat: session.seats.get(userId) ?? null };
+    }
+    case 'resume': {
+      const seat = session.members.get(credential.index);
+      const member = seat?.member;
+      if (seat === undefined || member === null || member === undefined) return 'credential_invalid';
+      const known = credential.secretHash === member.resume || credential.secretHash === member.resumePrevious;
+      return known && !isOverdue(member, nowMs) ? { userId: seat.userId, seat } : 'credential_invalid';
+    }
+  }
+}
+
+function takeOver(session: SessionState, seat: SeatState, member: MemberState, request: JoinRequest): JoinResult {
+  const { credential, dryRun, resumeHash } = request;
+  if (dryRun) return joined(seat.userId, { ...member, connection: member.connection + 1 }, false, viewHost(session));
+  if (credential.kind !== 'resume') member.resumePrevious = null;
+  else if (credential.secretHash === member.resume) member.resumePrevious = member.resume;
+  member.resume = resumeHash;
+  member.connection += 1;
+  member.awayUntilMs = null;
+  return joined(seat.userId, member, false, viewHost(session));
+}
+
+function seatNewMember(session: SessionState, claimant: Claimant, request: JoinRequest, nowMs: number): JoinResult {
+  const { credential, dryRun, resumeHash } = request;
+  const held = claimant.seat?.held === true;
+  if (!held && isFull(session, dryRun, nowMs)) return refused('session_full');
+  const index = session.indexes.peek(nowMs, session.facts.resumeWindowMs);
+  if (index === null) return refused('session_full');
+  const member: MemberState = {
+    index,
+    joinedAtMs: nowMs,
+    connection: 1,
+    awayUntilMs: null,
+    resume: resumeHash,
+    resumePrevious: null,
+  };
+  const takesHost = session.host.index === null || (credential.kind === 'minted' && credential.asHost);
+  if (dryRun) return joined(claimant.userId, member, true, takesHost ? nextHost(session, index) : viewHost(session));
+
+  const seat = claimant.seat ?? mintedSeat(claimant.userId);
+  if (!held) session.held += 1;
+  seat.held = true;
+  seat.member = member;
+  session.seats.set(seat.userId, seat);
+  session.members.set(index, seat);
+  session.indexes.take(index);
+  if (takesHost) setHost(session, index);
+  return joined(seat.userId, member, true, viewHost(session));
+}
+
+/** Seats whose window has passed are given back before a session counts as full. */
+function isFull(session: SessionState, dryRun: boolean, nowMs: number): boolean {
+  const { maxUsers } = session.facts;
+  if (session.held < maxUsers) return false;
+  if (dryRun) {
+    const overdue = [...session.members.values()].filter(({ member }) => member !== null && isOverdue(member, nowMs));
+    return session.held - overdue.length >= maxUsers;
+  }
+  purgeOverdue(session, nowMs);
+  return session.held >= maxUsers;
+}
+
+function mintedSeat(userId: UserId): SeatState {
+  return { userId, token: null, address: null, latitude: null, longitude: null, held: false, member: null };
+}
+
+function nextHost(session: SessionState, index: MemberIndex): Host {
+  return { index, term: session.host.term + 1 };
+}
+
+function joined(userId: UserId, member: MemberState, isNewMember: boolean, host: Host): Joined {
+  const { index, connection, joinedAtMs } = member;
+  return Object.freeze({ outcome: 'joined', userId, index, connection, joinedAtMs, isNewMember, host });
+}
+
+function refused(code: JoinRefusal): JoinResult {
+  return { outcome: 'refused', code };
+}

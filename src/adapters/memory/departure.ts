@@ -1,0 +1,62 @@
+/** How members and users go, and what becomes of the host role. Nothing here asks whether they may. */
+import type { RemovedUser } from '../../ports/relay-store.js';
+import type { MemberIndex } from '../../protocol/ids.js';
+import { viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
+
+/** A member leaves for good: its seat is given back; a listed user keeps its authorization. */
+export function departMember(session: SessionState, seat: SeatState, member: MemberState, nowMs: number): void {
+  dropMember(session, seat, member, nowMs);
+  if (session.host.index === member.index) passHostOn(session);
+}
+
+/** Gives back every seat whose resume window has passed. The host role moves once, however many go. */
+export function purgeOverdue(session: SessionState, nowMs: number): void {
+  let hostLeft = false;
+  for (const seat of [...session.members.values()]) {
+    const { member } = seat;
+    if (member === null || !isOverdue(member, nowMs)) continue;
+    hostLeft ||= session.host.index === member.index;
+    dropMember(session, seat, member, nowMs);
+  }
+  if (hostLeft) passHostOn(session);
+}
+
+/** Takes everything from a user: member, seat, authorization, and what was minted for it. */
+export function removeUser(session: SessionState, seat: SeatState, nowMs: number): RemovedUser {
+  const { member } = seat;
+  outdateMinted(session, seat);
+  if (member !== null) departMember(session, seat, member, nowMs);
+  if (seat.token !== null) session.tokens.set(seat.token, null);
+  if (seat.held) session.held -= 1;
+  session.seats.delete(seat.userId);
+  return Object.freeze({ userId: seat.userId, index: member?.index ?? null, host: viewHost(session) });
+}
+
+/** Raises the session's generation and makes it what this user's minted credentials need. */
+export function outdateMinted(session: SessionState, user: Pick<SeatState, 'userId'>): void {
+  session.generation += 1;
+  session.kicked.set(user.userId, session.generation);
+}
+
+export function isOverdue(member: MemberState, nowMs: number): boolean {
+  return member.awayUntilMs !== null && member.awayUntilMs <= nowMs;
+}
+
+export function setHost(session: SessionState, index: MemberIndex): void {
+  session.host = { index, term: session.host.term + 1 };
+}
+
+function dropMember(session: SessionState, seat: SeatState, member: MemberState, nowMs: number): void {
+  session.members.delete(member.index);
+  session.indexes.free(member.index, nowMs);
+  session.held -= 1;
+  seat.held = false;
+  seat.member = null;
+  if (seat.token === null) session.seats.delete(seat.userId);
+}
+
+function passHostOn(session: SessionState): void {
+  const heir = session.members.keys().next();
+  if (heir.done === true) session.host = { index: null, term: session.host.term };
+  else setHost(session, heir.value);
+}

@@ -1,0 +1,23 @@
+import type { Clock } from '../../ports/clock.js';
+import type { Store } from '../../ports/store.js';
+import { createMemoryIdempotencyStore } from './idempotency-store.js';
+import { createMemoryKeyStore } from './key-store.js';
+import { createMemoryNodeStore } from './node-store.js';
+import { createMemoryRelayStore } from './relay-store.js';
+
+/**
+ * The engine that needs nothing installed: one process, gone when it exits. Every method is
+ * synchronous inside, so each is atomic; what it returns is frozen, never its own state.
+ */
+export function createMemoryStore(deps: { readonly clock: Clock }): Store {
+  return {
+    engine: 'memory',
+    relay: createMemoryRelayStore(deps.clock),
+    keys: createMemoryKeyStore(),
+    nodes: createMemoryNodeStore(deps.clock),
+    idempotency: createMemoryIdempotencyStore(deps.clock),
+    start: () => undefined,
+    health: () => ({ ok: true }),
+    stop: async () => undefined,
+  };
+}

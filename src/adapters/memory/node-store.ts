@@ -1,0 +1,20 @@
+import { deepFreeze } from '../../lib/deep-freeze.js';
+import type { Clock } from '../../ports/clock.js';
+import type { NodeRecord, NodeStore } from '../../ports/node-store.js';
+import type { NodeId } from '../../protocol/ids.js';
+
+/** The nodes that share this process's store: one in service, several in tests. */
+export function createMemoryNodeStore(clock: Clock): NodeStore {
+  const nodes = new Map<NodeId, NodeRecord>();
+  return {
+    heartbeat: async (report, leaseMs) => {
+      const nowMs = clock.nowMs();
+      nodes.set(report.id, deepFreeze({ ...structuredClone(report), leaseUntilMs: nowMs + leaseMs }));
+      for (const node of nodes.values()) if (node.leaseUntilMs <= nowMs) nodes.delete(node.id);
+      return [...nodes.values()];
+    },
+    leave: async (id) => {
+      nodes.delete(id);
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import { deepFreeze } from '../../lib/deep-freeze.js';
+import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
+import type { Clock } from '../../ports/clock.js';
+import type {
+  AuthorizeResult,
+  Host,
+  JoinRequest,
+  JoinResult,
+  KickRequest,
+  KickResult,
+  LeaveResult,
+  ListRequest,
+  MintResult,
+  NewRelaySession,
+  NewSeat,
+  ProjectScope,
+  RelaySession,
+  RelaySessionSettings,
+  RelayStore,
+  RevokeResult,
+  SeatHold,
+  SessionPage,
+  SessionWithSeats,
+  UserSelector,
+} from '../../ports/relay-store.js';
+import { Failure } from '../../protocol/failure.js';
+import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../../protocol/ids.js';
+import { join } from './admission.js';
+import { departMember, outdateMinted, purgeOverdue, removeUser, setHost } from './departure.js';
+import {
+  addListed,
+  inScope,
+  newSession,
+  viewHost,
+  viewSeat,
+  viewSeats,
+  viewSession,
+  viewWithSeats,
+  type MemberState,
+  type SeatState,
+  type SessionState,
+} from './session-state.js';
+
+export function createMemoryRelayStore(clock: Clock): RelayStore {
+  return new MemoryRelayStore(clock);
+}
+
+/** Relay sessions in this process. No method awaits anything, which is what makes each atomic. */
+class MemoryRelayStore implements RelayStore {
+  readonly #clock: Clock;
+  /** In the order of creation. Sessions whose time is up stay until they are swept. */
+  readonly #sessions = new Map<SessionId, SessionState>();
+  #position = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async create(created: NewRelaySession, seats: readonly NewSeat[]): Promise<SessionWithSeats> {
+    if (this.#sessions.has(created.id)) throw new Failure('internal', { cause: new Error('session id is taken') });
+    this.#position += 1;
+    const session = newSession(created, this.#position, this.#clock.nowMs());
+    for (const seat of seats) if (addListed(session, seat) === null) throw reused();
+    this.#sessions.set(created.id, session);
+    return viewWithSeats(session);
+  }
+
+  async get(id: SessionId, scope: ProjectScope): Promise<SessionWithSeats | null> {
+    const session = this.#find(id, scope);
+    return session === null ? null : viewWithSeats(session);
+  }
+
+  async list({ scope, from, limit }: ListRequest): Promise<SessionPage> {
+    const before = 'cursor' in from ? decodeCursor(from.cursor) : Infinity;
+    if (before === null) throw new Failure('invalid_request', { message: 'The cursor is not one of ours.' });
+    const nowMs = this.#clock.nowMs();
+    const all = [...this.#sessions.values()].filter(
+      (session) => inScope(session, scope) && session.facts.expiresAtMs > nowMs,
+    );
+    const rest = all.reverse().filter((session) => session.position < before);
+    const start = 'offset' in from ? from.offset : 0;
+    const page = rest.slice(start, start + limit);
+    const last = page.at(-1);
+    return {
+      sessions: page.map(viewWithSeats),
+      totalCount: all.length,
+      nextCursor: last === undefined || rest.length <= start + limit ? null : encodeCursor(last.position),
+    };
+  }
+
+  async end(id: SessionId, scope: ProjectScope): Promise<boolean> {
+    return this.#find(id, scope) !== null && this.#sessions.delete(id);
+  }
+
+  async update(
+    id: SessionId,
+    scope: ProjectScope,
+    change: Partial<RelaySessionSettings> & { readonly ttlMs?: number },
+  ): Promise<RelaySession | null> {
+    const session = this.#find(id, scope);
+    if (session === null) return null;
+    const { ttlMs, ...settings } = structuredClone(change);
+    const expiresAtMs = ttlMs === undefined ? session.facts.expiresAtMs : this.#clock.nowMs() + ttlMs;
+    session.facts = deepFreeze({ ...session.facts, ...settings, expiresAtMs });
+    return viewSession(session);
+  }
+
+  async authorize(id: SessionId, scope: ProjectScope, seat: NewSeat): Promise<AuthorizeResult> {
+    const session = this.#find(id, scope);
+    if (session === null) return { outcome: 'session_not_found' };
+    for (const other of session.seats.values()) {
+      if (other.token !== null && other.address === seat.address) return { outcome: 'address_already_authorized' };
+    }
+    if (session.held >= session.facts.maxUsers) purgeOverdue(session, this.#clock.nowMs());
+    if (session.held >= session.facts.maxUsers) return { outcome: 'session_full' };
+    const added = addListed(session, seat);
+    if (added === null) throw reused();
+    return { outcome: 'authorized', session: viewSession(session), seat: viewSeat(added) };
+  }
+
+  async revoke(id: SessionId, scope: ProjectScope, token: AuthorizationToken): Promise<RevokeResult> {
+    const session = this.#find(id, scope);
+    if (session === null) return { outcome: 'session_not_found' };
+    const userId = session.tokens.get(token);
+    if (userId === null) return { outcome: 'revoked_before' };
+    const seat = userId === undefined ? undefined : session.seats.get(userId);
+    if (seat === undefined) return { outcome: 'token_not_found' };
+    const removed = removeUser(session, seat, this.#clock.nowMs());
+    return { outcome: 'revoked', removed, session: viewSession(session), seats: viewSeats(session) };
+  }
+
+  async kick({ sessionId, scope, selector, ban }: KickRequest): Promise<KickResult> {
+    const session = this.#find(sessionId, scope);
+    if (session === null) return { outcome: 'session_not_found' };
+    const seat = select(session, selector);
+    const userId = selector.by === 'user_id' ? selector.userId : seat?.userId;
+    if (ban && userId !== undefined) session.banned.add(userId);
+    if (seat !== undefined) return { outcome: 'kicked', removed: removeUser(session, seat, this.#clock.nowMs()) };
+    if (userId !== undefined) outdateMinted(session, { userId });
+    return { outcome: 'no_match' };
+  }
+
+  async mint(id: SessionId, scope: ProjectScope, userId: UserId): Promise<MintResult> {
+    const session = this.#find(id, scope);
+    if (session === null) return { outcome: 'session_not_found' };
+    if (session.banned.has(userId)) return { outcome: 'banned' };
+    return { outcome: 'mintable', generation: session.generation, expiresAtMs: session.facts.expiresAtMs };
+  }
+
+  async join(request: JoinRequest): Promise<JoinResult> {
+    const session = this.#find(request.sessionId, 'all');
+    if (session === null) return { outcome: 'refused', code: 'session_not_found' };
+    return join(session, request, this.#clock.nowMs());
+  }
+
+  async away(hold: SeatHold): Promise<boolean> {
+    const place = this.#holder(hold);
+    if (place === null) return false;
+    place.member.awayUntilMs = this.#clock.nowMs() + place.session.facts.resumeWindowMs;
+    return true;
+  }
+
+  async leave(hold: SeatHold): Promise<LeaveResult> {
+    const place = this.#holder(hold);
+    if (place === null) return { outcome: 'outdated' };
+    departMember(place.session, place.seat, place.member, this.#clock.nowMs());
+    return { outcome: 'left', host: viewHost(place.session) };
+  }
+
+  async handOverHost(id: SessionId, from: Host, to: MemberIndex): Promise<Host | null> {
+    const session = this.#find(id, 'all');
+    if (session === null || from.index === null || !session.members.has(to)) return null;
+    if (session.host.index !== from.index || session.host.term !== from.term) return null;
+    if (to !== from.index) setHost(session, to);
+    return viewHost(session);
+  }
+
+  async claimHome(id: SessionId, from: NodeId | null, to: NodeId): Promise<SessionWithSeats | null> {
+    const session = this.#find(id, 'all');
+    if (session === null || session.facts.homeNodeId !== from) return null;
+    const { facts } = session;
+    session.facts = deepFreeze({ ...facts, homeNodeId: to, homeEpoch: facts.homeEpoch + 1, error: null });
+    const awayUntilMs = this.#clock.nowMs() + facts.resumeWindowMs;
+    for (const { member } of session.members.values()) if (member !== null) member.awayUntilMs ??= awayUntilMs;
+    return viewWithSeats(session);
+  }
+
+  async sweepExpired(limit: number): Promise<readonly SessionId[]> {
+    const nowMs = this.#clock.nowMs();
+    const due: SessionId[] = [];
+    for (const [id, session] of this.#sessions) {
+      if (due.length >= limit) break;
+      if (session.facts.expiresAtMs <= nowMs) due.push(id);
+    }
+    for (const id of due) this.#sessions.delete(id);
+    return due;
+  }
+
+  #find(id: SessionId, scope: ProjectScope): SessionState | null {
+    const session = this.#sessions.get(id);
+    if (session === undefined || !inScope(session, scope)) return null;
+    return session.facts.expiresAtMs > this.#clock.nowMs() ? session : null;
+  }
+
+  #holder(hold: SeatHold): { session: SessionState; seat: SeatState; member: MemberState } | null {
+    const session = this.#find(hold.sessionId, 'all');
+    const seat = session?.members.get(hold.index);
+    const member = seat?.member ?? null;
+    if (session === null || seat === undefined || member === null) return null;
+    return member.connection === hold.connection ? { session, seat, member } : null;
+  }
+}
+
+function select(session: SessionState, selector: UserSelector): SeatState | undefined {
+  if (selector.by === 'index') return session.members.get(selector.index);
+  const userId = selector.by === 'user_id' ? selector.userId : session.tokens.get(selector.token);
+  return userId === undefined || userId === null ? undefined : session.seats.get(userId);
+}
+
+function reused(): Failure {
+  return new Failure('internal', { cause: new Error('a user id or token is used twice in one session') });
+}

@@ -1,0 +1,137 @@
+/** One relay session as this process keeps it: the mutable state, and the frozen views that leave it. */
+import { deepFreeze } from '../../lib/deep-freeze.js';
+import type { AuthorizationToken, MemberIndex, UserId } from '../../protocol/ids.js';
+import type {
+  Host,
+  NewRelaySession,
+  NewSeat,
+  ProjectScope,
+  RelaySession,
+  Seat,
+  SessionWithSeats,
+} from '../../ports/relay-store.js';
+import { IndexPool } from './index-pool.js';
+
+export interface MemberState {
+  readonly index: MemberIndex;
+  readonly joinedAtMs: number;
+  connection: number;
+  awayUntilMs: number | null;
+  /** The hash handed out last. */
+  resume: string;
+  /** The hash that the current socket came with; null when it came with something else. */
+  resumePrevious: string | null;
+}
+
+export interface SeatState {
+  readonly userId: UserId;
+  readonly token: AuthorizationToken | null;
+  readonly address: string | null;
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+  held: boolean;
+  member: MemberState | null;
+}
+
+export interface SessionState {
+  /** Replaced whole at each change, and frozen: it is what callers are given. `host` lives beside it. */
+  facts: Omit<RelaySession, 'host' | 'generation'>;
+  host: Host;
+  generation: number;
+  /** How many seats have `held`. */
+  held: number;
+  readonly seats: Map<UserId, SeatState>;
+  /** null: revoked. */
+  readonly tokens: Map<AuthorizationToken, UserId | null>;
+  /** Members in the order they joined: the first is the one with the longest membership. */
+  readonly members: Map<MemberIndex, SeatState>;
+  readonly indexes: IndexPool;
+  /** The generation that a minted credential of this user must have at least. */
+  readonly kicked: Map<UserId, number>;
+  readonly banned: Set<UserId>;
+  /** Rises with each session created: the order of listings. */
+  readonly position: number;
+}
+
+export function newSession(created: NewRelaySession, position: number, nowMs: number): SessionState {
+  const { ttlMs, ...given } = structuredClone(created);
+  return {
+    facts: deepFreeze({
+      ...given,
+      createdAtMs: nowMs,
+      expiresAtMs: nowMs + ttlMs,
+      homeEpoch: given.homeNodeId === null ? 0 : 1,
+    }),
+    host: { index: null, term: 0 },
+    generation: 1,
+    held: 0,
+    seats: new Map(),
+    tokens: new Map(),
+    members: new Map(),
+    indexes: new IndexPool(),
+    kicked: new Map(),
+    banned: new Set(),
+    position,
+  };
+}
+
+/** Gives a user its authorization and its seat. null when the user id or the token was used before. */
+export function addListed(session: SessionState, seat: NewSeat): SeatState | null {
+  if (session.seats.has(seat.userId) || session.tokens.has(seat.token)) return null;
+  const added: SeatState = {
+    userId: seat.userId,
+    token: seat.token,
+    address: seat.address,
+    latitude: seat.latitude,
+    longitude: seat.longitude,
+    held: true,
+    member: null,
+  };
+  session.seats.set(seat.userId, added);
+  session.tokens.set(seat.token, seat.userId);
+  session.held += 1;
+  return added;
+}
+
+export function inScope(session: SessionState, scope: ProjectScope): boolean {
+  return scope === 'all' || session.facts.projectId === scope;
+}
+
+export function viewSession(session: SessionState): RelaySession {
+  return Object.freeze({ ...session.facts, host: viewHost(session), generation: session.generation });
+}
+
+export function viewHost(session: SessionState): Host {
+  return Object.freeze({ ...session.host });
+}
+
+export function viewSeat(seat: SeatState): Seat {
+  const { userId, token, address, latitude, longitude, held, member } = seat;
+  return deepFreeze({
+    userId,
+    token,
+    address,
+    latitude,
+    longitude,
+    held,
+    member:
+      member === null
+        ? null
+        : {
+            index: member.index,
+            joinedAtMs: member.joinedAtMs,
+            connection: member.connection,
+            awayUntilMs: member.awayUntilMs,
+          },
+  });
+}
+
+export function viewSeats(session: SessionState): readonly Seat[] {
+  const seats = [...session.seats.values()];
+  const minted = [...session.members.values()].filter((seat) => seat.token === null);
+  return Object.freeze([...seats.filter((seat) => seat.token !== null), ...minted].map(viewSeat));
+}
+
+export function viewWithSeats(session: SessionState): SessionWithSeats {
+  return Object.freeze({ session: viewSession(session), seats: viewSeats(session) });
+}

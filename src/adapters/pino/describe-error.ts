@@ -1,0 +1,32 @@
+const MAX_STACK_LENGTH = 4096;
+const MAX_CAUSES = 4;
+
+export interface ErrorDescription {
+  readonly type: string;
+  readonly message: string;
+  readonly stack?: string;
+  /** The system's code (ECONNREFUSED) or the catalogue's. */
+  readonly code?: string;
+  readonly cause?: ErrorDescription;
+}
+
+/**
+ * What a log line says of something thrown. Only these members: libraries hang the arguments
+ * of the failed call on their errors, and those can be secrets.
+ */
+export function describeError(thrown: unknown, depth = 0): ErrorDescription {
+  if (!(thrown instanceof Error)) return { type: typeof thrown, message: describeValue(thrown) };
+  const code: unknown = Reflect.get(thrown, 'code');
+  return {
+    type: thrown.name,
+    message: thrown.message,
+    ...(thrown.stack === undefined ? {} : { stack: thrown.stack.slice(0, MAX_STACK_LENGTH) }),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(thrown.cause === undefined || depth >= MAX_CAUSES ? {} : { cause: describeError(thrown.cause, depth + 1) }),
+  };
+}
+
+/** Objects are named, not shown: nobody knows what is in them. */
+function describeValue(thrown: unknown): string {
+  return typeof thrown === 'string' ? thrown.slice(0, MAX_STACK_LENGTH) : Object.prototype.toString.call(thrown);
+}

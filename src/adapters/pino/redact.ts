@@ -1,0 +1,24 @@
+import type { LogFields } from '../../ports/log.js';
+
+/** Names of fields whose values open something. The second net: such fields should not be logged at all. */
+const SECRET_NAME =
+  /secret|token|password|passphrase|authorization|cookie|credential|bearer|jwt|lsid|(api|root|private|signing)_?key|redis_?url/i;
+/** What is said about a secret, not the secret: `credential_kind`, `tokens_revoked_count`. */
+const HARMLESS_NAME = /_(kind|count|ms|bytes)$/;
+
+export const REDACTED = '[redacted]';
+
+/** Replaces the values of fields that look like secrets by their names. Numbers too: authorization tokens are numbers. */
+export function redactFields(fields: LogFields): LogFields {
+  if (!Object.keys(fields).some(isSecretName)) return fields;
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      isSecretName(name) && typeof value !== 'boolean' && value !== null && value !== undefined ? REDACTED : value,
+    ]),
+  );
+}
+
+function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) && !HARMLESS_NAME.test(name);
+}

@@ -1,0 +1,43 @@
+import { Counter, type Registry } from 'prom-client';
+import type { Tallies } from '../../ports/metrics.js';
+
+/** Name (without prefix and `_total`) and help text of each tally's counter. */
+const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: string]>> = {
+  connectionsOpened: ['connections_opened', 'WebSockets that were opened.'],
+  connectionsClosed: ['connections_closed', 'WebSockets that closed.'],
+  framesIn: ['frames_in', 'Frames received on sockets.'],
+  bytesIn: ['bytes_in', 'Bytes of the frames received on sockets.'],
+  entriesRelayed: ['entries_relayed', 'Relay messages that were accepted and fanned out.'],
+  batchesOut: ['batches_out', 'Batch frames handed to the engine; one for a whole room counts once.'],
+  entriesReplayed: ['entries_replayed', 'Reliable entries sent again after a resume.'],
+  framesRefused: ['frames_refused', 'Frames answered with an error.'],
+  rateLimited: ['frames_rate_limited', 'Frames refused for the rate of their connection.'],
+  upgradesRefused: ['upgrades_refused', 'Handshakes refused before the upgrade.'],
+  handlerFailures: ['handler_failures', 'Exceptions caught at the engine: each is a bug.'],
+};
+
+/** One counter a tally. The numbers are read when scraped, so counting costs an addition. */
+export function exposeTallies(tallies: Tallies, prefix: string, registry: Registry): void {
+  for (const [name, help, read] of tallyReaders(tallies)) {
+    const counter: Counter = new Counter({
+      name: `${prefix}${name}_total`,
+      help,
+      registers: [registry],
+      collect: () => {
+        counter.reset();
+        counter.inc(read());
+      },
+    });
+  }
+}
+
+function tallyReaders(tallies: Tallies): [name: string, help: string, read: () => number][] {
+  const fields: readonly (keyof Tallies)[] = keysOf(TALLY_TEXTS);
+  return fields.map((field) => [...TALLY_TEXTS[field], () => tallies[field]]);
+}
+
+function keysOf<K extends string>(record: Readonly<Record<K, unknown>>): K[] {
+  const keys: K[] = [];
+  for (const key in record) keys.push(key);
+  return keys;
+}

@@ -1,0 +1,58 @@
+/** The join's request and reply: the one call that is made per connecting socket, so it is checked by hand. */
+import type { JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-store.js';
+import { parseNodeId } from '../../protocol/ids.js';
+import type { Argument } from './link.js';
+import { asHost, asIndex, asInteger, asList, asText, asUserId, known, unexpected } from './replies.js';
+
+const REFUSALS: ReadonlyMap<unknown, JoinRefusal> = new Map(
+  (
+    [
+      'session_not_found',
+      'session_not_linked',
+      'credential_invalid',
+      'credential_revoked',
+      'banned',
+      'address_not_allowed',
+      'session_locked',
+      'session_full',
+    ] satisfies JoinRefusal[]
+  ).map((code) => [code, code]),
+);
+
+/** As join.lua takes it. */
+export function encodeJoin({ nodeId, address, resumeHash, dryRun, credential }: JoinRequest): Argument[] {
+  const common = [nodeId, address, resumeHash, dryRun ? '1' : '0', credential.kind];
+  switch (credential.kind) {
+    case 'pair':
+      return [...common, credential.sessionToken, credential.userToken];
+    case 'minted':
+      return [...common, credential.userId, credential.generation, credential.asHost ? '1' : '0'];
+    case 'resume':
+      return [...common, credential.index, credential.secretHash];
+  }
+}
+
+export function decodeJoin(reply: unknown): JoinResult {
+  const parts = asList(reply);
+  switch (parts[0]) {
+    case 'joined':
+      return {
+        outcome: 'joined',
+        userId: asUserId(parts[1]),
+        index: asIndex(parts[2]),
+        connection: asInteger(parts[3]),
+        joinedAtMs: asInteger(parts[4]),
+        isNewMember: parts[5] === '1',
+        host: asHost(parts[6], parts[7]),
+      };
+    case 'refused': {
+      const code = REFUSALS.get(parts[1]);
+      if (code === undefined) throw unexpected('a refusal');
+      return { outcome: 'refused', code };
+    }
+    case 'home_elsewhere':
+      return { outcome: 'home_elsewhere', homeNodeId: known(parseNodeId(asText(parts[1])), 'a node id') };
+    default:
+      throw unexpected('the outcome of a join');
+  }
+}

@@ -1,0 +1,16 @@
+-- ARGV: scope, user, token, address, latitude, longitude. Replies {session's fields, seat}, or why not.
+local s = load_session(ARGV[3])
+if not s then return 'session_not_found' end
+if redis.call('HEXISTS', addresses_key, ARGV[6]) == 1 then return 'address_already_authorized' end
+if s.held >= s.max then
+  purge_overdue(s)
+  save_session(s)
+end
+if s.held >= s.max then return 'session_full' end
+local seat = add_listed(s, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8])
+if not seat then return 'reused' end
+save_session(s)
+keep(s, seats_key)
+keep(s, tokens_key)
+keep(s, addresses_key)
+return { redis.call('HGETALL', session_key), format_seat(seat) }

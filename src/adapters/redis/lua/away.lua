@@ -1,0 +1,9 @@
+-- ARGV: index, connection. Replies 1, or 0 when outdated.
+local s = load_session('')
+local seat = s and load_member(ARGV[3])
+if not seat or seat.connection ~= tonumber(ARGV[4]) then return 0 end
+seat.away = int(now + s.window)
+save_seat(seat)
+redis.call('ZADD', away_key, seat.away, seat.user)
+keep(s, away_key)
+return 1

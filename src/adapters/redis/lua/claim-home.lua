@@ -1,0 +1,15 @@
+-- ARGV: the home there is or '', the next one. Replies the snapshot, or nil.
+local s = load_session('')
+if not s or s.home ~= ARGV[3] then return nil end
+redis.call('HSET', session_key, 'home', ARGV[4], 'error', 'null')
+redis.call('HINCRBY', session_key, 'epoch', 1)
+for _, user in ipairs(redis.call('ZRANGE', members_key, 0, -1)) do
+  local seat = load_seat(user)
+  if seat.away == '' then
+    seat.away = int(now + s.window)
+    save_seat(seat)
+    redis.call('ZADD', away_key, seat.away, user)
+  end
+end
+keep(s, away_key)
+return snapshot()

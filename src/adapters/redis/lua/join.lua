@@ -1,0 +1,106 @@
+-- ARGV: node, address, resume hash to hand out, '1' for a dry run, kind of credential, then of a
+-- pair: session token, user token; minted: user, generation, '1' to take the host role; resume: index, secret hash.
+-- Replies {'joined', user, index, connection, joined at, '1' if new, host, term}, {'refused', code}
+-- or {'home_elsewhere', node}. The order of the checks is part of the contract.
+local node, address, resume_hash, dry_run, kind = ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7]
+
+local function refused(code) return { 'refused', code } end
+local function joined(s, seat, is_new)
+  return { 'joined', seat.user, seat.index, seat.connection, seat.joined, is_new and '1' or '0', s.host, s.term }
+end
+
+local s = load_session('')
+if not s then return refused('session_not_found') end
+
+local user, seat
+if kind == 'pair' then
+  if ARGV[8] ~= s.token then return refused('credential_invalid') end
+  user = redis.call('HGET', tokens_key, ARGV[9])
+  if user == '' then return refused('credential_revoked') end
+  seat = load_seat(user)
+  if not seat then return refused('credential_invalid') end
+elseif kind == 'minted' then
+  user = ARGV[8]
+  local barred = redis.call('HMGET', barred_key, 'banned ' .. user, 'kicked ' .. user)
+  if barred[1] then return refused('banned') end
+  if barred[2] and tonumber(ARGV[9]) < tonumber(barred[2]) then return refused('credential_revoked') end
+  seat = load_seat(user)
+else
+  seat = load_member(ARGV[8])
+  if not seat or (ARGV[9] ~= seat.resume and ARGV[9] ~= seat.previous) then return refused('credential_invalid') end
+  if seat.away ~= '' and tonumber(seat.away) <= now then return refused('credential_invalid') end
+end
+
+if s.enforce and seat and seat.address ~= '' and seat.address ~= address then return refused('address_not_allowed') end
+if s.home == '' then return refused('session_not_linked') end
+if s.home ~= node then return { 'home_elsewhere', s.home } end
+
+if seat and seat.index ~= '' then
+  local was_away = seat.away ~= ''
+  seat.connection = seat.connection + 1
+  if dry_run then return joined(s, seat, false) end
+  if kind ~= 'resume' then seat.previous = '' elseif ARGV[9] == seat.resume then seat.previous = seat.resume end
+  seat.resume, seat.away = resume_hash, ''
+  save_seat(seat)
+  if was_away then redis.call('ZREM', away_key, seat.user) end
+  return joined(s, seat, false)
+end
+
+if s.locked then return refused('session_locked') end
+local held = seat and seat.held
+if not held and s.held >= s.max then
+  if dry_run then
+    local overdue = redis.call('ZCOUNT', away_key, '-inf', int(now))
+    if s.held - overdue >= s.max then return refused('session_full') end
+  else
+    purge_overdue(s)
+    if s.held >= s.max then
+      save_session(s)
+      return refused('session_full')
+    end
+  end
+end
+
+-- New indexes while there are any, then the lowest that has rested. To have rested is for ever, so each
+-- freed index moves once from the key ordered by time to the one ordered by index.
+local index = s.next
+if index > MAX_INDEX then
+  local rested_before = int(now - math.max(s.window, MIN_REST_MS))
+  local due = redis.call('ZRANGEBYSCORE', resting_key, '-inf', rested_before)
+  for at = 1, #due, 1000 do
+    local pairs_of = {}
+    for i = at, math.min(at + 999, #due) do
+      pairs_of[#pairs_of + 1] = due[i]
+      pairs_of[#pairs_of + 1] = due[i]
+    end
+    redis.call('ZADD', rested_key, unpack(pairs_of))
+  end
+  if #due > 0 then
+    redis.call('ZREMRANGEBYSCORE', resting_key, '-inf', rested_before)
+    keep(s, rested_key)
+  end
+  index = redis.call('ZRANGE', rested_key, 0, 0)[1]
+  if not index then
+    if not dry_run then save_session(s) end
+    return refused('session_full')
+  end
+end
+
+seat = seat or { user = user, token = '', address = '', latitude = '', longitude = '' }
+s.order = s.order + 1
+if seat.token == '' then seat.order = s.order end
+seat.held, seat.index, seat.joined, seat.connection = true, tostring(index), int(now), 1
+seat.away, seat.resume, seat.previous = '', resume_hash, ''
+if s.host == '' or (kind == 'minted' and ARGV[10] == '1') then s.host, s.term = seat.index, s.term + 1 end
+if dry_run then return joined(s, seat, true) end
+
+if s.next <= MAX_INDEX then s.next = s.next + 1 else redis.call('ZREM', rested_key, index) end
+if not held then s.held = s.held + 1 end
+save_seat(seat)
+redis.call('HSET', indexes_key, seat.index, seat.user)
+redis.call('ZADD', members_key, s.order, seat.user)
+save_session(s)
+keep(s, seats_key)
+keep(s, indexes_key)
+keep(s, members_key)
+return joined(s, seat, true)

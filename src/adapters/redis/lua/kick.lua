@@ -1,0 +1,18 @@
+-- ARGV: scope, 'index' or 'user_id' or 'token', its value, '1' to ban. Replies {user, index or '', host, term}, or why not.
+local s = load_session(ARGV[3])
+if not s then return 'session_not_found' end
+local user
+if ARGV[4] == 'index' then user = redis.call('HGET', indexes_key, ARGV[5])
+elseif ARGV[4] == 'token' then user = redis.call('HGET', tokens_key, ARGV[5])
+else user = ARGV[5] end
+if not user or user == '' then return 'no_match' end
+local seat = load_seat(user)
+if ARGV[6] == '1' then
+  redis.call('HSET', barred_key, 'banned ' .. user, '1')
+  keep(s, barred_key)
+end
+local index
+if seat then index = remove_user(s, seat) else outdate_minted(s, user) end
+save_session(s)
+if not seat then return 'no_match' end
+return { user, index, s.host, s.term }

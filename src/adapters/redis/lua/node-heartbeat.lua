@@ -1,0 +1,14 @@
+-- KEYS: nodes. ARGV: id, report as JSON, lease in ms. Replies {lease, report, ...} of every live node.
+redis.call('HSET', KEYS[1], ARGV[3], int(now + tonumber(ARGV[5])) .. ' ' .. ARGV[4])
+local live = {}
+local all = redis.call('HGETALL', KEYS[1])
+for at = 1, #all, 2 do
+  local lease, report = string.match(all[at + 1], '^(%d+) (.*)$')
+  if tonumber(lease) > now then
+    live[#live + 1] = lease
+    live[#live + 1] = report
+  else
+    redis.call('HDEL', KEYS[1], all[at])
+  end
+end
+return live

@@ -1,0 +1,138 @@
+-- Put in front of every script over one relay session. KEYS are the session's keys, as keys.ts orders them.
+local session_key, seats_key, tokens_key, indexes_key, members_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local away_key, addresses_key, barred_key, resting_key, rested_key = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+
+local KEEP_AFTER_EXPIRY_MS = 60000
+local MAX_INDEX = 65533
+local MIN_REST_MS = 300000
+
+-- nil when there is no such session in this scope ('' is every scope), or its time is up.
+local function load_session(scope)
+  local v = redis.call('HMGET', session_key, 'project', 'token', 'expires', 'max', 'window', 'enforce', 'locked',
+    'home', 'generation', 'host', 'term', 'held', 'next', 'order')
+  if not v[1] or tonumber(v[3]) <= now or (scope ~= '' and scope ~= v[1]) then return nil end
+  return {
+    project = v[1], token = v[2], expires = tonumber(v[3]), max = tonumber(v[4]), window = tonumber(v[5]),
+    enforce = v[6] == '1', locked = v[7] == '1', home = v[8], generation = tonumber(v[9]),
+    host = v[10], term = tonumber(v[11]), held = tonumber(v[12]), next = tonumber(v[13]), order = tonumber(v[14]),
+  }
+end
+
+local function save_session(s)
+  redis.call('HSET', session_key, 'generation', s.generation, 'host', s.host, 'term', s.term, 'held', s.held,
+    'next', s.next, 'order', s.order)
+end
+
+-- A key that becomes empty is gone, and its expiry with it: so every write that can make a key sets it again.
+local function keep(s, key)
+  redis.call('PEXPIRE', key, int(s.expires - now + KEEP_AFTER_EXPIRY_MS))
+end
+
+-- A seat is one text, so that a join reads and writes one field. replies.ts reads the same format.
+local function parse_seat(user, text)
+  local token, address, latitude, longitude, order, held, index, joined, connection, away, resume, previous =
+    string.match(text, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
+  return {
+    user = user, token = token, address = address, latitude = latitude, longitude = longitude, order = order,
+    held = held == '1', index = index, joined = joined, connection = tonumber(connection), away = away,
+    resume = resume, previous = previous,
+  }
+end
+
+local function load_seat(user)
+  local text = user and redis.call('HGET', seats_key, user)
+  return text and parse_seat(user, text) or nil
+end
+
+local function load_member(index)
+  return load_seat(redis.call('HGET', indexes_key, index))
+end
+
+local function format_seat(seat)
+  return table.concat({ seat.token, seat.address, seat.latitude, seat.longitude, seat.order, seat.held and '1' or '0',
+    seat.index, seat.joined, seat.connection or '', seat.away, seat.resume, seat.previous }, '|')
+end
+
+local function save_seat(seat)
+  redis.call('HSET', seats_key, seat.user, format_seat(seat))
+end
+
+-- Gives a user its authorization and its seat; false when the user id or the token was used before.
+local function add_listed(s, user, token, address, latitude, longitude)
+  if redis.call('HEXISTS', seats_key, user) == 1 or redis.call('HEXISTS', tokens_key, token) == 1 then return false end
+  s.order = s.order + 1
+  s.held = s.held + 1
+  local seat = { user = user, token = token, address = address, latitude = latitude, longitude = longitude,
+    order = s.order, held = true, index = '', joined = '', away = '', resume = '', previous = '' }
+  save_seat(seat)
+  redis.call('HSET', tokens_key, token, user)
+  redis.call('HINCRBY', addresses_key, address, 1)
+  return seat
+end
+
+local function drop_member(s, seat)
+  redis.call('HDEL', indexes_key, seat.index)
+  redis.call('ZREM', members_key, seat.user)
+  redis.call('ZREM', away_key, seat.user)
+  redis.call('ZADD', resting_key, now, seat.index)
+  keep(s, resting_key)
+  s.held = s.held - 1
+  if seat.token == '' then
+    redis.call('HDEL', seats_key, seat.user)
+  else
+    seat.held, seat.index, seat.joined, seat.connection = false, '', '', nil
+    seat.away, seat.resume, seat.previous = '', '', ''
+    save_seat(seat)
+  end
+end
+
+-- The member with the longest membership follows.
+local function pass_host_on(s)
+  local heir = load_seat(redis.call('ZRANGE', members_key, 0, 0)[1])
+  if heir then s.host, s.term = heir.index, s.term + 1 else s.host = '' end
+end
+
+-- A member leaves for good: its seat is given back; a listed user keeps its authorization.
+local function depart_member(s, seat)
+  local was_host = s.host == seat.index
+  drop_member(s, seat)
+  if was_host then pass_host_on(s) end
+end
+
+-- Gives back every seat whose resume window has passed. The host role moves once, however many go.
+local function purge_overdue(s)
+  local host_left = false
+  for _, user in ipairs(redis.call('ZRANGEBYSCORE', away_key, '-inf', int(now))) do
+    local seat = load_seat(user)
+    host_left = host_left or s.host == seat.index
+    drop_member(s, seat)
+  end
+  if host_left then pass_host_on(s) end
+end
+
+-- Raises the session's generation and makes it what this user's minted credentials need.
+local function outdate_minted(s, user)
+  s.generation = s.generation + 1
+  redis.call('HSET', barred_key, 'kicked ' .. user, s.generation)
+  keep(s, barred_key)
+end
+
+-- Takes everything from a user: member, seat, authorization, and what was minted for it. Returns its index or ''.
+local function remove_user(s, seat)
+  local index, token, held = seat.index, seat.token, seat.held
+  outdate_minted(s, seat.user)
+  if index ~= '' then depart_member(s, seat) elseif held then s.held = s.held - 1 end
+  redis.call('HDEL', seats_key, seat.user)
+  if token ~= '' then
+    redis.call('HSET', tokens_key, token, '')
+    if redis.call('HINCRBY', addresses_key, seat.address, -1) == 0 then
+      redis.call('HDEL', addresses_key, seat.address)
+    end
+  end
+  return index
+end
+
+-- The session and its seats, as replies.ts reads them.
+local function snapshot()
+  return { redis.call('HGETALL', session_key), redis.call('HGETALL', seats_key) }
+end

@@ -1,0 +1,12 @@
+-- ARGV: scope, ttl in ms or "", then names and values of session fields. Replies
+-- {when it expired before, its fields after}, or nil.
+local s = load_session(ARGV[3])
+if not s then return nil end
+local before = s.expires
+for at = 5, #ARGV, 2 do redis.call('HSET', session_key, ARGV[at], ARGV[at + 1]) end
+if ARGV[4] ~= '' then
+  s.expires = now + tonumber(ARGV[4])
+  redis.call('HSET', session_key, 'expires', int(s.expires))
+  for _, key in ipairs(KEYS) do keep(s, key) end
+end
+return { int(before), redis.call('HGETALL', session_key) }

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { NodeRecord, NodeStore } from '../../ports/node-store.js';
+import { parseNodeId } from '../../protocol/ids.js';
+import type { Keys } from './keys.js';
+import type { RedisLink } from './link.js';
+import { asInteger, asPairs, known } from './replies.js';
+import type { Scripts } from './script.js';
+
+const reportSchema = z.object({
+  id: z.string(),
+  state: z.enum(['ready', 'draining']),
+  startedAtMs: z.number(),
+  labels: z.record(z.string(), z.string()),
+  publicUrl: z.string(),
+  address: z.string(),
+  connections: z.number(),
+  sessions: z.number(),
+  version: z.string(),
+  engine: z.string(),
+});
+
+export function createRedisNodeStore(link: RedisLink, keys: Keys, scripts: Scripts): NodeStore {
+  return {
+    heartbeat: async (report, leaseMs) => {
+      const args = [report.id, JSON.stringify(report), leaseMs];
+      const reply = await link.run('nodes.heartbeat', scripts.nodeHeartbeat, [keys.nodes], args);
+      return asPairs(reply).map(([lease, text]) => decodeNode(lease, text));
+    },
+    leave: async (id) => {
+      await link.command('nodes.leave', 'HDEL', keys.nodes, id);
+    },
+  };
+}
+
+function decodeNode(lease: string, text: string): NodeRecord {
+  const report = reportSchema.parse(JSON.parse(text));
+  return { ...report, id: known(parseNodeId(report.id), 'a node id'), leaseUntilMs: asInteger(lease) };
+}

@@ -1,0 +1,40 @@
+import type { Clock } from '../../ports/clock.js';
+import type { Log } from '../../ports/log.js';
+import type { Store } from '../../ports/store.js';
+import { createRedisIdempotencyStore } from './idempotency-store.js';
+import { createRedisKeyStore } from './key-store.js';
+import { createKeys } from './keys.js';
+import { RedisLink } from './link.js';
+import { createRedisNodeStore } from './node-store.js';
+import { RedisRelayStore } from './relay-store.js';
+import { loadScripts } from './script.js';
+import { SessionIndex } from './session-index.js';
+
+export interface RedisStoreOptions {
+  /** See `parseRedisUrl`. It never reaches a log or an error. */
+  readonly url: string;
+  /** In front of every key. */
+  readonly keyPrefix: string;
+  readonly log: Log;
+  /** Called for each call that failed, for the metrics. */
+  readonly onFailure: (operation: string) => void;
+  /** For tests that move time; without it, time is the server's own. */
+  readonly clock?: Clock;
+}
+
+/** The engine that nodes share. Throws when the URL can't be read; everything later is `store_unavailable`. */
+export function createRedisStore({ url, keyPrefix, log, onFailure, clock }: RedisStoreOptions): Store {
+  const scripts = loadScripts();
+  const keys = createKeys(keyPrefix);
+  const link = new RedisLink({ url, log, onFailure, clock: clock ?? null, scripts: Object.values(scripts) });
+  return {
+    engine: 'redis',
+    relay: new RedisRelayStore(link, keys, scripts, new SessionIndex(link, keys, scripts)),
+    keys: createRedisKeyStore(link, keys, scripts),
+    nodes: createRedisNodeStore(link, keys, scripts),
+    idempotency: createRedisIdempotencyStore(link, keys, scripts),
+    start: () => link.start(),
+    health: () => link.health(),
+    stop: () => link.stop(),
+  };
+}

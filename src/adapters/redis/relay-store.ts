@@ -1,0 +1,210 @@
+import type {
+  AuthorizeResult,
+  Host,
+  JoinRequest,
+  JoinResult,
+  KickRequest,
+  KickResult,
+  LeaveResult,
+  ListRequest,
+  MintResult,
+  NewRelaySession,
+  NewSeat,
+  ProjectScope,
+  RelaySession,
+  RelaySessionSettings,
+  RelayStore,
+  RevokeResult,
+  SeatHold,
+  SessionPage,
+  SessionWithSeats,
+} from '../../ports/relay-store.js';
+import { Failure } from '../../protocol/failure.js';
+import { parseProjectId } from '../../protocol/ids.js';
+import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../../protocol/ids.js';
+import { decodeJoin, encodeJoin } from './join-codec.js';
+import type { Keys } from './keys.js';
+import type { Argument, RedisLink } from './link.js';
+import { asHost, asIndexOrNull, asInteger, asList, asText, asUserId, known, unexpected } from './replies.js';
+import type { Script, Scripts } from './script.js';
+import {
+  decodeSeat,
+  decodeSeats,
+  decodeSession,
+  decodeSnapshot,
+  encodeSeat,
+  encodeSession,
+  encodeSettings,
+} from './session-codec.js';
+import type { DueSession, SessionIndex } from './session-index.js';
+
+/** Relay sessions in Redis: each transition is one script over the session's own keys. */
+export class RedisRelayStore implements RelayStore {
+  readonly #link: RedisLink;
+  readonly #keys: Keys;
+  readonly #scripts: Scripts;
+  readonly #index: SessionIndex;
+
+  constructor(link: RedisLink, keys: Keys, scripts: Scripts, index: SessionIndex) {
+    this.#link = link;
+    this.#keys = keys;
+    this.#scripts = scripts;
+    this.#index = index;
+  }
+
+  async create(session: NewRelaySession, seats: readonly NewSeat[]): Promise<SessionWithSeats> {
+    const { id, projectId, ttlMs } = session;
+    const fields = encodeSession(session);
+    const args = [ttlMs, fields.length / 2, ...fields, ...seats.flatMap(encodeSeat)];
+    const created = this.#run('create', this.#scripts.create, id, args);
+    // On one server both are sent at once and run in this order; a cluster's nodes have to be asked one by one.
+    if (this.#link.isCluster) refuseClash(await created);
+    const [reply, indexed] = await Promise.allSettled([created, this.#index.add(id, projectId, ttlMs)]);
+    if (reply.status === 'rejected') throw reply.reason;
+    refuseClash(reply.value);
+    if (indexed.status === 'rejected') throw indexed.reason;
+    return decodeSnapshot(id, reply.value);
+  }
+
+  async get(id: SessionId, scope: ProjectScope): Promise<SessionWithSeats | null> {
+    const reply = await this.#run('get', this.#scripts.get, id, [encodeScope(scope)]);
+    return reply === null ? null : decodeSnapshot(id, reply);
+  }
+
+  async list({ scope, from, limit }: ListRequest): Promise<SessionPage> {
+    const { ids, totalCount, nextCursor } = await this.#index.list(scope, from, limit);
+    const found = await Promise.all(ids.map((id) => this.get(id, scope)));
+    return { sessions: found.filter((session) => session !== null), totalCount, nextCursor };
+  }
+
+  async end(id: SessionId, scope: ProjectScope): Promise<boolean> {
+    const reply = await this.#run('end', this.#scripts.end, id, [encodeScope(scope)]);
+    if (reply === null) return false;
+    // It has ended: what the index still says can't change the answer, and is put right later (keys.ts).
+    await this.#index.remove(id, known(parseProjectId(asText(reply)), 'a project id')).catch(() => undefined);
+    return true;
+  }
+
+  async update(
+    id: SessionId,
+    scope: ProjectScope,
+    change: Partial<RelaySessionSettings> & { readonly ttlMs?: number },
+  ): Promise<RelaySession | null> {
+    const args = [encodeScope(scope), change.ttlMs ?? '', ...encodeSettings(change)];
+    const reply = await this.#run('update', this.#scripts.update, id, args);
+    if (reply === null) return null;
+    const [expiredBefore, fields] = asList(reply);
+    const session = decodeSession(id, fields);
+    if (session.expiresAtMs < asInteger(expiredBefore)) {
+      await this.#index.dueEarlier(id, session.projectId, session.expiresAtMs).catch(() => undefined);
+    }
+    return session;
+  }
+
+  async authorize(id: SessionId, scope: ProjectScope, seat: NewSeat): Promise<AuthorizeResult> {
+    const reply = await this.#run('authorize', this.#scripts.authorize, id, [encodeScope(scope), ...encodeSeat(seat)]);
+    switch (reply) {
+      case 'session_not_found':
+      case 'address_already_authorized':
+      case 'session_full':
+        return { outcome: reply };
+      default: {
+        refuseClash(reply);
+        const [fields, text] = asList(reply);
+        return { outcome: 'authorized', session: decodeSession(id, fields), seat: decodeSeat(seat.userId, text) };
+      }
+    }
+  }
+
+  async revoke(id: SessionId, scope: ProjectScope, token: AuthorizationToken): Promise<RevokeResult> {
+    const reply = await this.#run('revoke', this.#scripts.revoke, id, [encodeScope(scope), token]);
+    switch (reply) {
+      case 'session_not_found':
+      case 'revoked_before':
+      case 'token_not_found':
+        return { outcome: reply };
+      default: {
+        const [user, index, fields, seats] = asList(reply);
+        const session = decodeSession(id, fields);
+        const removed = { userId: asUserId(user), index: asIndexOrNull(index), host: session.host };
+        return { outcome: 'revoked', removed, session, seats: decodeSeats(seats) };
+      }
+    }
+  }
+
+  async kick({ sessionId, scope, selector, ban }: KickRequest): Promise<KickResult> {
+    const { by } = selector;
+    const name = by === 'index' ? selector.index : by === 'token' ? selector.token : selector.userId;
+    const args = [encodeScope(scope), by, name, ban ? '1' : '0'];
+    const reply = await this.#run('kick', this.#scripts.kick, sessionId, args);
+    if (reply === 'session_not_found' || reply === 'no_match') return { outcome: reply };
+    const [user, index, host, term] = asList(reply);
+    const removed = { userId: asUserId(user), index: asIndexOrNull(index), host: asHost(host, term) };
+    return { outcome: 'kicked', removed };
+  }
+
+  async mint(id: SessionId, scope: ProjectScope, userId: UserId): Promise<MintResult> {
+    const reply = await this.#run('mint', this.#scripts.mint, id, [encodeScope(scope), userId]);
+    if (reply === 'session_not_found' || reply === 'banned') return { outcome: reply };
+    const [generation, expires] = asList(reply);
+    return { outcome: 'mintable', generation: asInteger(generation), expiresAtMs: asInteger(expires) };
+  }
+
+  async join(request: JoinRequest): Promise<JoinResult> {
+    return decodeJoin(await this.#run('join', this.#scripts.join, request.sessionId, encodeJoin(request)));
+  }
+
+  async away({ sessionId, index, connection }: SeatHold): Promise<boolean> {
+    return asInteger(await this.#run('away', this.#scripts.away, sessionId, [index, connection])) === 1;
+  }
+
+  async leave({ sessionId, index, connection }: SeatHold): Promise<LeaveResult> {
+    const reply = await this.#run('leave', this.#scripts.leave, sessionId, [index, connection]);
+    if (reply === null) return { outcome: 'outdated' };
+    const [host, term] = asList(reply);
+    return { outcome: 'left', host: asHost(host, term) };
+  }
+
+  async handOverHost(id: SessionId, from: Host, to: MemberIndex): Promise<Host | null> {
+    if (from.index === null) return null;
+    const reply = await this.#run('hand_over_host', this.#scripts.handOverHost, id, [from.index, from.term, to]);
+    if (reply === null) return null;
+    const [host, term] = asList(reply);
+    return asHost(host, term);
+  }
+
+  async claimHome(id: SessionId, from: NodeId | null, to: NodeId): Promise<SessionWithSeats | null> {
+    const reply = await this.#run('claim_home', this.#scripts.claimHome, id, [from ?? '', to]);
+    return reply === null ? null : decodeSnapshot(id, reply);
+  }
+
+  async sweepExpired(limit: number): Promise<readonly SessionId[]> {
+    const due = await this.#index.claimDue(limit);
+    const swept = await Promise.all(due.map((session) => this.#sweep(session)));
+    return swept.filter((id) => id !== null);
+  }
+
+  async #sweep(due: DueSession): Promise<SessionId | null> {
+    const expires = await this.#run('sweep', this.#scripts.expire, due.id, []);
+    if (expires === null) return (await this.#index.remove(due.id, due.projectId)) ? due.id : null;
+    await this.#index.putBack(due, asInteger(expires));
+    return null;
+  }
+
+  #run(operation: string, script: Script, id: SessionId, args: readonly Argument[]): Promise<unknown> {
+    return this.#link.run(`relay.${operation}`, script, this.#keys.session(id), args);
+  }
+}
+
+/** Project ids are never empty. */
+function encodeScope(scope: ProjectScope): string {
+  return scope === 'all' ? '' : scope;
+}
+
+function refuseClash(reply: unknown): void {
+  if (reply === 'taken') throw new Failure('internal', { cause: new Error('session id is taken') });
+  if (reply === 'reused') {
+    throw new Failure('internal', { cause: new Error('a user id or token is used twice in one session') });
+  }
+  if (!Array.isArray(reply)) throw unexpected('a session');
+}

@@ -1,0 +1,60 @@
+/** Redis replies, parsed: nothing that Redis said goes on as anything but what it was checked to be. */
+import { parseMemberIndex, parseSessionId, parseUserId } from '../../protocol/ids.js';
+import type { MemberIndex, SessionId, UserId } from '../../protocol/ids.js';
+import type { Host } from '../../ports/relay-store.js';
+
+export function asList(reply: unknown): readonly unknown[] {
+  if (Array.isArray(reply)) return reply;
+  throw unexpected('a list');
+}
+
+export function asText(reply: unknown): string {
+  if (typeof reply === 'string') return reply;
+  if (typeof reply === 'number') return String(reply);
+  throw unexpected('a text');
+}
+
+export function asInteger(reply: unknown): number {
+  const number = typeof reply === 'string' && reply !== '' ? Number(reply) : reply;
+  if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
+  throw unexpected('an integer');
+}
+
+/** A flat list of names and values, as HGETALL replies. */
+export function asPairs(reply: unknown): readonly (readonly [string, string])[] {
+  const flat = asList(reply);
+  const pairs: (readonly [string, string])[] = [];
+  for (let at = 0; at < flat.length; at += 2) pairs.push([asText(flat[at]), asText(flat[at + 1])]);
+  return pairs;
+}
+
+export function asUserId(reply: unknown): UserId {
+  return known(parseUserId(asText(reply)), 'a user id');
+}
+
+export function asSessionId(reply: unknown): SessionId {
+  return known(parseSessionId(asText(reply)), 'a session id');
+}
+
+export function asIndex(reply: unknown): MemberIndex {
+  return known(parseMemberIndex(asInteger(reply)), 'a member index');
+}
+
+/** '' is how scripts say null. */
+export function asIndexOrNull(reply: unknown): MemberIndex | null {
+  return reply === '' ? null : asIndex(reply);
+}
+
+export function asHost(index: unknown, term: unknown): Host {
+  return { index: asIndexOrNull(index), term: asInteger(term) };
+}
+
+export function known<T>(value: T | null, what: string): T {
+  if (value === null) throw unexpected(what);
+  return value;
+}
+
+/** The reply itself is not repeated: it may hold tokens or addresses. */
+export function unexpected(wanted: string): Error {
+  return new TypeError(`Redis replied something else than ${wanted}`);
+}

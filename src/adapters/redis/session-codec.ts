@@ -1,0 +1,171 @@
+/** A relay session and its seats as Redis holds them: a hash of fields, and one text per seat (see session.lua). */
+import { z } from 'zod';
+import {
+  parseAuthorizationTokenText,
+  parseNodeId,
+  parseProjectId,
+  type AuthorizationToken,
+  type SessionId,
+} from '../../protocol/ids.js';
+import type {
+  NewRelaySession,
+  NewSeat,
+  RelaySession,
+  RelaySessionSettings,
+  Seat,
+  SeatMember,
+  SessionWithSeats,
+} from '../../ports/relay-store.js';
+import { asHost, asIndex, asInteger, asList, asPairs, asText, asUserId, known, unexpected } from './replies.js';
+
+const integer = z.string().regex(/^[0-9]{1,16}$/).transform(Number);
+const flag = z.enum(['0', '1']).transform((text) => text === '1');
+
+const fieldsSchema = z.object({
+  project: branded(parseProjectId),
+  token: branded(parseAuthorizationTokenText),
+  created: integer,
+  expires: integer,
+  durability: z.enum(['memory', 'redis']),
+  filters: json(
+    z.array(z.object({ field: z.string(), values: z.array(z.string()), filterType: z.enum(['any', 'all', 'not']) })),
+  ),
+  home: z.union([z.literal('').transform(() => null), branded(parseNodeId)]),
+  epoch: integer,
+  error: json(z.string().nullable()),
+  metadata: json(z.json()),
+  max: integer,
+  window: integer,
+  flush: z.union([z.literal('auto'), integer]),
+  enforce: flag,
+  locked: flag,
+  webhook: json(z.string().nullable()),
+  generation: integer,
+  host: z.string(),
+  term: integer,
+});
+
+/** Names and values of every field that does not count something. */
+export function encodeSession(session: NewRelaySession): string[] {
+  return [
+    ['project', session.projectId],
+    ['token', String(session.authorizationToken)],
+    ['durability', session.durability],
+    ['filters', JSON.stringify(session.filters)],
+    ['home', session.homeNodeId ?? ''],
+    ['epoch', session.homeNodeId === null ? '0' : '1'],
+    ['error', JSON.stringify(session.error)],
+    encodeSettings(session),
+  ].flat();
+}
+
+export function encodeSettings(change: Partial<RelaySessionSettings>): string[] {
+  const { metadata, maxUsers, resumeWindowMs, flushMs, enforceIp, locked, webhookUrl } = change;
+  const fields: string[] = [];
+  if (metadata !== undefined) fields.push('metadata', JSON.stringify(metadata));
+  if (maxUsers !== undefined) fields.push('max', String(maxUsers));
+  if (resumeWindowMs !== undefined) fields.push('window', String(resumeWindowMs));
+  if (flushMs !== undefined) fields.push('flush', String(flushMs));
+  if (enforceIp !== undefined) fields.push('enforce', enforceIp ? '1' : '0');
+  if (locked !== undefined) fields.push('locked', locked ? '1' : '0');
+  if (webhookUrl !== undefined) fields.push('webhook', JSON.stringify(webhookUrl));
+  return fields;
+}
+
+/** As add_listed of session.lua takes it. The separator of seats can't be in an address. */
+export function encodeSeat(seat: NewSeat): string[] {
+  if (seat.address.includes('|')) throw new TypeError('an address is not in canonical form');
+  return [seat.userId, String(seat.token), seat.address, encodeNumber(seat.latitude), encodeNumber(seat.longitude)];
+}
+
+export function decodeSession(id: SessionId, reply: unknown): RelaySession {
+  const fields = fieldsSchema.parse(Object.fromEntries(asPairs(reply)));
+  return {
+    id,
+    projectId: fields.project,
+    authorizationToken: fields.token,
+    createdAtMs: fields.created,
+    expiresAtMs: fields.expires,
+    durability: fields.durability,
+    filters: fields.filters,
+    homeNodeId: fields.home,
+    homeEpoch: fields.epoch,
+    error: fields.error,
+    metadata: fields.metadata,
+    maxUsers: fields.max,
+    resumeWindowMs: fields.window,
+    flushMs: fields.flush,
+    enforceIp: fields.enforce,
+    locked: fields.locked,
+    webhookUrl: fields.webhook,
+    generation: fields.generation,
+    host: asHost(fields.host, fields.term),
+  };
+}
+
+/** Listed users in the order they were authorized, then minted ones in the order they joined. */
+export function decodeSeats(reply: unknown): readonly Seat[] {
+  const ordered = asPairs(reply).map(([user, text]) => decodeOrderedSeat(user, text));
+  ordered.sort((a, b) => Number(a.seat.token === null) - Number(b.seat.token === null) || a.order - b.order);
+  return ordered.map(({ seat }) => seat);
+}
+
+export function decodeSeat(userId: string, text: unknown): Seat {
+  return decodeOrderedSeat(userId, asText(text)).seat;
+}
+
+export function decodeSnapshot(id: SessionId, reply: unknown): SessionWithSeats {
+  const [fields, seats] = asList(reply);
+  return { session: decodeSession(id, fields), seats: decodeSeats(seats) };
+}
+
+function decodeOrderedSeat(user: string, text: string): { readonly order: number; readonly seat: Seat } {
+  const parts = text.split('|');
+  if (parts.length !== 12) throw unexpected('a seat');
+  const [token = '', address = '', latitude = '', longitude = '', order, held] = parts;
+  const seat = {
+    userId: asUserId(user),
+    token: decodeToken(token),
+    address: address === '' ? null : address,
+    latitude: decodeNumber(latitude),
+    longitude: decodeNumber(longitude),
+    held: held === '1',
+    member: decodeMember(parts.slice(6)),
+  };
+  return { order: asInteger(order), seat };
+}
+
+function decodeMember([index, joined, connection, away]: readonly string[]): SeatMember | null {
+  if (index === '') return null;
+  return {
+    index: asIndex(index),
+    joinedAtMs: asInteger(joined),
+    connection: asInteger(connection),
+    awayUntilMs: away === '' ? null : asInteger(away),
+  };
+}
+
+function decodeToken(text: string): AuthorizationToken | null {
+  return text === '' ? null : known(parseAuthorizationTokenText(text), 'a token');
+}
+
+function encodeNumber(value: number | null): string {
+  return value === null ? '' : String(value);
+}
+
+function decodeNumber(text: string): number | null {
+  return text === '' ? null : Number(text);
+}
+
+function branded<T>(parse: (text: string) => T | null) {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== null) return value;
+    context.addIssue('malformed');
+    return z.NEVER;
+  });
+}
+
+function json<T extends z.ZodType>(schema: T) {
+  return z.string().transform((text): unknown => JSON.parse(text)).pipe(schema);
+}

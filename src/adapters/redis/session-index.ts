@@ -1,0 +1,95 @@
+import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
+import type { ListRequest, ProjectScope } from '../../ports/relay-store.js';
+import { Failure } from '../../protocol/failure.js';
+import { parseProjectId, type ProjectId, type SessionId } from '../../protocol/ids.js';
+import { expiryMember, type Keys } from './keys.js';
+import type { RedisLink } from './link.js';
+import { asInteger, asList, asPairs, asSessionId, asText, known } from './replies.js';
+import type { Scripts } from './script.js';
+
+/** Longer than a caller can take between claiming and settling. */
+const CLAIM_MS = 10_000;
+
+export interface ListedPage {
+  readonly ids: readonly SessionId[];
+  readonly totalCount: number;
+  readonly nextCursor: string | null;
+}
+
+export interface DueSession {
+  readonly id: SessionId;
+  readonly projectId: ProjectId;
+  readonly claim: string;
+}
+
+/** What finds sessions: listings, and hints when each is due. It is behind the sessions' own keys; see keys.ts. */
+export class SessionIndex {
+  readonly #link: RedisLink;
+  readonly #keys: Keys;
+  readonly #scripts: Scripts;
+
+  constructor(link: RedisLink, keys: Keys, scripts: Scripts) {
+    this.#link = link;
+    this.#keys = keys;
+    this.#scripts = scripts;
+  }
+
+  async add(id: SessionId, projectId: ProjectId, ttlMs: number): Promise<void> {
+    const { positions, expiry, listing } = this.#keys;
+    const keys = [positions, listing('all'), listing(projectId), expiry];
+    await this.#link.run('relay.index', this.#scripts.indexAdd, keys, [id, expiryMember(id, projectId), ttlMs]);
+  }
+
+  /** True for the one caller that removed it. */
+  async remove(id: SessionId, projectId: ProjectId): Promise<boolean> {
+    const { expiry, listing } = this.#keys;
+    const keys = [listing('all'), listing(projectId), expiry];
+    const args = [id, expiryMember(id, projectId)];
+    return asInteger(await this.#link.run('relay.index', this.#scripts.indexRemove, keys, args)) === 1;
+  }
+
+  async dueEarlier(id: SessionId, projectId: ProjectId, expiresAtMs: number): Promise<void> {
+    const { expiry } = this.#keys;
+    await this.#link.command('relay.index', 'ZADD', expiry, 'XX', 'LT', expiresAtMs, expiryMember(id, projectId));
+  }
+
+  async list(scope: ProjectScope, from: ListRequest['from'], limit: number): Promise<ListedPage> {
+    const args = [...encodeFrom(from), limit];
+    const reply = await this.#link.run('relay.list', this.#scripts.indexList, [this.#keys.listing(scope)], args);
+    const [total, ...rest] = asList(reply);
+    const found = asPairs(rest);
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      ids: page.map(([id]) => asSessionId(id)),
+      totalCount: asInteger(total),
+      nextCursor: last === undefined || found.length <= limit ? null : encodeCursor(asInteger(last[1])),
+    };
+  }
+
+  async claimDue(limit: number): Promise<readonly DueSession[]> {
+    const args = [limit, CLAIM_MS];
+    const reply = await this.#link.run('relay.sweep', this.#scripts.indexClaimDue, [this.#keys.expiry], args);
+    const [claim, ...members] = asList(reply).map(asText);
+    return members.map((member) => {
+      const [id, project = ''] = member.split(' ');
+      return {
+        id: asSessionId(id),
+        projectId: known(parseProjectId(project), 'a project id'),
+        claim: asText(claim),
+      };
+    });
+  }
+
+  async putBack({ id, projectId, claim }: DueSession, expiresAtMs: number): Promise<void> {
+    const args = [expiryMember(id, projectId), claim, expiresAtMs];
+    await this.#link.run('relay.sweep', this.#scripts.indexPutBack, [this.#keys.expiry], args);
+  }
+}
+
+function encodeFrom(from: ListRequest['from']): readonly [string, number] {
+  if ('offset' in from) return ['offset', from.offset];
+  const position = decodeCursor(from.cursor);
+  if (position === null) throw new Failure('invalid_request', { message: 'The cursor is not one of ours.' });
+  return ['cursor', position];
+}

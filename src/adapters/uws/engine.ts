@@ -1,0 +1,78 @@
+/**
+ * The engine: two builds of uWebSockets.js are installed, and this file picks the newest that loads here.
+ * The older package swaps in a slow JavaScript stand-in when its binary does not load; its binary is therefore
+ * required by path, so that it is the real engine or nothing.
+ */
+import { createRequire } from 'node:module';
+import type { HttpRequest, HttpResponse, us_listen_socket, us_socket_context_t, WebSocket, WebSocketBehavior } from 'uws-current';
+
+export type EngineRequest = HttpRequest;
+export type EngineResponse = HttpResponse;
+export type EngineSocket<UserData> = WebSocket<UserData>;
+export type EngineContext = us_socket_context_t;
+export type ListenSocket = us_listen_socket;
+
+/** What both builds have, as we use it. */
+export interface EngineApp {
+  ws<UserData>(pattern: string, behavior: WebSocketBehavior<UserData>): unknown;
+  any(pattern: string, handler: (res: EngineResponse, req: EngineRequest) => void): unknown;
+  /** `options` is missing in the published types; both builds take it. 1: the port is ours alone. */
+  listen(host: string, port: number, options: 1, done: (socket: ListenSocket | false) => void): unknown;
+  publish(topic: string, message: string | Uint8Array, isBinary: boolean): boolean;
+}
+
+interface EngineModule {
+  App(): EngineApp;
+  us_listen_socket_close(socket: ListenSocket): void;
+  us_socket_local_port(socket: ListenSocket): number;
+}
+
+export interface Engine extends EngineModule {
+  /** Package and version, for the first log line and the metrics. */
+  readonly name: string;
+}
+
+interface Build {
+  readonly name: string;
+  readonly load: () => unknown;
+}
+
+/** Rejects (throws) with what each build said when none loads. */
+export function loadEngine(): Engine {
+  const require = createRequire(import.meta.url);
+  const { platform, arch, versions } = process;
+  const binary = `uws_${platform}_${arch}_${versions.modules}.node`;
+  const builds: readonly Build[] = [
+    { name: 'uWebSockets.js 20.57.0', load: () => require('uws-current') as unknown },
+    { name: 'uWebSockets.js 20.30.0', load: () => require(`uws-legacy/binaries/${binary}`) as unknown },
+  ];
+  const problems: string[] = [];
+  for (const { name, load } of builds) {
+    try {
+      const module = load();
+      if (isEngine(module)) return { ...pick(module), name };
+      problems.push(`${name}: loaded, but it is not the engine`);
+    } catch (error) {
+      problems.push(`${name}: ${firstLine(error)}`);
+    }
+  }
+  throw new Error(
+    `No build of uWebSockets.js loads on ${platform} ${arch} with Node ${versions.node}. Node 20 to 24 on glibc Linux, ` +
+      `macOS or Windows is needed (README, "The engine").\n  ${problems.join('\n  ')}`,
+  );
+}
+
+function isEngine(module: unknown): module is EngineModule {
+  if (typeof module !== 'object' || module === null) return false;
+  const has = (name: string): boolean => typeof Reflect.get(module, name) === 'function';
+  return has('App') && has('us_listen_socket_close') && has('us_socket_local_port');
+}
+
+function pick({ App, us_listen_socket_close, us_socket_local_port }: EngineModule): EngineModule {
+  return { App, us_listen_socket_close, us_socket_local_port };
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return (text.split('\n').findLast((line) => line.trim() !== '') ?? text).trim();
+}

@@ -1,0 +1,54 @@
+/**
+ * One HTTP exchange with the engine: knows whether it is over, and writes at most one answer. After an abort or an
+ * answer every call on the engine's response would throw; here it does nothing.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { HttpResponse } from '../../ports/http.js';
+import type { EngineResponse } from './engine.js';
+
+export class Exchange {
+  private isOver = false;
+  private readonly whenOver: (() => void)[] = [];
+
+  /** Registers for aborts at once: a response without that ends the process when its client goes away. */
+  constructor(private readonly res: EngineResponse) {
+    res.onAborted(() => {
+      this.end();
+    });
+  }
+
+  get over(): boolean {
+    return this.isOver;
+  }
+
+  /** Runs when the answer is out or the client is gone. */
+  onOver(run: () => void): void {
+    this.whenOver.push(run);
+  }
+
+  answer(response: HttpResponse): void {
+    if (this.isOver) return;
+    this.end();
+    const { status, headers = {}, body, close = false } = response;
+    this.res.cork(() => {
+      this.res.writeStatus(`${String(status)} ${STATUS_CODES[status] ?? ''}`);
+      for (const [name, value] of Object.entries(headers)) this.res.writeHeader(name, value);
+      if (status === 204) this.res.endWithoutBody(undefined, close);
+      else this.res.end(body ?? '', close);
+    });
+  }
+
+  /** Hands the response over to an upgrade: from here on it is not an exchange any more. */
+  upgrade(run: (res: EngineResponse) => void): void {
+    if (this.isOver) return;
+    this.end();
+    this.res.cork(() => {
+      run(this.res);
+    });
+  }
+
+  private end(): void {
+    this.isOver = true;
+    for (const run of this.whenOver.splice(0)) run();
+  }
+}

@@ -1,0 +1,124 @@
+/** HTTP requests: guard, copy, collect the body under a cap, hand on, write what comes back, all under a deadline. */
+import { Failure } from '../../protocol/failure.js';
+import type { Clock } from '../../ports/clock.js';
+import type { HttpHandler, HttpResponse } from '../../ports/http.js';
+import type { Log } from '../../ports/log.js';
+import type { Metrics } from '../../ports/metrics.js';
+import type { EngineRequest, EngineResponse } from './engine.js';
+import { Exchange } from './exchange.js';
+import { isAmbiguous } from './header-guard.js';
+import { copyHead, type RequestHead } from './request.js';
+
+export interface HttpDeps {
+  readonly handle: HttpHandler;
+  /** The answer for a failure that ends a request before its handler, in the shape of the path's surface. */
+  readonly refuse: (head: RequestHead, failure: Failure) => HttpResponse;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly maxBodyBytes: number;
+  /** From the first byte of the head to the answer. */
+  readonly deadlineMs: number;
+}
+
+export class HttpServer {
+  private open = 0;
+  private idle: (() => void) | null = null;
+
+  constructor(private readonly deps: HttpDeps) {}
+
+  /** The engine's handler. Never throws: an exception here would end the process. */
+  readonly onRequest = (res: EngineResponse, req: EngineRequest): void => {
+    const exchange = new Exchange(res);
+    try {
+      this.begin(exchange, res, copyHead(res, req));
+    } catch (error) {
+      this.fail(exchange, error);
+    }
+  };
+
+  /** Answers a head that will have no body (a refused upgrade). */
+  refuse(exchange: Exchange, head: RequestHead, failure: Failure): void {
+    exchange.answer(this.deps.refuse(head, failure));
+  }
+
+  /** Resolves when no exchange is open. */
+  drained(): Promise<void> {
+    if (this.open === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.idle = resolve;
+    });
+  }
+
+  /** Counts the exchange as open and puts the deadline on it. */
+  track(exchange: Exchange, head: RequestHead): void {
+    const { clock, deadlineMs } = this.deps;
+    this.open += 1;
+    const timer = clock.after(deadlineMs, () => {
+      this.refuse(exchange, head, new Failure('deadline_exceeded', { retryAfterS: 1 }));
+    });
+    exchange.onOver(() => {
+      timer.cancel();
+      this.open -= 1;
+      if (this.open === 0) this.idle?.();
+    });
+  }
+
+  private begin(exchange: Exchange, res: EngineResponse, head: RequestHead): void {
+    this.track(exchange, head);
+    if (isAmbiguous(head.headerList)) {
+      exchange.answer({ ...this.deps.refuse(head, new Failure('ambiguous_request')), close: true });
+      return;
+    }
+    this.collect(exchange, res, head, (body) => {
+      const { id, method, path, query, headers, remoteAddress } = head;
+      this.deps.handle({ id, method, path, query, headers, remoteAddress, body }).then(
+        (response) => {
+          exchange.answer(response);
+        },
+        (error: unknown) => {
+          this.fail(exchange, error);
+        },
+      );
+    });
+  }
+
+  private collect(exchange: Exchange, res: EngineResponse, head: RequestHead, done: (body: Uint8Array) => void): void {
+    const { maxBodyBytes } = this.deps;
+    const tooLarge = (): void => {
+      exchange.answer({ ...this.deps.refuse(head, new Failure('body_too_large')), close: true });
+    };
+    if (Number(head.headers.get('content-length') ?? 0) > maxBodyBytes) {
+      tooLarge();
+      return;
+    }
+    let chunks: Uint8Array[] = [];
+    let length = 0;
+    res.onData((chunk, isLast) => {
+      try {
+        if (exchange.over) return;
+        length += chunk.byteLength;
+        if (length > maxBodyBytes) {
+          chunks = [];
+          tooLarge();
+          return;
+        }
+        if (chunk.byteLength > 0) chunks.push(new Uint8Array(chunk.slice(0)));
+        if (isLast) done(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+      } catch (error) {
+        this.fail(exchange, error);
+      }
+    });
+  }
+
+  private fail(exchange: Exchange, error: unknown): void {
+    const { log, metrics } = this.deps;
+    metrics.tallies.handlerFailures += 1;
+    log.error('http_failed', error);
+    try {
+      exchange.answer({ status: 500, close: true });
+    } catch (second) {
+      log.error('http_answer_failed', second);
+    }
+  }
+}

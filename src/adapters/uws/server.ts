@@ -1,0 +1,170 @@
+/**
+ * The server: one engine app with one WebSocket route and one for everything else. It owns the listening socket and
+ * the set of open sockets; what happens on them is the handlers'.
+ */
+import type { CloseName } from '../../protocol/close-codes.js';
+import { MAX_RELAY_HEADER_BYTES } from '../../protocol/wire.js';
+import type { Gatekeeper } from '../../ports/connect.js';
+import type { Log } from '../../ports/log.js';
+import type { Broadcaster } from '../../ports/socket.js';
+import type { Engine, EngineApp, EngineSocket, ListenSocket } from './engine.js';
+import { HttpServer, type HttpDeps } from './http.js';
+import { UwsSocket, type SocketState } from './socket.js';
+import { Upgrades } from './upgrade.js';
+
+export interface ServerLimits {
+  readonly maxMessageBytes: number;
+  /** What may wait for a reader before the relay closes its socket. */
+  readonly maxBufferedBytes: number;
+  readonly heartbeatMs: number;
+}
+
+export interface ServerDeps extends HttpDeps {
+  readonly gatekeeper: Gatekeeper;
+  readonly limits: ServerLimits;
+}
+
+/** Fan-out by the engine's topics; made before the server, since the relay needs it first. */
+export class UwsApp implements Broadcaster {
+  readonly app: EngineApp;
+
+  constructor(readonly engine: Engine) {
+    this.app = engine.App();
+  }
+
+  publish(topic: string, frame: string | Uint8Array): void {
+    this.app.publish(topic, frame, typeof frame !== 'string');
+  }
+}
+
+const utf8 = new TextDecoder();
+
+export class UwsServer {
+  private readonly sockets = new Set<UwsSocket>();
+  private readonly http: HttpServer;
+  private listening: ListenSocket | null = null;
+
+  constructor(
+    private readonly uws: UwsApp,
+    private readonly deps: ServerDeps,
+  ) {
+    this.http = new HttpServer(deps);
+    const upgrades = new Upgrades({ ...deps, http: this.http });
+    const { maxMessageBytes, maxBufferedBytes, heartbeatMs } = deps.limits;
+    uws.app.ws<SocketState>('/*', {
+      maxPayloadLength: engineLimit(maxMessageBytes),
+      // The relay closes a slow reader by name well before the engine would drop what is sent to it.
+      maxBackpressure: 4 * maxBufferedBytes,
+      closeOnBackpressureLimit: false,
+      idleTimeout: idleTimeoutS(heartbeatMs),
+      sendPingsAutomatically: true,
+      maxLifetime: 0,
+      compression: 0,
+      upgrade: upgrades.onUpgrade,
+      open: this.onOpen,
+      message: this.onMessage,
+      close: this.onClose,
+    });
+    uws.app.any('/*', this.http.onRequest);
+  }
+
+  get connections(): number {
+    return this.sockets.size;
+  }
+
+  /** Resolves with the port. Rejects when the address is taken. */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      // 1: exclusive. Without it a second process on the same port would silently share its connections.
+      this.uws.app.listen(host, port, 1, (socket) => {
+        if (socket === false) {
+          reject(new Error(`cannot listen on ${host}:${String(port)}: the address is in use or not ours`));
+          return;
+        }
+        this.listening = socket;
+        resolve(this.uws.engine.us_socket_local_port(socket));
+      });
+    });
+  }
+
+  /** No new TCP connections. Idempotent. */
+  stopListening(): void {
+    if (this.listening === null) return;
+    this.uws.engine.us_listen_socket_close(this.listening);
+    this.listening = null;
+  }
+
+  sendToAll(text: string): void {
+    for (const socket of this.sockets) socket.send(text);
+  }
+
+  closeAll(name: CloseName): void {
+    for (const socket of [...this.sockets]) socket.close(name);
+  }
+
+  /** Resolves when every request that was accepted is answered. */
+  requestsAnswered(): Promise<void> {
+    return this.http.drained();
+  }
+
+  private readonly onOpen = (ws: EngineSocket<SocketState>): void => {
+    const { log, metrics } = this.deps;
+    const state = ws.getUserData();
+    const socket = new UwsSocket(ws);
+    state.socket = socket;
+    this.sockets.add(socket);
+    metrics.tallies.connectionsOpened += 1;
+    try {
+      state.handler = state.admission.open(socket);
+    } catch (error) {
+      this.failed(error, socket, log);
+    }
+  };
+
+  private readonly onMessage = (ws: EngineSocket<SocketState>, message: ArrayBuffer, isBinary: boolean): void => {
+    const { handler, socket } = ws.getUserData();
+    if (handler === null) return;
+    try {
+      if (isBinary) handler.onBinary(new Uint8Array(message));
+      else handler.onText(utf8.decode(message), message.byteLength);
+    } catch (error) {
+      this.failed(error, socket, this.deps.log);
+    }
+  };
+
+  private readonly onClose = (ws: EngineSocket<SocketState>, code: number): void => {
+    const { log, metrics } = this.deps;
+    const { handler, socket } = ws.getUserData();
+    if (socket !== null) {
+      socket.markClosed();
+      this.sockets.delete(socket);
+    }
+    metrics.tallies.connectionsClosed += 1;
+    metrics.closed(code);
+    try {
+      handler?.onClose(code);
+    } catch (error) {
+      this.failed(error, null, log);
+    }
+  };
+
+  private failed(error: unknown, socket: UwsSocket | null, log: Log): void {
+    this.deps.metrics.tallies.handlerFailures += 1;
+    log.error('socket_handler_failed', error);
+    try {
+      socket?.close('internal_error');
+    } catch (second) {
+      log.error('socket_close_failed', second);
+    }
+  }
+}
+
+/** Over its own limit the engine drops the connection without a code; sizes well above ours are still named by us. */
+function engineLimit(maxMessageBytes: number): number {
+  return Math.max(16 * maxMessageBytes, maxMessageBytes + MAX_RELAY_HEADER_BYTES + 64 * 1024);
+}
+
+/** Two heartbeats of silence; the engine pings on its own before. It takes 8 to 960 seconds. */
+function idleTimeoutS(heartbeatMs: number): number {
+  return Math.min(960, Math.max(8, Math.ceil((2 * heartbeatMs) / 1000)));
+}

@@ -1,0 +1,107 @@
+/** Handshakes: identity before the upgrade. What is refused is answered as HTTP; what is admitted becomes a socket. */
+import { Failure } from '../../protocol/failure.js';
+import type { ConnectRequest, Gatekeeper } from '../../ports/connect.js';
+import type { Log } from '../../ports/log.js';
+import type { Metrics } from '../../ports/metrics.js';
+import type { EngineContext, EngineRequest, EngineResponse } from './engine.js';
+import { Exchange } from './exchange.js';
+import { isAmbiguous } from './header-guard.js';
+import type { HttpServer } from './http.js';
+import { copyHead, type RequestHead } from './request.js';
+import type { SocketState } from './socket.js';
+
+export const CONNECT_PATH = '/v1/connect';
+const MATRIX_PARAMETERS = /;[^/]*/g;
+/** 16 bytes in base64 (RFC 6455, 4.1). */
+const WEBSOCKET_KEY = /^[A-Za-z0-9+/]{22}==$/;
+
+export interface UpgradeDeps {
+  readonly gatekeeper: Gatekeeper;
+  readonly http: HttpServer;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export class Upgrades {
+  constructor(private readonly deps: UpgradeDeps) {}
+
+  /** The engine's handler. Never throws: an exception here would end the process. */
+  readonly onUpgrade = (res: EngineResponse, req: EngineRequest, context: EngineContext): void => {
+    const exchange = new Exchange(res);
+    try {
+      this.begin(exchange, copyHead(res, req), context);
+    } catch (error) {
+      this.fail(exchange, error);
+    }
+  };
+
+  private begin(exchange: Exchange, head: RequestHead, context: EngineContext): void {
+    const { http, gatekeeper } = this.deps;
+    http.track(exchange, head);
+    const fault = faultOf(head);
+    if (fault !== null) {
+      http.refuse(exchange, head, fault);
+      return;
+    }
+    gatekeeper.admit(connectRequest(head)).then(
+      (outcome) => {
+        if (outcome.outcome === 'refused') {
+          http.refuse(exchange, head, outcome.failure);
+        } else if (exchange.over) {
+          outcome.abandon();
+        } else {
+          const state: SocketState = { admission: outcome, socket: null, handler: null };
+          const key = head.headers.get('sec-websocket-key') ?? '';
+          exchange.upgrade((res) => {
+            // Extensions stay empty: compression is never negotiated.
+            res.upgrade(state, key, outcome.protocol ?? '', '', context);
+          });
+        }
+      },
+      (error: unknown) => {
+        this.fail(exchange, error);
+      },
+    ).catch((error: unknown) => {
+      this.fail(exchange, error);
+    });
+  }
+
+  private fail(exchange: Exchange, error: unknown): void {
+    const { log, metrics } = this.deps;
+    metrics.tallies.handlerFailures += 1;
+    log.error('upgrade_failed', error);
+    try {
+      exchange.answer({ status: 500, close: true });
+    } catch (second) {
+      log.error('upgrade_answer_failed', second);
+    }
+  }
+}
+
+function faultOf(head: RequestHead): Failure | null {
+  if (isAmbiguous(head.headerList)) return new Failure('ambiguous_request');
+  if (head.path.replace(MATRIX_PARAMETERS, '') !== CONNECT_PATH) return new Failure('unknown_path');
+  if (head.headers.get('sec-websocket-version') !== '13') {
+    return new Failure('invalid_request', { message: 'Sec-WebSocket-Version: 13 is needed.' });
+  }
+  if (!WEBSOCKET_KEY.test(head.headers.get('sec-websocket-key') ?? '')) {
+    return new Failure('invalid_request', { message: 'Sec-WebSocket-Key: not 16 bytes in base64.' });
+  }
+  return null;
+}
+
+function connectRequest(head: RequestHead): ConnectRequest {
+  const { id, query, headers, remoteAddress } = head;
+  return {
+    requestId: id,
+    query: new URLSearchParams(query),
+    authorization: headers.get('authorization') ?? null,
+    protocols: (headers.get('sec-websocket-protocol') ?? '')
+      .split(',')
+      .map((protocol) => protocol.trim())
+      .filter((protocol) => protocol !== ''),
+    origin: headers.get('origin') ?? null,
+    host: headers.get('host') ?? null,
+    remoteAddress,
+  };
+}

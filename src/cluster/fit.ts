@@ -1,0 +1,25 @@
+/** Whether a node's labels fit a session's filters: pure. */
+import type { Filter } from '../ports/relay-store.js';
+
+/**
+ * `any`: the label is one of the values. `all`: the label is every one of them (so one value, or none fits; a label
+ * may list several, separated by "|"). `not`: the label is none of them; a node without the label fits.
+ */
+export function fits(labels: Readonly<Record<string, string>>, filters: readonly Filter[]): boolean {
+  return filters.every(({ field, values, filterType }) => {
+    const has = new Set((Object.hasOwn(labels, field) ? (labels[field] ?? '') : '').split('|').map(fold));
+    const wanted = values.map(fold);
+    switch (filterType) {
+      case 'any':
+        return wanted.some((value) => has.has(value));
+      case 'all':
+        return wanted.every((value) => has.has(value));
+      case 'not':
+        return !wanted.some((value) => has.has(value));
+    }
+  });
+}
+
+function fold(text: string): string {
+  return text.trim().toLowerCase();
+}

@@ -1,0 +1,118 @@
+/**
+ * This node among the others: it renews its lease each second, learns who else is alive from the same call, and
+ * from that answers where sessions can go. While the store is away it knows what it last heard, and for how long
+ * its own lease surely still holds.
+ */
+import { Failure } from '../protocol/failure.js';
+import type { NodeId } from '../protocol/ids.js';
+import type { Clock, Timer } from '../ports/clock.js';
+import type { Log } from '../ports/log.js';
+import type { NodeRecord, NodeReport, NodeStore } from '../ports/node-store.js';
+import type { Placement } from '../ports/placement.js';
+import type { Filter } from '../ports/relay-store.js';
+import { fits } from './fit.js';
+
+export const LEASE_MS = 3000;
+const RENEW_EVERY_MS = 1000;
+/** The lease is trusted this much shorter than it was asked for: the answer took a while, and clocks drift. */
+const LEASE_MARGIN_MS = 250;
+
+export interface MembershipDeps {
+  readonly nodes: NodeStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly self: NodeId;
+  /** What this node says of itself now; the state is added here. */
+  readonly report: () => Omit<NodeReport, 'id' | 'state'>;
+}
+
+export class Membership implements Placement {
+  private known: readonly NodeRecord[] = [];
+  private leaseUntilMs = -Infinity;
+  private isDraining = false;
+  private isStopped = false;
+  private timer: Timer | null = null;
+  private beat: Promise<void> = Promise.resolve();
+
+  constructor(private readonly deps: MembershipDeps) {}
+
+  get self(): NodeId {
+    return this.deps.self;
+  }
+
+  /** Tries once, so that a node whose store is there is ready at once; then goes on each second. Never rejects. */
+  async start(): Promise<void> {
+    await this.renew();
+  }
+
+  /** Out of placement from the next heartbeat on, which is sent now. */
+  async drain(): Promise<void> {
+    this.isDraining = true;
+    this.timer?.cancel();
+    await this.beat;
+    await this.renew();
+  }
+
+  /** Gives the lease up. Idempotent; never rejects. */
+  async stop(): Promise<void> {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    this.timer?.cancel();
+    await this.beat;
+    this.leaseUntilMs = -Infinity;
+    try {
+      await this.deps.nodes.leave(this.deps.self);
+    } catch (error) {
+      if (!isAway(error)) this.deps.log.error('node_leave_failed', error);
+    }
+  }
+
+  choose(filters: readonly Filter[]): NodeRecord | null {
+    const fitting = this.nodes().filter((node) => node.state === 'ready' && fits(node.labels, filters));
+    const byLoad = fitting.sort((a, b) => a.connections - b.connections || a.sessions - b.sessions);
+    return byLoad[0] ?? null;
+  }
+
+  find(id: NodeId): NodeRecord | null {
+    return this.nodes().find((node) => node.id === id) ?? null;
+  }
+
+  nodes(): readonly NodeRecord[] {
+    return [...this.known];
+  }
+
+  leaseHeld(): boolean {
+    return this.deps.clock.monotonicMs() < this.leaseUntilMs;
+  }
+
+  draining(): boolean {
+    return this.isDraining;
+  }
+
+  private renew(): Promise<void> {
+    this.beat = this.heartbeat().then(() => {
+      if (this.isStopped) return;
+      this.timer = this.deps.clock.after(RENEW_EVERY_MS, () => {
+        void this.renew();
+      });
+    });
+    return this.beat;
+  }
+
+  private async heartbeat(): Promise<void> {
+    const { nodes, clock, log, self, report } = this.deps;
+    // Counted from before the call: the store's lease can only end later than this.
+    const startedMs = clock.monotonicMs();
+    try {
+      const state = this.isDraining ? 'draining' : 'ready';
+      this.known = await nodes.heartbeat({ id: self, state, ...report() }, LEASE_MS);
+      this.leaseUntilMs = startedMs + LEASE_MS - LEASE_MARGIN_MS;
+    } catch (error) {
+      if (!isAway(error)) log.error('heartbeat_failed', error);
+    }
+  }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof Failure && error.code === 'store_unavailable';
+}

@@ -1,0 +1,74 @@
+/** From the environment to a `Config`, or to the list of everything that is wrong with it. */
+import { nearest } from '../lib/nearest.js';
+import { CONFIG_KEYS, configSchema, type Config, type ConfigKey } from './schema.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  /** One sentence a problem, each beginning with its key. None shows a secret's value. */
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+const PREFIX = 'SALLYPORT_';
+/** For the tests' own settings, which a gateway they start inherits. */
+const TEST_PREFIX = 'SALLYPORT_TEST_';
+const MAX_SHOWN_LENGTH = 80;
+
+/** Parses `env`. A key that is set to the empty string counts as unset. Never throws. */
+export function parseConfig(env: Environment): ConfigResult {
+  const written = Object.fromEntries(
+    CONFIG_KEYS.map((key) => [key.field, env[key.env] === '' ? undefined : env[key.env]]),
+  );
+  const parsed = configSchema.safeParse(written);
+  const problems = [
+    ...unknownKeys(env),
+    ...(parsed.error?.issues ?? []).map((issue) => describe(issue.path[0], issue.message, env)),
+    ...missingSecrets(written),
+    ...contradictions(written),
+  ];
+  return parsed.success && problems.length === 0 ? { ok: true, config: parsed.data } : { ok: false, problems };
+}
+
+function unknownKeys(env: Environment): string[] {
+  const known = CONFIG_KEYS.map((key) => key.env.slice(PREFIX.length));
+  return Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && !name.startsWith(TEST_PREFIX))
+    .map((name) => name.slice(PREFIX.length))
+    .filter((name) => !known.includes(name))
+    .sort()
+    .map((name) => {
+      const suggestion = nearest(name, known);
+      const hint = suggestion === null ? '' : `; did you mean ${PREFIX}${suggestion}?`;
+      return `${PREFIX}${name}: there is no such key${hint}`;
+    });
+}
+
+function describe(field: PropertyKey | undefined, message: string, env: Environment): string {
+  const key = CONFIG_KEYS.find((candidate) => candidate.field === field);
+  if (key === undefined) return message;
+  return `${key.env}: ${message}, got ${shown(key, env[key.env] ?? '')}`;
+}
+
+function shown(key: ConfigKey, value: string): string {
+  if (key.secret) return `a value of ${value.length} characters (not shown)`;
+  const short = value.length > MAX_SHOWN_LENGTH ? `${value.slice(0, MAX_SHOWN_LENGTH)}...` : value;
+  return JSON.stringify(short);
+}
+
+/** No default secrets: what several nodes share cannot be made up by one of them. */
+function missingSecrets(written: Environment): string[] {
+  if (written['redisUrl'] === undefined) return [];
+  return CONFIG_KEYS.filter(({ field }) => field === 'rootKey' || field === 'secret')
+    .filter(({ field }) => written[field] === undefined)
+    .map(({ env }) => `${env}: required when SALLYPORT_REDIS_URL is set`);
+}
+
+function contradictions(written: Environment): string[] {
+  const message = configSchema.shape.maxMessageBytes.safeParse(written['maxMessageBytes']);
+  const backpressure = configSchema.shape.maxBackpressureBytes.safeParse(written['maxBackpressureBytes']);
+  if (!message.success || !backpressure.success || backpressure.data >= message.data) return [];
+  return [
+    `SALLYPORT_MAX_BACKPRESSURE_BYTES: expected at least SALLYPORT_MAX_MESSAGE_BYTES (${message.data}), ` +
+      `got "${backpressure.data}"`,
+  ];
+}

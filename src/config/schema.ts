@@ -1,0 +1,207 @@
+/**
+ * Every setting of the gateway: one zod schema over the `SALLYPORT_*` environment.
+ * The same table gives the types, the checks, the defaults and docs/CONFIG.md.
+ */
+import { z } from 'zod';
+import { flush, httpUrl, integer, labels, minimumText, oneOf, origins, redisUrl, text } from './values.js';
+
+/** What is said of a key beside its shape. */
+export interface KeyAbout {
+  readonly env: `SALLYPORT_${string}`;
+  /** One sentence or two for docs/CONFIG.md. */
+  readonly doc: string;
+  /** What values look like, for a person. */
+  readonly type: string;
+  /** Absent for keys that are not quantities. */
+  readonly unit?: string;
+  /** As it would be written in the environment; null when the key has none. */
+  readonly default: string | null;
+  /** What an unset key means, where there is no default. */
+  readonly unset?: string;
+  /** The value is never shown: not in problems, not in logs. */
+  readonly secret: boolean;
+}
+
+/** The table: what `keyTable` lists and docs/CONFIG.md shows. */
+const registry = z.registry<KeyAbout>();
+
+type About = Omit<KeyAbout, 'default' | 'secret' | 'unset'> & { readonly secret?: true };
+
+/** A key that always has a value. */
+function withDefault<T>(schema: z.ZodType<T, string>, written: string, about: About): z.ZodType<T, string | undefined> {
+  return schema.prefault(written).register(registry, { secret: false, ...about, default: written });
+}
+
+/** A key that may be absent; then it is null. */
+function optional<T>(
+  schema: z.ZodType<T, string>,
+  about: About & { readonly unset: string },
+): z.ZodType<T | null, string | undefined> {
+  return schema
+    .optional()
+    .transform((value) => value ?? null)
+    .register(registry, { secret: false, ...about, default: null });
+}
+
+const bytes = { type: 'integer', unit: 'bytes' } as const;
+const milliseconds = { type: 'integer', unit: 'ms' } as const;
+
+export const MIN_SECRET_LENGTH = 32;
+
+export const configSchema = z.object({
+  host: withDefault(text, '127.0.0.1', {
+    env: 'SALLYPORT_HOST',
+    type: 'address or host name',
+    doc: 'The address to listen on. In a container: `0.0.0.0`.',
+  }),
+  port: withDefault(integer(0, 65_535), '8080', {
+    env: 'SALLYPORT_PORT',
+    type: 'integer, 0 to 65535',
+    doc: 'The port to listen on; 0 picks a free one, and the start line names it.',
+  }),
+  environment: withDefault(oneOf(['production', 'development']), 'production', {
+    env: 'SALLYPORT_ENV',
+    type: '`production` or `development`',
+    doc: 'Names the environment part of API keys (`live` or `dev`).',
+  }),
+  rootKey: optional(minimumText(MIN_SECRET_LENGTH), {
+    env: 'SALLYPORT_ROOT_KEY',
+    type: `text of at least ${MIN_SECRET_LENGTH} characters`,
+    doc: 'The API key that has every scope. Required with Redis.',
+    unset: 'one is made at start and printed once',
+    secret: true,
+  }),
+  secret: optional(minimumText(MIN_SECRET_LENGTH), {
+    env: 'SALLYPORT_SECRET',
+    type: `text of at least ${MIN_SECRET_LENGTH} characters`,
+    doc: 'What signing keys are derived from or kept under; the same on every node. Required with Redis.',
+    unset: 'one is made at start',
+    secret: true,
+  }),
+  redisUrl: optional(redisUrl, {
+    env: 'SALLYPORT_REDIS_URL',
+    type: '`redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://` URL',
+    doc: 'Where the state lives. It may carry a password, so it counts as a secret.',
+    unset: 'the embedded in-memory store: one node, nothing survives a restart',
+    secret: true,
+  }),
+  redisPrefix: withDefault(text, 'sallyport:', {
+    env: 'SALLYPORT_REDIS_PREFIX',
+    type: 'text',
+    doc: 'Begins every key and channel in Redis. Nodes with the same prefix are one cluster.',
+  }),
+  publicUrl: optional(httpUrl, {
+    env: 'SALLYPORT_PUBLIC_URL',
+    type: 'http or https URL',
+    doc: 'The base URL that clients reach this node at; what `relay` advertises.',
+    unset: 'made of the host and the port listened on',
+  }),
+  allowedOrigins: withDefault(origins, '', {
+    env: 'SALLYPORT_ALLOWED_ORIGINS',
+    type: 'comma list of origins, or `*`',
+    doc: 'Pages of which origins may connect. Empty: only those of the server itself. Programs send no Origin and are not concerned.',
+  }),
+  nodeLabels: withDefault(labels, '', {
+    env: 'SALLYPORT_NODE_LABELS',
+    type: 'comma list of `name=value`',
+    doc: 'What filters choose this node by, as in `region=eu,city=paris`.',
+  }),
+  geoipDb: optional(text, {
+    env: 'SALLYPORT_GEOIP_DB',
+    type: 'path',
+    doc: 'A MaxMind-format database that gives users a latitude and a longitude.',
+    unset: 'both are null',
+  }),
+  logLevel: withDefault(oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', {
+    env: 'SALLYPORT_LOG_LEVEL',
+    type: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
+    doc: 'The least severe log line that is written.',
+  }),
+
+  maxMessageBytes: withDefault(integer(1, 1_048_576), '16384', {
+    env: 'SALLYPORT_MAX_MESSAGE_BYTES',
+    ...bytes,
+    doc: 'The longest payload of a relay frame; a longer one closes the connection with 4005. 1 to 1048576.',
+  }),
+  messagesPerS: withDefault(integer(0, 1_000_000), '1000', {
+    env: 'SALLYPORT_MESSAGES_PER_S',
+    type: 'integer',
+    unit: 'frames a second',
+    doc: 'How many frames a connection may send; those over it are refused. 0: no limit.',
+  }),
+  bytesPerS: withDefault(integer(0, 1_073_741_824), '4194304', {
+    env: 'SALLYPORT_BYTES_PER_S',
+    type: 'integer',
+    unit: 'bytes a second',
+    doc: 'How many bytes a connection may send; frames over it are refused. 0: no limit.',
+  }),
+  flushMs: withDefault(flush, 'auto', {
+    env: 'SALLYPORT_FLUSH_MS',
+    type: '`auto`, or integer',
+    unit: 'ms',
+    doc: 'How long entries are gathered into one frame, for sessions that do not say: 0 (end of the loop turn) to 50, or by load.',
+  }),
+  maxBodyBytes: withDefault(integer(1_024, 16_777_216), '65536', {
+    env: 'SALLYPORT_MAX_BODY_BYTES',
+    ...bytes,
+    doc: 'The longest body of an HTTP request; a longer one answers 413. 1024 to 16777216.',
+  }),
+  resumeWindowMs: withDefault(integer(0, 3_600_000), '30000', {
+    env: 'SALLYPORT_RESUME_WINDOW_MS',
+    ...milliseconds,
+    doc: 'How long a lost socket keeps its seat, for sessions that do not say. 0 to 3600000.',
+  }),
+  sessionTtlS: withDefault(integer(1, 2_592_000), '86400', {
+    env: 'SALLYPORT_SESSION_TTL_S',
+    type: 'integer',
+    unit: 's',
+    doc: 'How long a relay session lives, for sessions that do not say. 1 to 2592000 (30 days).',
+  }),
+  replayMaxEntries: withDefault(integer(0, 1_048_576), '4096', {
+    env: 'SALLYPORT_REPLAY_MAX_ENTRIES',
+    type: 'integer',
+    unit: 'entries',
+    doc: 'How many reliable entries a session keeps for those who resume.',
+  }),
+  replayMaxBytes: withDefault(integer(0, 1_073_741_824), '1048576', {
+    env: 'SALLYPORT_REPLAY_MAX_BYTES',
+    ...bytes,
+    doc: 'How many bytes of reliable entries a session keeps for those who resume.',
+  }),
+  heartbeatMs: withDefault(integer(8_000, 120_000), '25000', {
+    env: 'SALLYPORT_HEARTBEAT_MS',
+    ...milliseconds,
+    doc: 'How often a client should be heard from at least. 8000 to 120000.',
+  }),
+  maxBackpressureBytes: withDefault(integer(65_536, 1_073_741_824), '4194304', {
+    env: 'SALLYPORT_MAX_BACKPRESSURE_BYTES',
+    ...bytes,
+    doc: 'How much may wait for one slow socket before it is closed with 4101. At least 65536, and at least SALLYPORT_MAX_MESSAGE_BYTES.',
+  }),
+  requestDeadlineMs: withDefault(integer(100, 120_000), '10000', {
+    env: 'SALLYPORT_REQUEST_DEADLINE_MS',
+    ...milliseconds,
+    doc: 'How long an HTTP request may take before it answers 503. 100 to 120000.',
+  }),
+  drainTimeoutMs: withDefault(integer(0, 3_600_000), '30000', {
+    env: 'SALLYPORT_DRAIN_TIMEOUT_MS',
+    ...milliseconds,
+    doc: 'How long a stopping node waits for its connections to move before it closes them. 0 to 3600000.',
+  }),
+});
+
+/** The settings, parsed: units are in the names, absent ones are null. Holds secrets: never log it whole. */
+export type Config = Readonly<z.output<typeof configSchema>>;
+
+export type ConfigField = keyof typeof configSchema.shape;
+
+export interface ConfigKey extends KeyAbout {
+  readonly field: ConfigField;
+}
+
+/** Every key, in the order of docs/CONFIG.md. */
+export const CONFIG_KEYS: readonly ConfigKey[] = configSchema.keyof().options.map((field) => {
+  const about = registry.get(configSchema.shape[field]);
+  if (about === undefined) throw new Error(`the config field ${field} is not registered`);
+  return { ...about, field };
+});

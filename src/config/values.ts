@@ -1,0 +1,106 @@
+/** The shapes of single settings: each reads text and gives a typed value, or says what it expected. */
+import { z } from 'zod';
+
+/** Any text that is not empty. */
+export const text: z.ZodType<string, string> = z.string().min(1, 'expected some text');
+
+export function minimumText(length: number): z.ZodType<string, string> {
+  return z.string().min(length, `expected at least ${length} characters`);
+}
+
+/** A plain decimal integer within the bounds: no sign, no exponent, no separators, no unit. */
+export function integer(min: number, max: number): z.ZodType<number, string> {
+  const expected = `expected an integer from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^[0-9]{1,15}$/, { error: expected, abort: true })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, expected);
+}
+
+export function oneOf<const T extends string>(values: readonly [T, ...T[]]): z.ZodType<T, string> {
+  return read(`expected one of ${values.join(', ')}`, (written) => values.find((value) => value === written) ?? null);
+}
+
+/** `auto`, or a window of 0 to 50 ms. */
+export const flush: z.ZodType<number | 'auto', string> = read(
+  'expected auto, or an integer from 0 to 50',
+  (written) => {
+    if (written === 'auto') return 'auto';
+    const value = /^[0-9]{1,2}$/.test(written) ? Number(written) : Number.NaN;
+    return value <= 50 ? value : null;
+  },
+);
+
+/** An absolute http or https URL without credentials, query or fragment; no slash at its end. */
+export const httpUrl: z.ZodType<string, string> = read(
+  'expected an http or https URL without credentials, query or fragment',
+  (written) => {
+    if (!/^https?:\/\//i.test(written) || !URL.canParse(written)) return null;
+    const url = new URL(written);
+    if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return null;
+    return url.href.replace(/\/+$/, '');
+  },
+);
+
+/** Only the scheme and that something follows: what follows is the adapter's to read. */
+export const redisUrl: z.ZodType<string, string> = z
+  .string()
+  .regex(
+    /^(redis|rediss|redis\+sentinel|redis\+cluster):\/\/[^\s/]\S*$/,
+    'expected a URL that begins with redis://, rediss://, redis+sentinel:// or redis+cluster://',
+  );
+
+/** `own`: pages of the server itself. `any`: no check. Else the origins, canonical. */
+export type AllowedOrigins = 'own' | 'any' | readonly string[];
+
+export const origins: z.ZodType<AllowedOrigins, string> = read(
+  'expected *, or origins like https://game.example separated by commas',
+  (written) => {
+    const parts = splitList(written);
+    if (parts.length === 0) return 'own';
+    if (parts.includes('*')) return parts.length === 1 ? 'any' : null;
+    const parsed = parts.map(parseOrigin);
+    return parsed.every((origin) => origin !== null) ? [...new Set(parsed)] : null;
+  },
+);
+
+/** Origins of shells around a page (`capacitor://localhost`) are as good as those of the web. */
+function parseOrigin(written: string): string | null {
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@,]+$/i.test(written) || !URL.canParse(written)) return null;
+  return /^https?:/i.test(written) ? new URL(written).origin : written.toLowerCase();
+}
+
+export type NodeLabels = Readonly<Record<string, string>>;
+
+const LABEL = /^([A-Za-z][A-Za-z0-9_.-]{0,63})=([^=]{1,128})$/;
+
+export const labels: z.ZodType<NodeLabels, string> = read(
+  'expected name=value pairs separated by commas, each name once',
+  (written) => {
+    const pairs = new Map<string, string>();
+    for (const part of splitList(written)) {
+      const [, name, value] = LABEL.exec(part) ?? [];
+      if (name === undefined || value === undefined || pairs.has(name)) return null;
+      pairs.set(name, value);
+    }
+    return Object.fromEntries(pairs);
+  },
+);
+
+function splitList(written: string): string[] {
+  return written
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** A schema by a function that gives null for what it cannot read. */
+function read<T>(expected: string, parse: (written: string) => T | null): z.ZodType<T, string> {
+  return z.string().transform((written, context) => {
+    const value = parse(written);
+    if (value !== null) return value;
+    context.addIssue({ code: 'custom', message: expected });
+    return z.NEVER;
+  });
+}

@@ -1,0 +1,110 @@
+/** API keys: who calls, which project it sees, what it may do; and how keys are made, listed and removed. */
+import { randomBase62 } from '../lib/base62.js';
+import { Failure } from '../protocol/failure.js';
+import { parseProjectId, type KeyId, type ProjectId } from '../protocol/ids.js';
+import type { Clock } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import { SCOPES, type ApiKeyRecord, type KeyStore, type Scope } from '../ports/key-store.js';
+import type { ProjectScope } from '../ports/relay-store.js';
+import { KeyCache } from './key-cache.js';
+import { newKey, parseKey, type KeyEnv } from './key-format.js';
+
+/** Who makes a call. */
+export interface Caller {
+  readonly id: KeyId | 'root';
+  readonly scopes: readonly Scope[];
+  /** Where what it creates belongs. */
+  readonly projectId: ProjectId;
+  /** What it sees. */
+  readonly sees: ProjectScope;
+}
+
+export interface NewKeyRequest {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** Absent: the caller's own project; for the root key, a new one. */
+  readonly projectId?: ProjectId | undefined;
+}
+
+export interface ApiKeysDeps {
+  readonly store: KeyStore;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly rootKey: string;
+  readonly env: KeyEnv;
+}
+
+/** With a heartbeat's slack below the second in which a removal counts everywhere. */
+const CACHE_TTL_MS = 500;
+const CACHE_MAX_KEYS = 10_000;
+
+export class ApiKeys {
+  private readonly cache: KeyCache;
+  private readonly root: Caller;
+
+  constructor(private readonly deps: ApiKeysDeps) {
+    const { store, clock } = deps;
+    this.cache = new KeyCache({ clock, ttlMs: CACHE_TTL_MS, maxKeys: CACHE_MAX_KEYS, ask: (id) => store.get(id) });
+    this.root = { id: 'root', scopes: SCOPES, projectId: projectNamed('default'), sees: 'all' };
+  }
+
+  /**
+   * null for whatever is not a key that exists now; it never says why. Rejects with `store_unavailable`.
+   * A removed key is refused on this node at once, on the others within half a second.
+   */
+  async verify(text: string): Promise<Caller | null> {
+    const { crypto, rootKey } = this.deps;
+    if (crypto.sameSecret(text, rootKey)) return this.root;
+    const presented = parseKey(crypto, text);
+    if (presented === null) return null;
+    const record = await this.cache.find(presented.id);
+    if (record === null || !crypto.sameSecret(presented.secretHash, record.secretHash)) return null;
+    return { id: record.id, scopes: record.scopes, projectId: record.projectId, sees: record.projectId };
+  }
+
+  /**
+   * A key never makes a stronger key: rejects with `scope_missing` for a scope the caller lacks and for
+   * another project than its own. The text is shown here and is nowhere afterwards.
+   */
+  async create(caller: Caller, request: NewKeyRequest): Promise<{ readonly key: ApiKeyRecord; readonly text: string }> {
+    const { store, crypto, clock, env } = this.deps;
+    if (!request.scopes.every((scope) => caller.scopes.includes(scope))) {
+      throw new Failure('scope_missing', { message: 'scopes: a key can only grant scopes of its own.' });
+    }
+    const projectId = this.projectFor(caller, request.projectId);
+    const { id, text, secretHash } = newKey(crypto, env);
+    const scopes = SCOPES.filter((scope) => request.scopes.includes(scope));
+    const key = { id, name: request.name, scopes, projectId, secretHash, createdAtMs: clock.nowMs() };
+    await store.put(key);
+    return { key, text };
+  }
+
+  /** What the caller sees, oldest first. */
+  async list(caller: Caller): Promise<readonly ApiKeyRecord[]> {
+    return this.deps.store.list(caller.sees);
+  }
+
+  /** Rejects with `key_not_found` for another project's key as well. */
+  async remove(caller: Caller, id: KeyId): Promise<void> {
+    try {
+      if (!(await this.deps.store.remove(id, caller.sees))) throw new Failure('key_not_found');
+    } finally {
+      // Also when the store's answer was lost: the key may be gone.
+      this.cache.drop(id);
+    }
+  }
+
+  private projectFor(caller: Caller, wanted: ProjectId | undefined): ProjectId {
+    if (caller.sees === 'all') return wanted ?? projectNamed(`prj_${randomBase62(this.deps.crypto, 16)}`);
+    if (wanted !== undefined && wanted !== caller.projectId) {
+      throw new Failure('scope_missing', { message: 'project_id: a key makes keys in its own project only.' });
+    }
+    return caller.projectId;
+  }
+}
+
+function projectNamed(text: string): ProjectId {
+  const projectId = parseProjectId(text);
+  if (projectId === null) throw new Error('not a project id');
+  return projectId;
+}

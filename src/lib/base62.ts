@@ -1,0 +1,14 @@
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+/** The largest multiple of 62 that fits a byte: bytes from there on would favour the first letters. */
+const FAIR_BELOW = 248;
+
+/** `length` letters of base62, each with equal chance. */
+export function randomBase62(source: { randomBytes(count: number): Uint8Array }, length: number): string {
+  let text = '';
+  while (text.length < length) {
+    for (const byte of source.randomBytes(length + 8)) {
+      if (byte < FAIR_BELOW && text.length < length) text += ALPHABET.charAt(byte % 62);
+    }
+  }
+  return text;
+}

@@ -1,0 +1,72 @@
+/** The program: reads the environment, builds the gateway, maps signals. The only file that touches `process`. */
+import { parseConfig } from './config/parse.js';
+import { createGateway, type Gateway, type Listening } from './gateway.js';
+import { VERSION } from './lib/version.js';
+
+const EXIT_CONFIG = 78; // EX_CONFIG of sysexits.h
+const EXIT_FAILED = 1;
+
+async function main(): Promise<void> {
+  const parsed = parseConfig(process.env);
+  if (!parsed.ok) {
+    process.stderr.write(`sallyport cannot start:\n${parsed.problems.map((problem) => `  ${problem}\n`).join('')}`);
+    process.exitCode = EXIT_CONFIG;
+    return;
+  }
+  const gateway = await createGateway({ config: parsed.config });
+  mapSignals(gateway);
+  try {
+    const listening = await gateway.start();
+    if (listening.store === 'memory') process.stdout.write(greeting(listening));
+  } catch (error) {
+    process.stderr.write(`sallyport cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+    await gateway.stop();
+    process.exit(EXIT_FAILED);
+  }
+}
+
+function mapSignals(gateway: Gateway): void {
+  let isStopping = false;
+  const onSignal = (): void => {
+    if (isStopping) process.exit(EXIT_FAILED);
+    isStopping = true;
+    gateway.stop().then(
+      () => process.exit(0),
+      () => process.exit(EXIT_FAILED),
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  process.on('unhandledRejection', (cause) => {
+    gateway.log.error('unhandled_rejection', cause);
+  });
+  process.on('uncaughtException', (cause) => {
+    gateway.log.error('uncaught_exception', cause);
+    gateway.stop().finally(() => process.exit(EXIT_FAILED));
+  });
+}
+
+/** For who starts it by hand on the embedded store: where it is, the key it made, and something to paste. */
+function greeting({ url, rootKey, engine }: Listening): string {
+  const key = rootKey ?? '$SALLYPORT_ROOT_KEY';
+  const socketUrl = url.replace(/^http/, 'ws');
+  return `
+  Sallyport ${VERSION} is up at ${url}
+  ${engine}; embedded store: one node, everything is forgotten at exit (set SALLYPORT_REDIS_URL to keep it)
+
+  Root key${rootKey === null ? ' (yours, from SALLYPORT_ROOT_KEY)' : ', made for this run and shown only here'}:
+    ${key}
+
+  Create a relay session for two users:
+    curl -s ${url}/v1/relays/sessions -H 'Authorization: token ${key}' \\
+      -d '{"users":[{"ip":"127.0.0.1"},{"ip":"127.0.0.1"}]}'
+
+  Connect each of them with the numbers it answers:
+    npx wscat -c '${socketUrl}/v1/connect?access_token=<session_id>.<authorization_token>.<the user's authorization_token>'
+
+  The API: ${url}/openapi.json   A whole round trip: npm run demo   Stop: Ctrl-C
+
+`;
+}
+
+await main();

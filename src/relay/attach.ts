@@ -1,0 +1,165 @@
+/**
+ * A socket meets its member: the member is made, or its older socket replaced; the others hear of it; the socket gets
+ * its welcome, what it missed, and from then on the session's live entries. All in one turn, so nothing falls between.
+ */
+import { encodeBatchFrame, type Entry } from '../protocol/batch-frame.js';
+import { encodeControl, type Welcome } from '../protocol/server-control.js';
+import { CLASS, PROTOCOL_VERSION } from '../protocol/wire.js';
+import type { AuthorizationToken, NodeId } from '../protocol/ids.js';
+import type { Tallies } from '../ports/metrics.js';
+import type { Joined } from '../ports/relay-store.js';
+import type { ClientSocket, SocketHandler } from '../ports/socket.js';
+import { FULL_BATCH_BYTES } from './batch.js';
+import { closedConnection, type Connections } from './connection.js';
+import { resumeToken } from './credential.js';
+import type { Departures } from './departures.js';
+import type { Member } from './member.js';
+import type { KeptEntry } from './replay-window.js';
+import type { Room } from './room.js';
+import type { Rooms } from './rooms.js';
+
+export interface Attachment {
+  readonly joined: Joined;
+  readonly token: AuthorizationToken | null;
+  /** Of the resume token that the welcome hands out. */
+  readonly secret: string;
+  /** null when the socket did not come with a resume token. */
+  readonly resume: { readonly epoch: string; readonly seq: number } | null;
+}
+
+export interface AttacherDeps {
+  readonly rooms: Rooms;
+  readonly departures: Departures;
+  readonly connections: Connections;
+  readonly tallies: Tallies;
+  readonly node: NodeId;
+  readonly limits: Welcome['limits'];
+  readonly heartbeatMs: number;
+}
+
+export class Attacher {
+  constructor(private readonly deps: AttacherDeps) {}
+
+  attach(room: Room, attachment: Attachment, socket: ClientSocket): SocketHandler {
+    const { joined } = attachment;
+    const close = room.ended ?? room.removed.get(joined.index) ?? null;
+    if (close !== null) {
+      socket.close(close);
+      return closedConnection;
+    }
+    const known = room.members.get(joined.index);
+    if (known !== undefined && known.connection > joined.connection) {
+      socket.close('replaced');
+      return closedConnection;
+    }
+    const member = known ?? this.newMember(room, attachment);
+    this.takeOver(room, member, attachment, socket);
+    return this.deps.connections.open(room, member, socket);
+  }
+
+  /** The socket never came: a new member goes again, a known one is away as before, or still has its older socket. */
+  abandon(room: Room, attachment: Attachment): void {
+    const { joined } = attachment;
+    if (room.ended !== null || room.removed.has(joined.index)) return;
+    const { rooms, departures } = this.deps;
+    const known = room.members.get(joined.index);
+    if (known === undefined) {
+      departures.leaveUnseen(room, { sessionId: room.id, index: joined.index, connection: joined.connection });
+      return;
+    }
+    if (known.connection > joined.connection) return;
+    known.connection = joined.connection;
+    if (known.socket === null) departures.socketLost(rooms, room, known);
+  }
+
+  private newMember(room: Room, { joined, token }: Attachment): Member {
+    const { index, userId, joinedAtMs, connection } = joined;
+    const member = { index, userId, joinedAtMs, token, connection, socket: null, state: null, departure: null };
+    room.members.set(index, member);
+    return member;
+  }
+
+  private takeOver(room: Room, member: Member, attachment: Attachment, socket: ClientSocket): void {
+    const { joined, resume } = attachment;
+    const older = member.socket;
+    const isBack = !joined.isNewMember && older === null;
+    member.departure?.cancel();
+    member.departure = null;
+    member.connection = joined.connection;
+    member.socket = socket;
+    room.flush();
+    older?.close('replaced');
+    if (joined.isNewMember) room.announce({ type: 'member.joined', member: room.memberView(member) });
+    else if (isBack) room.announce({ type: 'member.back', index: member.index });
+    room.applyHost(joined.host);
+    const missed = resume === null ? null : missedBy(room, member, resume);
+    socket.send(encodeControl(this.welcome(room, member, attachment.secret, missed?.recovered ?? false)));
+    if (missed?.gap != null) socket.send(encodeControl({ type: 'gap', ...missed.gap }));
+    this.replay(socket, missed?.entries ?? []);
+    socket.subscribe(room.topic);
+  }
+
+  private welcome(room: Room, member: Member, secret: string, recovered: boolean): Welcome {
+    const { node, limits, heartbeatMs } = this.deps;
+    return {
+      type: 'welcome',
+      protocol: PROTOCOL_VERSION,
+      session: room.sessionView(),
+      you: { index: member.index, user_id: member.userId, role: room.roleOf(member.index) },
+      members: [...room.members.values()].map((each) => room.memberView(each)),
+      host: room.host,
+      epoch: room.epoch,
+      seq: room.replay.seq,
+      recovered,
+      resume: {
+        token: resumeToken(room.id, member.index, room.epoch, secret),
+        window_ms: room.session.resumeWindowMs,
+      },
+      limits,
+      heartbeat_ms: heartbeatMs,
+      node,
+    };
+  }
+
+  private replay(socket: ClientSocket, entries: readonly Entry[]): void {
+    this.deps.tallies.entriesReplayed += entries.length;
+    let batch: Entry[] = [];
+    let bytes = 0;
+    for (const entry of entries) {
+      batch.push(entry);
+      bytes += entry.payload.length;
+      if (bytes < FULL_BATCH_BYTES) continue;
+      socket.send(encodeBatchFrame(batch));
+      batch = [];
+      bytes = 0;
+    }
+    if (batch.length > 0) socket.send(encodeBatchFrame(batch));
+  }
+}
+
+interface Missed {
+  readonly recovered: boolean;
+  readonly gap: { readonly from: number; readonly to: number; readonly reason: string } | null;
+  readonly entries: readonly Entry[];
+}
+
+/** What a returning member has not seen. In another epoch its position means nothing: all that is kept is new to it. */
+function missedBy(room: Room, member: Member, resume: { readonly epoch: string; readonly seq: number }): Missed {
+  const isSameEpoch = resume.epoch === room.epoch;
+  const { missing, entries } = room.replay.after(isSameEpoch ? resume.seq : 0);
+  const wanted = entries.filter((entry) => isFor(member, entry)).map(toEntry);
+  if (!isSameEpoch) {
+    const gap = missing === null ? null : { ...missing, reason: 'epoch_changed' };
+    return { recovered: false, gap, entries: wanted };
+  }
+  const gap = missing === null ? null : { ...missing, reason: 'replay_window' };
+  return { recovered: missing === null, gap, entries: wanted };
+}
+
+function isFor(member: Member, { sender, targets }: KeptEntry): boolean {
+  return sender !== member.index && (targets === null || targets.includes(member.index));
+}
+
+function toEntry({ seq, sender, targets, payload }: KeptEntry): Entry {
+  return { sender, deliveryClass: CLASS.reliable, targeted: targets !== null, key: 0, seq, payload };
+}

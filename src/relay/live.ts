@@ -1,0 +1,90 @@
+/** What backends ask of, and say to, a session that is live: its members, and messages into it. */
+import { Failure } from '../protocol/failure.js';
+import type { MemberIndex, SessionId, UserId } from '../protocol/ids.js';
+import type { Json, Role } from '../protocol/server-control.js';
+import type { DeliveryClass } from '../protocol/wire.js';
+import type { Clock } from '../ports/clock.js';
+import type { ProjectScope, RelayStore } from '../ports/relay-store.js';
+import type { Rooms } from './rooms.js';
+
+export interface MemberStatus {
+  readonly index: MemberIndex;
+  readonly userId: UserId;
+  readonly role: Role;
+  readonly connected: boolean;
+  readonly state: Json;
+  readonly joinedAtMs: number;
+}
+
+export interface MembersReport {
+  readonly members: readonly MemberStatus[];
+  readonly asOfMs: number;
+  /** How old the answer can be at most: 0 from the home itself. */
+  readonly maxStalenessMs: number;
+}
+
+export interface BackendMessage {
+  readonly deliveryClass: DeliveryClass;
+  /** Of class latest. */
+  readonly key: number;
+  /** null: everybody. */
+  readonly targets: readonly number[] | null;
+  readonly payload: Uint8Array;
+}
+
+export interface LiveDeps {
+  readonly store: RelayStore;
+  readonly rooms: Rooms;
+  readonly clock: Clock;
+  readonly maxMessageBytes: number;
+}
+
+export class LiveSessions {
+  constructor(private readonly deps: LiveDeps) {}
+
+  /** Rejects with `session_not_found`. */
+  async members(scope: ProjectScope, id: SessionId): Promise<MembersReport> {
+    const { store, rooms, clock } = this.deps;
+    const found = await store.get(id, scope);
+    if (found === null) throw new Failure('session_not_found');
+    const room = rooms.find(id);
+    const asOfMs = clock.nowMs();
+    if (room !== null) return { members: room.statuses(), asOfMs, maxStalenessMs: 0 };
+    const { host } = found.session;
+    const members = found.seats.flatMap(({ userId, member }) =>
+      member === null
+        ? []
+        : [
+            {
+              index: member.index,
+              userId,
+              role: member.index === host.index ? ('host' as const) : ('client' as const),
+              connected: false,
+              state: null,
+              joinedAtMs: member.joinedAtMs,
+            },
+          ],
+    );
+    return { members, asOfMs, maxStalenessMs: 0 };
+  }
+
+  /**
+   * Sends an entry as the backend (sender index 65535). `seq` is the entry's number for class reliable, else null.
+   * Rejects with `session_not_found`, `unknown_member`, `message_too_big` or, for reliable, `store_unavailable`.
+   */
+  async send(
+    scope: ProjectScope,
+    id: SessionId,
+    message: BackendMessage,
+  ): Promise<{ readonly seq: number | null; readonly receivers: number }> {
+    const { store, rooms, maxMessageBytes } = this.deps;
+    if (message.payload.length > maxMessageBytes) throw new Failure('message_too_big');
+    if ((await store.get(id, scope)) === null) throw new Failure('session_not_found');
+    const room = await rooms.open(id);
+    try {
+      return room.acceptFromBackend(message);
+    } finally {
+      rooms.release(room);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import type { MemberIndex, UserId } from '../protocol/ids.js';
+import type { Json } from '../protocol/server-control.js';
+import type { Timer } from '../ports/clock.js';
+import type { AuthorizationToken } from '../protocol/ids.js';
+import type { ClientSocket } from '../ports/socket.js';
+
+/** A member as its home sees it: a seat that has joined, with or without a socket. */
+export interface Member {
+  readonly index: MemberIndex;
+  readonly userId: UserId;
+  readonly joinedAtMs: number;
+  /** Of a listed user that came with its pair: what a revocation without the store can find it by. */
+  token: AuthorizationToken | null;
+  /** Counts the sockets it has had; what is said to the store about its seat names it. */
+  connection: number;
+  /** null while it is away. */
+  socket: ClientSocket | null;
+  /** Presence state; kept by the home alone. */
+  state: Json;
+  /** Gives the seat up when the resume window has passed. */
+  departure: Timer | null;
+}

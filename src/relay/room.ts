@@ -1,0 +1,221 @@
+/**
+ * A room: the live, in-memory half of a relay session on its home node. It owns the members, the host as last told
+ * by the store, the batch and the replay window, and it is where entries get their order.
+ * It does not ask the store anything, decode anything, or decide who may join.
+ */
+import { encodeBatchFrame } from '../protocol/batch-frame.js';
+import type { CloseName } from '../protocol/close-codes.js';
+import { Failure } from '../protocol/failure.js';
+import { BACKEND_INDEX, type MemberIndex, type SessionId } from '../protocol/ids.js';
+import {
+  encodeControl,
+  type LeftReason,
+  type MemberView,
+  type Role,
+  type ServerControl,
+  type SessionView,
+} from '../protocol/server-control.js';
+import { CLASS, type DeliveryClass } from '../protocol/wire.js';
+import type { Clock } from '../ports/clock.js';
+import type { Tallies } from '../ports/metrics.js';
+import type { Host, RelaySession } from '../ports/relay-store.js';
+import type { Broadcaster } from '../ports/socket.js';
+import { Batch } from './batch.js';
+import type { FlushSchedule, Flushable } from './flush-schedule.js';
+import type { Member } from './member.js';
+import { ReplayWindow, type ReplayBounds } from './replay-window.js';
+
+export interface RoomDeps {
+  readonly clock: Clock;
+  readonly broadcaster: Broadcaster;
+  readonly schedule: FlushSchedule;
+  readonly tallies: Tallies;
+  readonly replayBounds: ReplayBounds;
+  /** Whether reliable entries may be numbered: this node surely still is the home. */
+  readonly mayNumber: () => boolean;
+}
+
+export class Room implements Flushable {
+  readonly id: SessionId;
+  /** Every socket of the room is in this topic. */
+  readonly topic: string;
+  readonly members = new Map<number, Member>();
+  readonly replay: ReplayWindow;
+  /** Members removed while a socket of theirs may still be on its way in; see `Rooms`. */
+  readonly removed = new Map<number, CloseName>();
+  /** Set once, when the session is over: sockets that come in late close with it. */
+  ended: CloseName | null = null;
+  private readonly batch = new Batch();
+  private settings: RelaySession;
+  private currentHost: Host;
+
+  constructor(
+    session: RelaySession,
+    /** Names the numbering of this room's reliable entries. */
+    readonly epoch: string,
+    private readonly deps: RoomDeps,
+  ) {
+    this.id = session.id;
+    this.topic = session.id;
+    this.settings = session;
+    this.currentHost = session.host;
+    this.replay = new ReplayWindow(deps.replayBounds);
+  }
+
+  get session(): RelaySession {
+    return this.settings;
+  }
+
+  get flushMs(): number | 'auto' {
+    return this.settings.flushMs;
+  }
+
+  get host(): Host {
+    return this.currentHost;
+  }
+
+  roleOf(index: number): Role {
+    return this.currentHost.index === index ? 'host' : 'client';
+  }
+
+  /**
+   * Appends one message to the session's order. `targets` were checked; null is everybody else.
+   * Returns the entry's number for class reliable, 0 for the others.
+   */
+  append(
+    sender: number,
+    deliveryClass: DeliveryClass,
+    key: number,
+    targets: Uint16Array | null,
+    payload: Uint8Array,
+  ): number {
+    let seq = 0;
+    if (deliveryClass === CLASS.reliable) {
+      const { clock } = this.deps;
+      seq = this.replay.append(sender, targets, payload, clock.monotonicMs(), this.settings.resumeWindowMs);
+    }
+    this.deps.tallies.entriesRelayed += 1;
+    const keyOrSeq = deliveryClass === CLASS.latest ? key : seq;
+    if (targets !== null) this.deliverTargeted(sender, deliveryClass, keyOrSeq, targets, payload);
+    else this.deliverToAll(sender, deliveryClass, keyOrSeq, payload);
+    return seq;
+  }
+
+  /** An entry of the backend's. Rejects (throws) with `unknown_member`, or `store_unavailable` for reliable. */
+  acceptFromBackend(message: {
+    readonly deliveryClass: DeliveryClass;
+    readonly key: number;
+    readonly targets: readonly number[] | null;
+    readonly payload: Uint8Array;
+  }): { readonly seq: number | null; readonly receivers: number } {
+    const { deliveryClass, key, targets, payload } = message;
+    if (targets?.some((index) => !this.members.has(index)) === true) throw new Failure('unknown_member');
+    if (deliveryClass === CLASS.reliable && !this.deps.mayNumber()) {
+      throw new Failure('store_unavailable', { retryAfterS: 1 });
+    }
+    const seq = this.append(BACKEND_INDEX, deliveryClass, key, targets === null ? null : Uint16Array.from(targets), payload);
+    return {
+      seq: deliveryClass === CLASS.reliable ? seq : null,
+      receivers: targets === null ? this.members.size : new Set(targets).size,
+    };
+  }
+
+  /** Sends what waits. A batch with a single sender never goes back to it. */
+  flush(): void {
+    if (this.batch.isEmpty) return;
+    const { frame, onlySender } = this.batch.take();
+    this.deps.tallies.batchesOut += 1;
+    const sender = onlySender === null ? undefined : this.members.get(onlySender)?.socket;
+    if (sender != null) sender.publishToOthers(this.topic, frame);
+    else this.deps.broadcaster.publish(this.topic, frame);
+  }
+
+  /** A control frame to everybody (but one), in order with the entries accepted before it. */
+  announce(frame: ServerControl, except: Member | null = null): void {
+    this.flush();
+    const text = encodeControl(frame);
+    if (except?.socket != null) except.socket.publishToOthers(this.topic, text);
+    else this.deps.broadcaster.publish(this.topic, text);
+  }
+
+  /** Takes the host as the store said it; an older term than the one known is old news. */
+  applyHost(host: Host): void {
+    if (host.term < this.currentHost.term) return;
+    const changed = host.term !== this.currentHost.term || host.index !== this.currentHost.index;
+    this.currentHost = host;
+    if (changed) this.announce({ type: 'host', index: host.index, term: host.term });
+  }
+
+  /** Takes new settings and tells the members. */
+  applySettings(session: RelaySession): void {
+    this.settings = session;
+    this.announce({ type: 'session.updated', session: this.sessionView() });
+  }
+
+  /** The member is gone for good: its socket closes with `close` (null: it has none), the others hear why. */
+  dropMember(member: Member, reason: LeftReason, close: CloseName | null): boolean {
+    if (this.members.get(member.index) !== member) return false;
+    this.flush();
+    this.members.delete(member.index);
+    member.departure?.cancel();
+    member.departure = null;
+    const { socket } = member;
+    member.socket = null;
+    if (close !== null) socket?.close(close);
+    this.announce({ type: 'member.left', index: member.index, reason });
+    return socket !== null;
+  }
+
+  sessionView(): SessionView {
+    const { id, metadata, maxUsers, expiresAtMs, locked } = this.settings;
+    return { id, metadata, max_users: maxUsers, expires_at: expiresAtMs, locked };
+  }
+
+  memberView(member: Member): MemberView {
+    const { index, userId, socket, state } = member;
+    return { index, user_id: userId, role: this.roleOf(index), connected: socket !== null, state };
+  }
+
+  statuses(): readonly {
+    readonly index: MemberIndex;
+    readonly userId: Member['userId'];
+    readonly role: Role;
+    readonly connected: boolean;
+    readonly state: Member['state'];
+    readonly joinedAtMs: number;
+  }[] {
+    return [...this.members.values()].map(({ index, userId, socket, state, joinedAtMs }) => ({
+      index,
+      userId,
+      role: this.roleOf(index),
+      connected: socket !== null,
+      state,
+      joinedAtMs,
+    }));
+  }
+
+  private deliverToAll(sender: number, deliveryClass: DeliveryClass, keyOrSeq: number, payload: Uint8Array): void {
+    const wasEmpty = this.batch.isEmpty;
+    this.batch.append(sender, deliveryClass, keyOrSeq, payload);
+    if (this.batch.isFull) this.flush();
+    else if (wasEmpty) this.deps.schedule.mark(this);
+  }
+
+  /** What waits for everybody goes first, so that each target sees the session's order. */
+  private deliverTargeted(
+    sender: number,
+    deliveryClass: DeliveryClass,
+    keyOrSeq: number,
+    targets: Uint16Array,
+    payload: Uint8Array,
+  ): void {
+    this.flush();
+    const frame = encodeBatchFrame([
+      { sender, deliveryClass, targeted: true, key: keyOrSeq, seq: keyOrSeq, payload },
+    ]);
+    this.deps.tallies.batchesOut += 1;
+    for (const index of new Set(targets)) {
+      if (index !== sender) this.members.get(index)?.socket?.send(frame);
+    }
+  }
+}

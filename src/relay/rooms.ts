@@ -1,0 +1,137 @@
+/**
+ * The rooms of this node. Opens one when the first socket (or backend message) needs it, claiming the session when
+ * its home is dead, and lets it go when nobody is left in it. It owns the map and the pins; nothing else.
+ */
+import { randomBase62 } from '../lib/base62.js';
+import type { CloseName } from '../protocol/close-codes.js';
+import { Failure } from '../protocol/failure.js';
+import type { SessionId } from '../protocol/ids.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Placement } from '../ports/placement.js';
+import type { RelayStore, SessionWithSeats } from '../ports/relay-store.js';
+import type { Departures } from './departures.js';
+import { Room, type RoomDeps } from './room.js';
+
+export interface RoomsDeps {
+  readonly store: RelayStore;
+  readonly placement: Placement;
+  readonly crypto: Crypto;
+  readonly departures: Departures;
+  readonly room: RoomDeps;
+}
+
+export class Rooms {
+  private readonly rooms = new Map<SessionId, Room>();
+  private readonly opening = new Map<SessionId, Promise<Room>>();
+  /** How many hold a room open that may have no member yet. */
+  private readonly pins = new Map<Room, number>();
+
+  constructor(private readonly deps: RoomsDeps) {}
+
+  get size(): number {
+    return this.rooms.size;
+  }
+
+  all(): IterableIterator<Room> {
+    return this.rooms.values();
+  }
+
+  find(id: SessionId): Room | null {
+    return this.rooms.get(id) ?? null;
+  }
+
+  /**
+   * The room, pinned until `release`. Rejects with `session_not_found`, `session_not_linked`, `home_elsewhere` or
+   * `store_unavailable`. A room that is live is had without asking the store.
+   */
+  async open(id: SessionId): Promise<Room> {
+    for (;;) {
+      const live = this.rooms.get(id);
+      if (live !== undefined) {
+        this.pin(live);
+        return live;
+      }
+      const opening = this.opening.get(id) ?? this.load(id);
+      await opening;
+    }
+  }
+
+  /** Gives a pin back; the last one lets an empty room go. */
+  release(room: Room): void {
+    const pins = (this.pins.get(room) ?? 1) - 1;
+    if (pins > 0) {
+      this.pins.set(room, pins);
+      return;
+    }
+    this.pins.delete(room);
+    room.removed.clear();
+    this.letGo(room);
+  }
+
+  /** Forgets a room that has no member and no pin. */
+  letGo(room: Room): void {
+    if (room.members.size > 0 || this.pins.has(room)) return;
+    room.flush();
+    if (this.rooms.get(room.id) === room) this.rooms.delete(room.id);
+  }
+
+  /** Closes every socket of the session with `close` and forgets it. Returns how many there were. */
+  end(id: SessionId, close: CloseName): number {
+    const room = this.rooms.get(id);
+    if (room === undefined) return 0;
+    room.flush();
+    room.ended = close;
+    this.rooms.delete(id);
+    let closed = 0;
+    for (const member of room.members.values()) {
+      member.departure?.cancel();
+      member.departure = null;
+      const { socket } = member;
+      member.socket = null;
+      if (socket === null) continue;
+      closed += 1;
+      socket.close(close);
+    }
+    room.members.clear();
+    return closed;
+  }
+
+  private pin(room: Room): void {
+    this.pins.set(room, (this.pins.get(room) ?? 0) + 1);
+  }
+
+  private load(id: SessionId): Promise<Room> {
+    const loading = this.loadOnce(id).finally(() => this.opening.delete(id));
+    this.opening.set(id, loading);
+    return loading;
+  }
+
+  private async loadOnce(id: SessionId): Promise<Room> {
+    const { crypto, departures, room: roomDeps } = this.deps;
+    const { session, seats } = await this.becomeHome(id);
+    const room = new Room(session, randomBase62(crypto, 8), roomDeps);
+    // Members that the store knows and no socket of ours: they were connected to a home that is gone.
+    for (const { userId, token, member } of seats) {
+      if (member === null) continue;
+      const { index, connection, joinedAtMs } = member;
+      const away = { index, userId, token, connection, joinedAtMs, socket: null, state: null, departure: null };
+      room.members.set(index, away);
+      departures.expect(this, room, away);
+    }
+    this.rooms.set(id, room);
+    return room;
+  }
+
+  private async becomeHome(id: SessionId): Promise<SessionWithSeats> {
+    const { store, placement } = this.deps;
+    const found = await store.get(id, 'all');
+    if (found === null) throw new Failure('session_not_found');
+    const { homeNodeId, error } = found.session;
+    if (homeNodeId === placement.self) return found;
+    if (error !== null) throw new Failure('session_not_linked');
+    if (homeNodeId !== null && placement.find(homeNodeId) !== null) throw new Failure('home_elsewhere', { retryAfterS: 1 });
+    const claimed = await store.claimHome(id, homeNodeId, placement.self);
+    if (claimed === null) throw new Failure('home_elsewhere', { retryAfterS: 1 });
+    return claimed;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What is looked at once a second: sessions whose time is up are ended (in the store and on the sockets), and sockets
+ * that hold more than their bound are closed as slow.
+ */
+import { Failure } from '../protocol/failure.js';
+import type { Clock, Timer } from '../ports/clock.js';
+import type { Log } from '../ports/log.js';
+import type { RelayStore } from '../ports/relay-store.js';
+import type { Rooms } from './rooms.js';
+
+const EVERY_MS = 1000;
+const SWEEP_LIMIT = 200;
+
+export interface UpkeepDeps {
+  readonly store: RelayStore;
+  readonly rooms: Rooms;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly maxBufferedBytes: number;
+}
+
+export class Upkeep {
+  private timer: Timer | null = null;
+  private isStopped = false;
+
+  constructor(private readonly deps: UpkeepDeps) {}
+
+  start(): void {
+    this.timer = this.deps.clock.after(EVERY_MS, () => {
+      this.run().then(
+        () => {
+          this.again();
+        },
+        (error: unknown) => {
+          this.deps.log.error('upkeep_failed', error);
+          this.again();
+        },
+      );
+    });
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.timer?.cancel();
+  }
+
+  private again(): void {
+    if (!this.isStopped) this.start();
+  }
+
+  private async run(): Promise<void> {
+    this.closeSlow();
+    this.endLocallyExpired();
+    await this.sweep();
+  }
+
+  private closeSlow(): void {
+    const { rooms, maxBufferedBytes } = this.deps;
+    for (const room of rooms.all()) {
+      for (const { socket } of room.members.values()) {
+        if (socket !== null && socket.bufferedBytes() > maxBufferedBytes) socket.close('slow_consumer');
+      }
+    }
+  }
+
+  /** With the store away a session still ends for its sockets when its time is up. */
+  private endLocallyExpired(): void {
+    const { rooms, clock } = this.deps;
+    const nowMs = clock.nowMs();
+    for (const room of [...rooms.all()]) {
+      if (room.session.expiresAtMs <= nowMs) rooms.end(room.id, 'session_expired');
+    }
+  }
+
+  private async sweep(): Promise<void> {
+    const { store, rooms } = this.deps;
+    try {
+      for (let swept = SWEEP_LIMIT; swept === SWEEP_LIMIT; ) {
+        const ids = await store.sweepExpired(SWEEP_LIMIT);
+        for (const id of ids) rooms.end(id, 'session_expired');
+        swept = ids.length;
+      }
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'store_unavailable') throw error;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/** Schemas of single members that more than one call takes, on any surface. */
+import { z } from 'zod';
+import { canonicalAddress } from '../lib/address.js';
+import {
+  MAX_MEMBER_INDEX,
+  parseAuthorizationToken,
+  parseAuthorizationTokenText,
+  parseMemberIndex,
+  parseSessionId,
+  parseUserId,
+} from '../protocol/ids.js';
+import type { Json } from '../protocol/server-control.js';
+
+const MAX_METADATA_BYTES = 4096;
+const MAX_URL_LENGTH = 2048;
+
+export const SESSION_ID_PATTERN = '^[0-9a-f]{12}-S$';
+
+/** What a parser of ours makes of a text; `problem` is what the caller reads when it makes nothing. */
+export function parsed<T>(parse: (text: string) => T | null, problem: string): z.ZodType<T> {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== null) return value;
+    context.addIssue(problem);
+    return z.NEVER;
+  });
+}
+
+/** A number of a query: from 1, written plainly. */
+export function count(max: number): z.ZodType<number> {
+  return parsed(
+    (text) => (/^[1-9][0-9]{0,14}$/.test(text) && Number(text) <= max ? Number(text) : null),
+    `1 to ${max}`,
+  ).meta({
+    type: 'integer',
+    minimum: 1,
+    maximum: max,
+  });
+}
+
+export const sessionId = parsed(parseSessionId, 'not a session id').meta({
+  description: 'A relay session: 12 lower-case hex digits and -S.',
+});
+
+export const userId = parsed(parseUserId, '1 to 128 visible ASCII characters');
+
+export const ipAddress = parsed(canonicalAddress, 'not an IPv4 or IPv6 address').meta({
+  description: 'An IPv4 or IPv6 address.',
+});
+
+export const authorizationToken = z
+  .union([z.int(), z.string()], 'an integer, or one as a decimal string')
+  .transform((value, context) => {
+    const token = typeof value === 'number' ? parseAuthorizationToken(value) : parseAuthorizationTokenText(value);
+    if (token !== null) return token;
+    context.addIssue('not an authorization token');
+    return z.NEVER;
+  });
+
+export const memberIndex = z
+  .int()
+  .min(0)
+  .max(MAX_MEMBER_INDEX)
+  .transform((value, context) => {
+    const index = parseMemberIndex(value);
+    if (index !== null) return index;
+    context.addIssue('not a member index');
+    return z.NEVER;
+  });
+
+export const webhookUrl = z
+  .string()
+  .max(MAX_URL_LENGTH)
+  .refine(isHttpUrl, 'an http or https URL')
+  .meta({ description: 'Where webhooks go: an http or https URL without user and password.' });
+
+/** Any JSON object, kept as it came. */
+export const metadata = z
+  .custom<Readonly<Record<string, Json>>>(isPlainObject, 'a JSON object')
+  .refine(
+    (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES,
+    `${MAX_METADATA_BYTES} bytes of JSON at most`,
+  )
+  .meta({ type: 'object', description: `A JSON object of at most ${MAX_METADATA_BYTES} bytes.` });
+
+export const maxUsers = z.int().min(1).max(65_534);
+export const expiresInS = z.int().min(1).max(2_592_000);
+export const resumeWindowMs = z.int().min(0).max(600_000);
+export const flushMs = z.union([z.int().min(0).max(50), z.literal('auto')], "0 to 50, or 'auto'");
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
+  const url = new URL(text);
+  return url.username === '' && url.password === '';
+}

@@ -1,0 +1,102 @@
+/** API keys over REST: made with their secret shown once, listed without it, removed. */
+import { z } from 'zod';
+import type { ApiKeys } from '../../identity/api-keys.js';
+import { parseKeyId, parseProjectId } from '../../protocol/ids.js';
+import { SCOPES, type ApiKeyRecord } from '../../ports/key-store.js';
+import * as field from '../fields.js';
+import { defineRoute, NOTHING, type Route } from '../route.js';
+import { cursorSchema, limitSchema, pageOf } from './paging.js';
+
+export interface KeyRoutesDeps {
+  readonly keys: Pick<ApiKeys, 'create' | 'list' | 'remove'>;
+}
+
+const keySchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(z.enum(SCOPES)),
+    project_id: z.string(),
+    created_at: z.int().describe('Unix milliseconds.'),
+  })
+  .meta({ id: 'ApiKey' });
+
+const newKeySchema = keySchema
+  .extend({ secret: z.string().describe('The whole key. It is shown here and never again.') })
+  .meta({ id: 'NewApiKey' });
+
+const createBody = z.strictObject({
+  name: z.string().min(1).max(128),
+  scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
+  project_id: field.parsed(parseProjectId, '1 to 64 letters, digits, _ or -').optional(),
+});
+
+export function keyRoutes(deps: KeyRoutesDeps): readonly Route[] {
+  return [createKey(deps), listKeys(deps), deleteKey(deps)];
+}
+
+function createKey({ keys }: KeyRoutesDeps): Route {
+  return defineRoute({
+    name: 'createKey',
+    summary: 'Make an API key. Without a project_id the root key starts a new project with it.',
+    surface: 'native',
+    method: 'POST',
+    path: '/v1/keys',
+    scope: 'admin',
+    refusedWhileDraining: true,
+    params: NOTHING,
+    query: NOTHING,
+    body: createBody,
+    responses: { 201: newKeySchema },
+    async handle({ caller, body: { name, scopes, project_id } }) {
+      const { key, text } = await keys.create(caller, { name, scopes, projectId: project_id });
+      return { status: 201, body: { ...viewKey(key), secret: text } };
+    },
+  });
+}
+
+function listKeys({ keys }: KeyRoutesDeps): Route {
+  return defineRoute({
+    name: 'listKeys',
+    summary: 'List the API keys of the project, oldest first.',
+    surface: 'native',
+    method: 'GET',
+    path: '/v1/keys',
+    scope: 'admin',
+    params: NOTHING,
+    query: z.object({ limit: limitSchema, cursor: cursorSchema.optional() }),
+    body: NOTHING,
+    responses: {
+      200: z.object({ keys: z.array(keySchema), next_cursor: z.string().nullable() }).meta({ id: 'ApiKeyList' }),
+    },
+    async handle({ caller, query }) {
+      const page = pageOf(await keys.list(caller), query.limit, query.cursor);
+      return { status: 200, body: { keys: page.items.map(viewKey), next_cursor: page.nextCursor } };
+    },
+  });
+}
+
+function deleteKey({ keys }: KeyRoutesDeps): Route {
+  return defineRoute({
+    name: 'deleteKey',
+    summary: 'Remove an API key: refused here at once, on every node within a second.',
+    surface: 'native',
+    method: 'DELETE',
+    path: '/v1/keys/{id}',
+    scope: 'admin',
+    params: z.object({ id: field.parsed(parseKeyId, 'not a key id') }),
+    notFound: 'key_not_found',
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 204: 'empty' },
+    errors: ['key_not_found'],
+    async handle({ caller, params }) {
+      await keys.remove(caller, params.id);
+      return { status: 204 };
+    },
+  });
+}
+
+function viewKey({ id, name, scopes, projectId, createdAtMs }: ApiKeyRecord): z.output<typeof keySchema> {
+  return { id, name, scopes: [...scopes], project_id: projectId, created_at: createdAtMs };
+}

@@ -1,0 +1,104 @@
+/** Who is in a relay session, and making somebody leave it. */
+import { z } from 'zod';
+import type { Log } from '../../ports/log.js';
+import type { UserSelector } from '../../ports/relay-store.js';
+import type { Authorizations } from '../../relay/authorizations.js';
+import type { LiveSessions, MemberStatus } from '../../relay/live.js';
+import * as field from '../fields.js';
+import { defineRoute, NOTHING, type Route } from '../route.js';
+import { reportSchema, viewReport } from './report.js';
+
+export interface RelayMemberRoutesDeps {
+  readonly live: Pick<LiveSessions, 'members'>;
+  readonly authorizations: Pick<Authorizations, 'kick'>;
+  readonly log: Log;
+}
+
+const params = z.object({ session_id: field.sessionId });
+
+const memberSchema = z
+  .object({
+    index: z.int(),
+    user_id: z.string(),
+    role: z.enum(['host', 'client']),
+    connected: z.boolean(),
+    state: z.unknown().describe('The presence state the member set last; null before the first.'),
+    joined_at: z.int().describe('Unix milliseconds.'),
+  })
+  .meta({ id: 'Member' });
+
+const kickBody = z
+  .strictObject({
+    index: field.memberIndex.optional(),
+    user_id: field.userId.optional(),
+    authorization_token: field.authorizationToken.optional(),
+    reason: z.string().max(256).optional(),
+    ban: z.boolean().default(false),
+  })
+  .transform(({ index, user_id, authorization_token, reason, ban }, context) => {
+    const named: UserSelector[] = [];
+    if (index !== undefined) named.push({ by: 'index', index });
+    if (user_id !== undefined) named.push({ by: 'user_id', userId: user_id });
+    if (authorization_token !== undefined) named.push({ by: 'token', token: authorization_token });
+    const [selector] = named;
+    if (selector !== undefined && named.length === 1) return { selector, reason, ban };
+    context.addIssue('exactly one of index, user_id and authorization_token');
+    return z.NEVER;
+  });
+
+export function relayMemberRoutes(deps: RelayMemberRoutesDeps): readonly Route[] {
+  return [listMembers(deps), kickMember(deps)];
+}
+
+function listMembers({ live }: RelayMemberRoutesDeps): Route {
+  return defineRoute({
+    name: 'listRelayMembers',
+    summary: 'List the members of a relay session, and how old the answer may be.',
+    surface: 'native',
+    method: 'GET',
+    path: '/v1/relays/sessions/{session_id}/members',
+    scope: 'relays',
+    params,
+    notFound: 'session_not_found',
+    query: NOTHING,
+    body: NOTHING,
+    responses: {
+      200: z
+        .object({ members: z.array(memberSchema), as_of: z.int(), max_staleness_ms: z.int() })
+        .meta({ id: 'MemberList' }),
+    },
+    errors: ['session_not_found'],
+    async handle({ caller, params: { session_id } }) {
+      const report = await live.members(caller.sees, session_id);
+      const members = report.members.map(viewMember);
+      return { status: 200, body: { members, as_of: report.asOfMs, max_staleness_ms: report.maxStalenessMs } };
+    },
+  });
+}
+
+function kickMember({ authorizations, log }: RelayMemberRoutesDeps): Route {
+  return defineRoute({
+    name: 'kickRelayMember',
+    summary: 'Kick a user: its credentials are dead and its sockets closed, on every node, before the answer.',
+    surface: 'native',
+    method: 'POST',
+    path: '/v1/relays/sessions/{session_id}/kick',
+    scope: 'relays',
+    params,
+    notFound: 'session_not_found',
+    query: NOTHING,
+    body: kickBody,
+    responses: { 200: reportSchema },
+    errors: ['session_not_found'],
+    async handle({ caller, params: { session_id }, body: { selector, reason, ban } }) {
+      const report = await authorizations.kick({ sessionId: session_id, scope: caller.sees, selector, ban });
+      log.info('kicked', { session_id, caller: caller.id, by: selector.by, ban, matched: report.matched, reason });
+      return { status: 200, body: viewReport(report) };
+    },
+  });
+}
+
+function viewMember(member: MemberStatus): z.output<typeof memberSchema> {
+  const { index, role, connected, state } = member;
+  return { index, user_id: member.userId, role, connected, state, joined_at: member.joinedAtMs };
+}

@@ -1,0 +1,63 @@
+/** The backend's own messages into a relay session. */
+import { z } from 'zod';
+import { CLASS, MAX_TARGETS } from '../../protocol/wire.js';
+import type { LiveSessions } from '../../relay/live.js';
+import * as field from '../fields.js';
+import { defineRoute, NOTHING, type Route } from '../route.js';
+import { decodeBase64 } from './base64.js';
+
+export interface RelayMessageRoutesDeps {
+  readonly live: Pick<LiveSessions, 'send'>;
+}
+
+const messageBody = z
+  .strictObject({
+    class: z.enum(['volatile', 'latest', 'reliable']),
+    key: z.int().min(0).max(0xffff).optional(),
+    targets: z.array(field.memberIndex).min(1).max(MAX_TARGETS).optional(),
+    payload_base64: field.parsed(decodeBase64, 'not base64 (standard alphabet, padded)'),
+  })
+  .superRefine((message, context) => {
+    const needsKey = message.class === 'latest';
+    if (needsKey && message.key === undefined) {
+      context.addIssue({ code: 'custom', path: ['key'], message: 'class latest needs a key' });
+    }
+    if (!needsKey && message.key !== undefined) {
+      context.addIssue({ code: 'custom', path: ['key'], message: 'only class latest has a key' });
+    }
+  });
+
+export function relayMessageRoutes({ live }: RelayMessageRoutesDeps): readonly Route[] {
+  return [
+    defineRoute({
+      name: 'sendRelayMessage',
+      summary: 'Send a message to the members of a relay session, or to some of them, as the backend.',
+      surface: 'native',
+      method: 'POST',
+      path: '/v1/relays/sessions/{session_id}/messages',
+      scope: 'relays',
+      params: z.object({ session_id: field.sessionId }),
+      notFound: 'session_not_found',
+      query: NOTHING,
+      body: messageBody,
+      responses: {
+        200: z
+          .object({
+            seq: z.int().nullable().describe('The number of a reliable message; null for the other classes.'),
+            receivers: z.int(),
+          })
+          .meta({ id: 'MessageReceipt' }),
+      },
+      errors: ['session_not_found', 'unknown_member', 'message_too_big', 'home_elsewhere', 'session_not_linked'],
+      async handle({ caller, params, body }) {
+        const { seq, receivers } = await live.send(caller.sees, params.session_id, {
+          deliveryClass: CLASS[body.class],
+          key: body.key ?? 0,
+          targets: body.targets ?? null,
+          payload: body.payload_base64,
+        });
+        return { status: 200, body: { seq, receivers } };
+      },
+    }),
+  ];
+}

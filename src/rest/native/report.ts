@@ -1,0 +1,23 @@
+/** What a call that reaches sockets says it did. */
+import { z } from 'zod';
+import type { EnforcementReport } from '../../relay/sessions.js';
+
+export const reportSchema = z
+  .object({
+    matched: z.int().describe('Users the call was about.'),
+    closed: z.int().describe('Sockets that were closed.'),
+    nodes_acked: z.int(),
+    nodes_timed_out: z.int().describe('Nodes that did not answer in time.'),
+    took_ms: z.int(),
+  })
+  .meta({ id: 'EnforcementReport' });
+
+export function viewReport(report: EnforcementReport): z.output<typeof reportSchema> {
+  return {
+    matched: report.matched,
+    closed: report.closed,
+    nodes_acked: report.nodesAcked,
+    nodes_timed_out: report.nodesTimedOut,
+    took_ms: report.tookMs,
+  };
+}

@@ -1,0 +1,88 @@
+/** What operators and their tools ask of a node: is it alive, can it accept, what does it count, what can it do. */
+import { z } from 'zod';
+import { Failure } from '../../protocol/failure.js';
+import type { Metrics } from '../../ports/metrics.js';
+import type { StoreHealth } from '../../ports/store.js';
+import { defineOpenRoute, NOTHING, type Route } from '../route.js';
+
+export interface ServiceRoutesDeps {
+  readonly metrics: Pick<Metrics, 'expose'>;
+  /** Whether the store can be asked now; asks nobody. */
+  readonly health: () => StoreHealth;
+  readonly draining: () => boolean;
+  /** The OpenAPI document, as text; called once the routes are known. */
+  readonly openapi: () => string;
+}
+
+export function serviceRoutes(deps: ServiceRoutesDeps): readonly Route[] {
+  return [healthz(), readyz(deps), metricsText(deps), openapiText(deps)];
+}
+
+/** Liveness never depends on the store: a restart would not bring it back. */
+function healthz(): Route {
+  return defineOpenRoute({
+    name: 'healthz',
+    summary: 'Whether the process is alive.',
+    surface: 'native',
+    method: 'GET',
+    path: '/healthz',
+    params: NOTHING,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: z.object({ status: z.literal('ok') }) },
+    handle: () => Promise.resolve({ status: 200, body: { status: 'ok' } } as const),
+  });
+}
+
+function readyz({ health, draining }: ServiceRoutesDeps): Route {
+  return defineOpenRoute({
+    name: 'readyz',
+    summary: 'Whether this node can accept: it is not shutting down and its store answers.',
+    surface: 'native',
+    method: 'GET',
+    path: '/readyz',
+    params: NOTHING,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: z.object({ status: z.literal('ready') }) },
+    errors: ['draining', 'store_unavailable'],
+    handle: () => {
+      if (draining()) return Promise.reject(new Failure('draining'));
+      if (!health().ok) return Promise.reject(new Failure('store_unavailable'));
+      return Promise.resolve({ status: 200, body: { status: 'ready' } } as const);
+    },
+  });
+}
+
+function metricsText({ metrics }: ServiceRoutesDeps): Route {
+  return defineOpenRoute({
+    name: 'metrics',
+    summary: 'Metrics in the Prometheus text format.',
+    surface: 'native',
+    method: 'GET',
+    path: '/metrics',
+    params: NOTHING,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: { contentType: 'text/plain' } },
+    async handle() {
+      const { contentType, text } = await metrics.expose();
+      return { status: 200, text, contentType };
+    },
+  });
+}
+
+function openapiText({ openapi }: ServiceRoutesDeps): Route {
+  return defineOpenRoute({
+    name: 'openapi',
+    summary: 'This API as an OpenAPI 3.1 document.',
+    surface: 'native',
+    method: 'GET',
+    path: '/openapi.json',
+    params: NOTHING,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: { contentType: 'application/json' } },
+    handle: () => Promise.resolve({ status: 200, text: openapi(), contentType: 'application/json' } as const),
+  });
+}

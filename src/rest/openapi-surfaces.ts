@@ -1,0 +1,49 @@
+/** What differs between the surfaces in the OpenAPI document: titles, how a key is carried, what an error looks like. */
+import { z } from 'zod';
+import type { Surface } from '../protocol/errors.js';
+
+export const SURFACE_TITLES: Readonly<Record<Surface, string>> = {
+  relays: 'Relay sessions, in the shapes of the Edgegap API.',
+  client: 'Client sessions.',
+  login: 'Login sessions.',
+  group: 'Group sessions.',
+  native: 'The native management API.',
+};
+
+interface SecurityScheme {
+  readonly type: 'apiKey' | 'http';
+  readonly [member: string]: string;
+}
+
+/** null while a surface takes no API keys. */
+export const SECURITY_SCHEMES: Readonly<Record<Surface, SecurityScheme | null>> = {
+  relays: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description: 'An API key after the word token: `Authorization: token <key>`.',
+  },
+  native: { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer <key>`.' },
+  client: null,
+  login: null,
+  group: null,
+};
+
+export const ERROR_SCHEMAS: Readonly<Record<Surface, z.ZodType>> = {
+  relays: z.object({ message: z.string() }).meta({ id: 'RelaysError' }),
+  native: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      details: z.unknown().optional().describe('Of invalid_request: a list of {path, message}.'),
+    })
+    .meta({ id: 'NativeError' }),
+  client: z
+    .object({
+      errors: z.array(z.object({ message: z.string(), long_message: z.string(), code: z.string(), meta: z.unknown() })),
+      clerk_trace_id: z.string(),
+    })
+    .meta({ id: 'ClientError' }),
+  login: z.object({ error: z.string(), message: z.string() }).meta({ id: 'LoginError' }),
+  group: z.object({ code: z.string(), message: z.string() }).meta({ id: 'GroupError' }),
+};

@@ -1,0 +1,119 @@
+/** The OpenAPI 3.1 document, made from the routes and the schemas that validate. Nothing in it is written twice. */
+import { z } from 'zod';
+import { ERRORS, type ErrorCode } from '../protocol/errors.js';
+import { errorStatus } from './error-bodies.js';
+import { ERROR_SCHEMAS, SECURITY_SCHEMES, SURFACE_TITLES } from './openapi-surfaces.js';
+import { NOTHING, type Responses, type Route } from './route.js';
+import { SchemaBook, type JsonObject } from './schema-book.js';
+
+export function buildOpenApi(routes: readonly Route[], version: string): JsonObject {
+  const book = new SchemaBook();
+  const paths: Record<string, JsonObject> = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route, book) };
+  }
+  const surfaces = [...new Set(routes.map((route) => route.surface))];
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Sallyport', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: [{ url: '/' }],
+    tags: surfaces.map((surface) => ({ name: surface, description: SURFACE_TITLES[surface] })),
+    paths,
+    components: {
+      schemas: book.components,
+      securitySchemes: Object.fromEntries(
+        surfaces.flatMap((surface) => {
+          const scheme = SECURITY_SCHEMES[surface];
+          return scheme === null ? [] : [[surface, scheme]];
+        }),
+      ),
+    },
+  };
+}
+
+function operation(route: Route, book: SchemaBook): JsonObject {
+  return {
+    operationId: route.name,
+    summary: route.summary,
+    tags: [route.surface],
+    security: route.auth === 'none' ? [] : [{ [route.surface]: [] }],
+    ...(route.auth === 'none' ? {} : { 'x-required-scope': route.auth.scope }),
+    parameters: [
+      ...parameters(route.params, 'path', book),
+      ...parameters(route.query, 'query', book),
+      ...common(route),
+    ],
+    ...(route.body === NOTHING ? {} : { requestBody: { required: true, content: json(book.schemaOf(route.body)) } }),
+    responses: { ...successes(route.responses, book), ...failures(route, book) },
+  };
+}
+
+function parameters(schema: z.ZodType, place: 'path' | 'query', book: SchemaBook): readonly JsonObject[] {
+  if (!(schema instanceof z.ZodObject)) return [];
+  const required = new Set(book.requiredOf(schema));
+  return Object.entries(book.propertiesOf(schema)).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.has(name),
+    schema: property,
+  }));
+}
+
+function common(route: Route): readonly JsonObject[] {
+  if (!route.mutating) return [];
+  return [
+    {
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: false,
+      description: 'The same key and body get the same answer for 24 hours, marked Idempotent-Replayed: true.',
+      schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
+    },
+  ];
+}
+
+function successes(responses: Responses, book: SchemaBook): JsonObject {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, kind]) => {
+      if (kind === 'empty') return [status, { description: 'Done; no body.' }];
+      if (kind instanceof z.ZodType) return [status, { description: 'Success.', content: json(book.schemaOf(kind)) }];
+      return [status, { description: 'Success.', content: { [kind.contentType]: { schema: { type: 'string' } } } }];
+    }),
+  );
+}
+
+/** One response a status, naming the codes that lead to it. */
+function failures(route: Route, book: SchemaBook): JsonObject {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of new Set([...commonErrors(route), ...route.errors])) {
+    const status = errorStatus(route.surface, code);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const content = json(book.schemaOf(ERROR_SCHEMAS[route.surface]));
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      String(status),
+      { description: codes.map((code) => `${code}: ${ERRORS[code].message}`).join(' '), content },
+    ]),
+  );
+}
+
+function commonErrors(route: Route): readonly ErrorCode[] {
+  const asksStore = route.auth !== 'none';
+  return [
+    ...errorsIf(asksStore, ['unauthorized', 'scope_missing', 'store_unavailable']),
+    ...errorsIf(route.body !== NOTHING, ['malformed_json', 'body_too_large']),
+    ...errorsIf(route.body !== NOTHING || route.query !== NOTHING, ['invalid_request']),
+    ...errorsIf(route.mutating, ['invalid_request', 'idempotency_conflict', 'idempotency_in_progress']),
+    ...errorsIf(route.refusedWhileDraining, ['draining']),
+    'internal',
+  ];
+}
+
+function errorsIf(holds: boolean, codes: readonly ErrorCode[]): readonly ErrorCode[] {
+  return holds ? codes : [];
+}
+
+function json(schema: JsonObject): JsonObject {
+  return { 'application/json': { schema } };
+}

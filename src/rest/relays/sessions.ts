@@ -1,0 +1,153 @@
+/** Edgegap's relay sessions: create, list, get, delete. */
+import { z } from 'zod';
+import type { RelaySessions } from '../../relay/sessions.js';
+import * as field from '../fields.js';
+import { defineRoute, NOTHING, type Route } from '../route.js';
+import { listQuery, paginationSchema, viewPagination } from './list.js';
+import { sessionSchema, viewSession, type Nodes } from './view.js';
+
+export interface RelaySessionRoutesDeps {
+  readonly sessions: Pick<RelaySessions, 'create' | 'get' | 'list' | 'end'>;
+  readonly nodes: Nodes;
+}
+
+const MAX_FILTERS = 16;
+const MAX_FILTER_VALUES = 64;
+
+const filter = z
+  .object({
+    field: z.string().min(1).max(64),
+    values: z.array(z.string().max(128)).min(1).max(MAX_FILTER_VALUES),
+    filter_type: z.enum(['any', 'all', 'not']),
+  })
+  .transform(({ field: label, values, filter_type }) => ({ field: label, values, filterType: filter_type }));
+
+const createBody = z.object({
+  users: z.array(z.strictObject({ ip: field.ipAddress })).min(1, 'at least one user'),
+  filters: z.array(filter).max(MAX_FILTERS).nullish(),
+  webhook_url: field.webhookUrl.nullish(),
+  metadata: field.metadata.optional(),
+  max_users: field.maxUsers.optional(),
+  expires_in_s: field.expiresInS.optional(),
+  resume_window_ms: field.resumeWindowMs.optional(),
+  flush_ms: field.flushMs.optional(),
+  durability: z.enum(['memory', 'redis']).optional(),
+  enforce_ip: z.boolean().optional(),
+});
+
+const params = z.object({ session_id: field.sessionId });
+
+export function relaySessionRoutes(deps: RelaySessionRoutesDeps): readonly Route[] {
+  return [createSession(deps), listSessions(deps), getSession(deps), deleteSession(deps)];
+}
+
+function createSession({ sessions, nodes }: RelaySessionRoutesDeps): Route {
+  return defineRoute({
+    name: 'createRelaySession',
+    summary: 'Create a relay session with users.',
+    surface: 'relays',
+    method: 'POST',
+    path: '/v1/relays/sessions',
+    scope: 'relays',
+    refusedWhileDraining: true,
+    params: NOTHING,
+    query: NOTHING,
+    body: createBody,
+    responses: { 200: sessionSchema },
+    async handle({ caller, body }) {
+      const created = await sessions.create({
+        projectId: caller.projectId,
+        addresses: body.users.map((user) => user.ip),
+        filters: body.filters ?? [],
+        webhookUrl: body.webhook_url ?? null,
+        metadata: body.metadata,
+        maxUsers: body.max_users,
+        ttlMs: body.expires_in_s === undefined ? undefined : body.expires_in_s * 1000,
+        resumeWindowMs: body.resume_window_ms,
+        flushMs: body.flush_ms,
+        durability: body.durability,
+        enforceIp: body.enforce_ip,
+      });
+      return { status: 200, body: viewSession(nodes, created) };
+    },
+  });
+}
+
+function listSessions({ sessions, nodes }: RelaySessionRoutesDeps): Route {
+  return defineRoute({
+    name: 'listRelaySessions',
+    summary: 'List the relay sessions, newest first.',
+    surface: 'relays',
+    method: 'GET',
+    path: '/v1/relays/sessions',
+    scope: 'relays',
+    params: NOTHING,
+    query: listQuery,
+    body: NOTHING,
+    responses: {
+      200: z
+        .object({
+          sessions: z.array(sessionSchema),
+          total_count: z.int(),
+          pagination: paginationSchema,
+          next_cursor: z.string().nullable().describe('Goes on after this answer, however deep; null at the end.'),
+        })
+        .meta({ id: 'RelaySessionList' }),
+    },
+    async handle({ caller, query }) {
+      const { limit, cursor, page = 1 } = query;
+      const from = cursor === undefined ? { offset: (page - 1) * limit } : { cursor };
+      const found = await sessions.list({ scope: caller.sees, from, limit });
+      return {
+        status: 200,
+        body: {
+          sessions: found.sessions.map((each) => viewSession(nodes, each)),
+          total_count: found.totalCount,
+          pagination: viewPagination(query, found),
+          next_cursor: found.nextCursor,
+        },
+      };
+    },
+  });
+}
+
+function getSession({ sessions, nodes }: RelaySessionRoutesDeps): Route {
+  return defineRoute({
+    name: 'getRelaySession',
+    summary: 'Retrieve a relay session.',
+    surface: 'relays',
+    method: 'GET',
+    path: '/v1/relays/sessions/{session_id}',
+    scope: 'relays',
+    params,
+    notFound: 'session_not_found',
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: sessionSchema },
+    errors: ['session_not_found'],
+    async handle({ caller, params: { session_id } }) {
+      return { status: 200, body: viewSession(nodes, await sessions.get(caller.sees, session_id)) };
+    },
+  });
+}
+
+function deleteSession({ sessions }: RelaySessionRoutesDeps): Route {
+  return defineRoute({
+    name: 'deleteRelaySession',
+    summary: 'Delete a relay session; its sockets are closed before the answer.',
+    surface: 'relays',
+    method: 'DELETE',
+    path: '/v1/relays/sessions/{session_id}',
+    scope: 'relays',
+    params,
+    notFound: 'session_not_found',
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 204: 'empty' },
+    errors: ['session_not_found'],
+    async handle({ caller, params: { session_id } }) {
+      await sessions.end(caller.sees, session_id);
+      return { status: 204 };
+    },
+  });
+}

@@ -1,0 +1,41 @@
+/** What handlers return, and the one place that turns it into a response. */
+import type { Surface } from '../protocol/errors.js';
+import type { Failure } from '../protocol/failure.js';
+import type { HttpResponse } from '../ports/http.js';
+import { errorBody, errorHeaders, errorStatus } from './error-bodies.js';
+
+/** An answer as a value: JSON, text of a named type, or nothing. */
+export type Reply =
+  | { readonly status: number; readonly body?: unknown }
+  | { readonly status: number; readonly text: string; readonly contentType: string };
+
+const JSON_TYPE = 'application/json';
+
+export function writeReply(reply: Reply): HttpResponse {
+  if ('text' in reply) {
+    return { status: reply.status, headers: { 'Content-Type': reply.contentType }, body: reply.text };
+  }
+  if (reply.body === undefined) return { status: reply.status };
+  return { status: reply.status, headers: { 'Content-Type': JSON_TYPE }, body: JSON.stringify(reply.body) };
+}
+
+export function writeFailure(
+  surface: Surface,
+  failure: Failure,
+  requestId: string,
+  extraHeaders: Readonly<Record<string, string>> = {},
+): HttpResponse {
+  return {
+    status: errorStatus(surface, failure.code),
+    headers: { ...errorHeaders(surface, failure), ...extraHeaders, 'Content-Type': JSON_TYPE },
+    body: JSON.stringify(errorBody(surface, failure, requestId)),
+  };
+}
+
+/** Adds what every answer carries. Last, so that an answer kept from another request gets this request's id. */
+export function finishResponse(response: HttpResponse, requestId: string): HttpResponse {
+  return {
+    ...response,
+    headers: { ...response.headers, 'X-Request-Id': requestId, 'Cache-Control': 'no-store' },
+  };
+}

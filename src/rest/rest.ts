@@ -1,0 +1,81 @@
+/** The REST APIs, whole: every surface's routes over one router, and the document that describes them. */
+import type { ApiKeys } from '../identity/api-keys.js';
+import type { Clock } from '../ports/clock.js';
+import type { Gatekeeper } from '../ports/connect.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { IdempotencyStore } from '../ports/idempotency-store.js';
+import type { Log } from '../ports/log.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { Placement } from '../ports/placement.js';
+import type { StoreHealth } from '../ports/store.js';
+import type { Authorizations } from '../relay/authorizations.js';
+import type { LiveSessions } from '../relay/live.js';
+import type { RelaySessions } from '../relay/sessions.js';
+import { connectRoutes } from './native/connect.js';
+import { keyRoutes } from './native/keys.js';
+import { nodeRoutes } from './native/nodes.js';
+import { relayMemberRoutes } from './native/relay-members.js';
+import { relayMessageRoutes } from './native/relay-messages.js';
+import { relaySettingsRoutes } from './native/relay-settings.js';
+import { relayTokenRoutes } from './native/relay-tokens.js';
+import { serviceRoutes } from './native/service.js';
+import { buildOpenApi } from './openapi.js';
+import { relaySessionRoutes } from './relays/sessions.js';
+import { relayUserRoutes } from './relays/users.js';
+import type { Route } from './route.js';
+import { createRouter, type Router } from './router.js';
+
+export interface RestDeps {
+  readonly keys: Pick<ApiKeys, 'verify' | 'create' | 'list' | 'remove'>;
+  readonly sessions: Pick<RelaySessions, 'create' | 'get' | 'list' | 'update' | 'end' | 'newSeat'>;
+  readonly authorizations: Pick<Authorizations, 'authorize' | 'revoke' | 'kick' | 'mint'>;
+  readonly live: Pick<LiveSessions, 'members' | 'send'>;
+  readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
+  readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
+  readonly idempotency: IdempotencyStore;
+  readonly metrics: Pick<Metrics, 'answered' | 'expose'>;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  /** Whether the store can be asked now; asks nobody. */
+  readonly health: () => StoreHealth;
+  readonly limits: { readonly maxBodyBytes: number };
+  /** Of this software, for the document. */
+  readonly version: string;
+}
+
+export interface Rest extends Router {
+  /** The OpenAPI document as JSON text. */
+  readonly openapi: string;
+}
+
+export function createRest(deps: RestDeps): Rest {
+  const draining = () => deps.placement.draining();
+  const document = { text: '' };
+  const routes = routeTable(deps, draining, () => document.text);
+  document.text = JSON.stringify(buildOpenApi(routes, deps.version));
+  const { keys, idempotency, crypto, clock, log, metrics, limits } = deps;
+  const router = createRouter(routes, {
+    ...{ keys, idempotency, crypto, clock, log, metrics, draining },
+    maxBodyBytes: limits.maxBodyBytes,
+  });
+  return { ...router, openapi: document.text };
+}
+
+/** Where two surfaces share a path, the first one here gives errors of that path their shape. */
+function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => string): readonly Route[] {
+  const { keys, sessions, authorizations, live, placement, gatekeeper, metrics, health, log } = deps;
+  const nodes = placement;
+  return [
+    ...relaySessionRoutes({ sessions, nodes }),
+    ...relayUserRoutes({ sessions, authorizations, nodes }),
+    ...relaySettingsRoutes({ sessions, nodes }),
+    ...relayMemberRoutes({ live, authorizations, log }),
+    ...relayMessageRoutes({ live }),
+    ...relayTokenRoutes({ authorizations }),
+    ...keyRoutes({ keys }),
+    ...nodeRoutes({ placement }),
+    ...connectRoutes({ gatekeeper }),
+    ...serviceRoutes({ metrics, health, draining, openapi }),
+  ];
+}

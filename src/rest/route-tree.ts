@@ -1,0 +1,98 @@
+/** Finds the route for a method and a path. Static segments win over parameters, at every segment. */
+import type { Surface } from '../protocol/errors.js';
+import { parsePath } from './path.js';
+import type { Route } from './route.js';
+
+export type Match =
+  | {
+      readonly kind: 'route';
+      readonly route: Route;
+      readonly params: Readonly<Record<string, string>>;
+      readonly matrix: ReadonlyMap<string, string>;
+      readonly segments: readonly string[];
+    }
+  /** The path is known, with other methods. */
+  | {
+      readonly kind: 'other_methods';
+      readonly pattern: string;
+      readonly surface: Surface;
+      readonly allow: readonly string[];
+    }
+  | { readonly kind: 'nothing' };
+
+interface TreeNode {
+  readonly statics: Map<string, TreeNode>;
+  parameter: TreeNode | null;
+  /** The routes that end here, in the order they were added: all share one path. */
+  readonly routes: Route[];
+}
+
+export class RouteTree {
+  private readonly root = newNode();
+
+  /** Throws when two routes have one method and path: that is a mistake in the table. */
+  constructor(routes: readonly Route[]) {
+    for (const route of routes) this.add(route);
+  }
+
+  match(method: string, rawPath: string): Match {
+    const path = parsePath(rawPath);
+    if (path === null) return { kind: 'nothing' };
+    const routes = find(this.root, path.segments, 0);
+    const [first] = routes;
+    if (first === undefined) return { kind: 'nothing' };
+    const route = routes.find((candidate) => candidate.method === method);
+    if (route === undefined) {
+      const allow = routes.map((candidate) => candidate.method);
+      return { kind: 'other_methods', pattern: first.path, surface: first.surface, allow };
+    }
+    return { kind: 'route', route, params: paramsOf(route.path, path.segments), ...path };
+  }
+
+  private add(route: Route): void {
+    let node = this.root;
+    for (const segment of patternSegments(route.path)) {
+      node = isParameter(segment) ? (node.parameter ??= newNode()) : staticChild(node, segment);
+    }
+    const clash = node.routes.some(({ method, path }) => method === route.method || path !== route.path);
+    if (clash) throw new Error(`two routes at ${route.method} ${route.path}`);
+    node.routes.push(route);
+  }
+}
+
+function find(node: TreeNode, segments: readonly string[], depth: number): readonly Route[] {
+  const segment = segments[depth];
+  if (segment === undefined) return node.routes;
+  const fixed = node.statics.get(segment);
+  const found = fixed === undefined ? [] : find(fixed, segments, depth + 1);
+  if (found.length > 0 || node.parameter === null) return found;
+  return find(node.parameter, segments, depth + 1);
+}
+
+function paramsOf(pattern: string, segments: readonly string[]): Readonly<Record<string, string>> {
+  const params: Record<string, string> = {};
+  for (const [place, part] of patternSegments(pattern).entries()) {
+    if (isParameter(part)) params[part.slice(1, -1)] = segments[place] ?? '';
+  }
+  return params;
+}
+
+function patternSegments(pattern: string): readonly string[] {
+  return pattern.slice(1).split('/');
+}
+
+function isParameter(segment: string): boolean {
+  return segment.startsWith('{') && segment.endsWith('}');
+}
+
+function staticChild(node: TreeNode, segment: string): TreeNode {
+  const known = node.statics.get(segment);
+  if (known !== undefined) return known;
+  const made = newNode();
+  node.statics.set(segment, made);
+  return made;
+}
+
+function newNode(): TreeNode {
+  return { statics: new Map(), parameter: null, routes: [] };
+}

@@ -1,0 +1,143 @@
+/**
+ * A route is a value: what it takes, what it answers and what it needs, in schemas that validate, type the handler
+ * and become the OpenAPI document. Handlers get parsed values and return values; they see no request and no response.
+ */
+import { z } from 'zod';
+import type { Caller } from '../identity/api-keys.js';
+import type { ErrorCode, Surface } from '../protocol/errors.js';
+import { Failure } from '../protocol/failure.js';
+import type { HttpRequest } from '../ports/http.js';
+import type { Scope } from '../ports/key-store.js';
+import { parseJsonBody } from './json-body.js';
+import { parseQuery } from './query.js';
+import type { Reply } from './reply.js';
+import { parseWith } from './validate.js';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** `none`: anybody may call. Otherwise an API key with the scope, in the surface's own carrier. */
+export type RouteAuth = 'none' | { readonly scope: Scope };
+
+/** By status: a schema of the JSON body, `empty`, or the content type of a text. */
+export type Responses = Readonly<Record<number, z.ZodType | 'empty' | TextResponse>>;
+
+export interface TextResponse {
+  readonly contentType: string;
+}
+
+/** Stands where a route takes no query, no path parameters or no body. */
+export const NOTHING = z.unknown();
+
+export interface RouteInput {
+  readonly request: HttpRequest;
+  readonly params: Readonly<Record<string, string>>;
+  readonly matrix: ReadonlyMap<string, string>;
+  /** null on routes that anybody may call. */
+  readonly caller: Caller | null;
+}
+
+/** A route with its types folded away, as the router and the document see it. */
+export interface Route {
+  readonly name: string;
+  readonly summary: string;
+  readonly surface: Surface;
+  readonly method: Method;
+  /** `{name}` stands for one segment. */
+  readonly path: string;
+  readonly auth: RouteAuth;
+  /** Whether an Idempotency-Key applies: every method but GET. */
+  readonly mutating: boolean;
+  /** Makes something new, which a node that shuts down does not. */
+  readonly refusedWhileDraining: boolean;
+  readonly params: z.ZodType;
+  readonly query: z.ZodType;
+  readonly body: z.ZodType;
+  readonly responses: Responses;
+  /** The route's own errors; those of every route (authorization, body, store) are added by the document. */
+  readonly errors: readonly ErrorCode[];
+  /** Rejects with what went wrong; the router gives it a shape. */
+  run(input: RouteInput): Promise<Reply>;
+}
+
+/** What a handler is given. */
+export interface Call<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly matrix: ReadonlyMap<string, string>;
+}
+
+type ReplyFor<Kind, Status> = Kind extends z.ZodType
+  ? { readonly status: Status; readonly body: z.output<Kind> }
+  : Kind extends TextResponse
+    ? { readonly status: Status; readonly text: string; readonly contentType: string }
+    : { readonly status: Status };
+
+/** One of the documented answers. */
+export type ReplyOf<R extends Responses> = { [S in keyof R]: ReplyFor<R[S], S & number> }[keyof R];
+
+interface CommonSpec<Params, Query, Body, R extends Responses> {
+  readonly name: string;
+  readonly summary: string;
+  readonly surface: Surface;
+  readonly method: Method;
+  readonly path: string;
+  readonly refusedWhileDraining?: boolean;
+  readonly params: z.ZodType<Params>;
+  /** What a path parameter of another shape is: there is nothing by that name. */
+  readonly notFound?: ErrorCode;
+  readonly query: z.ZodType<Query>;
+  readonly body: z.ZodType<Body>;
+  readonly responses: R;
+  readonly errors?: readonly ErrorCode[];
+}
+
+export interface RouteSpec<P, Q, B, R extends Responses> extends CommonSpec<P, Q, B, R> {
+  readonly scope: Scope;
+  handle(call: Call<P, Q, B> & { readonly caller: Caller }): Promise<ReplyOf<R>>;
+}
+
+export interface OpenRouteSpec<P, Q, B, R extends Responses> extends CommonSpec<P, Q, B, R> {
+  handle(call: Call<P, Q, B> & { readonly request: HttpRequest }): Promise<ReplyOf<R>>;
+}
+
+export function defineRoute<P, Q, B, const R extends Responses>(spec: RouteSpec<P, Q, B, R>): Route {
+  return {
+    ...common(spec),
+    auth: { scope: spec.scope },
+    run: async (input) => {
+      const { caller } = input;
+      if (caller === null) throw new Failure('unauthorized');
+      return spec.handle({ ...parseCall(spec, input), caller });
+    },
+  };
+}
+
+/** A route that anybody may call. */
+export function defineOpenRoute<P, Q, B, const R extends Responses>(spec: OpenRouteSpec<P, Q, B, R>): Route {
+  return {
+    ...common(spec),
+    auth: 'none',
+    run: async (input) => spec.handle({ ...parseCall(spec, input), request: input.request }),
+  };
+}
+
+function common<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>): Omit<Route, 'auth' | 'run'> {
+  const { name, summary, surface, method, path, params, query, body, responses } = spec;
+  return {
+    ...{ name, summary, surface, method, path, params, query, body, responses },
+    mutating: method !== 'GET',
+    refusedWhileDraining: spec.refusedWhileDraining ?? false,
+    errors: spec.errors ?? [],
+  };
+}
+
+/** The path first (is there anything?), then the query, then the body. */
+function parseCall<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>, input: RouteInput): Call<P, Q, B> {
+  const { request, matrix } = input;
+  const params = spec.params.safeParse(input.params);
+  if (!params.success) throw new Failure(spec.notFound ?? 'unknown_path');
+  const query = parseWith(spec.query, spec.query === NOTHING ? {} : parseQuery(request.query), 'query');
+  const body = parseWith(spec.body, spec.body === NOTHING ? undefined : parseJsonBody(request.body), 'body');
+  return { params: params.data, query, body, matrix };
+}

@@ -1,0 +1,125 @@
+/**
+ * The way of a request: path, method, size, caller, idempotency, handler, answer. The one place where REST
+ * turns errors into output; what has no name in the catalogue is logged with its cause and leaves as `internal`.
+ */
+import type { Surface } from '../protocol/errors.js';
+import { Failure } from '../protocol/failure.js';
+import type { Clock } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { HttpHandler, HttpRequest, HttpResponse } from '../ports/http.js';
+import type { IdempotencyStore } from '../ports/idempotency-store.js';
+import type { Log } from '../ports/log.js';
+import type { Metrics } from '../ports/metrics.js';
+import { authenticate, type KeyVerifier } from './auth.js';
+import { Idempotency } from './idempotency.js';
+import { finishResponse, writeFailure, writeReply } from './reply.js';
+import type { Route } from './route.js';
+import { RouteTree, type Match } from './route-tree.js';
+
+export interface RouterDeps {
+  readonly keys: KeyVerifier;
+  readonly idempotency: IdempotencyStore;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'answered'>;
+  readonly maxBodyBytes: number;
+  /** Whether this node is shutting down. */
+  readonly draining: () => boolean;
+}
+
+export interface Router {
+  readonly handle: HttpHandler;
+  /** What the adapter answers when it refuses a request on its own (body too large, deadline), in the path's shape. */
+  refuse(request: Omit<HttpRequest, 'body'>, failure: Failure): HttpResponse;
+}
+
+type RouteMatch = Extract<Match, { readonly kind: 'route' }>;
+
+export function createRouter(routes: readonly Route[], deps: RouterDeps): Router {
+  const { clock, log, metrics } = deps;
+  const tree = new RouteTree(routes);
+  const idempotency = new Idempotency({ store: deps.idempotency, crypto: deps.crypto, log });
+
+  async function handle(request: HttpRequest): Promise<HttpResponse> {
+    const startedMs = clock.monotonicMs();
+    const match = tree.match(request.method, request.path);
+    const response = await answer(request, match).catch((error: unknown) => failed(request, match, error));
+    return finish(request, match, response, startedMs);
+  }
+
+  function refuse(request: Omit<HttpRequest, 'body'>, failure: Failure): HttpResponse {
+    const match = tree.match(request.method, request.path);
+    return finish(request, match, failed(request, match, failure), clock.monotonicMs());
+  }
+
+  async function answer(request: HttpRequest, match: Match): Promise<HttpResponse> {
+    if (match.kind === 'nothing') throw new Failure('unknown_path');
+    if (match.kind === 'other_methods') throw new Failure('method_not_allowed');
+    const { route, params, matrix, segments } = match;
+    if (request.body.length > deps.maxBodyBytes) throw new Failure('body_too_large');
+    const caller =
+      route.auth === 'none' ? null : await authenticate(deps.keys, route.surface, route.auth.scope, request.headers);
+    if (route.refusedWhileDraining && deps.draining()) throw new Failure('draining');
+    const run = () => runRoute(request, match, () => route.run({ request, params, matrix, caller }));
+    if (!route.mutating) return run();
+    return idempotency.answer({ request, callerId: caller?.id ?? 'nobody', segments, matrix }, run);
+  }
+
+  /** Failures become answers here, inside of idempotency, so that they are kept as well. */
+  async function runRoute(
+    request: HttpRequest,
+    match: RouteMatch,
+    run: () => ReturnType<Route['run']>,
+  ): Promise<HttpResponse> {
+    try {
+      return writeReply(await run());
+    } catch (error) {
+      return failed(request, match, error);
+    }
+  }
+
+  function failed(request: Omit<HttpRequest, 'body'>, match: Match, error: unknown): HttpResponse {
+    const isNamed = error instanceof Failure && error.code !== 'internal';
+    if (!isNamed) log.error('request_failed', error, { request_id: request.id, route: routeLabel(match) });
+    const failure = isNamed ? error : new Failure('internal');
+    const showsAllow = match.kind === 'other_methods' && failure.code === 'method_not_allowed';
+    const extraHeaders = showsAllow ? { Allow: match.allow.join(', ') } : {};
+    return writeFailure(surfaceOf(match), failure, request.id, extraHeaders);
+  }
+
+  function finish(
+    request: Omit<HttpRequest, 'body'>,
+    match: Match,
+    response: HttpResponse,
+    startedMs: number,
+  ): HttpResponse {
+    metrics.answered(routeLabel(match), response.status, clock.monotonicMs() - startedMs);
+    return finishResponse(response, request.id);
+  }
+
+  return { handle, refuse };
+}
+
+function surfaceOf(match: Match): Surface {
+  switch (match.kind) {
+    case 'route':
+      return match.route.surface;
+    case 'other_methods':
+      return match.surface;
+    case 'nothing':
+      return 'native';
+  }
+}
+
+/** The pattern, never the path: ids stay out of metrics and logs. */
+function routeLabel(match: Match): string {
+  switch (match.kind) {
+    case 'route':
+      return `${match.route.method} ${match.route.path}`;
+    case 'other_methods':
+      return match.pattern;
+    case 'nothing':
+      return 'unknown';
+  }
+}

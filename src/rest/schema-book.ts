@@ -1,0 +1,43 @@
+/** Zod schemas as JSON Schema; those with an id become shared components and are referred to. */
+import { z } from 'zod';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export class SchemaBook {
+  /** By id, as `#/components/schemas` holds them. */
+  readonly components: Record<string, JsonObject> = {};
+
+  /** What a caller may send, or is sent: extra members of answers are allowed for, because answers grow. */
+  schemaOf(schema: z.ZodType): JsonObject {
+    // Checks that are code (refine, transform, custom) have no JSON Schema; their meta says what it can.
+    const { $schema: _dialect, $defs, ...own } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    for (const [id, shared] of Object.entries($defs ?? {})) this.components[id] = asObject(moveRefs(shared));
+    return asObject(moveRefs(own));
+  }
+
+  propertiesOf(schema: z.ZodObject): Readonly<Record<string, JsonObject>> {
+    const properties = asObject(this.schemaOf(schema)['properties']);
+    return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, asObject(property)]));
+  }
+
+  requiredOf(schema: z.ZodObject): readonly string[] {
+    const required = this.schemaOf(schema)['required'];
+    return Array.isArray(required) ? required.map(String) : [];
+  }
+}
+
+function moveRefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(moveRefs);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]: [string, unknown]) =>
+      name === '$ref' && typeof member === 'string'
+        ? [name, member.replace(/^#\/\$defs\//, '#/components/schemas/')]
+        : [name, moveRefs(member)],
+    ),
+  );
+}
+
+function asObject(value: unknown): JsonObject {
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}

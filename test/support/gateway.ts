@@ -1,0 +1,42 @@
+/** A real gateway for a test: in this process, on a free port, with a key prefix of its own. */
+import { randomBytes } from 'node:crypto';
+import { parseConfig } from '../../src/config/parse.js';
+import { createGateway, type Gateway } from '../../src/gateway.js';
+import type { Store } from '../../src/ports/store.js';
+
+export const ROOT_KEY = 'root-key-of-the-tests-0123456789abcdef';
+
+export interface RunningGateway {
+  readonly gateway: Gateway;
+  readonly url: string;
+  readonly socketUrl: string;
+  stop(): Promise<void>;
+}
+
+export interface GatewayTestOptions {
+  /** null: the embedded store. */
+  readonly redisUrl?: string | null;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly wrapStore?: (store: Store) => Store;
+}
+
+export async function startGateway(options: GatewayTestOptions = {}): Promise<RunningGateway> {
+  const { redisUrl = null, env = {}, wrapStore } = options;
+  const parsed = parseConfig({
+    SALLYPORT_PORT: '0',
+    SALLYPORT_ROOT_KEY: ROOT_KEY,
+    SALLYPORT_SECRET: 'secret-of-the-tests-0123456789abcdefgh',
+    SALLYPORT_LOG_LEVEL: 'silent',
+    ...(redisUrl === null
+      ? {}
+      : {
+          SALLYPORT_REDIS_URL: redisUrl,
+          SALLYPORT_REDIS_PREFIX: `sallyport-test-${randomBytes(6).toString('hex')}:`,
+        }),
+    ...env,
+  });
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  const gateway = await createGateway({ config: parsed.config, ...(wrapStore === undefined ? {} : { wrapStore }) });
+  const { url } = await gateway.start();
+  return { gateway, url, socketUrl: url.replace('http', 'ws'), stop: () => gateway.stop() };
+}

@@ -1,0 +1,82 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createPinoLog } from '../../../src/adapters/pino/log.js';
+
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'log-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function linesOf(path: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(path, 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+it('LG1 writes named events as JSON lines at or above the level', async () => {
+  const path = join(folder, 'events.log');
+  const log = createPinoLog({ level: 'info', destination: path, fields: { node: 'n1' } });
+  log.debug('too_fine');
+  log.info('listening', { port: 8080, tls: false, nothing: undefined });
+  log.warn('slow');
+  await log.flushLog(2_000);
+  const [first, second, ...rest] = await linesOf(path);
+  expect(rest).toEqual([]);
+  expect(first).toEqual({
+    level: 'info',
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+    node: 'n1',
+    event: 'listening',
+    port: 8080,
+    tls: false,
+  });
+  expect(second).toMatchObject({ level: 'warn', event: 'slow' });
+  expect(log.droppedLines()).toBe(0);
+});
+
+it('LG2 hides the values of fields that look like secrets', async () => {
+  const path = join(folder, 'secrets.log');
+  const log = createPinoLog({ level: 'debug', destination: path });
+  log.info('odd', { authorization_token: 4711, rootKey: 'hunter2', apiKey: 'hunter2', user_password: 'hunter2' });
+  log.info('fine', { key_id: 'key_1', credential_kind: 'pair', has_token: true, tokens_revoked_count: 3 });
+  await log.flushLog(2_000);
+  const text = await readFile(path, 'utf8');
+  expect(text).not.toContain('hunter2');
+  expect(text).not.toContain('4711');
+  expect((await linesOf(path))[1]).toMatchObject({
+    key_id: 'key_1',
+    credential_kind: 'pair',
+    has_token: true,
+    tokens_revoked_count: 3,
+  });
+});
+
+it('LG2 writes the message, stack and causes of an error, and nothing else that hangs on it', async () => {
+  const path = join(folder, 'errors.log');
+  const log = createPinoLog({ level: 'error', destination: path });
+  const inner = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', command: { args: ['hunter2'] } });
+  log.error('store_failed', new TypeError('no answer', { cause: inner }), { operation: 'join' });
+  log.error('odd', { password: 'hunter2' });
+  await log.flushLog(2_000);
+  const [first, second] = await linesOf(path);
+  expect(first).toMatchObject({
+    event: 'store_failed',
+    operation: 'join',
+    cause: { type: 'TypeError', message: 'no answer', cause: { message: 'refused', code: 'ECONNREFUSED' } },
+  });
+  expect(second).toMatchObject({ cause: { type: 'object', message: '[object Object]' } });
+  expect(await readFile(path, 'utf8')).not.toContain('hunter2');
+});
+
+it('lives on when its sink cannot be written', async () => {
+  const log = createPinoLog({ level: 'info', destination: join(folder, 'no', 'such', 'folder.log') });
+  log.info('lost');
+  await log.flushLog(50);
+  await expect.poll(() => log.droppedLines()).toBeGreaterThan(0);
+});
