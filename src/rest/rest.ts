@@ -1,5 +1,6 @@
 /** The REST APIs, whole: every surface's routes over one router, and the document that describes them. */
 import type { ApiKeys } from '../identity/api-keys.js';
+import { VERSION } from '../lib/version.js';
 import type { Clock } from '../ports/clock.js';
 import type { Gatekeeper } from '../ports/connect.js';
 import type { Crypto } from '../ports/crypto.js';
@@ -39,9 +40,7 @@ export interface RestDeps {
   readonly crypto: Crypto;
   /** Whether the store can be asked now; asks nobody. */
   readonly health: () => StoreHealth;
-  readonly limits: { readonly maxBodyBytes: number };
-  /** Of this software, for the document. */
-  readonly version: string;
+  readonly limits: { readonly maxBodyBytes: number; readonly maxMessageBytes: number };
 }
 
 export interface Rest extends Router {
@@ -53,7 +52,7 @@ export function createRest(deps: RestDeps): Rest {
   const draining = () => deps.placement.draining();
   const document = { text: '' };
   const routes = routeTable(deps, draining, () => document.text);
-  document.text = JSON.stringify(buildOpenApi(routes, deps.version));
+  document.text = JSON.stringify(buildOpenApi(routes, VERSION));
   const { keys, idempotency, crypto, clock, log, metrics, limits } = deps;
   const router = createRouter(routes, {
     ...{ keys, idempotency, crypto, clock, log, metrics, draining },
@@ -64,14 +63,14 @@ export function createRest(deps: RestDeps): Rest {
 
 /** Where two surfaces share a path, the first one here gives errors of that path their shape. */
 function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => string): readonly Route[] {
-  const { keys, sessions, authorizations, live, placement, gatekeeper, metrics, health, log } = deps;
+  const { keys, sessions, authorizations, live, placement, gatekeeper, metrics, health, log, limits } = deps;
   const nodes = placement;
   return [
     ...relaySessionRoutes({ sessions, nodes }),
     ...relayUserRoutes({ sessions, authorizations, nodes }),
     ...relaySettingsRoutes({ sessions, nodes }),
     ...relayMemberRoutes({ live, authorizations, log }),
-    ...relayMessageRoutes({ live }),
+    ...relayMessageRoutes({ live, maxMessageBytes: limits.maxMessageBytes }),
     ...relayTokenRoutes({ authorizations }),
     ...keyRoutes({ keys }),
     ...nodeRoutes({ placement }),

@@ -10,7 +10,8 @@ export class SchemaBook {
   /** What a caller may send, or is sent: extra members of answers are allowed for, because answers grow. */
   schemaOf(schema: z.ZodType): JsonObject {
     // Checks that are code (refine, transform, custom) have no JSON Schema; their meta says what it can.
-    const { $schema: _dialect, $defs, ...own } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    const { $defs, ...own } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    delete own.$schema;
     for (const [id, shared] of Object.entries($defs ?? {})) this.components[id] = asObject(moveRefs(shared));
     return asObject(moveRefs(own));
   }

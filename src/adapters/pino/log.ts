@@ -2,6 +2,7 @@
  * Logs as JSON lines. Writes never wait: what a blocked sink cannot take is kept up to a bound,
  * then dropped and counted.
  */
+import { openSync } from 'node:fs';
 import { destination as openDestination, pino } from 'pino';
 import type { Log, LogFields } from '../../ports/log.js';
 import { describeError } from './describe-error.js';
@@ -11,7 +12,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 
 export interface PinoLogOptions {
   readonly level: LogLevel;
-  /** A file descriptor or a path; 1 (standard output) by default. */
+  /** A file descriptor, or the path of a file to append to; 1 (standard output) by default. */
   readonly destination?: number | string;
   /** Stand on every line, as the node's id does. */
   readonly fields?: LogFields;
@@ -20,15 +21,24 @@ export interface PinoLogOptions {
 export interface PinoLog extends Log {
   /** Lines that were lost to a blocked sink, since the start. */
   droppedLines(): number;
-  /** Writes out what is kept, or gives up after `deadlineMs`. Never rejects. For the end of a process. */
+  /** Writes out what is kept, or gives up after `deadlineMs` and logs no more. Never rejects. For the end of a process. */
   flushLog(deadlineMs: number): Promise<void>;
 }
 
 /** What waits for a blocked sink at most. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
+/** Throws when the destination is a path that cannot be opened. */
 export function createPinoLog(options: PinoLogOptions): PinoLog {
-  const sink = openDestination({ dest: options.destination ?? 1, sync: false, maxLength: MAX_BUFFERED_BYTES });
+  const { destination = 1 } = options;
+  const sink = openDestination({
+    // Opened here, since the sink throws at each write after it failed to open a path.
+    dest: typeof destination === 'string' ? openSync(destination, 'a') : destination,
+    sync: false,
+    maxLength: MAX_BUFFERED_BYTES,
+    // Of 0, the default, the sink's flush returns at once with lines still on their way.
+    minLength: 1,
+  });
   let dropped = 0;
   sink.on('drop', () => {
     dropped += 1;
@@ -55,7 +65,12 @@ export function createPinoLog(options: PinoLogOptions): PinoLog {
     droppedLines: () => dropped,
     flushLog: (deadlineMs) =>
       new Promise((resolve) => {
-        const giveUp = setTimeout(resolve, deadlineMs);
+        const giveUp = setTimeout(() => {
+          // Else the sink's own flush at exit waits for the blocked reader for ever.
+          logger.level = 'silent';
+          sink.destroy();
+          resolve();
+        }, deadlineMs);
         logger.flush(() => {
           clearTimeout(giveUp);
           resolve();

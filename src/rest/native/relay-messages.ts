@@ -1,6 +1,7 @@
 /** The backend's own messages into a relay session. */
 import { z } from 'zod';
 import { CLASS, MAX_TARGETS } from '../../protocol/wire.js';
+import type { MemberIndex } from '../../protocol/ids.js';
 import type { LiveSessions } from '../../relay/live.js';
 import * as field from '../fields.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';
@@ -8,26 +9,11 @@ import { decodeBase64 } from './base64.js';
 
 export interface RelayMessageRoutesDeps {
   readonly live: Pick<LiveSessions, 'send'>;
+  /** For the document; the relay itself refuses what is longer. */
+  readonly maxMessageBytes: number;
 }
 
-const messageBody = z
-  .strictObject({
-    class: z.enum(['volatile', 'latest', 'reliable']),
-    key: z.int().min(0).max(0xffff).optional(),
-    targets: z.array(field.memberIndex).min(1).max(MAX_TARGETS).optional(),
-    payload_base64: field.parsed(decodeBase64, 'not base64 (standard alphabet, padded)'),
-  })
-  .superRefine((message, context) => {
-    const needsKey = message.class === 'latest';
-    if (needsKey && message.key === undefined) {
-      context.addIssue({ code: 'custom', path: ['key'], message: 'class latest needs a key' });
-    }
-    if (!needsKey && message.key !== undefined) {
-      context.addIssue({ code: 'custom', path: ['key'], message: 'only class latest has a key' });
-    }
-  });
-
-export function relayMessageRoutes({ live }: RelayMessageRoutesDeps): readonly Route[] {
+export function relayMessageRoutes({ live, maxMessageBytes }: RelayMessageRoutesDeps): readonly Route[] {
   return [
     defineRoute({
       name: 'sendRelayMessage',
@@ -39,7 +25,7 @@ export function relayMessageRoutes({ live }: RelayMessageRoutesDeps): readonly R
       params: z.object({ session_id: field.sessionId }),
       notFound: 'session_not_found',
       query: NOTHING,
-      body: messageBody,
+      body: messageBody(maxMessageBytes),
       responses: {
         200: z
           .object({
@@ -60,4 +46,33 @@ export function relayMessageRoutes({ live }: RelayMessageRoutesDeps): readonly R
       },
     }),
   ];
+}
+
+interface MessageBody {
+  readonly class: keyof typeof CLASS;
+  readonly key?: number | undefined;
+  readonly targets?: readonly MemberIndex[] | undefined;
+  readonly payload_base64: Uint8Array;
+}
+
+function messageBody(maxMessageBytes: number): z.ZodType<MessageBody> {
+  return z
+    .strictObject({
+      class: z.enum(['volatile', 'latest', 'reliable']),
+      key: z.int().min(0).max(0xffff).optional(),
+      targets: z.array(field.memberIndex).min(1).max(MAX_TARGETS).optional(),
+      payload_base64: field.parsed(decodeBase64, 'not base64 (standard alphabet, padded)').meta({
+        contentEncoding: 'base64',
+        maxLength: Math.ceil(maxMessageBytes / 3) * 4,
+      }),
+    })
+    .superRefine((message, context) => {
+      const needsKey = message.class === 'latest';
+      if (needsKey && message.key === undefined) {
+        context.addIssue({ code: 'custom', path: ['key'], message: 'class latest needs a key' });
+      }
+      if (!needsKey && message.key !== undefined) {
+        context.addIssue({ code: 'custom', path: ['key'], message: 'only class latest has a key' });
+      }
+    });
 }

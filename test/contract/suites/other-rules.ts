@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import type { ApiKeyRecord } from '../../../src/ports/key-store.js';
+import type { NodeReport } from '../../../src/ports/node-store.js';
+import type { OpenStore } from '../../support/stores.js';
+import * as f from './fixtures.js';
+
+export function otherRules(open: OpenStore): void {
+  const on = f.useStore(open);
+
+  describe('API keys', () => {
+    const key = (letter: string, change: Partial<ApiKeyRecord> = {}): ApiKeyRecord => ({
+      id: f.keyId(letter),
+      name: `key ${letter}`,
+      scopes: ['relays', 'admin'],
+      projectId: f.ACME,
+      secretHash: 'aGFzaA',
+      createdAtMs: 1,
+      ...change,
+    });
+
+    test('ST43 keys are read by id and listed per project, oldest first', async () => {
+      const { keys } = on.all.store;
+      const young = key('a', { createdAtMs: 9 });
+      const old = key('b', { scopes: [] });
+      const foreign = key('c', { projectId: f.OTHER, createdAtMs: 5 });
+      for (const each of [young, old, foreign]) await keys.put(each);
+      expect(await keys.get(young.id)).toEqual(young);
+      expect(await keys.get(f.keyId('z'))).toBeNull();
+      expect(await keys.list(f.ACME)).toEqual([old, young]);
+      expect(await keys.list('all')).toEqual([old, foreign, young]);
+      await keys.put({ ...old, name: 'renamed' });
+      expect(await keys.get(old.id)).toMatchObject({ name: 'renamed' });
+    });
+
+    test('ST44 a key is removed within its project only, and once', async () => {
+      const { keys } = on.all.store;
+      await keys.put(key('a'));
+      expect(await keys.remove(f.keyId('a'), f.OTHER)).toBe(false);
+      expect(await keys.remove(f.keyId('a'), f.ACME)).toBe(true);
+      expect(await keys.remove(f.keyId('a'), 'all')).toBe(false);
+      expect(await keys.get(f.keyId('a'))).toBeNull();
+    });
+  });
+
+  describe('nodes', () => {
+    const report = (letter: string, change: Partial<NodeReport> = {}): NodeReport => ({
+      id: f.nodeId(letter),
+      state: 'ready',
+      startedAtMs: 1,
+      labels: { region: 'eu' },
+      publicUrl: 'wss://node.example',
+      address: '192.0.2.1',
+      connections: 2,
+      sessions: 1,
+      version: '0.1.0',
+      engine: 'uws',
+      ...change,
+    });
+
+    test('ST45 a heartbeat renews the lease and answers with every live node', async () => {
+      const { nodes } = on.all.store;
+      const a = { ...report('a'), leaseUntilMs: on.clock.nowMs() + 3_000 };
+      expect(await nodes.heartbeat(report('a'), 3_000)).toEqual([a]);
+      on.clock.advance(2_000);
+      const b = { ...report('b', { state: 'draining' }), leaseUntilMs: on.clock.nowMs() + 3_000 };
+      const both = await nodes.heartbeat(report('b', { state: 'draining' }), 3_000);
+      expect(both).toHaveLength(2);
+      expect(both).toEqual(expect.arrayContaining([a, b]));
+      on.clock.advance(1_000);
+      expect(await nodes.heartbeat(report('b', { state: 'draining' }), 2_000)).toEqual([b]);
+    });
+
+    test('ST46 a node that leaves is gone at once', async () => {
+      const { nodes } = on.all.store;
+      await nodes.heartbeat(report('a'), 3_000);
+      await nodes.leave(f.nodeId('a'));
+      const live = await nodes.heartbeat(report('b'), 3_000);
+      expect(live.map(({ id }) => id)).toEqual([f.nodeId('b')]);
+      await nodes.leave(f.nodeId('x'));
+    });
+  });
+
+  describe('idempotency', () => {
+    const response = { status: 201, headers: { 'content-type': 'application/json' }, body: '{"a":"é b"}' };
+
+    test('ST47 of starts with one key one runs; the others are told that it runs, then its answer', async () => {
+      const { idempotency } = on.all.store;
+      const starts = await Promise.all([1, 2, 3].map(() => idempotency.start('key', 'print', 30_000)));
+      expect(starts.map(({ outcome }) => outcome).sort()).toEqual(['running', 'running', 'started']);
+      expect(await idempotency.start('key', 'other', 30_000)).toEqual({ outcome: 'conflict' });
+      await idempotency.finish('key', 'print', response, 60_000);
+      expect(await idempotency.start('key', 'print', 30_000)).toEqual({ outcome: 'finished', response });
+      expect(await idempotency.start('key', 'other', 30_000)).toEqual({ outcome: 'conflict' });
+      expect(await idempotency.start('another', 'print', 30_000)).toEqual({ outcome: 'started' });
+    });
+
+    test('ST48 a start without a finish, an answer after its time, and what is forgotten can start again', async () => {
+      const { idempotency } = on.all.store;
+      await idempotency.start('key', 'print', 30_000);
+      on.clock.advance(30_000);
+      expect(await idempotency.start('key', 'other', 30_000)).toEqual({ outcome: 'started' });
+      await idempotency.finish('key', 'other', { status: 204 }, 60_000);
+      on.clock.advance(59_999);
+      expect(await idempotency.start('key', 'other', 1)).toEqual({ outcome: 'finished', response: { status: 204 } });
+      on.clock.advance(1);
+      expect(await idempotency.start('key', 'other', 30_000)).toEqual({ outcome: 'started' });
+      await idempotency.forget('key');
+      expect(await idempotency.start('key', 'print', 30_000)).toEqual({ outcome: 'started' });
+    });
+
+    test('ST49 a finish that comes too late does not answer for another request under the key', async () => {
+      const { idempotency } = on.all.store;
+      await idempotency.start('key', 'slow', 1_000);
+      on.clock.advance(1_000);
+      await idempotency.start('key', 'other', 30_000);
+      await idempotency.finish('key', 'slow', response, 60_000);
+      expect(await idempotency.start('key', 'other', 30_000)).toEqual({ outcome: 'running' });
+    });
+  });
+}

@@ -1,0 +1,22 @@
+import { describe } from 'vitest';
+import type { OpenStore } from '../../support/stores.js';
+import { admissionRules } from './admission-rules.js';
+import { hostRules } from './host-rules.js';
+import { listingRules } from './listing-rules.js';
+import { otherRules } from './other-rules.js';
+import { removalRules } from './removal-rules.js';
+import { seatRules } from './seat-rules.js';
+import { sessionRules } from './session-rules.js';
+
+/** Everything that both engines promise: rules ST1 to ST49 of docs/SPEC.md. */
+export function storeRules(engine: string, open: OpenStore): void {
+  describe(`the ${engine} store`, () => {
+    sessionRules(open);
+    listingRules(open);
+    seatRules(open);
+    admissionRules(open);
+    hostRules(open);
+    removalRules(open);
+    otherRules(open);
+  });
+}

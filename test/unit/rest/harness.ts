@@ -1,0 +1,202 @@
+/** The REST APIs on the embedded store, without sockets: time by hand, one node, enforcement that is only counted. */
+import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
+import { systemCrypto } from '../../../src/adapters/system/crypto.js';
+import { ApiKeys } from '../../../src/identity/api-keys.js';
+import { Failure } from '../../../src/protocol/failure.js';
+import type { NodeId } from '../../../src/protocol/ids.js';
+import type { Clock } from '../../../src/ports/clock.js';
+import type { Enforcer, Reach } from '../../../src/ports/enforcer.js';
+import type { HttpRequest, HttpResponse } from '../../../src/ports/http.js';
+import type { Log } from '../../../src/ports/log.js';
+import type { NodeRecord } from '../../../src/ports/node-store.js';
+import type { Store, StoreHealth } from '../../../src/ports/store.js';
+import { Authorizations } from '../../../src/relay/authorizations.js';
+import { RelaySessions } from '../../../src/relay/sessions.js';
+import { createRest, type Rest, type RestDeps } from '../../../src/rest/rest.js';
+
+export const ROOT_KEY = 'root-key-of-at-least-32-characters!';
+export const MAX_BODY_BYTES = 65_536;
+
+export class HandClock implements Clock {
+  ms = 1_750_000_000_000;
+  nowMs(): number {
+    return this.ms;
+  }
+  monotonicMs(): number {
+    return this.ms;
+  }
+  after(): { cancel(): void } {
+    return { cancel: () => {} };
+  }
+  endOfTurn(run: () => void): void {
+    run();
+  }
+}
+
+interface LogLine {
+  readonly event: string;
+  readonly cause?: unknown;
+  readonly fields?: unknown;
+}
+
+export interface Answer extends HttpResponse {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body, parsed; undefined when there is none. */
+  readonly json: Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests compare it
+}
+
+export interface SendOptions {
+  /** The whole Authorization header. */
+  readonly authorization?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** In place of `body`: as it is. */
+  readonly raw?: string | Uint8Array;
+}
+
+export interface Harness {
+  readonly rest: Rest;
+  readonly store: Store;
+  readonly keys: ApiKeys;
+  readonly clock: HandClock;
+  readonly logged: LogLine[];
+  /** Routes and statuses as metrics saw them. */
+  readonly answered: [string, number][];
+  readonly sent: unknown[];
+  node: NodeRecord;
+  /** Whether the node is alive, as placement sees it. */
+  nodeIsKnown: boolean;
+  draining: boolean;
+  health: StoreHealth;
+  examined: Failure;
+  /** `METHOD /path?query`; the path goes out as it is written. */
+  send(line: string, options?: SendOptions): Promise<Answer>;
+  /** With the root key in the relay surface's carrier. */
+  relay(line: string, body?: unknown): Promise<Answer>;
+  /** With the root key as a bearer. */
+  native(line: string, body?: unknown): Promise<Answer>;
+  newSession(body?: object): Promise<Answer>;
+}
+
+const REACHED: Reach = { closed: 1, nodesAcked: 1, nodesTimedOut: 0 };
+
+export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store: Store): Store => store): Harness {
+  const clock = new HandClock();
+  const crypto = systemCrypto();
+  const store = wrapStore(createMemoryStore({ clock }));
+  const logged: LogLine[] = [];
+  const answered: [string, number][] = [];
+  const sent: unknown[] = [];
+  let requests = 0;
+
+  const harness: Harness = {
+    ...{ rest: undefined as unknown as Rest, store, clock, logged, answered, sent },
+    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey: ROOT_KEY, env: 'dev' }),
+    node: nodeRecord(),
+    nodeIsKnown: true,
+    draining: false,
+    health: { ok: true },
+    examined: new Failure('upgrade_required'),
+    async send(line, { authorization, headers = {}, body, raw } = {}) {
+      const [method = '', target = ''] = line.split(' ');
+      const [path = '', query = ''] = target.split('?');
+      requests += 1;
+      const request: HttpRequest = {
+        ...{ id: `request-${requests}`, method, path, query, remoteAddress: '127.0.0.1' },
+        headers: new Map(Object.entries({ ...headers, ...(authorization === undefined ? {} : { authorization }) })),
+        body: bytesOf(raw ?? (body === undefined ? '' : JSON.stringify(body))),
+      };
+      return parsed(await harness.rest.handle(request));
+    },
+    relay: (line, body) => harness.send(line, { authorization: `token ${ROOT_KEY}`, body }),
+    native: (line, body) => harness.send(line, { authorization: `Bearer ${ROOT_KEY}`, body }),
+    newSession: (body = {}) => harness.relay('POST /v1/relays/sessions', { users: [{ ip: '1.2.3.4' }], ...body }),
+  };
+
+  const placement: RestDeps['placement'] & { choose(filters: readonly unknown[]): NodeRecord | null } = {
+    choose: (filters) => (filters.length === 0 ? harness.node : null),
+    find: (id) => (harness.nodeIsKnown && id === harness.node.id ? harness.node : null),
+    nodes: () => [harness.node],
+    draining: () => harness.draining,
+  };
+  const enforcer: Enforcer = {
+    remove: async () => REACHED,
+    end: async () => REACHED,
+    update: async () => REACHED,
+    removeUnconfirmed: () => 0,
+  };
+  const credentials = {
+    sign: async (claims: unknown, ttlS: number) => ({
+      token: JSON.stringify(claims),
+      expiresAtMs: clock.nowMs() + ttlS * 1000,
+    }),
+    verify: async () => null,
+  };
+  const defaults = { maxUsers: 1000, ttlMs: 3_600_000, resumeWindowMs: 30_000, flushMs: 'auto' } as const;
+  const geo = { locate: () => ({ latitude: null, longitude: null }) };
+  const fullPlacement = { ...placement, self: harness.node.id, leaseHeld: () => true };
+
+  const rest = createRest({
+    keys: harness.keys,
+    sessions: new RelaySessions({
+      ...{ store: store.relay, placement: fullPlacement, enforcer, geo, crypto, clock, defaults },
+    }),
+    authorizations: new Authorizations({ store: store.relay, enforcer, credentials, clock }),
+    live: {
+      members: async () => ({ members: [], asOfMs: clock.nowMs(), maxStalenessMs: 0 }),
+      send: async (_scope, _id, message) => {
+        sent.push(message);
+        return { seq: message.deliveryClass === 2 ? 1 : null, receivers: 2 };
+      },
+    },
+    placement,
+    gatekeeper: { examine: async () => harness.examined },
+    idempotency: store.idempotency,
+    metrics: {
+      answered: (route, status) => answered.push([route, status]),
+      expose: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
+    },
+    log: memoryLog(logged),
+    clock,
+    crypto,
+    health: () => harness.health,
+    limits: { maxBodyBytes: MAX_BODY_BYTES, maxMessageBytes: 16_384 },
+    ...overrides,
+  });
+  return Object.assign(harness, { rest });
+}
+
+export function memoryLog(lines: LogLine[]): Log {
+  return {
+    debug: (event, fields) => lines.push({ event, fields }),
+    info: (event, fields) => lines.push({ event, fields }),
+    warn: (event, fields) => lines.push({ event, fields }),
+    error: (event, cause, fields) => lines.push({ event, cause, fields }),
+  };
+}
+
+export function parsed(response: HttpResponse): Answer {
+  const { headers = {}, body } = response;
+  const isJson = headers['Content-Type'] === 'application/json';
+  return { ...response, headers, json: body !== undefined && isJson ? (JSON.parse(body) as Answer['json']) : {} };
+}
+
+function bytesOf(raw: string | Uint8Array): Uint8Array {
+  return typeof raw === 'string' ? new TextEncoder().encode(raw) : raw;
+}
+
+function nodeRecord(): NodeRecord {
+  return {
+    id: 'node_0123456789abcdef' as NodeId,
+    state: 'ready',
+    startedAtMs: 1,
+    labels: { region: 'eu' },
+    publicUrl: 'https://relay.example.test',
+    address: '192.0.2.7',
+    connections: 3,
+    sessions: 1,
+    version: '0.1.0',
+    engine: 'uws',
+    leaseUntilMs: 2,
+  };
+}
