@@ -1,4 +1,5 @@
 import type { Failure } from '../protocol/failure.js';
+import type { HttpRequest } from './http.js';
 import type { ClientSocket, SocketHandler } from './socket.js';
 
 /** A handshake, copied out of the engine before anything is awaited. */
@@ -35,4 +36,21 @@ export interface Gatekeeper {
   admit(request: ConnectRequest): Promise<Admission | Refusal>;
   /** What `admit` would say, without taking a place: `upgrade_required` when it would admit. */
   examine(request: ConnectRequest): Promise<Failure>;
+}
+
+/** The handshake in a request: the same whether it came with an upgrade or asks why one failed. */
+export function connectRequestOf(request: Omit<HttpRequest, 'method' | 'body'>): ConnectRequest {
+  const { id, query, headers, remoteAddress } = request;
+  return {
+    requestId: id,
+    query: new URLSearchParams(query),
+    authorization: headers.get('authorization') ?? null,
+    protocols: (headers.get('sec-websocket-protocol') ?? '')
+      .split(',')
+      .map((protocol) => protocol.trim())
+      .filter((protocol) => protocol !== ''),
+    origin: headers.get('origin') ?? null,
+    host: headers.get('host') ?? null,
+    remoteAddress,
+  };
 }

@@ -45,7 +45,9 @@ export async function startRedisServer(args: readonly string[] = [], port?: numb
     },
   };
   try {
-    await untilAnswers(server.url, () => (child.exitCode === null ? null : `redis-server ended with ${child.exitCode}`));
+    await untilAnswers(server.url, () =>
+      child.exitCode === null ? null : `redis-server ended with ${child.exitCode}`,
+    );
     return server;
   } catch (error) {
     await server.stop();
@@ -66,7 +68,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Waits until Redis answers PING; `failed` names a reason to give up at once. */
+/** Waits until Redis answers PING, be it that it wants a password; `failed` names a reason to give up at once. */
 export async function untilAnswers(url: string, failed: () => string | null = () => null): Promise<void> {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => 20, maxRetriesPerRequest: 0 });
   client.on('error', () => undefined);
@@ -74,7 +76,8 @@ export async function untilAnswers(url: string, failed: () => string | null = ()
   try {
     await eventually(async () => {
       if (failed() !== null) return null;
-      return (await client.ping()) === 'PONG' ? null : 'no PONG';
+      const answer = await client.ping().catch((error: unknown) => String(error));
+      return answer === 'PONG' || answer.includes('NOAUTH') ? null : answer;
     }, 15_000);
   } finally {
     client.disconnect();

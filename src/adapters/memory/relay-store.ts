@@ -205,9 +205,9 @@ class MemoryRelayStore implements RelayStore {
   #holder(hold: SeatHold): { session: SessionState; seat: SeatState; member: MemberState } | null {
     const session = this.#find(hold.sessionId, 'all');
     const seat = session?.members.get(hold.index);
-    const member = seat?.member ?? null;
-    if (session === null || seat === undefined || member === null) return null;
-    return member.connection === hold.connection ? { session, seat, member } : null;
+    const member = seat?.member;
+    if (session === null || seat === undefined || member?.connection !== hold.connection) return null;
+    return { session, seat, member };
   }
 }
 

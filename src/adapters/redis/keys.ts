@@ -30,7 +30,7 @@ export function createKeys(prefix: string) {
      * ('' when revoked); users by index; users by when they joined (sorted set); users by when their window ends;
      * listed users per address; bans and kicks by user; freed indexes by time; rested indexes.
      */
-    session(id: SessionId): readonly string[] {
+    session: (id: SessionId): readonly string[] => {
       const base = `${prefix}:relay:{${id}}`;
       return [
         `${base}:fields`,
@@ -47,9 +47,7 @@ export function createKeys(prefix: string) {
     },
     /** Counts sessions created; a session's number is its score in listings. */
     positions: `${index}:positions`,
-    listing(scope: ProjectScope): string {
-      return scope === 'all' ? `${index}:everybody` : `${index}:project:${scope}`;
-    },
+    listing: (scope: ProjectScope): string => (scope === 'all' ? `${index}:everybody` : `${index}:project:${scope}`),
     /** Sorted set of `<session id> <project id>` by when to look whether the session's time is up. */
     expiry: `${index}:expiry`,
     /** Hash: a node's id to its lease and report. */

@@ -12,6 +12,8 @@ import { ServerTime } from './server-time.js';
 import { parseRedisUrl } from './url.js';
 
 const COMMAND_TIMEOUT_MS = 1_000;
+/** Before the former, whatever the estimate of the server's clock is off by: nobody is told no and then served. */
+const RUN_WITHIN_MS = 950;
 /** Above the former: a script that has to be sent again, a redirection within a cluster. */
 const CALL_DEADLINE_MS = 1_150;
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -37,6 +39,8 @@ export class RedisLink {
   readonly #serverTime: ServerTime;
   #state: 'new' | 'connected' | 'lost' | 'stopped' = 'new';
   #lastError = 'not connected yet';
+  /** This connection stopped answering and is on its way out; ioredis notices a turn later. */
+  #stalled = false;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -49,6 +53,11 @@ export class RedisLink {
     client.on('error', (error: unknown) => {
       this.#lastError = reasonOf(error);
     });
+    if (client instanceof Cluster) {
+      client.on('node error', (error: unknown) => {
+        this.#lastError = reasonOf(error);
+      });
+    }
   }
 
   start(): void {
@@ -57,7 +66,7 @@ export class RedisLink {
   }
 
   health(): StoreHealth {
-    return this.#client.status === 'ready' ? { ok: true } : { ok: false, reason: `redis: ${this.#lastError}` };
+    return this.#usable() ? { ok: true } : { ok: false, reason: `redis: ${this.#lastError}` };
   }
 
   async stop(): Promise<void> {
@@ -73,7 +82,7 @@ export class RedisLink {
   run(operation: string, script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     return this.#call(operation, async () => {
       const nowMs = this.#options.clock?.nowMs() ?? 0;
-      const all = [...keys, nowMs, this.#serverTime.after(COMMAND_TIMEOUT_MS), ...args];
+      const all = [...keys, nowMs, this.#serverTime.after(RUN_WITHIN_MS), ...args];
       try {
         return await this.#client.evalsha(script.sha1, keys.length, ...all);
       } catch (error) {
@@ -90,7 +99,7 @@ export class RedisLink {
 
   async #call(operation: string, send: () => Promise<unknown>): Promise<unknown> {
     try {
-      if (this.#client.status !== 'ready') throw unavailable(new Error(this.#lastError));
+      if (!this.#usable()) throw unavailable(new Error(this.#lastError));
       return await within(CALL_DEADLINE_MS, send());
     } catch (error) {
       this.#options.onFailure(operation);
@@ -105,12 +114,19 @@ export class RedisLink {
    * later calls reject at once. (A cluster's other nodes may well answer: there, calls time out one by one.)
    */
   #onStall(): void {
-    if (this.#client instanceof Cluster || this.#client.status !== 'ready') return;
+    if (this.#client instanceof Cluster || !this.#usable()) return;
+    this.#stalled = true;
     this.#lastError = 'it stopped answering';
-    this.#client.disconnect(true);
+    // Not disconnect(): that says goodbye first, and waits for the answer.
+    this.#client.stream.destroy();
+  }
+
+  #usable(): boolean {
+    return this.#client.status === 'ready' && !this.#stalled;
   }
 
   #onReady(): void {
+    this.#stalled = false;
     this.#serverTime.measure();
     const nodes = this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
     for (const node of nodes) {
@@ -188,5 +204,5 @@ function isTimeout(error: unknown): boolean {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
-  return code ?? (/^[A-Z]{4,}/.exec(error.message)?.[0] ?? error.name);
+  return code ?? /^[A-Z]{4,}/.exec(error.message)?.[0] ?? error.name;
 }

@@ -18,7 +18,10 @@ import type {
 } from '../../ports/relay-store.js';
 import { asHost, asIndex, asInteger, asList, asPairs, asText, asUserId, known, unexpected } from './replies.js';
 
-const integer = z.string().regex(/^[0-9]{1,16}$/).transform(Number);
+const integer = z
+  .string()
+  .regex(/^[0-9]{1,16}$/)
+  .transform(Number);
 const flag = z.enum(['0', '1']).transform((text) => text === '1');
 
 const fieldsSchema = z.object({
@@ -167,5 +170,8 @@ function branded<T>(parse: (text: string) => T | null) {
 }
 
 function json<T extends z.ZodType>(schema: T) {
-  return z.string().transform((text): unknown => JSON.parse(text)).pipe(schema);
+  return z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(schema);
 }

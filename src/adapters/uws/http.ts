@@ -67,7 +67,7 @@ export class HttpServer {
   private begin(exchange: Exchange, res: EngineResponse, head: RequestHead): void {
     this.track(exchange, head);
     if (isAmbiguous(head.headerList)) {
-      exchange.answer({ ...this.deps.refuse(head, new Failure('ambiguous_request')), close: true });
+      this.refuseAmbiguous(exchange, head);
       return;
     }
     this.collect(exchange, res, head, (body) => {
@@ -80,6 +80,16 @@ export class HttpServer {
           this.fail(exchange, error);
         },
       );
+    });
+  }
+
+  /**
+   * Answered in the next turn: the engine closes a connection that sends a second request while the first is open, so
+   * whatever was smuggled behind this one is never served.
+   */
+  private refuseAmbiguous(exchange: Exchange, head: RequestHead): void {
+    this.deps.clock.endOfTurn(() => {
+      exchange.answer({ ...this.deps.refuse(head, new Failure('ambiguous_request')), close: true });
     });
   }
 

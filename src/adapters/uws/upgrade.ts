@@ -1,6 +1,6 @@
 /** Handshakes: identity before the upgrade. What is refused is answered as HTTP; what is admitted becomes a socket. */
 import { Failure } from '../../protocol/failure.js';
-import type { ConnectRequest, Gatekeeper } from '../../ports/connect.js';
+import { connectRequestOf, type Gatekeeper } from '../../ports/connect.js';
 import type { Log } from '../../ports/log.js';
 import type { Metrics } from '../../ports/metrics.js';
 import type { EngineContext, EngineRequest, EngineResponse } from './engine.js';
@@ -43,7 +43,7 @@ export class Upgrades {
       http.refuse(exchange, head, fault);
       return;
     }
-    gatekeeper.admit(connectRequest(head)).then(
+    gatekeeper.admit(connectRequestOf(head)).then(
       (outcome) => {
         if (outcome.outcome === 'refused') {
           http.refuse(exchange, head, outcome.failure);
@@ -88,20 +88,4 @@ function faultOf(head: RequestHead): Failure | null {
     return new Failure('invalid_request', { message: 'Sec-WebSocket-Key: not 16 bytes in base64.' });
   }
   return null;
-}
-
-function connectRequest(head: RequestHead): ConnectRequest {
-  const { id, query, headers, remoteAddress } = head;
-  return {
-    requestId: id,
-    query: new URLSearchParams(query),
-    authorization: headers.get('authorization') ?? null,
-    protocols: (headers.get('sec-websocket-protocol') ?? '')
-      .split(',')
-      .map((protocol) => protocol.trim())
-      .filter((protocol) => protocol !== ''),
-    origin: headers.get('origin') ?? null,
-    host: headers.get('host') ?? null,
-    remoteAddress,
-  };
 }

@@ -1,6 +1,6 @@
 /** `GET /v1/connect` without an upgrade: a browser client asks here why its handshake failed. */
-import type { ConnectRequest, Gatekeeper } from '../../ports/connect.js';
-import type { HttpRequest } from '../../ports/http.js';
+import { connectRequestOf, type Gatekeeper } from '../../ports/connect.js';
+import { Failure } from '../../protocol/failure.js';
 import { defineOpenRoute, NOTHING, type Route } from '../route.js';
 
 export interface ConnectRoutesDeps {
@@ -38,24 +38,12 @@ export function connectRoutes({ gatekeeper }: ConnectRoutesDeps): readonly Route
         'store_unavailable',
       ],
       async handle({ request }) {
-        throw await gatekeeper.examine(connectRequest(request));
+        // The engine hands a handshake over as one only when its key has the right length.
+        if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') {
+          throw new Failure('invalid_request', { message: 'Sec-WebSocket-Key: not 16 bytes in base64.' });
+        }
+        throw await gatekeeper.examine(connectRequestOf(request));
       },
     }),
   ];
-}
-
-function connectRequest({ id, query, headers, remoteAddress }: HttpRequest): ConnectRequest {
-  const offered = headers.get('sec-websocket-protocol') ?? '';
-  return {
-    requestId: id,
-    query: new URLSearchParams(query),
-    authorization: headers.get('authorization') ?? null,
-    protocols: offered
-      .split(',')
-      .map((protocol) => protocol.trim())
-      .filter((protocol) => protocol !== ''),
-    origin: headers.get('origin') ?? null,
-    host: headers.get('host') ?? null,
-    remoteAddress,
-  };
 }

@@ -22,7 +22,8 @@ export function admissionRules(open: OpenStore): void {
         { kind: 'pair', sessionToken, userToken: f.token() },
         { kind: 'pair', sessionToken, userToken: sessionToken },
       ];
-      for (const credential of wrong) expect(await join(session.id, credential)).toEqual(f.refused('credential_invalid'));
+      for (const credential of wrong)
+        expect(await join(session.id, credential)).toEqual(f.refused('credential_invalid'));
       expect(await join(session.id, f.pair(session, gone))).toEqual(f.refused('credential_revoked'));
       expect(await join(session.id, f.pair(session, seat))).toEqual({
         outcome: 'joined',
@@ -61,7 +62,10 @@ export function admissionRules(open: OpenStore): void {
       const seat = f.newSeat();
       await on.relay.create(session, [seat]);
       expect(await join(session.id, f.minted(seat.userId))).toMatchObject({ outcome: 'joined', isNewMember: true });
-      expect(await f.seatOf(on.relay, session.id, seat.userId)).toMatchObject({ token: seat.token, member: { index: 0 } });
+      expect(await f.seatOf(on.relay, session.id, seat.userId)).toMatchObject({
+        token: seat.token,
+        member: { index: 0 },
+      });
     });
 
     test('ST23 a resume needs a member with that index and one of its two hashes, within the window', async () => {

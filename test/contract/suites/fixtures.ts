@@ -121,7 +121,11 @@ export function holdOf(id: SessionId, member: Joined): SeatHold {
 export const refused = (code: string): { outcome: 'refused'; code: string } => ({ outcome: 'refused', code });
 
 /** Opens a store for each test and closes it after. */
-export function useStore(open: OpenStore): { readonly relay: RelayStore; readonly clock: ManualClock; readonly all: OpenedStore } {
+export function useStore(open: OpenStore): {
+  readonly relay: RelayStore;
+  readonly clock: ManualClock;
+  readonly all: OpenedStore;
+} {
   let opened: OpenedStore | null = null;
   beforeEach(async () => {
     opened = await open();

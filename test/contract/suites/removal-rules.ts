@@ -18,7 +18,11 @@ export function removalRules(open: OpenStore): void {
         await on.relay.create(session, [seat]);
         const request = f.joinRequest(session.id, f.pair(session, seat), { resumeHash: 'h1' });
         const member = f.joinedOf(await on.relay.join(request));
-        const selectors = { index: { by: 'index', index: member.index }, user_id: { by: 'user_id', ...seat }, token: { by: 'token', ...seat } } as const;
+        const selectors = {
+          index: { by: 'index', index: member.index },
+          user_id: { by: 'user_id', ...seat },
+          token: { by: 'token', ...seat },
+        } as const;
         const selector = selectors[by];
         expect(await kick(session.id, selector)).toEqual({
           outcome: 'kicked',

@@ -131,7 +131,9 @@ export function seatRules(open: OpenStore): void {
         expect(await on.relay.away(hold)).toBe(false);
         expect(await on.relay.leave(hold)).toEqual({ outcome: 'outdated' });
       }
-      expect(await f.seatOf(on.relay, session.id, user)).toMatchObject({ member: { connection: 2, awayUntilMs: null } });
+      expect(await f.seatOf(on.relay, session.id, user)).toMatchObject({
+        member: { connection: 2, awayUntilMs: null },
+      });
       const hold = f.holdOf(session.id, second);
       expect(await on.relay.away(hold)).toBe(true);
       const awayUntilMs = on.clock.nowMs() + f.WINDOW_MS;

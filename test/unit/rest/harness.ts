@@ -4,7 +4,6 @@ import { systemCrypto } from '../../../src/adapters/system/crypto.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { NodeId } from '../../../src/protocol/ids.js';
-import type { Clock } from '../../../src/ports/clock.js';
 import type { Enforcer, Reach } from '../../../src/ports/enforcer.js';
 import type { HttpRequest, HttpResponse } from '../../../src/ports/http.js';
 import type { Log } from '../../../src/ports/log.js';
@@ -13,25 +12,10 @@ import type { Store, StoreHealth } from '../../../src/ports/store.js';
 import { Authorizations } from '../../../src/relay/authorizations.js';
 import { RelaySessions } from '../../../src/relay/sessions.js';
 import { createRest, type Rest, type RestDeps } from '../../../src/rest/rest.js';
+import { ManualClock } from '../../support/manual-clock.js';
 
 export const ROOT_KEY = 'root-key-of-at-least-32-characters!';
 export const MAX_BODY_BYTES = 65_536;
-
-export class HandClock implements Clock {
-  ms = 1_750_000_000_000;
-  nowMs(): number {
-    return this.ms;
-  }
-  monotonicMs(): number {
-    return this.ms;
-  }
-  after(): { cancel(): void } {
-    return { cancel: () => {} };
-  }
-  endOfTurn(run: () => void): void {
-    run();
-  }
-}
 
 interface LogLine {
   readonly event: string;
@@ -39,10 +23,26 @@ interface LogLine {
   readonly fields?: unknown;
 }
 
+/** The members that tests read; those that an answer lacks are undefined whatever is written here. */
+interface AnswerJson {
+  readonly [member: string]: unknown;
+  readonly code: string;
+  readonly message: string;
+  readonly details: readonly { readonly path: string; readonly message: string }[];
+  readonly id: string;
+  readonly secret: string;
+  readonly project_id: string;
+  readonly session_id: string;
+  readonly session_users: readonly { readonly ip_address: string; readonly authorization_token: number }[];
+  readonly sessions: readonly { readonly session_id: string }[];
+  readonly keys: readonly { readonly id: string; readonly name: string }[];
+  readonly next_cursor: string | null;
+}
+
 export interface Answer extends HttpResponse {
   readonly headers: Readonly<Record<string, string>>;
-  /** The body, parsed; undefined when there is none. */
-  readonly json: Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests compare it
+  /** The body, parsed; empty when there is none. */
+  readonly json: AnswerJson;
 }
 
 export interface SendOptions {
@@ -58,7 +58,7 @@ export interface Harness {
   readonly rest: Rest;
   readonly store: Store;
   readonly keys: ApiKeys;
-  readonly clock: HandClock;
+  readonly clock: ManualClock;
   readonly logged: LogLine[];
   /** Routes and statuses as metrics saw them. */
   readonly answered: [string, number][];
@@ -81,7 +81,7 @@ export interface Harness {
 const REACHED: Reach = { closed: 1, nodesAcked: 1, nodesTimedOut: 0 };
 
 export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store: Store): Store => store): Harness {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const crypto = systemCrypto();
   const store = wrapStore(createMemoryStore({ clock }));
   const logged: LogLine[] = [];
@@ -178,7 +178,7 @@ export function memoryLog(lines: LogLine[]): Log {
 export function parsed(response: HttpResponse): Answer {
   const { headers = {}, body } = response;
   const isJson = headers['Content-Type'] === 'application/json';
-  return { ...response, headers, json: body !== undefined && isJson ? (JSON.parse(body) as Answer['json']) : {} };
+  return { ...response, headers, json: JSON.parse(isJson ? (body ?? '{}') : '{}') as AnswerJson };
 }
 
 function bytesOf(raw: string | Uint8Array): Uint8Array {

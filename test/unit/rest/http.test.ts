@@ -26,7 +26,7 @@ it('HT2 matrix parameters do not change where a request goes', async () => {
   const rest = startRest();
   const created = await rest.relay('POST /v1;x=1/relays/sessions;y=2', { users: [{ ip: '1.1.1.1' }] });
   expect(created.status).toBe(200);
-  const got = await rest.relay(`GET /v1/relays/sessions/${String(created.json.session_id)};a=%2F`);
+  const got = await rest.relay(`GET /v1/relays/sessions/${created.json.session_id};a=%2F`);
   expect(got.json).toEqual(created.json);
 });
 
@@ -126,7 +126,11 @@ it('HT9 401 names the carrier, 429 and 503 say when to come back, 426 what to up
 
 it('HT10 what has no name is 500, logged with its cause and not shown', async () => {
   const cause = new Error('the secret of the store');
-  const rest = startRest({ health: () => { throw cause; } }); // prettier-ignore
+  const rest = startRest({
+    health: () => {
+      throw cause;
+    },
+  });
   const answer = await rest.send('GET /readyz');
   expect([answer.status, answer.json]).toEqual([500, { code: 'internal', message: ERRORS.internal.message }]);
   expect(rest.logged).toEqual([
@@ -148,7 +152,7 @@ it('HT15 what is wrong is named by its member, never by its value', async () => 
   expect(relays.json).toEqual({ message: 'users.0.ip: not an IPv4 or IPv6 address' });
   const native = await rest.native('POST /v1/keys', { name: '', scopes: ['hush'], 'odd name!': 1 });
   expect(native.json.code).toBe('invalid_request');
-  expect(native.json.details.map(({ path }: { path: string }) => path).toSorted()).toEqual(['?', 'name', 'scopes.0']);
+  expect(native.json.details.map(({ path }) => path).toSorted()).toEqual(['?', 'name', 'scopes.0']);
   expect(native.body).not.toContain('hush');
 });
 
@@ -168,10 +172,8 @@ it('HT16 a node that shuts down makes nothing new, and still ends what is there'
     { message: ERRORS.draining.message },
   ]);
   expect((await rest.native('POST /v1/keys', { name: 'a', scopes: ['auth'] })).json.code).toBe('draining');
-  expect((await rest.native(`POST /v1/relays/sessions/${String(id)}/tokens`, { user_id: 'a' })).json.code).toBe(
-    'draining',
-  );
-  expect((await rest.relay(`DELETE /v1/relays/sessions/${String(id)}`)).status).toBe(204);
+  expect((await rest.native(`POST /v1/relays/sessions/${id}/tokens`, { user_id: 'a' })).json.code).toBe('draining');
+  expect((await rest.relay(`DELETE /v1/relays/sessions/${id}`)).status).toBe(204);
 });
 
 it('HT17 answers are counted by pattern, never by path', async () => {

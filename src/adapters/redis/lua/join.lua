@@ -27,7 +27,9 @@ elseif kind == 'minted' then
   seat = load_seat(user)
 else
   seat = load_member(ARGV[8])
-  if not seat or (ARGV[9] ~= seat.resume and ARGV[9] ~= seat.previous) then return refused('credential_invalid') end
+  -- '' stands for no previous hash: it is nobody's.
+  if not seat or ARGV[9] == '' then return refused('credential_invalid') end
+  if ARGV[9] ~= seat.resume and ARGV[9] ~= seat.previous then return refused('credential_invalid') end
   if seat.away ~= '' and tonumber(seat.away) <= now then return refused('credential_invalid') end
 end
 

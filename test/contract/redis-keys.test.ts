@@ -1,0 +1,148 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
+import type { Store } from '../../src/ports/store.js';
+import { startRedisServer, type RedisServer } from '../support/redis-server.js';
+import { silentLog } from '../support/silent-log.js';
+import { findKeys, openRedisStore, randomPrefix, untilReady, type OpenedStore } from '../support/stores.js';
+import * as f from './suites/fixtures.js';
+
+describe('what the Redis store leaves in Redis', () => {
+  let keyPrefix: string;
+  let client: Redis;
+  let store: Store;
+
+  beforeEach(async () => {
+    keyPrefix = randomPrefix();
+    client = new Redis(inject('redisUrl'));
+    store = createRedisStore({ url: inject('redisUrl'), keyPrefix, log: silentLog, onFailure: () => undefined });
+    store.start();
+    await untilReady(store);
+  });
+
+  afterEach(async () => {
+    await store.stop();
+    const keys = await findKeys(client, keyPrefix);
+    if (keys.length > 0) await client.unlink(...keys);
+    client.disconnect();
+  });
+
+  /** A session that made use of everything. */
+  async function liveSession(): Promise<ReturnType<typeof f.newSession>> {
+    const session = f.newSession({ maxUsers: 4 });
+    const [one, two] = [f.newSeat(), f.newSeat()];
+    await store.relay.create(session, [one, two]);
+    await f.joinPair(store.relay, session, one);
+    const member = await f.joinMinted(store.relay, session.id);
+    await store.relay.away(f.holdOf(session.id, await f.joinPair(store.relay, session, two)));
+    await store.relay.leave(f.holdOf(session.id, member));
+    const selector = { by: 'user_id', userId: f.userId() } as const;
+    await store.relay.kick({ sessionId: session.id, scope: 'all', selector, ban: true });
+    return session;
+  }
+
+  test('ST56 every key of a session expires a minute after it, also when its life is changed', async () => {
+    const { id } = await liveSession();
+    const expectTtl = async (ttlMs: number): Promise<void> => {
+      const keys = (await findKeys(client, keyPrefix)).filter((key) => key.includes(id));
+      expect(keys.length).toBeGreaterThanOrEqual(8);
+      for (const key of keys) {
+        const left = await client.pttl(key);
+        expect(left).toBeGreaterThan(ttlMs + 50_000);
+        expect(left).toBeLessThanOrEqual(ttlMs + 60_000);
+      }
+    };
+    await expectTtl(f.TTL_MS);
+    await store.relay.update(id, 'all', { ttlMs: 50_000 });
+    await expectTtl(50_000);
+    await store.relay.claimHome(id, f.HERE, f.HERE);
+    await f.joinMinted(store.relay, id);
+    await expectTtl(50_000);
+  });
+
+  test('ST57 the end of a session leaves no key of it and no entry in a listing', async () => {
+    const { id } = await liveSession();
+    await store.relay.end(id, f.ACME);
+    const keys = await findKeys(client, keyPrefix);
+    expect(keys.map((key) => key.split(':').at(-1))).toEqual(['positions']);
+  });
+
+  test('ST58 the keys of a session share its hash tag, and everything is below the prefix', async () => {
+    const { id } = await liveSession();
+    const keys = await findKeys(client, keyPrefix);
+    for (const key of keys) expect(key).toMatch(new RegExp(`^${keyPrefix}:(relay:\\{${id}\\}|\\{index\\}):`));
+  });
+});
+
+describe('how the Redis store talks to Redis', () => {
+  let redis: RedisServer;
+  let opened: OpenedStore;
+  let client: Redis;
+
+  beforeEach(async () => {
+    redis = await startRedisServer();
+    opened = await openRedisStore(redis.url);
+    client = new Redis(redis.url);
+  });
+
+  afterEach(async () => {
+    client.disconnect();
+    await opened.close();
+    await redis.stop();
+  });
+
+  /** Commands that came from clients while `run` ran: those that scripts call are not counted. */
+  async function commandsOf(run: () => Promise<unknown>): Promise<Record<string, number>> {
+    const monitor = await client.monitor();
+    const seen: Record<string, number> = {};
+    const done = new Promise<void>((resolve) => {
+      monitor.on('monitor', (_time: string, args: readonly string[], source: string) => {
+        const name = args[0]?.toLowerCase() ?? '';
+        if (name === 'echo') resolve();
+        else if (source !== 'lua') seen[name] = (seen[name] ?? 0) + 1;
+      });
+    });
+    await run();
+    await client.echo('done');
+    await done;
+    monitor.disconnect();
+    return seen;
+  }
+
+  test('ST59 each transition is one script call; create and end take one more for the index', async () => {
+    const { relay } = opened.store;
+    const session = f.newSession();
+    const { id } = session;
+    const seat = f.newSeat();
+    expect(await commandsOf(() => relay.create(session, []))).toEqual({ evalsha: 2 });
+    const once: readonly (() => Promise<unknown>)[] = [
+      () => relay.get(id, 'all'),
+      () => relay.authorize(id, 'all', seat),
+      () => relay.join(f.joinRequest(id, f.pair(session, seat))),
+      () => relay.join(f.joinRequest(id, f.minted(f.userId()))),
+      () => relay.handOverHost(id, { index: f.index(0), term: 1 }, f.index(1)),
+      () => relay.away({ sessionId: id, index: f.index(0), connection: 1 }),
+      () => relay.leave({ sessionId: id, index: f.index(0), connection: 1 }),
+      () => relay.update(id, 'all', { ttlMs: 2 * f.TTL_MS, locked: false }),
+      () => relay.mint(id, 'all', f.userId()),
+      () => relay.revoke(id, 'all', seat.token),
+      () => relay.kick({ sessionId: id, scope: 'all', selector: { by: 'index', index: f.index(1) }, ban: true }),
+      () => relay.claimHome(id, f.HERE, f.ELSEWHERE),
+      () => opened.store.idempotency.start('key', 'print', 1_000),
+    ];
+    for (const transition of once) expect(await commandsOf(transition)).toEqual({ evalsha: 1 });
+    expect(await commandsOf(() => relay.end(id, 'all'))).toEqual({ evalsha: 2 });
+  });
+
+  test('ST60 scripts that Redis forgot are sent again, and no call fails', async () => {
+    const { relay } = opened.store;
+    const session = f.newSession({ maxUsers: 100 });
+    await client.script('FLUSH');
+    await relay.create(session, []);
+    await f.joinMinted(relay, session.id);
+    await client.script('FLUSH');
+    await Promise.all(Array.from({ length: 50 }, () => f.joinMinted(relay, session.id)));
+    expect((await relay.get(session.id, 'all'))?.seats).toHaveLength(51);
+    expect(await relay.list({ scope: 'all', from: { offset: 0 }, limit: 1 })).toMatchObject({ totalCount: 1 });
+  });
+});

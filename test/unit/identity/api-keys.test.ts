@@ -1,0 +1,109 @@
+import { expect, it } from 'vitest';
+import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
+import { systemCrypto } from '../../../src/adapters/system/crypto.js';
+import { ApiKeys } from '../../../src/identity/api-keys.js';
+import { newKey, parseKey } from '../../../src/identity/key-format.js';
+import { Failure } from '../../../src/protocol/failure.js';
+import type { KeyStore } from '../../../src/ports/key-store.js';
+import { ManualClock } from '../../support/manual-clock.js';
+
+const ROOT_KEY = 'root-key-of-at-least-32-characters!';
+const crypto = systemCrypto();
+
+function start(env: 'live' | 'dev' = 'live') {
+  const clock = new ManualClock();
+  const store = createMemoryStore({ clock }).keys;
+  const calls = { get: 0, failing: false };
+  const counted: KeyStore = {
+    ...store,
+    get: (id) => {
+      calls.get += 1;
+      return calls.failing ? Promise.reject(new Failure('store_unavailable')) : store.get(id);
+    },
+  };
+  const nodes = [0, 1].map(() => new ApiKeys({ store: counted, crypto, clock, rootKey: ROOT_KEY, env }));
+  const [here, there] = nodes;
+  if (here === undefined || there === undefined) throw new Error('no nodes');
+  return { here, there, clock, calls };
+}
+
+async function rootOf(keys: ApiKeys) {
+  const root = await keys.verify(ROOT_KEY);
+  if (root === null) throw new Error('no root');
+  return root;
+}
+
+it('KY1 keys name their environment and carry 256 bits', () => {
+  const keys = Array.from({ length: 200 }, () => newKey(crypto, 'live'));
+  expect(new Set(keys.map(({ text }) => text)).size).toBe(200);
+  for (const { id, text, secretHash } of keys) {
+    expect(text).toMatch(/^sp_live_[0-9A-Za-z]{16}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/);
+    expect(parseKey(crypto, text)).toEqual({ id, secretHash });
+  }
+});
+
+it('KY2 a typo is refused without a call of the store', async () => {
+  const { here, calls } = start();
+  const { text } = await here.create(await rootOf(here), { name: 'k', scopes: ['relays'] });
+  for (let at = 0; at < text.length; at += 1) {
+    const typo = text.slice(0, at) + (text[at] === 'a' ? 'b' : 'a') + text.slice(at + 1);
+    expect(await here.verify(typo)).toBeNull();
+    expect(await here.verify(text.slice(0, at))).toBeNull();
+  }
+  expect(calls.get).toBe(0);
+});
+
+it('KY2 a good check over a wrong secret, or over an id that is not there, is refused', async () => {
+  const { here } = start();
+  const { key, text } = await here.create(await rootOf(here), { name: 'k', scopes: ['relays'] });
+  expect(await here.verify(newKey(crypto, 'live').text)).toBeNull();
+  const forged = text.replace(/_[0-9A-Za-z]{43}_/, `_${'0'.repeat(43)}_`).slice(0, -6);
+  const check = crypto.sha256(forged.slice(0, -1)).replaceAll(/[-_]/g, '').slice(0, 6);
+  expect(parseKey(crypto, forged + check)?.id).toBe(key.id);
+  expect(await here.verify(forged + check)).toBeNull();
+});
+
+it('KY4 a removed key is refused here at once and on every node within half a second', async () => {
+  const { here, there, clock } = start();
+  const root = await rootOf(here);
+  const { key, text } = await here.create(root, { name: 'k', scopes: ['relays'] });
+  expect(await here.verify(text)).toMatchObject({ id: key.id, sees: key.projectId });
+  expect(await there.verify(text)).not.toBeNull();
+  await here.remove(root, key.id);
+  expect(await here.verify(text)).toBeNull();
+  expect(await there.verify(text)).not.toBeNull();
+  clock.advance(500);
+  expect(await there.verify(text)).toBeNull();
+});
+
+it('KY4 a look-up that was on its way during a removal is not remembered', async () => {
+  const { here } = start();
+  const root = await rootOf(here);
+  const { key, text } = await here.create(root, { name: 'k', scopes: ['relays'] });
+  const onItsWay = here.verify(text);
+  await here.remove(root, key.id);
+  await onItsWay;
+  expect(await here.verify(text)).toBeNull();
+});
+
+it('KY7 concurrent calls with one key ask the store once, later ones not until half a second has passed', async () => {
+  const { here, calls, clock } = start();
+  const { text } = await here.create(await rootOf(here), { name: 'k', scopes: ['relays'] });
+  await Promise.all(Array.from({ length: 50 }, () => here.verify(text)));
+  clock.advance(499);
+  await here.verify(text);
+  expect(calls.get).toBe(1);
+  clock.advance(1);
+  await here.verify(text);
+  expect(calls.get).toBe(2);
+});
+
+it('KY7 a store that is away is said, not remembered; the root key needs no store', async () => {
+  const { here, calls } = start();
+  const { text } = await here.create(await rootOf(here), { name: 'k', scopes: ['relays'] });
+  calls.failing = true;
+  await expect(here.verify(text)).rejects.toMatchObject({ code: 'store_unavailable' });
+  expect(await here.verify(ROOT_KEY)).toMatchObject({ id: 'root', sees: 'all', projectId: 'default' });
+  calls.failing = false;
+  expect(await here.verify(text)).not.toBeNull();
+});

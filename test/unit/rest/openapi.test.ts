@@ -1,0 +1,123 @@
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { startRest, type Harness } from './harness.js';
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Schema>>;
+    readonly securitySchemes: Readonly<Record<string, unknown>>;
+  };
+}
+
+type Schema = z.core.JSONSchema.JSONSchema;
+
+interface Operation {
+  readonly operationId: string;
+  readonly security: readonly Readonly<Record<string, unknown>>[];
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >;
+}
+
+async function read(rest: Harness): Promise<Document> {
+  const answer = await rest.send('GET /openapi.json');
+  expect(answer.body).toBe(rest.rest.openapi);
+  return JSON.parse(rest.rest.openapi) as Document;
+}
+
+const operations = ({ paths }: Document) =>
+  Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      line: `${method.toUpperCase()} ${path}`,
+      path,
+      operation,
+    })),
+  );
+
+it('HT18 the document lists every call, once, with its carrier', async () => {
+  const rest = startRest();
+  const document = await read(rest);
+  expect(document.openapi).toBe('3.1.0');
+  const found = operations(document);
+  expect(found.map(({ line }) => line).toSorted()).toEqual(
+    [
+      ...['POST /v1/relays/sessions', 'GET /v1/relays/sessions', 'GET /v1/relays/sessions/{session_id}'],
+      ...['DELETE /v1/relays/sessions/{session_id}', 'PATCH /v1/relays/sessions/{session_id}'],
+      ...['POST /v1/relays/sessions:authorize-user', 'POST /v1/relays/sessions:revoke-user'],
+      ...['GET /v1/relays/sessions/{session_id}/members', 'POST /v1/relays/sessions/{session_id}/kick'],
+      ...['POST /v1/relays/sessions/{session_id}/messages', 'POST /v1/relays/sessions/{session_id}/tokens'],
+      ...['POST /v1/keys', 'GET /v1/keys', 'DELETE /v1/keys/{id}', 'GET /v1/nodes', 'GET /v1/connect'],
+      ...['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json'],
+    ].toSorted(),
+  );
+  expect(new Set(found.map(({ operation }) => operation.operationId)).size).toBe(found.length);
+  expect(Object.keys(document.components.securitySchemes)).toEqual(['relays', 'native']);
+  for (const { line, operation } of found) {
+    const answer = await rest.send(line.replaceAll(/\{\w+\}/g, 'x'));
+    expect([line, answer.status === 401]).toEqual([line, operation.security.length > 0]);
+    expect([line, String(answer.status) in operation.responses]).toEqual([line, true]);
+  }
+});
+
+it('HT18 every reference leads somewhere, every path parameter is described, every schema is one', async () => {
+  const document = await read(startRest());
+  const text = JSON.stringify(document);
+  expect(text).not.toContain('$defs');
+  for (const [, name = ''] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
+    expect(document.components.schemas).toHaveProperty([name]);
+  }
+  for (const { path, operation } of operations(document)) {
+    const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const described = operation.parameters.filter((each) => each.in === 'path').map((each) => each.name);
+    expect(described).toEqual(named);
+  }
+});
+
+it('HT18 answers are what the document says they are', async () => {
+  const rest = startRest();
+  const document = await read(rest);
+  const { session_id } = (await rest.newSession()).json;
+  const at = `/v1/relays/sessions/${session_id}`;
+  const { id } = (await rest.native('POST /v1/keys', { name: 'k', scopes: ['auth'] })).json;
+  for (const [line, pattern, body] of [
+    ['POST /v1/relays/sessions', '/v1/relays/sessions', { users: [{ ip: '::1' }] }],
+    ['POST /v1/relays/sessions', '/v1/relays/sessions', {}],
+    ['GET /v1/relays/sessions', '/v1/relays/sessions'],
+    [`GET ${at}`, '/v1/relays/sessions/{session_id}'],
+    ['POST /v1/relays/sessions:authorize-user', undefined, { session_id, user_ip: '3.3.3.3' }],
+    ['POST /v1/relays/sessions:revoke-user', undefined, { session_id, authorization_token: 1 }],
+    [`PATCH ${at}`, '/v1/relays/sessions/{session_id}', { locked: true }],
+    [`PATCH ${at}`, '/v1/relays/sessions/{session_id}', {}],
+    [`GET ${at}/members`, '/v1/relays/sessions/{session_id}/members'],
+    [`POST ${at}/kick`, '/v1/relays/sessions/{session_id}/kick', { index: 0 }],
+    [`POST ${at}/messages`, '/v1/relays/sessions/{session_id}/messages', { class: 'volatile', payload_base64: '' }],
+    [`POST ${at}/tokens`, '/v1/relays/sessions/{session_id}/tokens', { user_id: 'a' }],
+    ['POST /v1/keys', undefined, { name: 'k', scopes: ['auth'] }],
+    ['GET /v1/keys', undefined],
+    [`DELETE /v1/keys/${id}`, '/v1/keys/{id}'],
+    ['GET /v1/nodes', undefined],
+    ['GET /healthz', undefined],
+    ['GET /readyz', undefined],
+    ['GET /v1/connect', undefined],
+  ] as const) {
+    const [method = '', path = ''] = line.split(' ');
+    const operation = document.paths[pattern ?? path]?.[method.toLowerCase()];
+    const isRelays = operation?.security[0]?.['relays'] !== undefined;
+    const answer = await (isRelays ? rest.relay(line, body) : rest.native(line, body));
+    const described = operation?.responses[String(answer.status)];
+    expect([line, answer.status, described === undefined]).toEqual([line, answer.status, false]);
+    const schema = described?.content?.['application/json']?.schema;
+    if (schema === undefined) expect(answer.body).toBeUndefined();
+    else expect(schemaIn(document, schema).parse(answer.json)).toEqual(answer.json);
+  }
+});
+
+/** Reads the document's own schema back, so that the answer is held against what is published. */
+function schemaIn(document: Document, schema: Schema): z.ZodType {
+  const text = JSON.stringify({ ...schema, $defs: document.components.schemas });
+  return z.fromJSONSchema(JSON.parse(text.replaceAll('#/components/schemas/', '#/$defs/')) as Schema);
+}
