@@ -177,7 +177,7 @@ class MemoryRelayStore implements RelayStore {
 
   async claimHome(id: SessionId, from: NodeId | null, to: NodeId): Promise<SessionWithSeats | null> {
     const session = this.#find(id, 'all');
-    if (session === null || session.facts.homeNodeId !== from) return null;
+    if (session?.facts.homeNodeId !== from) return null;
     const { facts } = session;
     session.facts = deepFreeze({ ...facts, homeNodeId: to, homeEpoch: facts.homeEpoch + 1, error: null });
     const awayUntilMs = this.#clock.nowMs() + facts.resumeWindowMs;
