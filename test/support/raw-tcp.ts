@@ -35,3 +35,41 @@ export function rawExchange(port: number, bytes: string | Uint8Array, until?: nu
     socket.setTimeout(15_000, finish);
   });
 }
+
+export interface RawConnection {
+  readonly received: Buffer;
+  readonly isClosed: boolean;
+  write(bytes: string | Uint8Array): void;
+  destroy(): void;
+}
+
+/** A connection that keeps what it is sent. Resolves once `bytes` are handed to the kernel. */
+export function openRaw(port: number, bytes: string | Uint8Array): Promise<RawConnection> {
+  const socket = connect(port, '127.0.0.1');
+  let received = Buffer.alloc(0);
+  let isClosed = false;
+  socket.on('data', (chunk: Buffer) => (received = Buffer.concat([received, chunk])));
+  socket.on('close', () => (isClosed = true));
+  socket.on('error', () => (isClosed = true));
+  return new Promise((resolve) => {
+    socket.on('connect', () => {
+      socket.write(bytes, () => {
+        resolve({
+          get received() {
+            return received;
+          },
+          get isClosed() {
+            return isClosed;
+          },
+          write: (more) => socket.write(more),
+          destroy: () => socket.destroy(),
+        });
+      });
+    });
+  });
+}
+
+/** A client's WebSocket frame (RFC 6455, 5.2) of fewer than 126 bytes, with a mask of zeros. */
+export function maskedFrame(opcode: number, payload: Uint8Array): Buffer {
+  return Buffer.concat([Uint8Array.of(0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0), payload]);
+}

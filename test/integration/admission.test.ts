@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Backend } from '../support/backend.js';
+import { STORES } from '../support/both-stores.js';
+import { Client } from '../support/client.js';
+import { startGateway, type RunningGateway } from '../support/gateway.js';
+
+const JOINS = 2000;
+const MAX_USERS = 500;
+
+describe.each(STORES)('admission on $store', ({ redisUrl }) => {
+  let running: RunningGateway;
+  let backend: Backend;
+
+  beforeAll(async () => {
+    running = await startGateway({ redisUrl: redisUrl() });
+    backend = new Backend(running.url);
+  });
+
+  afterAll(() => running.stop());
+
+  it(`CN10 of ${String(JOINS)} sockets that join at once exactly ${String(MAX_USERS)} are admitted`, async () => {
+    const session = await backend.createSession(1, { max_users: MAX_USERS + 1 });
+    const id = session.session_id;
+    const tokens = await Promise.all(Array.from({ length: JOINS }, (_, n) => backend.mint(id, `user${String(n)}`)));
+    const outcomes = await Promise.all(tokens.map((token) => Client.attempt(running.socketUrl, token)));
+    const admitted = outcomes.filter((outcome) => outcome instanceof Client);
+    const refused = outcomes.filter((outcome) => !(outcome instanceof Client));
+    // The listed user that has not joined holds a seat as well.
+    expect(admitted).toHaveLength(MAX_USERS);
+    expect(refused).toHaveLength(JOINS - MAX_USERS);
+    expect(new Set(refused.map(({ status, body }) => `${String(status)} ${String(body.code)}`))).toEqual(
+      new Set(['409 session_full']),
+    );
+    await Promise.all(admitted.map((client) => client.expect('welcome')));
+    expect(new Set(admitted.map((client) => client.index)).size).toBe(MAX_USERS);
+    expect(admitted.filter((client) => client.welcome.you.role === 'host')).toHaveLength(1);
+    const members = await backend.native('GET', `/v1/relays/sessions/${id}/members`);
+    expect(members.body.members).toHaveLength(MAX_USERS);
+    for (const client of admitted) client.drop();
+  });
+});
