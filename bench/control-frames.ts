@@ -25,11 +25,11 @@ const heard = z.discriminatedUnion('type', [
 export type Heard = z.output<typeof heard>;
 export type HeardOf<T extends Heard['type']> = Extract<Heard, { type: T }>;
 
+const KNOWN: ReadonlySet<string> = new Set(heard.options.map((option) => option.shape.type.value));
+const anyControl = z.object({ type: z.string() });
+
 /** null for a frame of a type that nobody here looks at. Throws when a frame has not the documented shape. */
 export function parseControl(text: string): Heard | null {
-  const { type } = anyControl.parse(JSON.parse(text));
-  return KNOWN.has(type) ? heard.parse(JSON.parse(text)) : null;
+  const frame: unknown = JSON.parse(text);
+  return KNOWN.has(anyControl.parse(frame).type) ? heard.parse(frame) : null;
 }
-
-const anyControl = z.object({ type: z.string() });
-const KNOWN: ReadonlySet<string> = new Set(heard.options.map((option) => option.shape.type.value));

@@ -6,6 +6,7 @@
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { decodeBatchFrame, type Entry } from '../src/protocol/batch-frame.js';
+import { BACKEND_INDEX } from '../src/protocol/ids.js';
 import { encodeRelayFrame, type RelayFrameFields } from '../src/protocol/relay-frame.js';
 import { SUBPROTOCOL } from '../src/protocol/wire.js';
 import { Changes, demand } from './changes.js';
@@ -31,11 +32,15 @@ export interface Listener {
   onAck(ref: number, seq: number, atMs: number): void;
 }
 
+/** A control frame without the documented shape. */
+const MALFORMED = { type: 'malformed' } as const;
+type Malformed = typeof MALFORMED;
+
 export class GameClient {
-  /** Set between the join and the first frame that matters to it. */
-  listener: Listener | null = null;
+  private listener: Listener | null = null;
   private readonly changes = new Changes();
   private readonly heard: Heard[] = [];
+  private readonly fromBackend: Entry[] = [];
   private closed: Closed | null = null;
   private fault: string | null = null;
   private pings = 0;
@@ -99,6 +104,11 @@ export class GameClient {
     demand(this.fault === null, `${this.name}: ${this.fault ?? ''}`);
   }
 
+  /** From now on; what came before was for nobody. */
+  listen(listener: Listener): void {
+    this.listener = listener;
+  }
+
   relay(fields: RelayFrameFields): void {
     this.socket.send(encodeRelayFrame(fields));
   }
@@ -107,16 +117,16 @@ export class GameClient {
     this.socket.send(JSON.stringify(frame));
   }
 
-  /** The first control frame of this type that fits, among those that came and those that come. */
+  /** The first control frame of this type that fits, among those that came and those that come. Acks go to the listener. */
   hear<T extends Heard['type']>(type: T, fits: (frame: HeardOf<T>) => boolean = () => true): Promise<HeardOf<T>> {
-    return this.changes.until(`${this.name} waits for ${type}`, () => {
-      const found = this.heard.find((frame): frame is HeardOf<T> => isOf(frame, type) && fits(frame));
-      if (found !== undefined) return found;
-      this.demandFine();
-      const { code, reason } = this.closed ?? { code: null, reason: '' };
-      demand(code === null, `${this.name} waits for ${type}, but was closed ${code ?? ''} ${reason}`);
-      return null;
-    });
+    return this.untilOpen(type, () =>
+      this.heard.find((frame): frame is HeardOf<T> => isOf(frame, type) && fits(frame)),
+    );
+  }
+
+  /** The first message of the backend, come or to come. */
+  hearBackend(): Promise<Entry> {
+    return this.untilOpen("the backend's message", () => this.fromBackend[0]);
   }
 
   /** A round trip: what the gateway sent to this client before it answered has come. */
@@ -136,6 +146,18 @@ export class GameClient {
     this.socket.terminate();
   }
 
+  /** Waits for what can only come while all is well. */
+  private untilOpen<T>(what: string, look: () => T | undefined): Promise<T> {
+    return this.changes.until(`${this.name} waits for ${what}`, () => {
+      const found = look();
+      if (found !== undefined) return found;
+      this.demandFine();
+      const { code, reason } = this.closed ?? { code: null, reason: '' };
+      demand(code === null, `${this.name} waits for ${what}, but was closed ${code ?? ''} ${reason}`);
+      return null;
+    });
+  }
+
   private onMessage(bytes: Buffer, isBinary: boolean, atMs: number): void {
     if (isBinary) this.onBatch(bytes, atMs);
     else this.onControl(bytes.toString('utf8'), atMs);
@@ -144,17 +166,30 @@ export class GameClient {
 
   private onBatch(bytes: Buffer, atMs: number): void {
     const entries = decodeBatchFrame(bytes);
-    if (entries === null) return this.blame(`a binary frame that is no batch: ${bytes.toString('hex')}`);
-    for (const entry of entries) this.listener?.onEntry(entry, atMs);
+    if (entries === null) this.blame(`heard a binary frame that is no batch: ${bytes.toString('hex')}`);
+    for (const entry of entries ?? []) {
+      if (entry.sender === BACKEND_INDEX) this.fromBackend.push(entry);
+      else this.listener?.onEntry(entry, atMs);
+    }
   }
 
   private onControl(text: string, atMs: number): void {
     const frame = readControl(text);
-    if (frame === null) return;
-    if (frame === 'malformed') return this.blame(`a control frame of another shape: ${text}`);
-    if (frame.type === 'error' || frame.type === 'gap' || frame.type === 'goaway') return this.blame(`heard ${text}`);
-    this.heard.push(frame);
-    if (frame.type === 'ack') this.listener?.onAck(frame.ref, frame.seq, atMs);
+    switch (frame?.type) {
+      case undefined:
+        return;
+      case 'malformed':
+      case 'error':
+      case 'gap':
+      case 'goaway':
+        this.blame(`heard ${text}`);
+        return;
+      case 'ack':
+        this.listener?.onAck(frame.ref, frame.seq, atMs);
+        return;
+      default:
+        this.heard.push(frame);
+    }
   }
 
   /** The first one counts: the others follow from it. */
@@ -164,11 +199,11 @@ export class GameClient {
   }
 }
 
-function readControl(text: string): Heard | 'malformed' | null {
+function readControl(text: string): Heard | Malformed | null {
   try {
     return parseControl(text);
   } catch {
-    return 'malformed';
+    return MALFORMED;
   }
 }
 

@@ -46,7 +46,10 @@ export class GatewayProcess {
     return this.changes.until(
       'the gateway starts',
       () => {
-        demand(this.ended === null, `the gateway ended at its start (${this.ended ?? ''}): ${this.complaint ?? 'no word'}`);
+        demand(
+          this.ended === null,
+          `the gateway ended at its start (${this.ended ?? ''}): ${this.complaint ?? 'no word'}`,
+        );
         return this.listening;
       },
       START_MS,

@@ -66,7 +66,8 @@ export class Ledger {
     }
     if (!this.isFirst(receiver, stamp)) return;
     this.delivered += 1;
-    if (entry.deliveryClass === CLASS.reliable) this.reliable.get(`${stamp.sender}.${stamp.n}`)?.numbers.push(entry.seq);
+    if (entry.deliveryClass === CLASS.reliable)
+      this.reliable.get(`${stamp.sender}.${stamp.n}`)?.numbers.push(entry.seq);
     const latencies = entry.deliveryClass === CLASS.reliable ? this.latenciesMs.reliable : this.latenciesMs.volatile;
     latencies.push(atMs - stamp.sentAtMs);
     this.changes.notify();

@@ -2,22 +2,25 @@
 import { createRelayCredentials } from './adapters/jose/relay-credentials.js';
 import { noGeo, openGeo } from './adapters/maxmind/geo.js';
 import { createMemoryStore } from './adapters/memory/memory-store.js';
-import { createPinoLog } from './adapters/pino/log.js';
+import { createPinoLog, type PinoLog } from './adapters/pino/log.js';
 import { createPrometheusMetrics } from './adapters/prometheus/metrics.js';
 import { createRedisStore } from './adapters/redis/redis-store.js';
 import { systemClock } from './adapters/system/clock.js';
 import { systemCrypto } from './adapters/system/crypto.js';
 import { reachableAddress } from './adapters/system/host-address.js';
-import { loadEngine } from './adapters/uws/engine.js';
+import { loadEngine, type Engine } from './adapters/uws/engine.js';
 import { UwsApp, UwsServer } from './adapters/uws/server.js';
 import { Membership } from './cluster/membership.js';
+import { newNodeId } from './cluster/node-id.js';
 import type { Config } from './config/schema.js';
 import { ApiKeys } from './identity/api-keys.js';
 import { randomBase62 } from './lib/base62.js';
 import { VERSION } from './lib/version.js';
-import type { NodeId } from './protocol/ids.js';
 import { encodeControl } from './protocol/server-control.js';
 import type { Clock } from './ports/clock.js';
+import type { Crypto } from './ports/crypto.js';
+import type { Geo } from './ports/geo.js';
+import type { Gatekeeper } from './ports/connect.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
 import type { Store } from './ports/store.js';
@@ -42,6 +45,7 @@ const STORE_WAIT_MS = 2000;
 const STORE_POLL_MS = 10;
 /** How long a stop waits for requests that are being answered. */
 const REQUESTS_WAIT_MS = 5000;
+const LOG_FLUSH_MS = 1000;
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -64,26 +68,41 @@ export interface Gateway {
   readonly metrics: Metrics;
   /** Rejects when the address cannot be listened on. A store that is away only makes it not ready. */
   start(): Promise<Listening>;
-  /** Refuses what is new, answers what runs, closes every socket with `going_away`, and lets go of everything. Idempotent. */
+  /**
+   * Refuses what is new, answers what runs, closes every socket with `going_away`, and lets go of everything.
+   * Idempotent.
+   */
   stop(): Promise<void>;
 }
 
+/** What everything else stands on. */
+interface Ground {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly log: PinoLog;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  readonly geo: Geo;
+  readonly uws: UwsApp;
+  readonly membership: Membership;
+}
+
+/** Rejects when no build of the engine loads, the Redis URL cannot be read, or the GeoIP database cannot be opened. */
 export async function createGateway({ config, wrapStore = (store) => store }: GatewayOptions): Promise<Gateway> {
   const engine = loadEngine();
   const clock = systemClock();
   const crypto = systemCrypto();
-  const self = `node_${randomBase62(crypto, 16)}` as NodeId;
+  const self = newNodeId(crypto);
   const log = createPinoLog({ level: config.logLevel, fields: { node: self } });
   const storeName = config.redisUrl === null ? 'memory' : 'redis';
   const metrics = createPrometheusMetrics({ version: VERSION, engine: engine.name, store: storeName });
-  const rootKey = config.rootKey ?? randomBase62(crypto, 43);
-  const secret = config.secret ?? randomBase62(crypto, 43);
   const store = wrapStore(openStore(config, clock, log, metrics));
   const geo = config.geoipDb === null ? noGeo() : await openGeo(config.geoipDb);
   const uws = new UwsApp(engine);
+  const rootKey = config.rootKey ?? randomBase62(crypto, 43);
   const startedAtMs = clock.nowMs();
   let port = config.port;
-
   const membership: Membership = new Membership({
     nodes: store.nodes,
     clock,
@@ -95,166 +114,143 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       publicUrl: config.publicUrl ?? urlOf(reachableAddress(config.host), port),
       address: reachableAddress(config.host),
       connections: server.connections,
-      sessions: rooms.size,
+      sessions: relay.rooms.size,
       version: VERSION,
       engine: engine.name,
     }),
   });
-  const mayNumber = (): boolean => membership.leaseHeld();
+  const ground: Ground = { config, clock, crypto, log, metrics, store, geo, uws, membership };
+  const relay = composeRelay(ground);
+  const server: UwsServer = composeServer(ground, relay, rootKey);
+  exposeGauges(ground, relay.rooms, server);
 
-  const departures = new Departures({ store: store.relay, clock, log });
-  const rooms: Rooms = new Rooms({
-    store: store.relay,
-    placement: membership,
-    crypto,
-    departures,
-    room: {
-      clock,
-      broadcaster: uws,
-      schedule: new FlushSchedule(clock, (cause) => {
-        log.error('flush_failed', cause);
-      }),
-      tallies: metrics.tallies,
-      replayBounds: { maxEntries: config.replayMaxEntries, maxBytes: config.replayMaxBytes },
-      mayNumber,
-    },
-  });
-  const enforcer = new LocalEnforcer(rooms);
-  const credentials = createRelayCredentials(secret, clock);
-  const sessions = new RelaySessions({
-    store: store.relay,
-    placement: membership,
-    enforcer,
-    geo,
-    crypto,
-    clock,
-    defaults: {
-      maxUsers: DEFAULT_MAX_USERS,
-      ttlMs: config.sessionTtlS * 1000,
-      resumeWindowMs: config.resumeWindowMs,
-      flushMs: config.flushMs,
-    },
-  });
-  const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, clock });
-  const control = new Control({ store: store.relay, rooms, departures, sessions, authorizations });
-  const connections = new Connections({
-    rooms,
-    departures,
-    control,
-    clock,
-    metrics,
+  return {
     log,
-    limits: {
-      maxMessageBytes: config.maxMessageBytes,
-      mayNumber,
-      messagesPerS: config.messagesPerS,
-      bytesPerS: config.bytesPerS,
+    metrics,
+    async start() {
+      store.start();
+      await until(clock, () => store.health().ok, STORE_WAIT_MS);
+      port = await server.listen(config.host, config.port);
+      await membership.start();
+      relay.upkeep.start();
+      const url = urlOf(config.host, port);
+      log.info('listening', { url, port, engine: engine.name, store: store.engine, version: VERSION });
+      return listeningAt(url, port, engine, store, config.rootKey === null ? rootKey : null);
     },
+    stop: once(async () => {
+      log.info('stopping', { connections: server.connections });
+      const drained = membership.drain();
+      server.stopListening();
+      await drained;
+      server.sendToAll(encodeControl({ type: 'goaway', reason: 'shutdown', after_ms: 0 }));
+      await Promise.race([server.requestsAnswered(), wait(clock, REQUESTS_WAIT_MS)]);
+      server.closeAll('going_away');
+      relay.upkeep.stop();
+      await membership.stop();
+      await store.stop();
+      log.info('stopped');
+      await log.flushLog(LOG_FLUSH_MS);
+    }),
+  };
+}
+
+interface Relay {
+  readonly rooms: Rooms;
+  readonly sessions: RelaySessions;
+  readonly authorizations: Authorizations;
+  readonly live: LiveSessions;
+  readonly door: Gatekeeper;
+  readonly upkeep: Upkeep;
+}
+
+function composeRelay(ground: Ground): Relay {
+  const { config, clock, crypto, log, metrics, geo, uws, membership: placement } = ground;
+  const store = ground.store.relay;
+  const { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs } = config;
+  const mayNumber = (): boolean => placement.leaseHeld();
+  const departures = new Departures({ store, clock, log });
+  const schedule = new FlushSchedule(clock, (cause) => {
+    log.error('flush_failed', cause);
   });
+  const replayBounds = { maxEntries: config.replayMaxEntries, maxBytes: config.replayMaxBytes };
+  const room = { clock, broadcaster: uws, schedule, tallies: metrics.tallies, replayBounds, mayNumber };
+  const rooms = new Rooms({ store, placement, crypto, departures, room });
+  const enforcer = new LocalEnforcer(rooms);
+  const credentials = createRelayCredentials(config.secret ?? randomBase62(crypto, 43), clock);
+  const defaults = {
+    maxUsers: DEFAULT_MAX_USERS,
+    ttlMs: config.sessionTtlS * 1000,
+    resumeWindowMs: config.resumeWindowMs,
+    flushMs: config.flushMs,
+  };
+  const sessions = new RelaySessions({ store, placement, enforcer, geo, crypto, clock, defaults });
+  const authorizations = new Authorizations({ store, enforcer, credentials, clock });
+  const control = new Control({ store, rooms, departures, sessions, authorizations });
+  const limits = { maxMessageBytes, messagesPerS, bytesPerS, mayNumber };
+  const connections = new Connections({ rooms, departures, control, clock, metrics, log, limits });
   const attacher = new Attacher({
     rooms,
     departures,
     connections,
     tallies: metrics.tallies,
-    node: self,
-    limits: {
-      max_message_bytes: config.maxMessageBytes,
-      messages_per_s: config.messagesPerS,
-      bytes_per_s: config.bytesPerS,
-    },
-    heartbeatMs: config.heartbeatMs,
+    node: placement.self,
+    limits: { max_message_bytes: maxMessageBytes, messages_per_s: messagesPerS, bytes_per_s: bytesPerS },
+    heartbeatMs,
   });
-  const door = new Door({
-    store: store.relay,
+  const origins = {
+    allowed: typeof config.allowedOrigins === 'string' ? config.allowedOrigins : new Set(config.allowedOrigins),
+    own: config.publicUrl === null ? null : new URL(config.publicUrl).origin,
+  };
+  return {
     rooms,
-    placement: membership,
-    credentials,
-    attacher,
-    crypto,
-    log,
-    metrics,
-    origins: {
-      allowed: typeof config.allowedOrigins === 'string' ? config.allowedOrigins : new Set(config.allowedOrigins),
-      own: config.publicUrl === null ? null : new URL(config.publicUrl).origin,
-    },
-  });
-  const live = new LiveSessions({ store: store.relay, rooms, clock, maxMessageBytes: config.maxMessageBytes });
-  const upkeep = new Upkeep({
-    store: store.relay,
-    rooms,
-    clock,
-    log,
-    maxBufferedBytes: config.maxBackpressureBytes,
-  });
-  const keyEnv = config.environment === 'production' ? 'live' : 'dev';
-  const rest = createRest({
     sessions,
     authorizations,
-    live,
-    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey, env: keyEnv }),
+    live: new LiveSessions({ store, rooms, clock, maxMessageBytes }),
+    door: new Door({ store, rooms, placement, credentials, attacher, crypto, log, metrics, origins }),
+    upkeep: new Upkeep({ store, rooms, clock, log, maxBufferedBytes: config.maxBackpressureBytes }),
+  };
+}
+
+function composeServer(ground: Ground, relay: Relay, rootKey: string): UwsServer {
+  const { config, clock, crypto, log, metrics, store, uws, membership } = ground;
+  const { maxBodyBytes, maxMessageBytes, heartbeatMs, requestDeadlineMs: deadlineMs } = config;
+  const env = config.environment === 'production' ? 'live' : 'dev';
+  const rest = createRest({
+    sessions: relay.sessions,
+    authorizations: relay.authorizations,
+    live: relay.live,
+    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey, env }),
     placement: membership,
-    gatekeeper: door,
+    gatekeeper: relay.door,
     metrics,
     log,
     clock,
     crypto,
     idempotency: store.idempotency,
     health: () => store.health(),
-    limits: { maxBodyBytes: config.maxBodyBytes, maxMessageBytes: config.maxMessageBytes },
+    limits: { maxBodyBytes, maxMessageBytes },
   });
-  const server: UwsServer = new UwsServer(uws, {
-    handle: rest.handle,
-    refuse: rest.refuse,
-    gatekeeper: door,
+  const limits = { maxMessageBytes, maxBufferedBytes: config.maxBackpressureBytes, heartbeatMs };
+  const { handle, refuse } = rest;
+  return new UwsServer(uws, {
+    handle,
+    refuse,
+    gatekeeper: relay.door,
     clock,
     log,
     metrics,
-    maxBodyBytes: config.maxBodyBytes,
-    deadlineMs: config.requestDeadlineMs,
-    limits: {
-      maxMessageBytes: config.maxMessageBytes,
-      maxBufferedBytes: config.maxBackpressureBytes,
-      heartbeatMs: config.heartbeatMs,
-    },
+    maxBodyBytes,
+    deadlineMs,
+    limits,
   });
+}
+
+function exposeGauges({ metrics, store, log, membership }: Ground, rooms: Rooms, server: UwsServer): void {
   metrics.gauge('connections', 'Open WebSockets.', () => server.connections);
   metrics.gauge('rooms', 'Relay sessions that are live on this node.', () => rooms.size);
   metrics.gauge('store_up', '1 while the state store can be asked.', () => (store.health().ok ? 1 : 0));
-
-  let stopping: Promise<void> | null = null;
-  return {
-    log,
-    metrics,
-
-    async start() {
-      store.start();
-      await until(clock, () => store.health().ok, STORE_WAIT_MS);
-      port = await server.listen(config.host, config.port);
-      await membership.start();
-      upkeep.start();
-      const url = urlOf(config.host, port);
-      log.info('listening', { url, port, engine: engine.name, store: store.engine, version: VERSION });
-      return { url, port, store: store.engine, engine: engine.name, rootKey: config.rootKey === null ? rootKey : null };
-    },
-
-    stop() {
-      stopping ??= (async () => {
-        log.info('stopping', { connections: server.connections });
-        const drained = membership.drain();
-        server.stopListening();
-        await drained;
-        server.sendToAll(encodeControl({ type: 'goaway', reason: 'shutdown', after_ms: 0 }));
-        await Promise.race([server.requestsAnswered(), wait(clock, REQUESTS_WAIT_MS)]);
-        server.closeAll('going_away');
-        upkeep.stop();
-        await membership.stop();
-        await store.stop();
-        log.info('stopped');
-        await log.flushLog(1000);
-      })();
-      return stopping;
-    },
-  };
+  metrics.gauge('lease_held', '1 while this node may number reliable entries.', () => (membership.leaseHeld() ? 1 : 0));
+  metrics.gauge('log_lines_dropped', 'Log lines lost to a sink that did not take them.', () => log.droppedLines());
 }
 
 function openStore(config: Config, clock: Clock, log: Log, metrics: Metrics): Store {
@@ -269,8 +265,18 @@ function openStore(config: Config, clock: Clock, log: Log, metrics: Metrics): St
   });
 }
 
+function listeningAt(url: string, port: number, engine: Engine, store: Store, rootKey: string | null): Listening {
+  return { url, port, store: store.engine, engine: engine.name, rootKey };
+}
+
 function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+}
+
+/** However often it is called, it runs once, and every caller waits for that run. */
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  return () => (running ??= run());
 }
 
 function wait(clock: Clock, ms: number): Promise<void> {

@@ -10,30 +10,34 @@ async function main(): Promise<void> {
   const parsed = parseConfig(process.env);
   if (!parsed.ok) {
     process.stderr.write(`sallyport cannot start:\n${parsed.problems.map((problem) => `  ${problem}\n`).join('')}`);
-    process.exitCode = EXIT_CONFIG;
-    return;
+    process.exit(EXIT_CONFIG);
   }
-  const gateway = await createGateway({ config: parsed.config });
-  mapSignals(gateway);
+  let gateway: Gateway | null = null;
   try {
+    gateway = await createGateway({ config: parsed.config });
+    mapSignals(gateway);
     const listening = await gateway.start();
     if (listening.store === 'memory') process.stdout.write(greeting(listening));
   } catch (error) {
     process.stderr.write(`sallyport cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
-    await gateway.stop();
+    await gateway?.stop();
     process.exit(EXIT_FAILED);
   }
 }
 
 function mapSignals(gateway: Gateway): void {
-  let isStopping = false;
-  const onSignal = (): void => {
-    if (isStopping) process.exit(EXIT_FAILED);
-    isStopping = true;
+  const end = (code: number): void => {
     gateway.stop().then(
-      () => process.exit(0),
+      () => process.exit(code),
       () => process.exit(EXIT_FAILED),
     );
+  };
+  let isStopping = false;
+  const onSignal = (): void => {
+    // Who asks twice does not want to wait.
+    if (isStopping) process.exit(EXIT_FAILED);
+    isStopping = true;
+    end(0);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
@@ -42,7 +46,7 @@ function mapSignals(gateway: Gateway): void {
   });
   process.on('uncaughtException', (cause) => {
     gateway.log.error('uncaught_exception', cause);
-    gateway.stop().finally(() => process.exit(EXIT_FAILED));
+    end(EXIT_FAILED);
   });
 }
 
@@ -61,8 +65,8 @@ function greeting({ url, rootKey, engine }: Listening): string {
     curl -s ${url}/v1/relays/sessions -H 'Authorization: token ${key}' \\
       -d '{"users":[{"ip":"127.0.0.1"},{"ip":"127.0.0.1"}]}'
 
-  Connect each of them with the numbers it answers:
-    npx wscat -c '${socketUrl}/v1/connect?access_token=<session_id>.<authorization_token>.<the user's authorization_token>'
+  Connect each of them with the numbers that it answers:
+    npx wscat -c '${socketUrl}/v1/connect?access_token=<session_id>.<authorization_token>.<authorization_token of the user>'
 
   The API: ${url}/openapi.json   A whole round trip: npm run demo   Stop: Ctrl-C
 

@@ -90,13 +90,16 @@ export class Membership implements Placement {
   }
 
   private renew(): Promise<void> {
-    this.beat = this.heartbeat().then(() => {
-      if (this.isStopped) return;
-      this.timer = this.deps.clock.after(RENEW_EVERY_MS, () => {
-        void this.renew();
-      });
-    });
+    this.beat = this.renewOnce();
     return this.beat;
+  }
+
+  private async renewOnce(): Promise<void> {
+    await this.heartbeat();
+    if (this.isStopped) return;
+    this.timer = this.deps.clock.after(RENEW_EVERY_MS, () => {
+      void this.renew();
+    });
   }
 
   private async heartbeat(): Promise<void> {

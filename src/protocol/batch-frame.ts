@@ -2,7 +2,7 @@
  * Server to client, op 0x02: one or more entries in the session's order.
  * The server encodes entries one after the other into a buffer that it owns; the SDK decodes.
  */
-import { CLASS, CLASS_MASK, FLAG_TARGETED, OP_BATCH, type DeliveryClass } from './wire.js';
+import { CLASS, CLASS_MASK, FLAG_TARGETED, isDeliveryClass, OP_BATCH, type DeliveryClass } from './wire.js';
 
 export interface Entry {
   /** The member that sent it, or BACKEND_INDEX. */
@@ -91,7 +91,7 @@ export function decodeBatchFrame(bytes: Uint8Array): Entry[] | null {
     const flags = view.getUint8(at + 2);
     at += 3;
     const deliveryClass = flags & CLASS_MASK;
-    if (deliveryClass === 3 || (flags & ~(CLASS_MASK | FLAG_TARGETED)) !== 0) return null;
+    if (!isDeliveryClass(deliveryClass) || (flags & ~(CLASS_MASK | FLAG_TARGETED)) !== 0) return null;
     let key = 0;
     let seq = 0;
     if (deliveryClass === CLASS.latest) {
@@ -114,7 +114,7 @@ export function decodeBatchFrame(bytes: Uint8Array): Entry[] | null {
     if (at + length > bytes.length) return null;
     entries.push({
       sender,
-      deliveryClass: deliveryClass as DeliveryClass,
+      deliveryClass,
       targeted: (flags & FLAG_TARGETED) !== 0,
       key,
       seq,

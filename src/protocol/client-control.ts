@@ -70,7 +70,8 @@ function parseState(text: string, value: object): ClientControl | ControlRefusal
   const envelopeBytes = 64;
   if (text.length > MAX_STATE_BYTES + envelopeBytes) return { fault: 'state_too_big' };
   if (!('state' in value)) return { fault: 'invalid_request' };
-  const state = value.state as Json; // JSON.parse made it, so it is JSON
+  // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- JSON.parse made it, so it is JSON
+  const state = value.state as Json;
   if (new TextEncoder().encode(JSON.stringify(state)).length > MAX_STATE_BYTES) return { fault: 'state_too_big' };
   return { type: 'state', state };
 }

@@ -10,7 +10,7 @@ export type SessionId = Brand<string, 'SessionId'>;
 export type UserId = Brand<string, 'UserId'>;
 /** One gateway process, new at every start: `node_` and 16 base62 characters. */
 export type NodeId = Brand<string, 'NodeId'>;
-/** What API keys and relay sessions belong to: 1 to 64 of `[A-Za-z0-9_-]`. */
+/** What API keys and relay sessions belong to: 1 to 64 of `[A-Za-z0-9_-]`, but not `all`, which means every project. */
 export type ProjectId = Brand<string, 'ProjectId'>;
 /** The public part of an API key: 16 base62 characters, `key_` before them. */
 export type KeyId = Brand<string, 'KeyId'>;
@@ -39,7 +39,7 @@ export function parseUserId(text: string): UserId | null {
 }
 
 export function parseProjectId(text: string): ProjectId | null {
-  return PROJECT_ID.test(text) ? (text as ProjectId) : null;
+  return PROJECT_ID.test(text) && text !== 'all' ? (text as ProjectId) : null;
 }
 
 export function parseKeyId(text: string): KeyId | null {

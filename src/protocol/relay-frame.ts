@@ -8,6 +8,7 @@ import {
   FLAG_AS_HOST,
   FLAG_REF,
   FLAG_TARGETED,
+  isDeliveryClass,
   MAX_TARGETS,
   OP_RELAY,
   RESERVED_MASK,
@@ -46,9 +47,7 @@ export function decodeRelayFrame(bytes: Uint8Array): RelayFrame | RelayFrameRefu
   const flags = bytes[1] ?? 0;
   if ((flags & RESERVED_MASK) !== 0) return { fault: 'reserved_flags' };
   const deliveryClass = flags & CLASS_MASK;
-  if (deliveryClass !== CLASS.volatile && deliveryClass !== CLASS.latest && deliveryClass !== CLASS.reliable) {
-    return { fault: 'unknown_class' };
-  }
+  if (!isDeliveryClass(deliveryClass)) return { fault: 'unknown_class' };
   let need = 2;
   if (deliveryClass === CLASS.latest) need += 2;
   if ((flags & FLAG_REF) !== 0) need += 4;

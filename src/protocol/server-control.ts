@@ -1,5 +1,5 @@
 /** Control frames, server to client: text, one JSON object, `type` first. Times are Unix milliseconds. */
-import { PROTOCOL_VERSION } from './wire.js';
+import type { PROTOCOL_VERSION } from './wire.js';
 
 export type Role = 'host' | 'client';
 export type LeftReason = 'left' | 'kicked' | 'revoked' | 'timeout' | 'replaced' | 'ended';

@@ -15,6 +15,11 @@ export const CLASS = { volatile: 0, latest: 1, reliable: 2 } as const;
 export type DeliveryClassName = keyof typeof CLASS;
 export type DeliveryClass = (typeof CLASS)[DeliveryClassName];
 
+/** Whether two bits name a class: 3 is none. */
+export function isDeliveryClass(bits: number): bits is DeliveryClass {
+  return bits === CLASS.volatile || bits === CLASS.latest || bits === CLASS.reliable;
+}
+
 export const CLASS_MASK = 0b0000_0011;
 /** Client to server: a list of targets follows. Server to client: the entry was targeted at the receiver. */
 export const FLAG_TARGETED = 0b0000_0100;

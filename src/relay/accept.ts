@@ -8,10 +8,7 @@ import { CLASS } from '../protocol/wire.js';
 import type { Member } from './member.js';
 import type { Room } from './room.js';
 
-export type AcceptFault = Extract<
-  ErrorCode,
-  'message_too_big' | 'stale_host' | 'unknown_member' | 'store_unavailable'
->;
+export type AcceptFault = Extract<ErrorCode, 'message_too_big' | 'stale_host' | 'unknown_member' | 'store_unavailable'>;
 
 export interface AcceptRules {
   readonly maxMessageBytes: number;
@@ -20,7 +17,12 @@ export interface AcceptRules {
 }
 
 /** The entry's number (0 for the classes without one), or why it was refused. */
-export function acceptRelayFrame(room: Room, member: Member, frame: RelayFrame, rules: AcceptRules): number | AcceptFault {
+export function acceptRelayFrame(
+  room: Room,
+  member: Member,
+  frame: RelayFrame,
+  rules: AcceptRules,
+): number | AcceptFault {
   const { deliveryClass, key, term, targets, payload } = frame;
   if (payload.length > rules.maxMessageBytes) return 'message_too_big';
   if (term !== null && (room.host.index !== member.index || room.host.term !== term)) return 'stale_host';

@@ -29,7 +29,10 @@ export interface MintRequest {
 }
 
 /** What is left of the session, or null when the last user went or the token had been revoked before. */
-export type Revocation = { readonly left: SessionWithSeats | null; readonly report: EnforcementReport };
+export interface Revocation {
+  readonly left: SessionWithSeats | null;
+  readonly report: EnforcementReport;
+}
 
 export interface AuthorizationsDeps {
   readonly store: RelayStore;

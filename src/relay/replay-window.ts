@@ -43,7 +43,10 @@ export class ReplayWindow {
    * What came after `seq`. `missing` names the range that was wanted and has fallen out of the window;
    * the entries go on right behind it.
    */
-  after(seq: number): { readonly missing: { from: number; to: number } | null; readonly entries: readonly KeptEntry[] } {
+  after(seq: number): {
+    readonly missing: { from: number; to: number } | null;
+    readonly entries: readonly KeptEntry[];
+  } {
     const oldest = this.entries[this.first]?.seq ?? this.lastSeq + 1;
     const missing = seq + 1 < oldest ? { from: seq + 1, to: oldest - 1 } : null;
     const skip = Math.max(0, seq + 1 - oldest);

@@ -113,7 +113,13 @@ export class Room implements Flushable {
     if (deliveryClass === CLASS.reliable && !this.deps.mayNumber()) {
       throw new Failure('store_unavailable', { retryAfterS: 1 });
     }
-    const seq = this.append(BACKEND_INDEX, deliveryClass, key, targets === null ? null : Uint16Array.from(targets), payload);
+    const seq = this.append(
+      BACKEND_INDEX,
+      deliveryClass,
+      key,
+      targets === null ? null : Uint16Array.from(targets),
+      payload,
+    );
     return {
       seq: deliveryClass === CLASS.reliable ? seq : null,
       receivers: targets === null ? this.members.size : new Set(targets).size,
@@ -210,9 +216,7 @@ export class Room implements Flushable {
     payload: Uint8Array,
   ): void {
     this.flush();
-    const frame = encodeBatchFrame([
-      { sender, deliveryClass, targeted: true, key: keyOrSeq, seq: keyOrSeq, payload },
-    ]);
+    const frame = encodeBatchFrame([{ sender, deliveryClass, targeted: true, key: keyOrSeq, seq: keyOrSeq, payload }]);
     this.deps.tallies.batchesOut += 1;
     for (const index of new Set(targets)) {
       if (index !== sender) this.members.get(index)?.socket?.send(frame);

@@ -129,7 +129,8 @@ export class Rooms {
     const { homeNodeId, error } = found.session;
     if (homeNodeId === placement.self) return found;
     if (error !== null) throw new Failure('session_not_linked');
-    if (homeNodeId !== null && placement.find(homeNodeId) !== null) throw new Failure('home_elsewhere', { retryAfterS: 1 });
+    if (homeNodeId !== null && placement.find(homeNodeId) !== null)
+      throw new Failure('home_elsewhere', { retryAfterS: 1 });
     const claimed = await store.claimHome(id, homeNodeId, placement.self);
     if (claimed === null) throw new Failure('home_elsewhere', { retryAfterS: 1 });
     return claimed;

@@ -75,7 +75,7 @@ export class Upkeep {
   private async sweep(): Promise<void> {
     const { store, rooms } = this.deps;
     try {
-      for (let swept = SWEEP_LIMIT; swept === SWEEP_LIMIT; ) {
+      for (let swept = SWEEP_LIMIT; swept === SWEEP_LIMIT;) {
         const ids = await store.sweepExpired(SWEEP_LIMIT);
         for (const id of ids) rooms.end(id, 'session_expired');
         swept = ids.length;

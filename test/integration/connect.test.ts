@@ -25,28 +25,31 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
     return outcome;
   }
 
-  it.each(['header', 'protocol', 'query'] as const)('CN1 a pair opens its seat from the carrier: %s', async (carrier) => {
-    const session = await backend.createSession(1);
-    const client = await Client.join(running.socketUrl, pairOf(session), { carrier });
-    expect(client.welcome).toMatchObject({
-      type: 'welcome',
-      protocol: 1,
-      session: { id: session.session_id, metadata: {}, max_users: 1000 },
-      you: { index: 0, role: 'host' },
-      members: [{ index: 0, role: 'host', connected: true, state: null }],
-      host: { index: 0, term: 1 },
-      seq: 0,
-      recovered: false,
-      resume: { window_ms: 30_000 },
-      limits: { max_message_bytes: 16384, messages_per_s: 1000, bytes_per_s: 4194304 },
-      heartbeat_ms: 25_000,
-    });
-    expect(client.welcome.session.expires_at).toBeGreaterThan(Date.now());
-    expect(client.welcome.epoch).not.toBe('');
-    expect(client.welcome.resume.token).not.toBe('');
-    expect(client.controls[0]?.type).toBe('welcome');
-    await client.leave();
-  });
+  it.each(['header', 'protocol', 'query'] as const)(
+    'CN1 a pair opens its seat from the carrier: %s',
+    async (carrier) => {
+      const session = await backend.createSession(1);
+      const client = await Client.join(running.socketUrl, pairOf(session), { carrier });
+      expect(client.welcome).toMatchObject({
+        type: 'welcome',
+        protocol: 1,
+        session: { id: session.session_id, metadata: {}, max_users: 1000 },
+        you: { index: 0, role: 'host' },
+        members: [{ index: 0, role: 'host', connected: true, state: null }],
+        host: { index: 0, term: 1 },
+        seq: 0,
+        recovered: false,
+        resume: { window_ms: 30_000 },
+        limits: { max_message_bytes: 16384, messages_per_s: 1000, bytes_per_s: 4194304 },
+        heartbeat_ms: 25_000,
+      });
+      expect(client.welcome.session.expires_at).toBeGreaterThan(Date.now());
+      expect(client.welcome.epoch).not.toBe('');
+      expect(client.welcome.resume.token).not.toBe('');
+      expect(client.controls[0]?.type).toBe('welcome');
+      await client.leave();
+    },
+  );
 
   it('CN1 a minted credential opens a seat', async () => {
     const session = await backend.createSession(1);
@@ -85,7 +88,9 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
       expect({ credential, status: refused.status }).toEqual({ credential, status: 401 });
       bodies.add(JSON.stringify(refused.body));
     }
-    expect([...bodies]).toEqual(['{"code":"credential_invalid","message":"The credential is not valid, or not any more."}']);
+    expect([...bodies]).toEqual([
+      '{"code":"credential_invalid","message":"The credential is not valid, or not any more."}',
+    ]);
     expect(await refusal(null)).toMatchObject({ status: 401, body: { code: 'credential_missing' } });
   });
 
@@ -156,14 +161,16 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
   it('CN11 a handshake without a proper key or version is 400', async () => {
     const session = await backend.createSession(1);
     const head = (lines: string[]): string =>
-      ['GET /v1/connect HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket', ...lines, '', ''].join('\r\n');
+      ['GET /v1/connect HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket', ...lines, '', ''].join(
+        '\r\n',
+      );
     const authorization = `Authorization: Bearer ${pairOf(session)}`;
     const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
     const port = Number(new URL(running.url).port);
     expect(await rawExchange(port, head([authorization, key, 'Sec-WebSocket-Version: 8']))).toMatch(/^HTTP\/1.1 400 /);
-    expect(await rawExchange(port, head([authorization, 'Sec-WebSocket-Key: short', 'Sec-WebSocket-Version: 13']))).toMatch(
-      /^HTTP\/1.1 400 /,
-    );
+    expect(
+      await rawExchange(port, head([authorization, 'Sec-WebSocket-Key: short', 'Sec-WebSocket-Version: 13'])),
+    ).toMatch(/^HTTP\/1.1 400 /);
     expect(await rawExchange(port, head([authorization, key, 'Sec-WebSocket-Version: 13']), 101)).toMatch(
       /^HTTP\/1.1 101 /,
     );
@@ -173,7 +180,9 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
     const port = Number(new URL(running.url).port);
     const lines = ['GET /v1/elsewhere HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket'];
     const key = ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13', '', ''];
-    expect(await rawExchange(port, [...lines, ...key].join('\r\n'))).toMatch(/^HTTP\/1.1 404 [^]*"code":"unknown_path"/);
+    expect(await rawExchange(port, [...lines, ...key].join('\r\n'))).toMatch(
+      /^HTTP\/1.1 404 [^]*"code":"unknown_path"/,
+    );
   });
 
   it.each([

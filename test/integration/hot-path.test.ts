@@ -16,10 +16,9 @@ describe.each(STORES)('the way of a frame on $store', ({ redisUrl }) => {
   const counted = (store: Store): Store => {
     const relay = new Proxy(store.relay, {
       get(target, name: keyof RelayStore) {
-        const method = target[name];
         return (...args: unknown[]): unknown => {
           if (name !== 'sweepExpired') calls += 1;
-          return Reflect.apply(method, target, args);
+          return Reflect.apply(target[name], target, args);
         };
       },
     });

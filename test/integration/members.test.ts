@@ -206,13 +206,21 @@ describe.each(STORES)('members, host and resume on $store', ({ redisUrl }) => {
   it('HO3 the host hands over, kicks and locks; others are told not_host', async () => {
     const { session, clients } = await room(3);
     const [a, b, c] = clients;
-    for (const frame of [{ type: 'host', index: 1 }, { type: 'kick', index: 0 }, { type: 'lock', locked: true }]) b.say(frame);
+    for (const frame of [
+      { type: 'host', index: 1 },
+      { type: 'kick', index: 0 },
+      { type: 'lock', locked: true },
+    ])
+      b.say(frame);
     await b.expect('error', 3);
     expect(new Set(b.of('error').map(({ code }) => code))).toEqual(new Set(['not_host']));
     a.say({ type: 'lock', locked: true });
     expect(await c.expect('session.updated')).toMatchObject({ session: { id: session.session_id, locked: true } });
     const token = await backend.mint(session.session_id, 'late');
-    expect(await Client.attempt(running.socketUrl, token)).toMatchObject({ status: 403, body: { code: 'session_locked' } });
+    expect(await Client.attempt(running.socketUrl, token)).toMatchObject({
+      status: 403,
+      body: { code: 'session_locked' },
+    });
     c.drop();
     await a.expect('member.away');
     await Client.join(running.socketUrl, c.welcome.resume.token);
@@ -221,7 +229,12 @@ describe.each(STORES)('members, host and resume on $store', ({ redisUrl }) => {
     a.say({ type: 'kick', index: 9 });
     a.say({ type: 'kick', index: 0 });
     await a.expect('error', 2);
-    expect(a.of('error').map(({ code }) => code).sort()).toEqual(['invalid_request', 'unknown_member']);
+    expect(
+      a
+        .of('error')
+        .map(({ code }) => code)
+        .sort(),
+    ).toEqual(['invalid_request', 'unknown_member']);
   });
 
   it('HO4 a credential minted as host takes the role when it joins', async () => {

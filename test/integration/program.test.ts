@@ -65,7 +65,10 @@ describe('the program', () => {
   });
 
   it('OP5 on Redis a session outlives the process: members come back to the next one', async () => {
-    const env = { SALLYPORT_REDIS_URL: inject('redisUrl'), SALLYPORT_REDIS_PREFIX: `program-${String(Math.random())}:` };
+    const env = {
+      SALLYPORT_REDIS_URL: inject('redisUrl'),
+      SALLYPORT_REDIS_PREFIX: `program-${String(Math.random())}:`,
+    };
     const first = await startGatewayProcess(env);
     const session = await new Backend(first.url).createSession(2);
     const a = await Client.join(first.socketUrl, pairOf(session, 0));
@@ -102,7 +105,13 @@ describe('the program', () => {
     const client = await Client.join(gateway.socketUrl, token, { carrier: 'query' });
     await Client.attempt(gateway.socketUrl, `${pairOf(session)}0`, { carrier: 'query' });
     await gateway.stop();
-    const secrets = [backend.key, token, pairOf(session), client.welcome.resume.token, String(session.authorization_token)];
+    const secrets = [
+      backend.key,
+      token,
+      pairOf(session),
+      client.welcome.resume.token,
+      String(session.authorization_token),
+    ];
     for (const secret of secrets) expect(gateway.output()).not.toContain(secret);
   });
 });

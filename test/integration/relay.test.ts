@@ -41,7 +41,8 @@ describe.each(STORES)('relaying on $store', ({ redisUrl }) => {
 
   it('RL1 entries of one sender arrive in the order they were sent, whatever their class', async () => {
     const [a, b] = (await room(2)) as [Client, Client];
-    for (let n = 0; n < 300; n += 1) a.relay({ deliveryClass: n % 3 === 0 ? 0 : n % 3 === 1 ? 1 : 2, key: n, payload: String(n) });
+    for (let n = 0; n < 300; n += 1)
+      a.relay({ deliveryClass: n % 3 === 0 ? 0 : n % 3 === 1 ? 1 : 2, key: n, payload: String(n) });
     await b.expectEntries(300);
     expect(b.texts()).toEqual(Array.from({ length: 300 }, (_, n) => String(n)));
   });

@@ -75,7 +75,9 @@ describe.each(STORES)('kick, revoke and end on $store', ({ redisUrl }) => {
     await kick(session, { user_id: 'troll', ban: true, reason: 'spam' });
     expect(await troll.expectClosed()).toMatchObject({ code: 4001 });
     expect(await Client.attempt(running.socketUrl, token)).toMatchObject({ status: 403, body: { code: 'banned' } });
-    const minted = await backend.native('POST', `/v1/relays/sessions/${session.session_id}/tokens`, { user_id: 'troll' });
+    const minted = await backend.native('POST', `/v1/relays/sessions/${session.session_id}/tokens`, {
+      user_id: 'troll',
+    });
     expect(minted).toMatchObject({ status: 403, body: { code: 'banned' } });
   });
 
@@ -128,10 +130,7 @@ describe.each(STORES)('kick, revoke and end on $store', ({ redisUrl }) => {
     for (let round = 0; round < 25; round += 1) {
       const user = `racer${String(round)}`;
       const token = await backend.mint(session.session_id, user);
-      const [outcome] = await Promise.all([
-        Client.attempt(running.socketUrl, token),
-        kick(session, { user_id: user }),
-      ]);
+      const [outcome] = await Promise.all([Client.attempt(running.socketUrl, token), kick(session, { user_id: user })]);
       if (outcome instanceof Client) expect(await outcome.expectClosed()).toMatchObject({ code: 4001 });
       else expect(outcome.status).toBe(403);
     }

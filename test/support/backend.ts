@@ -49,14 +49,16 @@ export class Backend {
       users: Array.from({ length: users }, () => ({ ip: '127.0.0.1' })),
       ...more,
     });
-    if (answer.status !== 200) throw new Error(`create answered ${String(answer.status)}: ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 200)
+      throw new Error(`create answered ${String(answer.status)}: ${JSON.stringify(answer.body)}`);
     return answer.body as RelaySessionAnswer;
   }
 
   /** A relay credential for a user. */
   async mint(sessionId: string, userId: string, more: Record<string, unknown> = {}): Promise<string> {
     const answer = await this.native('POST', `/v1/relays/sessions/${sessionId}/tokens`, { user_id: userId, ...more });
-    if (answer.status !== 200) throw new Error(`tokens answered ${String(answer.status)}: ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 200)
+      throw new Error(`tokens answered ${String(answer.status)}: ${JSON.stringify(answer.body)}`);
     return (answer.body as { token: string }).token;
   }
 }

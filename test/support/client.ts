@@ -51,13 +51,18 @@ export class Client {
   /** Connects and waits for the welcome; rejects when the handshake is refused. */
   static async join(socketUrl: string, credential: string, options: ConnectOptions = {}): Promise<Client> {
     const outcome = await Client.attempt(socketUrl, credential, options);
-    if (!(outcome instanceof Client)) throw new Error(`refused: ${String(outcome.status)} ${JSON.stringify(outcome.body)}`);
+    if (!(outcome instanceof Client))
+      throw new Error(`refused: ${String(outcome.status)} ${JSON.stringify(outcome.body)}`);
     await outcome.expect('welcome');
     return outcome;
   }
 
   /** Connects; a refused handshake is a value. */
-  static attempt(socketUrl: string, credential: string | null, options: ConnectOptions = {}): Promise<Client | Refused> {
+  static attempt(
+    socketUrl: string,
+    credential: string | null,
+    options: ConnectOptions = {},
+  ): Promise<Client | Refused> {
     const { carrier = 'header', query = {}, headers = {}, localAddress } = options;
     const url = new URL('/v1/connect', socketUrl);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
@@ -121,7 +126,9 @@ export class Client {
   /** Waits until `count` control frames of this type have come, and gives the last of them. */
   async expect<T extends ServerControl['type']>(type: T, count = 1): Promise<Extract<ServerControl, { type: T }>> {
     await eventually(() =>
-      this.of(type).length >= count ? null : `${String(this.of(type).length)} of ${String(count)} ${type}; ${this.summary()}`,
+      this.of(type).length >= count
+        ? null
+        : `${String(this.of(type).length)} of ${String(count)} ${type}; ${this.summary()}`,
     );
     const found = this.of(type)[count - 1];
     if (found === undefined) throw new Error('unreachable');
@@ -130,7 +137,9 @@ export class Client {
 
   async expectEntries(count: number): Promise<readonly Entry[]> {
     await eventually(() =>
-      this.entries.length >= count ? null : `${String(this.entries.length)} of ${String(count)} entries; ${this.summary()}`,
+      this.entries.length >= count
+        ? null
+        : `${String(this.entries.length)} of ${String(count)} entries; ${this.summary()}`,
     );
     return this.entries;
   }

@@ -4,7 +4,14 @@
  * required by path, so that it is the real engine or nothing.
  */
 import { createRequire } from 'node:module';
-import type { HttpRequest, HttpResponse, us_listen_socket, us_socket_context_t, WebSocket, WebSocketBehavior } from 'uws-current';
+import type {
+  HttpRequest,
+  HttpResponse,
+  us_listen_socket,
+  us_socket_context_t,
+  WebSocket,
+  WebSocketBehavior,
+} from 'uws-current';
 
 export type EngineRequest = HttpRequest;
 export type EngineResponse = HttpResponse;
@@ -22,9 +29,9 @@ export interface EngineApp {
 }
 
 interface EngineModule {
-  App(): EngineApp;
-  us_listen_socket_close(socket: ListenSocket): void;
-  us_socket_local_port(socket: ListenSocket): number;
+  readonly App: () => EngineApp;
+  readonly us_listen_socket_close: (socket: ListenSocket) => void;
+  readonly us_socket_local_port: (socket: ListenSocket) => number;
 }
 
 export interface Engine extends EngineModule {
@@ -43,8 +50,8 @@ export function loadEngine(): Engine {
   const { platform, arch, versions } = process;
   const binary = `uws_${platform}_${arch}_${versions.modules}.node`;
   const builds: readonly Build[] = [
-    { name: 'uWebSockets.js 20.57.0', load: () => require('uws-current') as unknown },
-    { name: 'uWebSockets.js 20.30.0', load: () => require(`uws-legacy/binaries/${binary}`) as unknown },
+    { name: 'uWebSockets.js 20.57.0', load: (): unknown => require('uws-current') },
+    { name: 'uWebSockets.js 20.30.0', load: (): unknown => require(`uws-legacy/binaries/${binary}`) },
   ];
   const problems: string[] = [];
   for (const { name, load } of builds) {

@@ -43,27 +43,30 @@ export class Upgrades {
       http.refuse(exchange, head, fault);
       return;
     }
-    gatekeeper.admit(connectRequestOf(head)).then(
-      (outcome) => {
-        if (outcome.outcome === 'refused') {
-          http.refuse(exchange, head, outcome.failure);
-        } else if (exchange.over) {
-          outcome.abandon();
-        } else {
-          const state: SocketState = { admission: outcome, socket: null, handler: null };
-          const key = head.headers.get('sec-websocket-key') ?? '';
-          exchange.upgrade((res) => {
-            // Extensions stay empty: compression is never negotiated.
-            res.upgrade(state, key, outcome.protocol ?? '', '', context);
-          });
-        }
-      },
-      (error: unknown) => {
+    gatekeeper
+      .admit(connectRequestOf(head))
+      .then(
+        (outcome) => {
+          if (outcome.outcome === 'refused') {
+            http.refuse(exchange, head, outcome.failure);
+          } else if (exchange.over) {
+            outcome.abandon();
+          } else {
+            const state: SocketState = { admission: outcome, socket: null, handler: null };
+            const key = head.headers.get('sec-websocket-key') ?? '';
+            exchange.upgrade((res) => {
+              // Extensions stay empty: compression is never negotiated.
+              res.upgrade(state, key, outcome.protocol ?? '', '', context);
+            });
+          }
+        },
+        (error: unknown) => {
+          this.fail(exchange, error);
+        },
+      )
+      .catch((error: unknown) => {
         this.fail(exchange, error);
-      },
-    ).catch((error: unknown) => {
-      this.fail(exchange, error);
-    });
+      });
   }
 
   private fail(exchange: Exchange, error: unknown): void {

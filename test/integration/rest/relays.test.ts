@@ -299,7 +299,8 @@ function faulty(store: Store, fault: () => Error | null): Store {
       (...call: unknown[]) => {
         const error = fault();
         if (error !== null) return Promise.reject(error);
-        return Reflect.apply(Reflect.get(target, name) as () => Promise<unknown>, target, call);
+        const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
+        return method.apply(target, call);
       },
   });
   const { engine, keys, nodes, idempotency } = store;

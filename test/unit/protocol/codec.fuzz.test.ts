@@ -62,13 +62,15 @@ describe('the codec under random input', () => {
     const text = fc.oneof(
       fc.string(),
       fc.json(),
-      fc.record({ type: fc.constantFrom('ping', 'state', 'kick', 'host', 'lock'), index: fc.anything() }).map((value) => {
-        try {
-          return JSON.stringify(value);
-        } catch {
-          return '{}';
-        }
-      }),
+      fc
+        .record({ type: fc.constantFrom('ping', 'state', 'kick', 'host', 'lock'), index: fc.anything() })
+        .map((value) => {
+          try {
+            return JSON.stringify(value);
+          } catch {
+            return '{}';
+          }
+        }),
     );
     fc.assert(
       fc.property(text, (frame) => {

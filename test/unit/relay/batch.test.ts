@@ -10,11 +10,13 @@ describe('batch', () => {
     batch.append(3, 2, 5, new Uint8Array(3000).fill(3));
     const { frame, onlySender } = batch.take();
     expect(onlySender).toBeNull();
-    expect(decodeBatchFrame(frame)?.map(({ sender, key, seq, payload }) => [sender, key, seq, payload.length])).toEqual([
-      [1, 0, 0, 1],
-      [2, 77, 0, 1],
-      [3, 0, 5, 3000],
-    ]);
+    expect(decodeBatchFrame(frame)?.map(({ sender, key, seq, payload }) => [sender, key, seq, payload.length])).toEqual(
+      [
+        [1, 0, 0, 1],
+        [2, 77, 0, 1],
+        [3, 0, 5, 3000],
+      ],
+    );
     expect(batch.isEmpty).toBe(true);
   });
 

@@ -27,7 +27,9 @@ describe('credentials at the door', () => {
   });
 
   it('CN1 a header of another scheme hides the other carriers: it is refused, not passed over', () => {
-    expect(readCredential(request({ authorization: 'token h', query: new URLSearchParams('access_token=q') }))).toBe('');
+    expect(readCredential(request({ authorization: 'token h', query: new URLSearchParams('access_token=q') }))).toBe(
+      '',
+    );
     expect(parseCredential('')).toBeNull();
   });
 
