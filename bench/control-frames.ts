@@ -25,11 +25,18 @@ const heard = z.discriminatedUnion('type', [
 export type Heard = z.output<typeof heard>;
 export type HeardOf<T extends Heard['type']> = Extract<Heard, { type: T }>;
 
+/** `other` is of a type that nobody here looks at; `malformed` has not the documented shape. */
+export type Parsed = Heard | { readonly type: 'other' | 'malformed' };
+
 const KNOWN: ReadonlySet<string> = new Set(heard.options.map((option) => option.shape.type.value));
 const anyControl = z.object({ type: z.string() });
 
-/** null for a frame of a type that nobody here looks at. Throws when a frame has not the documented shape. */
-export function parseControl(text: string): Heard | null {
-  const frame: unknown = JSON.parse(text);
-  return KNOWN.has(anyControl.parse(frame).type) ? heard.parse(frame) : null;
+/** Parses one text frame. Never throws. */
+export function parseControl(text: string): Parsed {
+  try {
+    const frame: unknown = JSON.parse(text);
+    return KNOWN.has(anyControl.parse(frame).type) ? heard.parse(frame) : { type: 'other' };
+  } catch {
+    return { type: 'malformed' };
+  }
 }

@@ -25,7 +25,10 @@ async function main(): Promise<void> {
   account.title('Sallyport demo: four game clients in one relay session');
   const { values } = parseArgs({ options: { url: { type: 'string' }, key: { type: 'string' } } });
   const target = await targetOf(account, values.url, values.key);
-  const ledger = await tell(account, new Backend(target.url, target.key));
+  const ledger = await tell(account, new Backend(target.url, target.key)).catch(async (error: unknown) => {
+    const gateway = await target.stop().then(() => 'the gateway stopped in order', messageOf);
+    throw new Error(`${messageOf(error)} (${gateway})`, { cause: error });
+  });
   await target.stop();
   report(account, ledger);
   account.title('Everything was as promised.');
@@ -112,7 +115,11 @@ function latencyRow(name: string, valuesMs: readonly number[]): Cell[] {
   return [name, valuesMs.length, ...shares];
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 main().catch((error: unknown) => {
-  process.stderr.write(`\ndemo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`\ndemo failed: ${messageOf(error)}\n`);
   process.exit(1);
 });

@@ -1,62 +1,40 @@
-/**
- * A game client on a plain WebSocket: joins with a credential, sends frames, remembers the control frames it hears and
- * how it was closed, and hands relayed entries on. Whatever a well-behaved client should never meet becomes its fault,
- * and ends every wait on it.
- */
+/** A game client on a plain WebSocket: joins with a credential, sends frames, and waits for what should follow. */
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { decodeBatchFrame, type Entry } from '../src/protocol/batch-frame.js';
-import { BACKEND_INDEX } from '../src/protocol/ids.js';
+import type { Entry } from '../src/protocol/batch-frame.js';
 import { encodeRelayFrame, type RelayFrameFields } from '../src/protocol/relay-frame.js';
 import { SUBPROTOCOL } from '../src/protocol/wire.js';
-import { Changes, demand } from './changes.js';
-import { parseControl, type Heard, type HeardOf } from './control-frames.js';
+import { demand } from './changes.js';
+import type { Heard, HeardOf } from './control-frames.js';
+import { Inbox, type Closed, type Listener } from './inbox.js';
 
 const HANDSHAKE_MS = 5_000;
-
-export interface Closed {
-  readonly code: number;
-  readonly reason: string;
-  /** As `performance.now()`, like every time here. */
-  readonly atMs: number;
-}
 
 export interface Refused {
   readonly status: number;
   readonly code: string;
 }
 
-/** Told of what comes, at the time it came. */
-export interface Listener {
-  onEntry(entry: Entry, atMs: number): void;
-  onAck(ref: number, seq: number, atMs: number): void;
-}
-
-/** A control frame without the documented shape. */
-const MALFORMED = { type: 'malformed' } as const;
-type Malformed = typeof MALFORMED;
-
 export class GameClient {
-  private listener: Listener | null = null;
-  private readonly changes = new Changes();
-  private readonly heard: Heard[] = [];
-  private readonly fromBackend: Entry[] = [];
-  private closed: Closed | null = null;
-  private fault: string | null = null;
+  private readonly inbox: Inbox;
   private pings = 0;
 
   private constructor(
     readonly name: string,
     private readonly socket: WebSocket,
   ) {
+    const inbox = new Inbox(name);
+    this.inbox = inbox;
     socket.on('message', (data, isBinary) => {
-      this.onMessage(Buffer.isBuffer(data) ? data : Buffer.alloc(0), isBinary, performance.now());
+      const atMs = performance.now();
+      if (!Buffer.isBuffer(data)) inbox.blame('got a message that is no Buffer');
+      else if (isBinary) inbox.onBinary(data, atMs);
+      else inbox.onText(data.toString('utf8'), atMs);
     });
     socket.on('close', (code, reason) => {
-      this.closed = { code, reason: reason.toString('utf8'), atMs: performance.now() };
-      this.changes.notify();
+      inbox.onClosed({ code, reason: reason.toString('utf8'), atMs: performance.now() });
     });
-    socket.on('error', (error) => this.blame(error.message));
+    socket.on('error', (error) => inbox.blame(error.message));
   }
 
   /** Connects and waits for the welcome. */
@@ -90,7 +68,7 @@ export class GameClient {
   }
 
   get welcome(): HeardOf<'welcome'> {
-    const [first] = this.heard;
+    const { first } = this.inbox;
     demand(first?.type === 'welcome', `${this.name}: the first frame was ${first?.type ?? 'none'}, not the welcome`);
     return first;
   }
@@ -99,34 +77,32 @@ export class GameClient {
     return this.welcome.you.index;
   }
 
-  /** Throws when something happened that should not have. */
-  demandFine(): void {
-    demand(this.fault === null, `${this.name}: ${this.fault ?? ''}`);
-  }
-
   /** From now on; what came before was for nobody. */
   listen(listener: Listener): void {
-    this.listener = listener;
+    this.inbox.listener = listener;
   }
 
   relay(fields: RelayFrameFields): void {
+    this.inbox.demandOpen();
     this.socket.send(encodeRelayFrame(fields));
   }
 
   say(frame: { readonly type: string; readonly [member: string]: unknown }): void {
+    this.inbox.demandOpen();
     this.socket.send(JSON.stringify(frame));
   }
 
-  /** The first control frame of this type that fits, among those that came and those that come. Acks go to the listener. */
+  /** The first control frame of this type that fits, come or to come. Acks go to the listener instead. */
   hear<T extends Heard['type']>(type: T, fits: (frame: HeardOf<T>) => boolean = () => true): Promise<HeardOf<T>> {
-    return this.untilOpen(type, () =>
-      this.heard.find((frame): frame is HeardOf<T> => isOf(frame, type) && fits(frame)),
-    );
+    return this.inbox.hear(type, fits);
   }
 
-  /** The first message of the backend, come or to come. */
   hearBackend(): Promise<Entry> {
-    return this.untilOpen("the backend's message", () => this.fromBackend[0]);
+    return this.inbox.hearBackend();
+  }
+
+  untilClosed(): Promise<Closed> {
+    return this.inbox.untilClosed();
   }
 
   /** A round trip: what the gateway sent to this client before it answered has come. */
@@ -137,82 +113,24 @@ export class GameClient {
     await this.hear('pong', (pong) => pong.t === t);
   }
 
-  untilClosed(): Promise<Closed> {
-    return this.changes.until(`${this.name} waits to be closed`, () => this.closed);
+  /** Throws when something happened that should not have. */
+  demandFine(): void {
+    this.inbox.demandFine();
   }
 
   /** Lets go of the socket, without a word. */
   drop(): void {
     this.socket.terminate();
   }
-
-  /** Waits for what can only come while all is well. */
-  private untilOpen<T>(what: string, look: () => T | undefined): Promise<T> {
-    return this.changes.until(`${this.name} waits for ${what}`, () => {
-      const found = look();
-      if (found !== undefined) return found;
-      this.demandFine();
-      const { code, reason } = this.closed ?? { code: null, reason: '' };
-      demand(code === null, `${this.name} waits for ${what}, but was closed ${code ?? ''} ${reason}`);
-      return null;
-    });
-  }
-
-  private onMessage(bytes: Buffer, isBinary: boolean, atMs: number): void {
-    if (isBinary) this.onBatch(bytes, atMs);
-    else this.onControl(bytes.toString('utf8'), atMs);
-    this.changes.notify();
-  }
-
-  private onBatch(bytes: Buffer, atMs: number): void {
-    const entries = decodeBatchFrame(bytes);
-    if (entries === null) this.blame(`heard a binary frame that is no batch: ${bytes.toString('hex')}`);
-    for (const entry of entries ?? []) {
-      if (entry.sender === BACKEND_INDEX) this.fromBackend.push(entry);
-      else this.listener?.onEntry(entry, atMs);
-    }
-  }
-
-  private onControl(text: string, atMs: number): void {
-    const frame = readControl(text);
-    switch (frame?.type) {
-      case undefined:
-        return;
-      case 'malformed':
-      case 'error':
-      case 'gap':
-      case 'goaway':
-        this.blame(`heard ${text}`);
-        return;
-      case 'ack':
-        this.listener?.onAck(frame.ref, frame.seq, atMs);
-        return;
-      default:
-        this.heard.push(frame);
-    }
-  }
-
-  /** The first one counts: the others follow from it. */
-  private blame(fault: string): void {
-    this.fault ??= fault;
-    this.changes.notify();
-  }
-}
-
-function readControl(text: string): Heard | Malformed | null {
-  try {
-    return parseControl(text);
-  } catch {
-    return MALFORMED;
-  }
-}
-
-function isOf<T extends Heard['type']>(frame: Heard, type: T): frame is HeardOf<T> {
-  return frame.type === type;
 }
 
 const refusal = z.object({ code: z.string() });
 
+/** A body without the documented shape is shown as it came. */
 function refusalCode(text: string): string {
-  return refusal.parse(JSON.parse(text)).code;
+  try {
+    return refusal.parse(JSON.parse(text)).code;
+  } catch {
+    return `without a code: ${text}`;
+  }
 }

@@ -24,7 +24,9 @@ export class GatewayProcess {
   private readonly child: ChildProcess;
   private listening: Listening | null = null;
   private ended: string | null = null;
+  /** The first error it logged. */
   private complaint: string | null = null;
+  private stderr = '';
 
   constructor() {
     const child = spawn(process.execPath, [MAIN], { env: this.environment(), stdio: ['ignore', 'pipe', 'pipe'] });
@@ -32,7 +34,7 @@ export class GatewayProcess {
     createInterface({ input: child.stdout }).on('line', (line) => {
       this.onLine(line);
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.complaint ??= text.trim()));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     child.once('error', (error) => {
       this.onEnd(error.message);
     });
@@ -46,10 +48,7 @@ export class GatewayProcess {
     return this.changes.until(
       'the gateway starts',
       () => {
-        demand(
-          this.ended === null,
-          `the gateway ended at its start (${this.ended ?? ''}): ${this.complaint ?? 'no word'}`,
-        );
+        demand(this.ended === null, `the gateway did not start: ${this.lastWords()}`);
         return this.listening;
       },
       START_MS,
@@ -60,8 +59,8 @@ export class GatewayProcess {
   async stop(): Promise<void> {
     this.child.kill('SIGTERM');
     const ended = await this.changes.until('the gateway stops on SIGTERM', () => this.ended, STOP_MS);
-    demand(ended === 'exit 0', `the gateway ended with ${ended}: ${this.complaint ?? 'no word'}`);
-    demand(this.complaint === null, `the gateway complained: ${this.complaint ?? ''}`);
+    demand(ended === 'exit 0', `the gateway did not stop in order: ${this.lastWords()}`);
+    demand(this.complaint === null, `the gateway logged an error: ${this.complaint ?? ''}`);
   }
 
   /** Whatever happened before: it does not outlive this process. */
@@ -89,6 +88,10 @@ export class GatewayProcess {
     if (!listening.success) return;
     this.listening = listening.data;
     this.changes.notify();
+  }
+
+  private lastWords(): string {
+    return [this.ended ?? 'runs', this.complaint ?? '', this.stderr.trim()].filter((text) => text !== '').join('; ');
   }
 
   private onEnd(how: string): void {

@@ -3,7 +3,8 @@ import { CLOSE_CODES, type CloseName } from '../src/protocol/close-codes.js';
 import type { Account } from './account.js';
 import { pairOf, type Backend, type CreatedSession } from './backend.js';
 import { demand } from './changes.js';
-import { GameClient, type Closed } from './game-client.js';
+import { GameClient } from './game-client.js';
+import type { Closed } from './inbox.js';
 
 /** A client, and the numbers it came with. */
 export interface Player {
@@ -108,12 +109,14 @@ export async function hostLeaves({ account }: Stage, { client: host }: Player, r
   const [heir] = rest;
   demand(heir !== undefined, 'nobody is left to be host');
   const told = await Promise.all(rest.map(({ client }) => client.hear('host', (frame) => frame.term > term)));
-  for (const frame of told) {
-    demand(frame.index === heir.client.index, `host moved to ${frame.index ?? 'nobody'}, not to ${heir.client.index}`);
+  const terms = new Set(told.map((frame) => frame.term));
+  for (const { index } of told) {
+    demand(index === heir.client.index, `host is member ${index ?? 'nobody'}, not ${heir.client.index}`);
   }
-  const terms = `term ${term} -> ${told.map((frame) => frame.term).join(' and ')}`;
+  demand(terms.size === 1, `the members heard of different terms: ${[...terms].join(', ')}`);
+  const [newTerm = 0] = terms;
   account.step(
-    `${host.name} leaves (${CLOSE_CODES.left}): ${namesOf(rest)} hear that ${heir.client.name} is host, ${terms}`,
+    `${host.name} leaves (${CLOSE_CODES.left}): ${heir.client.name} is host now, term ${term} -> ${newTerm}`,
   );
 }
 

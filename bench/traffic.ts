@@ -42,7 +42,6 @@ async function stream(client: GameClient, ledger: Ledger, startMs: number): Prom
   };
   for (let tick = 0; tick < TICKS; tick += 1) {
     await pause(Math.max(0, startMs + tick * TICK_MS - performance.now()));
-    client.demandFine();
     send(false);
     if (tick % VOLATILE_PER_S === VOLATILE_PER_S / 2) send(true);
   }

@@ -7,6 +7,7 @@ import { createPrometheusMetrics } from './adapters/prometheus/metrics.js';
 import { createRedisStore } from './adapters/redis/redis-store.js';
 import { systemClock } from './adapters/system/clock.js';
 import { systemCrypto } from './adapters/system/crypto.js';
+import { createSealer } from './adapters/system/sealer.js';
 import { reachableAddress } from './adapters/system/host-address.js';
 import { loadEngine, type Engine } from './adapters/uws/engine.js';
 import { UwsApp, UwsServer } from './adapters/uws/server.js';
@@ -80,6 +81,8 @@ interface Ground {
   readonly config: Config;
   readonly clock: Clock;
   readonly crypto: Crypto;
+  /** Made up when none is configured, which only the embedded store allows. */
+  readonly secret: string;
   readonly log: PinoLog;
   readonly metrics: Metrics;
   readonly store: Store;
@@ -101,6 +104,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   const geo = config.geoipDb === null ? noGeo() : await openGeo(config.geoipDb);
   const uws = new UwsApp(engine);
   const rootKey = config.rootKey ?? randomBase62(crypto, 43);
+  const secret = config.secret ?? randomBase62(crypto, 43);
   const startedAtMs = clock.nowMs();
   let port = config.port;
   const membership: Membership = new Membership({
@@ -119,7 +123,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       engine: engine.name,
     }),
   });
-  const ground: Ground = { config, clock, crypto, log, metrics, store, geo, uws, membership };
+  const ground: Ground = { config, clock, crypto, secret, log, metrics, store, geo, uws, membership };
   const relay = composeRelay(ground);
   const server: UwsServer = composeServer(ground, relay, rootKey);
   exposeGauges(ground, relay.rooms, server);
@@ -176,7 +180,7 @@ function composeRelay(ground: Ground): Relay {
   const room = { clock, broadcaster: uws, schedule, tallies: metrics.tallies, replayBounds, mayNumber };
   const rooms = new Rooms({ store, placement, crypto, departures, room });
   const enforcer = new LocalEnforcer(rooms);
-  const credentials = createRelayCredentials(config.secret ?? randomBase62(crypto, 43), clock);
+  const credentials = createRelayCredentials(ground.secret, clock);
   const defaults = {
     maxUsers: DEFAULT_MAX_USERS,
     ttlMs: config.sessionTtlS * 1000,
@@ -226,6 +230,7 @@ function composeServer(ground: Ground, relay: Relay, rootKey: string): UwsServer
     log,
     clock,
     crypto,
+    sealer: createSealer(ground.secret),
     idempotency: store.idempotency,
     health: () => store.health(),
     limits: { maxBodyBytes, maxMessageBytes },

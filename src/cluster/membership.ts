@@ -98,7 +98,9 @@ export class Membership implements Placement {
     await this.heartbeat();
     if (this.isStopped) return;
     this.timer = this.deps.clock.after(RENEW_EVERY_MS, () => {
-      void this.renew();
+      this.renew().catch((error: unknown) => {
+        this.deps.log.error('heartbeat_failed', error);
+      });
     });
   }
 

@@ -4,8 +4,12 @@ import { z } from 'zod';
 /** Any text that is not empty. */
 export const text: z.ZodType<string, string> = z.string().min(1, 'expected some text');
 
+/** Visible ASCII, so that it can stand in a header as it is. */
 export function minimumText(length: number): z.ZodType<string, string> {
-  return z.string().min(length, `expected at least ${length} characters`);
+  return z
+    .string()
+    .regex(/^[\x21-\x7e]*$/, 'expected visible ASCII characters without spaces')
+    .min(length, `expected at least ${length} characters`);
 }
 
 /** A plain decimal integer within the bounds: no sign, no exponent, no separators, no unit. */

@@ -1,16 +1,19 @@
 /**
  * `Idempotency-Key`: one answer for one request, however often it is sent within a day. The key counts for one
  * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 5xx may be retried.
+ * They are kept sealed, since an answer may hold a secret that is nowhere else (a new API key).
  */
 import { Failure } from '../protocol/failure.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { HttpRequest, HttpResponse } from '../ports/http.js';
 import type { IdempotencyStore } from '../ports/idempotency-store.js';
 import type { Log } from '../ports/log.js';
+import type { Sealer } from '../ports/sealer.js';
 
 export interface IdempotencyDeps {
   readonly store: IdempotencyStore;
   readonly crypto: Crypto;
+  readonly sealer: Sealer;
   readonly log: Log;
 }
 
@@ -46,7 +49,7 @@ export class Idempotency {
     const start = await this.deps.store.start(key, fingerprint, RUNNING_TTL_MS);
     switch (start.outcome) {
       case 'finished':
-        return { ...start.response, headers: { ...start.response.headers, 'Idempotent-Replayed': 'true' } };
+        return this.replayed(start.response, key);
       case 'running':
         throw new Failure('idempotency_in_progress');
       case 'conflict':
@@ -65,13 +68,26 @@ export class Idempotency {
     const response = await run();
     const { store, log } = this.deps;
     try {
-      if (response.status < 500) await store.finish(key, fingerprint, response, KEPT_MS);
+      if (response.status < 500) await store.finish(key, fingerprint, this.sealed(response, key), KEPT_MS);
       else await store.forget(key);
     } catch (error) {
       // The call is done and its answer is true: the caller gets it, and only a repeat of it is not covered.
       log.error('idempotency_not_kept', error, { request_id: request.id });
     }
     return response;
+  }
+
+  private sealed(response: HttpResponse, key: string): HttpResponse {
+    return response.body === undefined ? response : { ...response, body: this.deps.sealer.seal(response.body, key) };
+  }
+
+  /** An answer that does not open was sealed under another secret: the call has run, and cannot be answered again. */
+  private replayed(kept: HttpResponse, key: string): HttpResponse {
+    const headers = { ...kept.headers, 'Idempotent-Replayed': 'true' };
+    if (kept.body === undefined) return { ...kept, headers };
+    const body = this.deps.sealer.open(kept.body, key);
+    if (body === null) throw new Failure('idempotency_conflict');
+    return { ...kept, headers, body };
   }
 
   private digest(call: IdempotentRequest, sent: string): { readonly key: string; readonly fingerprint: string } {

@@ -7,6 +7,7 @@ import type { Crypto } from '../ports/crypto.js';
 import type { IdempotencyStore } from '../ports/idempotency-store.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
+import type { Sealer } from '../ports/sealer.js';
 import type { Placement } from '../ports/placement.js';
 import type { StoreHealth } from '../ports/store.js';
 import type { Authorizations } from '../relay/authorizations.js';
@@ -38,6 +39,7 @@ export interface RestDeps {
   readonly log: Log;
   readonly clock: Clock;
   readonly crypto: Crypto;
+  readonly sealer: Sealer;
   /** Whether the store can be asked now; asks nobody. */
   readonly health: () => StoreHealth;
   readonly limits: { readonly maxBodyBytes: number; readonly maxMessageBytes: number };
@@ -53,9 +55,9 @@ export function createRest(deps: RestDeps): Rest {
   const document = { text: '' };
   const routes = routeTable(deps, draining, () => document.text);
   document.text = JSON.stringify(buildOpenApi(routes, VERSION));
-  const { keys, idempotency, crypto, clock, log, metrics, limits } = deps;
+  const { keys, idempotency, crypto, sealer, clock, log, metrics, limits } = deps;
   const router = createRouter(routes, {
-    ...{ keys, idempotency, crypto, clock, log, metrics, draining },
+    ...{ keys, idempotency, crypto, sealer, clock, log, metrics, draining },
     maxBodyBytes: limits.maxBodyBytes,
   });
   return { ...router, openapi: document.text };

@@ -6,6 +6,7 @@ import type { Surface } from '../protocol/errors.js';
 import { Failure } from '../protocol/failure.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
+import type { Sealer } from '../ports/sealer.js';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../ports/http.js';
 import type { IdempotencyStore } from '../ports/idempotency-store.js';
 import type { Log } from '../ports/log.js';
@@ -20,6 +21,7 @@ export interface RouterDeps {
   readonly keys: KeyVerifier;
   readonly idempotency: IdempotencyStore;
   readonly crypto: Crypto;
+  readonly sealer: Sealer;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'answered'>;
@@ -31,7 +33,7 @@ export interface RouterDeps {
 export interface Router {
   readonly handle: HttpHandler;
   /** What the adapter answers when it refuses a request on its own (body too large, deadline), in the path's shape. */
-  refuse(request: Omit<HttpRequest, 'body'>, failure: Failure): HttpResponse;
+  readonly refuse: (request: Omit<HttpRequest, 'body'>, failure: Failure) => HttpResponse;
 }
 
 type RouteMatch = Extract<Match, { readonly kind: 'route' }>;
@@ -39,7 +41,7 @@ type RouteMatch = Extract<Match, { readonly kind: 'route' }>;
 export function createRouter(routes: readonly Route[], deps: RouterDeps): Router {
   const { clock, log, metrics } = deps;
   const tree = new RouteTree(routes);
-  const idempotency = new Idempotency({ store: deps.idempotency, crypto: deps.crypto, log });
+  const idempotency = new Idempotency({ store: deps.idempotency, crypto: deps.crypto, sealer: deps.sealer, log });
 
   async function handle(request: HttpRequest): Promise<HttpResponse> {
     const startedMs = clock.monotonicMs();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../support/backend.js';
 import { STORES } from '../support/both-stores.js';
-import { Client } from '../support/client.js';
+import { Client, type Refused } from '../support/client.js';
 import { startGateway, type RunningGateway } from '../support/gateway.js';
 
 const JOINS = 2000;
@@ -24,7 +24,7 @@ describe.each(STORES)('admission on $store', ({ redisUrl }) => {
     const tokens = await Promise.all(Array.from({ length: JOINS }, (_, n) => backend.mint(id, `user${String(n)}`)));
     const outcomes = await Promise.all(tokens.map((token) => Client.attempt(running.socketUrl, token)));
     const admitted = outcomes.filter((outcome) => outcome instanceof Client);
-    const refused = outcomes.filter((outcome) => !(outcome instanceof Client));
+    const refused = outcomes.filter((outcome): outcome is Refused => !(outcome instanceof Client));
     // The listed user that has not joined holds a seat as well.
     expect(admitted).toHaveLength(MAX_USERS);
     expect(refused).toHaveLength(JOINS - MAX_USERS);

@@ -11,7 +11,11 @@ export class Exchange {
   private readonly whenOver: (() => void)[] = [];
 
   /** Registers for aborts at once: a response without that ends the process when its client goes away. */
-  constructor(private readonly res: EngineResponse) {
+  constructor(
+    private readonly res: EngineResponse,
+    /** A HEAD request gets the head of the answer to its GET, the length included, and no body. */
+    private readonly isHead = false,
+  ) {
     res.onAborted(() => {
       this.end();
     });
@@ -34,6 +38,7 @@ export class Exchange {
       this.res.writeStatus(`${String(status)} ${STATUS_CODES[status] ?? ''}`);
       for (const [name, value] of Object.entries(headers)) this.res.writeHeader(name, value);
       if (status === 204) this.res.endWithoutBody(undefined, close);
+      else if (this.isHead) this.res.endWithoutBody(Buffer.byteLength(body ?? ''), close);
       else this.res.end(body ?? '', close);
     });
   }

@@ -29,9 +29,11 @@ export class HttpServer {
 
   /** The engine's handler. Never throws: an exception here would end the process. */
   readonly onRequest = (res: EngineResponse, req: EngineRequest): void => {
-    const exchange = new Exchange(res);
+    const isHead = req.getMethod() === 'head';
+    const exchange = new Exchange(res, isHead);
     try {
-      this.begin(exchange, res, copyHead(res, req));
+      const head = copyHead(res, req);
+      this.begin(exchange, res, isHead ? { ...head, method: 'GET' } : head);
     } catch (error) {
       this.fail(exchange, error);
     }

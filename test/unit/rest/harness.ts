@@ -1,4 +1,5 @@
 /** The REST APIs on the embedded store, without sockets: time by hand, one node, enforcement that is only counted. */
+import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
@@ -159,6 +160,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     log: memoryLog(logged),
     clock,
     crypto,
+    sealer: createSealer('secret of the harness'),
     health: () => harness.health,
     limits: { maxBodyBytes: MAX_BODY_BYTES, maxMessageBytes: 16_384 },
     ...overrides,
