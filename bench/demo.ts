@@ -26,8 +26,12 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { url: { type: 'string' }, key: { type: 'string' } } });
   const target = await targetOf(account, values.url, values.key);
   const ledger = await tell(account, new Backend(target.url, target.key)).catch(async (error: unknown) => {
-    const gateway = await target.stop().then(() => 'the gateway stopped in order', messageOf);
-    throw new Error(`${messageOf(error)} (${gateway})`, { cause: error });
+    // A gateway that fails at its stop as well has more to say.
+    const more = await target.stop().then(
+      () => '',
+      (reason: unknown) => `; ${messageOf(reason)}`,
+    );
+    throw new Error(messageOf(error) + more, { cause: error });
   });
   await target.stop();
   report(account, ledger);

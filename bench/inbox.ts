@@ -81,8 +81,7 @@ export class Inbox {
   /** Throws when the socket was closed, or something happened that should not have. */
   demandOpen(): void {
     this.demandFine();
-    const { code, reason } = this.closed ?? { code: null, reason: '' };
-    demand(code === null, `${this.owner}'s socket was closed unexpectedly: ${code ?? ''} ${reason}`);
+    demand(this.closed === null, `${this.owner}'s socket was closed unexpectedly: ${nameOf(this.closed)}`);
   }
 
   /** The first control frame of this type that fits, come or to come. */
@@ -108,6 +107,11 @@ export class Inbox {
       return found ?? null;
     });
   }
+}
+
+/** `4001 kicked`, say; a lost link has no reason. */
+export function nameOf(closed: Closed | null): string {
+  return closed === null ? 'not closed' : `${closed.code} ${closed.reason}`.trim();
 }
 
 function isOf<T extends Heard['type']>(frame: Heard, type: T): frame is HeardOf<T> {

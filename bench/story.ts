@@ -4,7 +4,7 @@ import type { Account } from './account.js';
 import { pairOf, type Backend, type CreatedSession } from './backend.js';
 import { demand } from './changes.js';
 import { GameClient } from './game-client.js';
-import type { Closed } from './inbox.js';
+import { nameOf, type Closed } from './inbox.js';
 
 /** A client, and the numbers it came with. */
 export interface Player {
@@ -135,7 +135,7 @@ export async function backendSpeaks(stage: Stage, game: Game, rest: readonly Pla
 export async function endSession(stage: Stage, game: Game, rest: readonly Player[]): Promise<void> {
   await stage.backend.endSession(game.session.session_id);
   const closed = await Promise.all(rest.map(({ client }) => client.untilClosed()));
-  for (const [i, { client }] of rest.entries()) demandClosed(client, closed[i], 'session_ended');
+  for (const [i, { client }] of rest.entries()) demandClosed(client, closed[i] ?? null, 'session_ended');
   await stage.backend.demandGone(game.session.session_id);
   const code = CLOSE_CODES.session_ended;
   stage.account.step(`the backend ends the session: ${namesOf(rest)} close ${code} session_ended, it answers 404 now`);
@@ -166,9 +166,9 @@ async function hearLeft(players: readonly Player[], gone: GameClient, reason: st
   }
 }
 
-function demandClosed({ name }: GameClient, closed: Closed | undefined, as: CloseName): void {
-  const found = `${closed?.code ?? 'not'} ${closed?.reason ?? ''}`;
-  demand(closed?.code === CLOSE_CODES[as], `${name} was closed ${found}, not ${CLOSE_CODES[as]} ${as}`);
+function demandClosed({ name }: GameClient, closed: Closed | null, as: CloseName): void {
+  const isAs = closed?.code === CLOSE_CODES[as] && closed.reason === as;
+  demand(isAs, `${name} was closed ${nameOf(closed)}, instead of ${CLOSE_CODES[as]} ${as}`);
 }
 
 function namesOf(players: readonly Player[]): string {

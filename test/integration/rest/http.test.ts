@@ -43,6 +43,13 @@ describe.each(STORES)('HTTP on $store', ({ redisUrl }) => {
     expect(text).toMatch(/\r\ncache-control: no-store\r\n/i);
   });
 
+  it('HT21 HEAD answers with the head of GET, its length included, and no body', async () => {
+    const full = await fetch(`${running.url}/healthz`);
+    const head = await fetch(`${running.url}/healthz`, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String((await full.text()).length)]);
+    expect(await head.text()).toBe('');
+  });
+
   it('KY1, KY4 a key is made, works, is listed, is removed and is refused', async () => {
     const made = await backend.native('POST', '/v1/keys', { name: 'k', scopes: ['relays'] });
     const { secret, ...shown } = made.body as { secret: string; id: string };
