@@ -115,7 +115,7 @@ describe('while the store is away', () => {
     redis.resume();
     await eventually(async () => {
       const again = await backend.native('POST', path, { index: b.index });
-      return again.status === 200 && again.body.matched === 1 ? null : `${String(again.status)}`;
+      return again.status === 200 && again.body.matched === 1 ? null : String(again.status);
     }, 10_000);
     expect(await Client.attempt(running.socketUrl, pairOf(session, 1))).toMatchObject({ status: 403 });
     expect(await a.expect('member.left')).toMatchObject({ index: b.index, reason: 'kicked' });
