@@ -6,6 +6,7 @@ import { createPinoLog, type PinoLog } from './adapters/pino/log.js';
 import { createPrometheusMetrics } from './adapters/prometheus/metrics.js';
 import { createRedisStore } from './adapters/redis/redis-store.js';
 import { systemClock } from './adapters/system/clock.js';
+import { systemLoad } from './adapters/system/load.js';
 import { systemCrypto } from './adapters/system/crypto.js';
 import { createSealer } from './adapters/system/sealer.js';
 import { reachableAddress } from './adapters/system/host-address.js';
@@ -27,6 +28,7 @@ import type { Metrics } from './ports/metrics.js';
 import type { Store } from './ports/store.js';
 import { Door } from './relay/admission.js';
 import { Attacher } from './relay/attach.js';
+import { AutoWindow } from './relay/auto-window.js';
 import { Authorizations } from './relay/authorizations.js';
 import { Connections } from './relay/connection.js';
 import { Control } from './relay/control.js';
@@ -170,14 +172,20 @@ interface Relay {
 function composeRelay(ground: Ground): Relay {
   const { config, clock, crypto, log, metrics, geo, uws, membership: placement } = ground;
   const store = ground.store.relay;
-  const { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs } = config;
+  const { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs } = config;
   const mayNumber = (): boolean => placement.leaseHeld();
   const departures = new Departures({ store, clock, log });
-  const schedule = new FlushSchedule(clock, (cause) => {
+  const autoWindow = new AutoWindow(clock, systemLoad());
+  const schedule = new FlushSchedule(clock, autoWindow, (cause) => {
     log.error('flush_failed', cause);
   });
   const replayBounds = { maxEntries: config.replayMaxEntries, maxBytes: config.replayMaxBytes };
-  const room = { clock, broadcaster: uws, schedule, tallies: metrics.tallies, replayBounds, mayNumber };
+  const outletBounds = {
+    softBytes: config.softBackpressureBytes,
+    hardBytes: config.maxBackpressureBytes,
+    maxBehindMs: config.maxBehindMs,
+  };
+  const room = { clock, broadcaster: uws, schedule, tallies: metrics.tallies, replayBounds, outletBounds, mayNumber };
   const rooms = new Rooms({ store, placement, crypto, departures, room });
   const enforcer = new LocalEnforcer(rooms);
   const credentials = createRelayCredentials(ground.secret, clock);
@@ -190,7 +198,7 @@ function composeRelay(ground: Ground): Relay {
   const sessions = new RelaySessions({ store, placement, enforcer, geo, crypto, clock, defaults });
   const authorizations = new Authorizations({ store, enforcer, credentials, clock });
   const control = new Control({ store, rooms, departures, sessions, authorizations });
-  const limits = { maxMessageBytes, messagesPerS, bytesPerS, mayNumber };
+  const limits = { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs, mayNumber };
   const connections = new Connections({ rooms, departures, control, clock, metrics, log, limits });
   const attacher = new Attacher({
     rooms,
@@ -211,13 +219,13 @@ function composeRelay(ground: Ground): Relay {
     authorizations,
     live: new LiveSessions({ store, rooms, clock, maxMessageBytes }),
     door: new Door({ store, rooms, placement, credentials, attacher, crypto, log, metrics, origins }),
-    upkeep: new Upkeep({ store, rooms, clock, log, maxBufferedBytes: config.maxBackpressureBytes }),
+    upkeep: new Upkeep({ store, rooms, connections, clock, log }),
   };
 }
 
 function composeServer(ground: Ground, relay: Relay, rootKey: string): UwsServer {
   const { config, clock, crypto, log, metrics, store, uws, membership } = ground;
-  const { maxBodyBytes, maxMessageBytes, heartbeatMs, requestDeadlineMs: deadlineMs } = config;
+  const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';
   const rest = createRest({
     sessions: relay.sessions,
@@ -235,7 +243,8 @@ function composeServer(ground: Ground, relay: Relay, rootKey: string): UwsServer
     health: () => store.health(),
     limits: { maxBodyBytes, maxMessageBytes },
   });
-  const limits = { maxMessageBytes, maxBufferedBytes: config.maxBackpressureBytes, heartbeatMs };
+  const maxSilenceMs = config.heartbeatMs + config.heartbeatTimeoutMs;
+  const limits = { maxMessageBytes, maxBufferedBytes: config.maxBackpressureBytes, maxSilenceMs };
   const { handle, refuse } = rest;
   return new UwsServer(uws, {
     handle,

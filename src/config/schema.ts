@@ -168,15 +168,30 @@ export const configSchema = z.object({
     ...bytes,
     doc: 'How many bytes of reliable entries a session keeps for those who resume.',
   }),
-  heartbeatMs: withDefault(integer(8_000, 120_000), '25000', {
+  heartbeatMs: withDefault(integer(1_000, 120_000), '25000', {
     env: 'SALLYPORT_HEARTBEAT_MS',
     ...milliseconds,
-    doc: 'How often a client should be heard from at least. 8000 to 120000.',
+    doc: 'How often a client should be heard from at least; one that is silent for that long is pinged. 1000 to 120000.',
+  }),
+  heartbeatTimeoutMs: withDefault(integer(1_000, 120_000), '10000', {
+    env: 'SALLYPORT_HEARTBEAT_TIMEOUT_MS',
+    ...milliseconds,
+    doc: 'How long after that ping a client has to finish a frame or to answer, or is closed with 4202. A frame that drips in counts as silence until it is whole. 1000 to 120000.',
   }),
   maxBackpressureBytes: withDefault(integer(65_536, 1_073_741_824), '4194304', {
     env: 'SALLYPORT_MAX_BACKPRESSURE_BYTES',
     ...bytes,
     doc: 'How much may wait for one slow socket before it is closed with 4101. At least 65536, and at least SALLYPORT_MAX_MESSAGE_BYTES.',
+  }),
+  softBackpressureBytes: withDefault(integer(4_096, 1_073_741_824), '65536', {
+    env: 'SALLYPORT_SOFT_BACKPRESSURE_BYTES',
+    ...bytes,
+    doc: 'How much may wait for a socket before it leaves the shared path: from then on volatile entries are dropped for it, latest ones conflated, reliable ones kept in a queue of its own. At least 4096.',
+  }),
+  maxBehindMs: withDefault(integer(1_000, 600_000), '15000', {
+    env: 'SALLYPORT_MAX_BEHIND_MS',
+    ...milliseconds,
+    doc: 'How long a socket may stay off the shared path before it is closed with 4101. 1000 to 600000.',
   }),
   requestDeadlineMs: withDefault(integer(100, 120_000), '10000', {
     env: 'SALLYPORT_REQUEST_DEADLINE_MS',

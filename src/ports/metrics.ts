@@ -12,6 +12,9 @@ export interface Tallies {
   entriesReplayed: number;
   framesRefused: number;
   rateLimited: number;
+  volatileDropped: number;
+  latestConflated: number;
+  fellBehind: number;
   upgradesRefused: number;
   handlerFailures: number;
 }
@@ -44,6 +47,9 @@ export function emptyTallies(): Tallies {
     entriesReplayed: 0,
     framesRefused: 0,
     rateLimited: 0,
+    volatileDropped: 0,
+    latestConflated: 0,
+    fellBehind: 0,
     upgradesRefused: 0,
     handlerFailures: 0,
   };

@@ -5,15 +5,23 @@ import type { CloseName } from '../protocol/close-codes.js';
  * (calls on a closed socket throw) end in the adapter.
  */
 export interface ClientSocket {
-  /** Text goes out as a text frame, bytes as a binary one. Order is kept with `publish` of topics it is in. */
-  send(frame: string | Uint8Array): void;
   /**
-   * Sends what waits, then a close frame with the code and, as its reason, the name. The socket leaves its topics at once.
+   * Text goes out as a text frame, bytes as a binary one. Order is kept with what was published to topics it is in.
+   * False when not all of it could be handed to the kernel: the peer does not keep up.
+   */
+  send(frame: string | Uint8Array): boolean;
+  /** A ping frame: whoever is there answers with a pong, which the handler hears as `onAlive`. */
+  ping(): void;
+  /**
+   * Sends what waits, then a close frame with the code and, as its reason, the name. The socket leaves its topics at
+   * once, and the handler hears `onClose` before this returns.
    */
   close(name: CloseName): void;
   /** Bytes that wait for the peer to read. 0 when closed. */
   bufferedBytes(): number;
   subscribe(topic: string): void;
+  /** What was published to the topic before still arrives. */
+  unsubscribe(topic: string): void;
   /** To every socket in the topic but this one. */
   publishToOthers(topic: string, frame: string | Uint8Array): void;
 }
@@ -30,6 +38,10 @@ export interface SocketHandler {
   onText(text: string, size: number): void;
   /** The bytes are only valid during the call. */
   onBinary(bytes: Uint8Array): void;
+  /** A ping or a pong came. */
+  onAlive(): void;
+  /** Something of what waited was written: there may be room for more. */
+  onDrain(): void;
   /** The socket is gone; no call follows. `code` is 1006 when no close frame came. */
   onClose(code: number): void;
 }

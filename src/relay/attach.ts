@@ -14,6 +14,7 @@ import { closedConnection, type Connections } from './connection.js';
 import { resumeToken } from './credential.js';
 import type { Departures } from './departures.js';
 import type { Member } from './member.js';
+import type { Outlet } from './outlet.js';
 import type { KeptEntry } from './replay-window.js';
 import type { Room } from './room.js';
 import type { Rooms } from './rooms.js';
@@ -53,8 +54,8 @@ export class Attacher {
       return closedConnection;
     }
     const member = known ?? this.newMember(room, attachment);
-    this.takeOver(room, member, attachment, socket);
-    return this.deps.connections.open(room, member, socket);
+    const outlet = this.takeOver(room, member, attachment, socket);
+    return this.deps.connections.open(room, member, outlet);
   }
 
   /** The socket never came: a new member goes again, a known one is away as before, or still has its older socket. */
@@ -69,34 +70,35 @@ export class Attacher {
     }
     if (known.connection > joined.connection) return;
     known.connection = joined.connection;
-    if (known.socket === null) departures.socketLost(rooms, room, known);
+    if (known.outlet === null) departures.socketLost(rooms, room, known);
   }
 
   private newMember(room: Room, { joined, token }: Attachment): Member {
     const { index, userId, joinedAtMs, connection } = joined;
-    const member = { index, userId, joinedAtMs, token, connection, socket: null, state: null, departure: null };
+    const member = { index, userId, joinedAtMs, token, connection, outlet: null, state: null, departure: null };
     room.members.set(index, member);
     return member;
   }
 
-  private takeOver(room: Room, member: Member, attachment: Attachment, socket: ClientSocket): void {
+  private takeOver(room: Room, member: Member, attachment: Attachment, socket: ClientSocket): Outlet {
     const { joined, resume } = attachment;
-    const older = member.socket;
+    const older = room.detach(member);
     const isBack = !joined.isNewMember && older === null;
     member.departure?.cancel();
     member.departure = null;
     member.connection = joined.connection;
-    member.socket = socket;
     room.flush();
     older?.close('replaced');
+    const outlet = room.attach(member, socket);
     if (joined.isNewMember) room.announce({ type: 'member.joined', member: room.memberView(member) });
     else if (isBack) room.announce({ type: 'member.back', index: member.index });
     room.applyHost(joined.host);
     const missed = resume === null ? null : missedBy(room, member, resume);
-    socket.send(encodeControl(this.welcome(room, member, attachment.secret, missed?.recovered ?? false)));
-    if (missed?.gap != null) socket.send(encodeControl({ type: 'gap', ...missed.gap }));
-    this.replay(socket, missed?.entries ?? []);
-    socket.subscribe(room.topic);
+    outlet.send(encodeControl(this.welcome(room, member, attachment.secret, missed?.recovered ?? false)));
+    if (missed?.gap != null) outlet.send(encodeControl({ type: 'gap', ...missed.gap }));
+    this.replay(outlet, missed?.entries ?? []);
+    outlet.join();
+    return outlet;
   }
 
   private welcome(room: Room, member: Member, secret: string, recovered: boolean): Welcome {
@@ -121,7 +123,7 @@ export class Attacher {
     };
   }
 
-  private replay(socket: ClientSocket, entries: readonly Entry[]): void {
+  private replay(outlet: Outlet, entries: readonly Entry[]): void {
     this.deps.tallies.entriesReplayed += entries.length;
     let batch: Entry[] = [];
     let bytes = 0;
@@ -129,11 +131,11 @@ export class Attacher {
       batch.push(entry);
       bytes += entry.payload.length;
       if (bytes < FULL_BATCH_BYTES) continue;
-      socket.send(encodeBatchFrame(batch));
+      outlet.send(encodeBatchFrame(batch));
       batch = [];
       bytes = 0;
     }
-    if (batch.length > 0) socket.send(encodeBatchFrame(batch));
+    if (batch.length > 0) outlet.send(encodeBatchFrame(batch));
   }
 }
 

@@ -10,11 +10,12 @@ import { encodeControl } from '../protocol/server-control.js';
 import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
-import type { ClientSocket, SocketHandler } from '../ports/socket.js';
+import type { SocketHandler } from '../ports/socket.js';
 import { acceptRelayFrame, type AcceptRules } from './accept.js';
 import type { Control } from './control.js';
 import type { Departures } from './departures.js';
 import type { Member } from './member.js';
+import type { Outlet } from './outlet.js';
 import type { Room } from './room.js';
 import type { Rooms } from './rooms.js';
 import { TokenBucket } from './token-bucket.js';
@@ -23,6 +24,10 @@ export interface ConnectionLimits extends AcceptRules {
   /** 0: no limit. */
   readonly messagesPerS: number;
   readonly bytesPerS: number;
+  /** Silence after which the peer is pinged. */
+  readonly heartbeatMs: number;
+  /** How long after that it has to be heard from. */
+  readonly heartbeatTimeoutMs: number;
 }
 
 export interface ConnectionsDeps {
@@ -54,15 +59,28 @@ const BREAKS_PROTOCOL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export const closedConnection: SocketHandler = {
   onText: () => undefined,
   onBinary: () => undefined,
+  onAlive: () => undefined,
+  onDrain: () => undefined,
   onClose: () => undefined,
 };
 
 /** Makes connections: one set of parts for all of them. */
 export class Connections {
+  private readonly live = new Set<Connection>();
+
   constructor(private readonly deps: ConnectionsDeps) {}
 
-  open(room: Room, member: Member, socket: ClientSocket): SocketHandler {
-    return new Connection(this.deps, room, member, socket);
+  open(room: Room, member: Member, outlet: Outlet): SocketHandler {
+    const connection = new Connection(this.deps, this.live, room, member, outlet);
+    this.live.add(connection);
+    return connection;
+  }
+
+  /** Pings who has been silent for a heartbeat, and closes who has not answered in time. */
+  checkSilence(): void {
+    const { clock, limits } = this.deps;
+    const nowMs = clock.monotonicMs();
+    for (const connection of this.live) connection.checkSilence(nowMs, limits);
   }
 }
 
@@ -71,14 +89,18 @@ class Connection implements SocketHandler {
   private readonly bytes: TokenBucket;
   private faults = 0;
   private rateRefusals = 0;
+  private heardAtMs: number;
+  private isPinged = false;
 
   constructor(
     private readonly deps: ConnectionsDeps,
+    private readonly live: Set<Connection>,
     private readonly room: Room,
     private readonly member: Member,
-    private readonly socket: ClientSocket,
+    private readonly outlet: Outlet,
   ) {
     const nowMs = deps.clock.monotonicMs();
+    this.heardAtMs = nowMs;
     this.messages = new TokenBucket(deps.limits.messagesPerS, nowMs);
     this.bytes = new TokenBucket(deps.limits.bytesPerS, nowMs);
   }
@@ -100,7 +122,7 @@ class Connection implements SocketHandler {
     }
     const accepted = acceptRelayFrame(this.room, this.member, frame, limits);
     if (typeof accepted !== 'number') this.refuse(accepted, frame.ref);
-    else if (frame.ref !== null) this.socket.send(encodeControl({ type: 'ack', ref: frame.ref, seq: accepted }));
+    else if (frame.ref !== null) this.outlet.send(encodeControl({ type: 'ack', ref: frame.ref, seq: accepted }));
   }
 
   onText(text: string, size: number): void {
@@ -121,24 +143,48 @@ class Connection implements SocketHandler {
       this.refuse(frame.fault, null);
       return;
     }
-    control.handle(frame, this.room, this.member, this.socket).catch((error: unknown) => {
+    control.handle(frame, this.room, this.member).catch((error: unknown) => {
       this.refuse(this.nameOf(error), null);
     });
   }
 
+  onAlive(): void {
+    this.heard(this.deps.clock.monotonicMs());
+  }
+
+  onDrain(): void {
+    this.outlet.onDrain();
+  }
+
+  /**
+   * A frame that is still on its way says nothing: it may drip in for ever, and its sender cannot answer a ping in the
+   * middle of it. So the one deadline for silence also ends a frame that is never finished.
+   */
+  checkSilence(nowMs: number, { heartbeatMs, heartbeatTimeoutMs }: ConnectionLimits): void {
+    const silentMs = nowMs - this.heardAtMs;
+    if (silentMs >= heartbeatMs + heartbeatTimeoutMs) {
+      this.outlet.close('heartbeat_timeout');
+    } else if (silentMs >= heartbeatMs && !this.isPinged) {
+      this.isPinged = true;
+      this.outlet.ping();
+    }
+  }
+
   onClose(): void {
     const { rooms, departures } = this.deps;
+    this.live.delete(this);
     if (!this.isCurrent()) return;
     departures.socketLost(rooms, this.room, this.member);
   }
 
   /** A socket that was replaced, or whose member has left, may still say something before it is closed. */
   private isCurrent(): boolean {
-    return this.member.socket === this.socket;
+    return this.member.outlet === this.outlet;
   }
 
   private withinRate(size: number): boolean {
     const nowMs = this.deps.clock.monotonicMs();
+    this.heard(nowMs);
     const isWithin = this.messages.has(1, nowMs) && this.bytes.has(size, nowMs);
     if (isWithin) {
       this.messages.take(1);
@@ -148,23 +194,28 @@ class Connection implements SocketHandler {
     return isWithin;
   }
 
+  private heard(nowMs: number): void {
+    this.heardAtMs = nowMs;
+    this.isPinged = false;
+  }
+
   private refuse(code: ErrorCode, ref: number | null): void {
     const { metrics, limits } = this.deps;
     metrics.tallies.framesRefused += 1;
     metrics.refused(code);
     const { message, close } = ERRORS[code];
     if (this.isCurrent()) {
-      this.socket.send(encodeControl({ type: 'error', code, message, ...(ref === null ? {} : { ref }) }));
+      this.outlet.send(encodeControl({ type: 'error', code, message, ...(ref === null ? {} : { ref }) }));
     }
     if (close !== undefined) {
-      this.socket.close(close);
+      this.outlet.close(close);
     } else if (code === 'rate_limited') {
       metrics.tallies.rateLimited += 1;
       this.rateRefusals += 1;
-      if (this.rateRefusals > Math.max(MIN_RATE_REFUSALS, limits.messagesPerS)) this.socket.close('rate_limited');
+      if (this.rateRefusals > Math.max(MIN_RATE_REFUSALS, limits.messagesPerS)) this.outlet.close('rate_limited');
     } else if (BREAKS_PROTOCOL.has(code)) {
       this.faults += 1;
-      if (this.faults > MAX_FAULTS) this.socket.close('protocol_error');
+      if (this.faults > MAX_FAULTS) this.outlet.close('protocol_error');
     }
   }
 

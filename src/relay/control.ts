@@ -4,7 +4,6 @@ import { Failure } from '../protocol/failure.js';
 import { parseMemberIndex } from '../protocol/ids.js';
 import { encodeControl } from '../protocol/server-control.js';
 import type { RelayStore } from '../ports/relay-store.js';
-import type { ClientSocket } from '../ports/socket.js';
 import type { Authorizations } from './authorizations.js';
 import type { Departures } from './departures.js';
 import type { Member } from './member.js';
@@ -23,17 +22,17 @@ export interface ControlDeps {
 export class Control {
   constructor(private readonly deps: ControlDeps) {}
 
-  async handle(frame: ClientControl, room: Room, member: Member, socket: ClientSocket): Promise<void> {
+  async handle(frame: ClientControl, room: Room, member: Member): Promise<void> {
     switch (frame.type) {
       case 'ping':
-        socket.send(encodeControl({ type: 'pong', t: frame.t }));
+        member.outlet?.send(encodeControl({ type: 'pong', t: frame.t }));
         return;
       case 'state':
         member.state = frame.state;
         room.announce({ type: 'member.state', index: member.index, state: frame.state }, member);
         return;
       case 'leave':
-        this.leave(room, member, socket);
+        this.leave(room, member);
         return;
       case 'kick':
         await this.kick(room, member, frame.index);
@@ -48,11 +47,10 @@ export class Control {
     }
   }
 
-  private leave(room: Room, member: Member, socket: ClientSocket): void {
+  private leave(room: Room, member: Member): void {
     const { departures, rooms } = this.deps;
     room.flush();
-    member.socket = null;
-    socket.close('left');
+    room.detach(member)?.close('left');
     departures.leave(rooms, room, member, 'left');
   }
 

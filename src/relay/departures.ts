@@ -28,7 +28,7 @@ export class Departures {
 
   /** The member's socket is lost: tell the others, keep the seat, and count down. */
   socketLost(keeper: RoomKeeper, room: Room, member: Member): void {
-    member.socket = null;
+    room.detach(member);
     room.announce({ type: 'member.away', index: member.index });
     const hold = holdOf(room, member);
     this.untilDone(room, member, async () => {
@@ -52,7 +52,7 @@ export class Departures {
     this.untilDone(room, member, async () => {
       const result = await this.deps.store.leave(hold);
       // A newer socket took the seat while the store was asked: the member stays.
-      if (member.connection !== hold.connection || member.socket !== null) return;
+      if (member.connection !== hold.connection || member.outlet !== null) return;
       room.dropMember(member, reason, null);
       if (result.outcome === 'left') room.applyHost(result.host);
       keeper.letGo(room);
@@ -82,7 +82,7 @@ export class Departures {
       if (!isAway(error)) this.deps.log.error('departure_failed', error, { session_id: room.id });
       this.deps.clock.after(RETRY_MS, () => {
         const isCurrent = room.members.get(member.index) === member && member.connection === connection;
-        if (isCurrent && member.socket === null) this.untilDone(room, member, step);
+        if (isCurrent && member.outlet === null) this.untilDone(room, member, step);
       });
     });
   }

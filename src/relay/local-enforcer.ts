@@ -40,9 +40,9 @@ export class LocalEnforcer implements Enforcer {
     if (room === null) return 0;
     let closed = 0;
     for (const member of room.members.values()) {
-      if (member.socket === null || !matches(member, selector)) continue;
+      if (member.outlet === null || !matches(member, selector)) continue;
       // The seat stays, away, until the store can be asked again: only the socket is ours to close.
-      member.socket.close(reason);
+      member.outlet.close(reason);
       closed += 1;
     }
     return closed;

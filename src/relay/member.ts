@@ -2,7 +2,7 @@ import type { MemberIndex, UserId } from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 import type { Timer } from '../ports/clock.js';
 import type { AuthorizationToken } from '../protocol/ids.js';
-import type { ClientSocket } from '../ports/socket.js';
+import type { Outlet } from './outlet.js';
 
 /** A member as its home sees it: a seat that has joined, with or without a socket. */
 export interface Member {
@@ -13,8 +13,8 @@ export interface Member {
   token: AuthorizationToken | null;
   /** Counts the sockets it has had; what is said to the store about its seat names it. */
   connection: number;
-  /** null while it is away. */
-  socket: ClientSocket | null;
+  /** The way out to its socket; null while it is away. */
+  outlet: Outlet | null;
   /** Presence state; kept by the home alone. */
   state: Json;
   /** Gives the seat up when the resume window has passed. */

@@ -19,10 +19,11 @@ import { CLASS, type DeliveryClass } from '../protocol/wire.js';
 import type { Clock } from '../ports/clock.js';
 import type { Tallies } from '../ports/metrics.js';
 import type { Host, RelaySession } from '../ports/relay-store.js';
-import type { Broadcaster } from '../ports/socket.js';
+import type { Broadcaster, ClientSocket } from '../ports/socket.js';
 import { Batch } from './batch.js';
 import type { FlushSchedule, Flushable } from './flush-schedule.js';
 import type { Member } from './member.js';
+import { Outlet, type OutletBounds, type OutletOwner } from './outlet.js';
 import { ReplayWindow, type ReplayBounds } from './replay-window.js';
 
 export interface RoomDeps {
@@ -31,11 +32,12 @@ export interface RoomDeps {
   readonly schedule: FlushSchedule;
   readonly tallies: Tallies;
   readonly replayBounds: ReplayBounds;
+  readonly outletBounds: OutletBounds;
   /** Whether reliable entries may be numbered: this node surely still is the home. */
   readonly mayNumber: () => boolean;
 }
 
-export class Room implements Flushable {
+export class Room implements Flushable, OutletOwner {
   readonly id: SessionId;
   /** Every socket of the room is in this topic. */
   readonly topic: string;
@@ -46,6 +48,10 @@ export class Room implements Flushable {
   /** Set once, when the session is over: sockets that come in late close with it. */
   ended: CloseName | null = null;
   private readonly batch = new Batch();
+  /** Outlets that left the shared path: what is accepted is offered to each of them. */
+  private readonly behind = new Set<Outlet>();
+  /** What went out on the shared path since its sockets were last looked at. */
+  private uncheckedBytes = 0;
   private settings: RelaySession;
   private currentHost: Host;
 
@@ -131,17 +137,49 @@ export class Room implements Flushable {
     if (this.batch.isEmpty) return;
     const { frame, onlySender } = this.batch.take();
     this.deps.tallies.batchesOut += 1;
-    const sender = onlySender === null ? undefined : this.members.get(onlySender)?.socket;
-    if (sender != null) sender.publishToOthers(this.topic, frame);
-    else this.deps.broadcaster.publish(this.topic, frame);
+    this.publish(frame, onlySender === null ? null : (this.members.get(onlySender)?.outlet ?? null));
+  }
+
+  /** The way out to a member's new socket. The older one, if any, must be detached before. */
+  attach(member: Member, socket: ClientSocket): Outlet {
+    const { outletBounds, tallies, clock } = this.deps;
+    const outlet = new Outlet(socket, this.topic, outletBounds, this, tallies, clock);
+    member.outlet = outlet;
+    return outlet;
+  }
+
+  /** The member has no socket any more; gives what it had. */
+  detach(member: Member): Outlet | null {
+    const { outlet } = member;
+    member.outlet = null;
+    if (outlet !== null) this.behind.delete(outlet);
+    return outlet;
+  }
+
+  onBehind(outlet: Outlet): void {
+    this.flush();
+    this.behind.add(outlet);
+  }
+
+  onCaughtUp(outlet: Outlet): void {
+    this.flush();
+    this.behind.delete(outlet);
+  }
+
+  /** Lets those who are behind go on or give up; for when the engine does not say that there is room. */
+  checkBehind(): void {
+    for (const outlet of this.behind) outlet.check();
   }
 
   /** A control frame to everybody (but one), in order with the entries accepted before it. */
   announce(frame: ServerControl, except: Member | null = null): void {
     this.flush();
     const text = encodeControl(frame);
-    if (except?.socket != null) except.socket.publishToOthers(this.topic, text);
-    else this.deps.broadcaster.publish(this.topic, text);
+    const without = except?.outlet ?? null;
+    for (const outlet of this.behind) {
+      if (outlet !== without) outlet.send(text);
+    }
+    this.publish(text, without);
   }
 
   /** Takes the host as the store said it; an older term than the one known is old news. */
@@ -165,11 +203,10 @@ export class Room implements Flushable {
     this.members.delete(member.index);
     member.departure?.cancel();
     member.departure = null;
-    const { socket } = member;
-    member.socket = null;
-    if (close !== null) socket?.close(close);
+    const outlet = this.detach(member);
+    if (close !== null) outlet?.close(close);
     this.announce({ type: 'member.left', index: member.index, reason });
-    return socket !== null;
+    return outlet !== null;
   }
 
   sessionView(): SessionView {
@@ -178,8 +215,8 @@ export class Room implements Flushable {
   }
 
   memberView(member: Member): MemberView {
-    const { index, userId, socket, state } = member;
-    return { index, user_id: userId, role: this.roleOf(index), connected: socket !== null, state };
+    const { index, userId, outlet, state } = member;
+    return { index, user_id: userId, role: this.roleOf(index), connected: outlet !== null, state };
   }
 
   statuses(): readonly {
@@ -190,17 +227,18 @@ export class Room implements Flushable {
     readonly state: Member['state'];
     readonly joinedAtMs: number;
   }[] {
-    return [...this.members.values()].map(({ index, userId, socket, state, joinedAtMs }) => ({
+    return [...this.members.values()].map(({ index, userId, outlet, state, joinedAtMs }) => ({
       index,
       userId,
       role: this.roleOf(index),
-      connected: socket !== null,
+      connected: outlet !== null,
       state,
       joinedAtMs,
     }));
   }
 
   private deliverToAll(sender: number, deliveryClass: DeliveryClass, keyOrSeq: number, payload: Uint8Array): void {
+    if (this.behind.size > 0) this.offerToBehind(sender, deliveryClass, false, keyOrSeq, null, payload);
     const wasEmpty = this.batch.isEmpty;
     this.batch.append(sender, deliveryClass, keyOrSeq, payload);
     if (this.batch.isFull) this.flush();
@@ -216,10 +254,45 @@ export class Room implements Flushable {
     payload: Uint8Array,
   ): void {
     this.flush();
+    if (this.behind.size > 0) this.offerToBehind(sender, deliveryClass, true, keyOrSeq, targets, payload);
     const frame = encodeBatchFrame([{ sender, deliveryClass, targeted: true, key: keyOrSeq, seq: keyOrSeq, payload }]);
     this.deps.tallies.batchesOut += 1;
     for (const index of new Set(targets)) {
-      if (index !== sender) this.members.get(index)?.socket?.send(frame);
+      const outlet = index === sender ? null : (this.members.get(index)?.outlet ?? null);
+      if (outlet !== null && !this.behind.has(outlet)) outlet.send(frame);
     }
   }
+
+  /** One copy of the payload serves all who are behind. */
+  private offerToBehind(
+    sender: number,
+    deliveryClass: DeliveryClass,
+    targeted: boolean,
+    keyOrSeq: number,
+    targets: Uint16Array | null,
+    payload: Uint8Array,
+  ): void {
+    const kept = deliveryClass === CLASS.volatile ? payload : payload.slice();
+    const entry = { sender, deliveryClass, targeted, keyOrSeq, payload: kept };
+    for (const member of this.members.values()) {
+      const { outlet, index } = member;
+      if (outlet === null || !this.behind.has(outlet) || index === sender) continue;
+      if (targets === null || targets.includes(index)) outlet.offer(entry);
+    }
+  }
+
+  /** One write for the engine, whoever is in the topic. Looks after the sockets' buffers each so many bytes. */
+  private publish(frame: string | Uint8Array, except: Outlet | null): void {
+    if (except !== null) except.publishToOthers(frame);
+    else this.deps.broadcaster.publish(this.topic, frame);
+    this.uncheckedBytes += frame.length;
+    if (this.uncheckedBytes < this.deps.outletBounds.softBytes / 2) return;
+    this.uncheckedBytes = 0;
+    // Not now: the engine writes what was published at the end of the turn, and only then knows who does not read.
+    this.deps.clock.endOfTurn(this.checkAll);
+  }
+
+  private readonly checkAll = (): void => {
+    for (const { outlet } of this.members.values()) outlet?.check();
+  };
 }

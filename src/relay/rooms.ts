@@ -86,11 +86,10 @@ export class Rooms {
     for (const member of room.members.values()) {
       member.departure?.cancel();
       member.departure = null;
-      const { socket } = member;
-      member.socket = null;
-      if (socket === null) continue;
+      const outlet = room.detach(member);
+      if (outlet === null) continue;
       closed += 1;
-      socket.close(close);
+      outlet.close(close);
     }
     room.members.clear();
     return closed;
@@ -114,7 +113,7 @@ export class Rooms {
     for (const { userId, token, member } of seats) {
       if (member === null) continue;
       const { index, connection, joinedAtMs } = member;
-      const away = { index, userId, token, connection, joinedAtMs, socket: null, state: null, departure: null };
+      const away = { index, userId, token, connection, joinedAtMs, outlet: null, state: null, departure: null };
       room.members.set(index, away);
       departures.expect(this, room, away);
     }

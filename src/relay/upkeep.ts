@@ -1,11 +1,12 @@
 /**
- * What is looked at once a second: sessions whose time is up are ended (in the store and on the sockets), and sockets
- * that hold more than their bound are closed as slow.
+ * What is looked at once a second: sessions whose time is up are ended (in the store and on the sockets), sockets that are
+ * behind go on or are given up, silent ones are pinged and then closed.
  */
 import { Failure } from '../protocol/failure.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { RelayStore } from '../ports/relay-store.js';
+import type { Connections } from './connection.js';
 import type { Rooms } from './rooms.js';
 
 const EVERY_MS = 1000;
@@ -14,9 +15,9 @@ const SWEEP_LIMIT = 200;
 export interface UpkeepDeps {
   readonly store: RelayStore;
   readonly rooms: Rooms;
+  readonly connections: Connections;
   readonly clock: Clock;
   readonly log: Log;
-  readonly maxBufferedBytes: number;
 }
 
 export class Upkeep {
@@ -49,18 +50,10 @@ export class Upkeep {
   }
 
   private async run(): Promise<void> {
-    this.closeSlow();
+    for (const room of this.deps.rooms.all()) room.checkBehind();
+    this.deps.connections.checkSilence();
     this.endLocallyExpired();
     await this.sweep();
-  }
-
-  private closeSlow(): void {
-    const { rooms, maxBufferedBytes } = this.deps;
-    for (const room of rooms.all()) {
-      for (const { socket } of room.members.values()) {
-        if (socket !== null && socket.bufferedBytes() > maxBufferedBytes) socket.close('slow_consumer');
-      }
-    }
   }
 
   /** With the store away a session still ends for its sockets when its time is up. */

@@ -12,6 +12,12 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   entriesReplayed: ['entries_replayed', 'Reliable entries sent again after a resume.'],
   framesRefused: ['frames_refused', 'Frames answered with an error.'],
   rateLimited: ['frames_rate_limited', 'Frames refused for the rate of their connection.'],
+  volatileDropped: ['volatile_dropped', 'Volatile entries that were not kept for a slow receiver.'],
+  latestConflated: [
+    'latest_conflated',
+    'Entries of class latest that a newer one replaced before a slow receiver got them.',
+  ],
+  fellBehind: ['fell_behind', 'Times that a socket left the shared path because it did not keep up.'],
   upgradesRefused: ['upgrades_refused', 'Handshakes refused before the upgrade.'],
   handlerFailures: ['handler_failures', 'Exceptions caught at the engine: each is a bug.'],
 };

@@ -16,7 +16,8 @@ export interface ServerLimits {
   readonly maxMessageBytes: number;
   /** What may wait for a reader before the relay closes its socket. */
   readonly maxBufferedBytes: number;
-  readonly heartbeatMs: number;
+  /** After which the relay closes a socket that says nothing. */
+  readonly maxSilenceMs: number;
 }
 
 export interface ServerDeps extends HttpDeps {
@@ -38,6 +39,8 @@ export class UwsApp implements Broadcaster {
 }
 
 const utf8 = new TextDecoder();
+/** Stands for a close that began here; the metrics have its code. */
+const CLOSED_BY_US = 1006;
 
 export class UwsServer {
   private readonly sockets = new Set<UwsSocket>();
@@ -50,19 +53,24 @@ export class UwsServer {
   ) {
     this.http = new HttpServer(deps);
     const upgrades = new Upgrades({ ...deps, http: this.http });
-    const { maxMessageBytes, maxBufferedBytes, heartbeatMs } = deps.limits;
+    const { maxMessageBytes, maxBufferedBytes, maxSilenceMs } = deps.limits;
     uws.app.ws<SocketState>('/*', {
       maxPayloadLength: engineLimit(maxMessageBytes),
       // The relay closes a slow reader by name well before the engine would drop what is sent to it.
       maxBackpressure: 4 * maxBufferedBytes,
       closeOnBackpressureLimit: false,
-      idleTimeout: idleTimeoutS(heartbeatMs),
-      sendPingsAutomatically: true,
+      idleTimeout: idleTimeoutS(maxSilenceMs),
+      // The relay pings: it also has to see who answers, and to close by name.
+      sendPingsAutomatically: false,
       maxLifetime: 0,
       compression: 0,
       upgrade: upgrades.onUpgrade,
       open: this.onOpen,
       message: this.onMessage,
+      drain: this.onDrain,
+      dropped: this.onDropped,
+      ping: this.onAlive,
+      pong: this.onAlive,
       close: this.onClose,
     });
     uws.app.any('/*', this.http.onRequest);
@@ -115,7 +123,10 @@ export class UwsServer {
     this.sockets.add(socket);
     metrics.tallies.connectionsOpened += 1;
     try {
-      state.handler = state.admission.open(socket);
+      const handler = state.admission.open(socket);
+      // Closed while it opened: the engine has said so already, to nobody.
+      if (socket.closed) handler.onClose(CLOSED_BY_US);
+      else state.handler = handler;
     } catch (error) {
       this.failed(error, socket, log);
     }
@@ -130,6 +141,28 @@ export class UwsServer {
     } catch (error) {
       this.failed(error, socket, this.deps.log);
     }
+  };
+
+  private readonly onDrain = (ws: EngineSocket<SocketState>): void => {
+    const { handler, socket } = ws.getUserData();
+    try {
+      handler?.onDrain();
+    } catch (error) {
+      this.failed(error, socket, this.deps.log);
+    }
+  };
+
+  /** Only the newer engine says this, and only of what passed its own limit, far above ours. */
+  private readonly onDropped = (ws: EngineSocket<SocketState>): void => {
+    const { socket } = ws.getUserData();
+    // Not from within the engine's own send: the close would come in the middle of it.
+    this.deps.clock.endOfTurn(() => {
+      socket?.close('slow_consumer');
+    });
+  };
+
+  private readonly onAlive = (ws: EngineSocket<SocketState>): void => {
+    ws.getUserData().handler?.onAlive();
   };
 
   private readonly onClose = (ws: EngineSocket<SocketState>, code: number): void => {
@@ -164,7 +197,7 @@ function engineLimit(maxMessageBytes: number): number {
   return Math.max(16 * maxMessageBytes, maxMessageBytes + MAX_RELAY_HEADER_BYTES + 64 * 1024);
 }
 
-/** Two heartbeats of silence; the engine pings on its own before. It takes 8 to 960 seconds. */
-function idleTimeoutS(heartbeatMs: number): number {
-  return Math.min(960, Math.max(8, Math.ceil((2 * heartbeatMs) / 1000)));
+/** A backstop behind the relay's own deadline for silence. The engine takes 8 to 960 seconds. */
+function idleTimeoutS(silenceMs: number): number {
+  return Math.min(960, Math.max(8, Math.ceil((2 * silenceMs) / 1000)));
 }

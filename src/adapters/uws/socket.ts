@@ -17,6 +17,10 @@ export interface SocketState {
  */
 const PERMANENT_TOPIC = '*';
 
+/** What the engine's `send` answers; 0 is: taken, and waiting for the peer. */
+const SENT = 1;
+const DROPPED = 2;
+
 export class UwsSocket implements ClientSocket {
   private isClosed = false;
 
@@ -24,8 +28,20 @@ export class UwsSocket implements ClientSocket {
     ws.subscribe(PERMANENT_TOPIC);
   }
 
-  send(frame: string | Uint8Array): void {
-    if (!this.isClosed) this.ws.send(frame, typeof frame !== 'string', false);
+  get closed(): boolean {
+    return this.isClosed;
+  }
+
+  send(frame: string | Uint8Array): boolean {
+    if (this.isClosed) return true;
+    const status = this.ws.send(frame, typeof frame !== 'string', false);
+    // The relay closes a socket long before the engine's own limit; should that ever be met, the loss must not be silent.
+    if (status === DROPPED) this.close('slow_consumer');
+    return status === SENT;
+  }
+
+  ping(): void {
+    if (!this.isClosed) this.ws.ping();
   }
 
   close(name: CloseName): void {
@@ -40,6 +56,16 @@ export class UwsSocket implements ClientSocket {
 
   subscribe(topic: string): void {
     if (!this.isClosed) this.ws.subscribe(topic);
+  }
+
+  /**
+   * The 20.30 engine forgets what was published in this turn when its subscriber leaves the topic; any send, and so a
+   * ping, makes it hand that over first.
+   */
+  unsubscribe(topic: string): void {
+    if (this.isClosed) return;
+    this.ws.ping();
+    this.ws.unsubscribe(topic);
   }
 
   publishToOthers(topic: string, frame: string | Uint8Array): void {

@@ -40,7 +40,10 @@ describe('parseConfig', () => {
       replayMaxEntries: 4096,
       replayMaxBytes: 1_048_576,
       heartbeatMs: 25_000,
+      heartbeatTimeoutMs: 10_000,
       maxBackpressureBytes: 4_194_304,
+      softBackpressureBytes: 65_536,
+      maxBehindMs: 15_000,
       requestDeadlineMs: 10_000,
       drainTimeoutMs: 30_000,
     });

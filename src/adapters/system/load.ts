@@ -1,0 +1,15 @@
+import { performance } from 'node:perf_hooks';
+import type { LoadMeter } from '../../ports/load.js';
+
+/** By Node's own account of its event loop. */
+export function systemLoad(): LoadMeter {
+  let last = performance.eventLoopUtilization();
+  return {
+    utilization() {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, last);
+      last = now;
+      return Number.isFinite(utilization) ? utilization : 0;
+    },
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * The way out to one socket. A socket that reads takes the shared path: it is in the room's topic and is written by
+ * the engine with everybody else. One whose buffer passes the soft bound leaves the topic and gets a backlog of its own
+ * until it has caught up; past the hard bound, or behind for too long, it is closed as slow and may resume.
+ */
+import type { CloseName } from '../protocol/close-codes.js';
+import type { Clock } from '../ports/clock.js';
+import type { Tallies } from '../ports/metrics.js';
+import type { ClientSocket } from '../ports/socket.js';
+import { Backlog, type OutEntry } from './backlog.js';
+
+export interface OutletBounds {
+  /** More than this waits in the engine: the socket leaves the shared path. */
+  readonly softBytes: number;
+  /** More than this waits for the socket in all: it is closed. */
+  readonly hardBytes: number;
+  /** How long it may stay behind. */
+  readonly maxBehindMs: number;
+}
+
+/** What an outlet tells its room. */
+export interface OutletOwner {
+  /**
+   * It leaves the shared path. What the room has accepted so far must have been published when this returns; entries
+   * are offered to the outlet one by one from then on.
+   */
+  onBehind(outlet: Outlet): void;
+  /**
+   * It is about to come back. What the room has accepted so far must be on its way to the others when this returns,
+   * since the outlet has had it.
+   */
+  onCaughtUp(outlet: Outlet): void;
+}
+
+/** One write to a socket that catches up. */
+const PUMP_BYTES = 32 * 1024;
+
+export class Outlet {
+  private backlog: Backlog | null = null;
+  private behindSinceMs = 0;
+  private isClosed = false;
+  /** It will be closed at the end of the turn: nothing is kept for it any more. */
+  private isGivenUp = false;
+  /** Volatile entries that were not kept for this socket. */
+  dropped = 0;
+
+  constructor(
+    private readonly socket: ClientSocket,
+    private readonly topic: string,
+    private readonly bounds: OutletBounds,
+    private readonly owner: OutletOwner,
+    private readonly tallies: Tallies,
+    private readonly clock: Pick<Clock, 'monotonicMs' | 'endOfTurn'>,
+  ) {}
+
+  /** Takes the shared path, unless what was sent so far has put it behind already. */
+  join(): void {
+    if (this.backlog === null) this.socket.subscribe(this.topic);
+  }
+
+  /** A control frame or a batch for this socket alone, in order with everything else it gets. */
+  send(frame: string | Uint8Array): void {
+    if (this.isClosed || this.isGivenUp) return;
+    if (this.backlog !== null) {
+      this.backlog.push(frame);
+      this.enforceBounds();
+      return;
+    }
+    if (!this.socket.send(frame)) this.check();
+  }
+
+  /** An entry for a socket that is behind. */
+  offer(entry: OutEntry): void {
+    if (this.isClosed || this.isGivenUp || this.backlog === null) return;
+    switch (this.backlog.offer(entry)) {
+      case 'dropped':
+        this.dropped += 1;
+        this.tallies.volatileDropped += 1;
+        return;
+      case 'replaced':
+        this.tallies.latestConflated += 1;
+        return;
+      case 'kept':
+        this.enforceBounds();
+    }
+  }
+
+  /** To everybody in the topic but this socket. */
+  publishToOthers(frame: string | Uint8Array): void {
+    this.socket.publishToOthers(this.topic, frame);
+  }
+
+  /** Asks the peer for a sign of life. */
+  ping(): void {
+    this.socket.ping();
+  }
+
+  /** What waits last, close codes included, goes through the engine: a backlog is given up. */
+  close(name: CloseName): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.backlog = null;
+    this.socket.close(name);
+  }
+
+  /** Whether it is still keeping up; called when it may not be. */
+  check(): void {
+    if (this.isClosed || this.isGivenUp) return;
+    if (this.backlog !== null) {
+      this.pump();
+      this.enforceBounds();
+    } else if (this.socket.bufferedBytes() > this.bounds.softBytes) {
+      this.fallBehind();
+    }
+  }
+
+  /** The engine could write: there is room for more. */
+  onDrain(): void {
+    if (!this.isClosed && !this.isGivenUp && this.backlog !== null) this.pump();
+  }
+
+  private fallBehind(): void {
+    this.owner.onBehind(this);
+    this.socket.unsubscribe(this.topic);
+    this.backlog = new Backlog();
+    this.behindSinceMs = this.clock.monotonicMs();
+    this.tallies.fellBehind += 1;
+    this.enforceBounds();
+  }
+
+  /** Hands on what fits; with nothing left to hand on, and little in the engine, the shared path is taken again. */
+  private pump(): void {
+    const { softBytes } = this.bounds;
+    while (this.backlog !== null && this.socket.bufferedBytes() < softBytes) {
+      const frame = this.backlog.take(PUMP_BYTES);
+      if (frame === null) break;
+      this.socket.send(frame);
+    }
+    if (this.backlog?.isEmpty !== true || this.socket.bufferedBytes() > softBytes / 2) return;
+    this.owner.onCaughtUp(this);
+    this.backlog = null;
+    this.socket.subscribe(this.topic);
+  }
+
+  private enforceBounds(): void {
+    if (this.backlog === null) return;
+    const { hardBytes, maxBehindMs } = this.bounds;
+    const waiting = this.backlog.bytes + this.socket.bufferedBytes();
+    if (waiting <= hardBytes && this.clock.monotonicMs() - this.behindSinceMs <= maxBehindMs) return;
+    // Not now: closing tells the others, which may push the next slow socket over its bound, and so on.
+    this.isGivenUp = true;
+    this.backlog = new Backlog();
+    this.clock.endOfTurn(() => {
+      this.close('slow_consumer');
+    });
+  }
+}
