@@ -49,6 +49,8 @@ const STORE_POLL_MS = 10;
 /** How long a stop waits for requests that are being answered. */
 const REQUESTS_WAIT_MS = 5000;
 const LOG_FLUSH_MS = 1000;
+/** Each socket's share of a drain: a thousand leave in a second. */
+const CLOSE_SPREAD_MS = 1;
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -148,9 +150,11 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       const drained = membership.drain();
       server.stopListening();
       await drained;
-      server.sendToAll(encodeControl({ type: 'goaway', reason: 'shutdown', after_ms: 0 }));
       await Promise.race([server.requestsAnswered(), wait(clock, REQUESTS_WAIT_MS)]);
-      server.closeAll('going_away');
+      const windowMs = Math.min(config.drainTimeoutMs, server.connections * CLOSE_SPREAD_MS);
+      await server.closeSpread('going_away', windowMs, (afterMs) =>
+        encodeControl({ type: 'goaway', reason: 'shutdown', after_ms: afterMs }),
+      );
       relay.upkeep.stop();
       await membership.stop();
       await store.stop();

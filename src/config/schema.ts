@@ -201,7 +201,7 @@ export const configSchema = z.object({
   drainTimeoutMs: withDefault(integer(0, 3_600_000), '30000', {
     env: 'SALLYPORT_DRAIN_TIMEOUT_MS',
     ...milliseconds,
-    doc: 'How long a stopping node waits for its connections to move before it closes them. 0 to 3600000.',
+    doc: 'The longest a stopping node takes to close its connections, which it spreads at one a millisecond so that they come back spread as well. 0 to 3600000.',
   }),
 });
 

@@ -40,6 +40,22 @@ describe('the program', () => {
     expect(gateway.output()).toContain('"event":"stopped"');
   });
 
+  it('OP2 the closes of many sockets are spread as their goaway said', async () => {
+    const gateway = await startGatewayProcess();
+    const backend = new Backend(gateway.url);
+    const session = await backend.createSession(1, { max_users: 400 });
+    const clients = await Promise.all(
+      Array.from({ length: 300 }, async (_, n) =>
+        Client.join(gateway.socketUrl, await backend.mint(session.session_id, `user${String(n)}`)),
+      ),
+    );
+    expect(await gateway.stop()).toBe(0);
+    await Promise.all(clients.map((client) => client.expectClosed()));
+    expect(new Set(clients.map((client) => client.closed?.code))).toEqual(new Set([4200]));
+    const delays = clients.map((client) => client.of('goaway')[0]?.after_ms ?? -1).sort((a, b) => a - b);
+    expect(delays).toEqual(Array.from({ length: 300 }, (_, n) => n));
+  });
+
   it('OP3 with wrong settings it names every problem, shows no secret, and ends with 78', () => {
     const run = spawnSync(process.execPath, [MAIN], {
       env: { SALLYPORT_PORT: 'eighty', SALLYPORT_ROOT_KEY: 'short-secret', SALLYPORT_FLUSHMS: '1' },

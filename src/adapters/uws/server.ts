@@ -39,6 +39,7 @@ export class UwsApp implements Broadcaster {
 }
 
 const utf8 = new TextDecoder();
+const CLOSE_EVERY_MS = 50;
 /** Stands for a close that began here; the metrics have its code. */
 const CLOSED_BY_US = 1006;
 
@@ -102,12 +103,26 @@ export class UwsServer {
     this.listening = null;
   }
 
-  sendToAll(text: string): void {
-    for (const socket of this.sockets) socket.send(text);
+  /**
+   * Tells every socket that it will be closed and when, spread evenly over `windowMs`, and closes each at its time.
+   * Resolves when the last one is. The clients come back spread as well, so that nobody is stormed.
+   */
+  async closeSpread(name: CloseName, windowMs: number, notice: (afterMs: number) => string): Promise<void> {
+    const leaving = [...this.sockets];
+    const dueMs = (n: number): number => Math.floor((n * windowMs) / Math.max(1, leaving.length));
+    for (const [n, socket] of leaving.entries()) socket.send(notice(dueMs(n)));
+    for (let n = 0, elapsedMs = 0; n < leaving.length; elapsedMs += CLOSE_EVERY_MS) {
+      for (; n < leaving.length && dueMs(n) <= elapsedMs; n += 1) leaving[n]?.close(name);
+      if (n < leaving.length) await this.pause(CLOSE_EVERY_MS);
+    }
+    // Who was let in by a handshake that was under way when this began.
+    for (const socket of [...this.sockets]) socket.close(name);
   }
 
-  closeAll(name: CloseName): void {
-    for (const socket of [...this.sockets]) socket.close(name);
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.deps.clock.after(ms, resolve);
+    });
   }
 
   /** Resolves when every request that was accepted is answered. */
