@@ -33,6 +33,7 @@ import { Authorizations } from './relay/authorizations.js';
 import { Connections } from './relay/connection.js';
 import { Control } from './relay/control.js';
 import { Departures } from './relay/departures.js';
+import { FailedHandshakes } from './relay/failed-handshakes.js';
 import { FlushSchedule } from './relay/flush-schedule.js';
 import { LiveSessions } from './relay/live.js';
 import { LocalEnforcer } from './relay/local-enforcer.js';
@@ -105,7 +106,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   const storeName = config.redisUrl === null ? 'memory' : 'redis';
   const metrics = createPrometheusMetrics({ version: VERSION, engine: engine.name, store: storeName });
   const store = wrapStore(openStore(config, clock, log, metrics));
-  const geo = config.geoipDb === null ? noGeo() : await openGeo(config.geoipDb);
+  const geo = await geoOf(config);
   const uws = new UwsApp(engine);
   const rootKey = config.rootKey ?? randomBase62(crypto, 43);
   const secret = config.secret ?? randomBase62(crypto, 43);
@@ -116,6 +117,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
     clock,
     log,
     self,
+    onLeaseRegained: () => relay.rooms.checkHomes(),
     report: () => ({
       startedAtMs,
       labels: config.nodeLabels,
@@ -150,11 +152,14 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       const drained = membership.drain();
       server.stopListening();
       await drained;
-      await Promise.race([server.requestsAnswered(), wait(clock, REQUESTS_WAIT_MS)]);
+      relay.departures.stop();
       const windowMs = Math.min(config.drainTimeoutMs, server.connections * CLOSE_SPREAD_MS);
-      await server.closeSpread('going_away', windowMs, (afterMs) =>
-        encodeControl({ type: 'goaway', reason: 'shutdown', after_ms: afterMs }),
-      );
+      await Promise.all([
+        server.closeSpread('going_away', windowMs, (afterMs) =>
+          encodeControl({ type: 'goaway', reason: 'shutdown', after_ms: afterMs }),
+        ),
+        Promise.race([server.requestsAnswered(), wait(clock, REQUESTS_WAIT_MS)]),
+      ]);
       relay.upkeep.stop();
       await membership.stop();
       await store.stop();
@@ -170,6 +175,7 @@ interface Relay {
   readonly authorizations: Authorizations;
   readonly live: LiveSessions;
   readonly door: Gatekeeper;
+  readonly departures: Departures;
   readonly upkeep: Upkeep;
 }
 
@@ -178,7 +184,7 @@ function composeRelay(ground: Ground): Relay {
   const store = ground.store.relay;
   const { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs } = config;
   const mayNumber = (): boolean => placement.leaseHeld();
-  const departures = new Departures({ store, clock, log });
+  const departures = new Departures({ store, clock, log, self: placement.self });
   const autoWindow = new AutoWindow(clock, systemLoad());
   const schedule = new FlushSchedule(clock, autoWindow, (cause) => {
     log.error('flush_failed', cause);
@@ -221,9 +227,13 @@ function composeRelay(ground: Ground): Relay {
     rooms,
     sessions,
     authorizations,
-    live: new LiveSessions({ store, rooms, clock, maxMessageBytes }),
-    door: new Door({ store, rooms, placement, credentials, attacher, crypto, log, metrics, origins }),
-    upkeep: new Upkeep({ store, rooms, connections, clock, log }),
+    live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
+    door: new Door({
+      ...{ store, rooms, placement, credentials, attacher, crypto, log, metrics, origins },
+      failedHandshakes: new FailedHandshakes(config.failedHandshakesPerS, clock),
+    }),
+    departures,
+    upkeep: new Upkeep({ store, rooms, connections, clock, log, storeIsUp: () => ground.store.health().ok }),
   };
 }
 
@@ -281,6 +291,15 @@ function openStore(config: Config, clock: Clock, log: Log, metrics: Metrics): St
       metrics.storeFailed(operation);
     },
   });
+}
+
+async function geoOf({ geoipDb }: Config): Promise<Geo> {
+  if (geoipDb === null) return noGeo();
+  try {
+    return await openGeo(geoipDb);
+  } catch (cause) {
+    throw new Error(`SALLYPORT_GEOIP_DB: ${geoipDb} cannot be read as a MaxMind database`, { cause });
+  }
 }
 
 function listeningAt(url: string, port: number, engine: Engine, store: Store, rootKey: string | null): Listening {

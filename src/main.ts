@@ -62,7 +62,7 @@ function greeting({ url, rootKey, engine }: Listening): string {
     ${key}
 
   Create a relay session for two users:
-    curl -s ${url}/v1/relays/sessions -H 'Authorization: token ${key}' \\
+    curl -s ${url}/v1/relays/sessions -H "Authorization: token ${key}" \\
       -d '{"users":[{"ip":"127.0.0.1"},{"ip":"127.0.0.1"}]}'
 
   Connect each of them with the numbers that it answers:

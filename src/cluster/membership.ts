@@ -24,11 +24,15 @@ export interface MembershipDeps {
   readonly self: NodeId;
   /** What this node says of itself now; the state is added here. */
   readonly report: () => Omit<NodeReport, 'id' | 'state'>;
+  /** Runs when the lease is held again after a time without; numbering waits for it. */
+  readonly onLeaseRegained: () => Promise<void>;
 }
 
 export class Membership implements Placement {
   private known: readonly NodeRecord[] = [];
   private leaseUntilMs = -Infinity;
+  /** Since when the lease was held without a break. */
+  private steadySinceMs = Infinity;
   private isDraining = false;
   private isStopped = false;
   private timer: Timer | null = null;
@@ -89,14 +93,21 @@ export class Membership implements Placement {
     return this.isDraining;
   }
 
+  async refresh(): Promise<{ readonly isReliable: boolean }> {
+    await this.beat;
+    await this.heartbeat();
+    return { isReliable: this.leaseHeld() && this.deps.clock.monotonicMs() - this.steadySinceMs >= LEASE_MS };
+  }
+
   private renew(): Promise<void> {
     this.beat = this.renewOnce();
     return this.beat;
   }
 
   private async renewOnce(): Promise<void> {
-    await this.heartbeat();
+    if (!this.isStopped) await this.heartbeat();
     if (this.isStopped) return;
+    this.timer?.cancel();
     this.timer = this.deps.clock.after(RENEW_EVERY_MS, () => {
       this.renew().catch((error: unknown) => {
         this.deps.log.error('heartbeat_failed', error);
@@ -111,6 +122,11 @@ export class Membership implements Placement {
     try {
       const state = this.isDraining ? 'draining' : 'ready';
       this.known = await nodes.heartbeat({ id: self, state, ...report() }, LEASE_MS);
+      if (clock.monotonicMs() >= this.leaseUntilMs) {
+        this.steadySinceMs = startedMs;
+        // While the lease was lost another node may have claimed what was ours: nothing is numbered before that is known.
+        await this.deps.onLeaseRegained();
+      }
       this.leaseUntilMs = startedMs + LEASE_MS - LEASE_MARGIN_MS;
     } catch (error) {
       if (!isAway(error)) log.error('heartbeat_failed', error);

@@ -141,6 +141,12 @@ export const configSchema = z.object({
     unit: 'ms',
     doc: 'How long entries are gathered into one frame, for sessions that do not say: 0 (end of the loop turn) to 50, or by load.',
   }),
+  failedHandshakesPerS: withDefault(integer(0, 1_000_000), '50', {
+    env: 'SALLYPORT_FAILED_HANDSHAKES_PER_S',
+    type: 'integer',
+    unit: 'handshakes a second',
+    doc: 'How many handshakes of one address (IPv6: one /64) may fail for their credential before it is answered 429. Behind a proxy every client has its address: limit there, and set 0 here. 0: no limit.',
+  }),
   maxBodyBytes: withDefault(integer(1_024, 16_777_216), '65536', {
     env: 'SALLYPORT_MAX_BODY_BYTES',
     ...bytes,

@@ -17,6 +17,11 @@ export interface Reach {
  */
 export interface Enforcer {
   remove(sessionId: SessionId, removed: RemovedUser, reason: 'kicked' | 'revoked'): Promise<Reach>;
+  /**
+   * The store knows nobody by this name: whoever this node still has by it goes as kicked (an earlier try took effect
+   * and its reply was lost).
+   */
+  removeForgotten(sessionId: SessionId, selector: UserSelector): Promise<Reach>;
   end(sessionId: SessionId, reason: Extract<CloseName, 'session_ended' | 'session_expired'>): Promise<Reach>;
   update(session: RelaySession): Promise<Reach>;
   /**

@@ -9,6 +9,11 @@ export interface Placement {
   choose(filters: readonly Filter[]): NodeRecord | null;
   find(id: NodeId): NodeRecord | null;
   nodes(): readonly NodeRecord[];
+  /**
+   * Asks the store who is alive now, and whether that can be relied upon: after the store was away, or right after
+   * this node's own start, a live node may be missing until it has had a whole lease's time to report.
+   */
+  refresh(): Promise<{ readonly isReliable: boolean }>;
   /** Whether this node's lease is surely still held: what a home may number reliable frames under. */
   leaseHeld(): boolean;
   /** No new sessions, no new sockets. */

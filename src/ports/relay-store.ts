@@ -221,16 +221,18 @@ export type JoinResult =
   /** Another node is home. If that node is dead, `claimHome` from this state, then join again. */
   | { readonly outcome: 'home_elsewhere'; readonly homeNodeId: NodeId };
 
-/** Names one socket's hold on a seat: a call that is outdated by a newer socket changes nothing. */
+/** Names one socket's hold on a seat: a call that is outdated by a newer socket, or a newer home, changes nothing. */
 export interface SeatHold {
   readonly sessionId: SessionId;
+  /** The home that the socket is connected to. */
+  readonly nodeId: NodeId;
   readonly index: MemberIndex;
   readonly connection: number;
 }
 
 export type LeaveResult =
   | { readonly outcome: 'left'; readonly host: Host }
-  /** The seat is gone, or a newer socket holds it. */
+  /** The seat is gone, or a newer socket or another home has it. */
   | { readonly outcome: 'outdated' };
 
 export type MintResult =

@@ -67,8 +67,9 @@ export function parseClientControl(text: string): ClientControl | ControlRefusal
 
 /** The size is checked before the shape: a huge or very deep state must not cost a walk through it. */
 function parseState(text: string, value: object): ClientControl | ControlRefusal {
-  const envelopeBytes = 64;
-  if (text.length > MAX_STATE_BYTES + envelopeBytes) return { fault: 'state_too_big' };
+  // Some encoders write every character beyond ASCII as \uXXXX: six characters for what may be one byte of the state.
+  const envelopeLength = 64;
+  if (text.length > 6 * MAX_STATE_BYTES + envelopeLength) return { fault: 'state_too_big' };
   if (!('state' in value)) return { fault: 'invalid_request' };
   // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- JSON.parse made it, so it is JSON
   const state = value.state as Json;

@@ -13,6 +13,7 @@ import type { RelayCredentials } from '../ports/relay-credentials.js';
 import type { JoinCredential, Joined, RelayStore } from '../ports/relay-store.js';
 import type { Attachment, Attacher } from './attach.js';
 import { chooseProtocol, parseCredential, readCredential } from './credential.js';
+import type { FailedHandshakes } from './failed-handshakes.js';
 import { originAllowed, type OriginRule } from './origin.js';
 import type { Rooms } from './rooms.js';
 
@@ -26,6 +27,7 @@ export interface DoorDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly origins: OriginRule;
+  readonly failedHandshakes: FailedHandshakes;
 }
 
 /** A credential that was understood, and what the client says it has seen. */
@@ -37,6 +39,13 @@ interface Claim {
 
 const RESUME_SECRET_BYTES = 24;
 
+/** What a handshake of somebody who guesses meets. */
+const GUESSES: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
+  'credential_missing',
+  'credential_invalid',
+  'session_not_found',
+]);
+
 export class Door implements Gatekeeper {
   constructor(private readonly deps: DoorDeps) {}
 
@@ -44,28 +53,24 @@ export class Door implements Gatekeeper {
     try {
       return await this.takeSeat(request);
     } catch (error) {
-      return { outcome: 'refused', failure: this.named(error) };
+      return { outcome: 'refused', failure: this.named(error, request) };
     }
   }
 
   async examine(request: ConnectRequest): Promise<Failure> {
     try {
-      const claim = await this.check(request);
-      const { store, placement } = this.deps;
-      const result = await store.join({ ...this.joinOf(claim, request, ''), dryRun: true });
-      if (result.outcome === 'refused') throw new Failure(result.code, retry(result.code));
-      if (result.outcome === 'home_elsewhere' && placement.find(result.homeNodeId) !== null) {
-        throw new Failure('home_elsewhere', { retryAfterS: 1 });
-      }
+      await this.wouldJoin(await this.check(request), request);
       return new Failure('upgrade_required');
     } catch (error) {
-      return this.named(error);
+      return this.named(error, request);
     }
   }
 
   private async takeSeat(request: ConnectRequest): Promise<Admission> {
     const claim = await this.check(request);
     const { rooms, crypto, attacher } = this.deps;
+    // Loading a room, and perhaps claiming it from a dead home, is only done for a credential that opens a seat.
+    if (rooms.find(claim.sessionId) === null) await this.wouldJoin(claim, request);
     const room = await rooms.open(claim.sessionId);
     try {
       const secret = Buffer.from(crypto.randomBytes(RESUME_SECRET_BYTES)).toString('base64url');
@@ -102,8 +107,9 @@ export class Door implements Gatekeeper {
 
   /** Everything that can be decided without the session. */
   private async check(request: ConnectRequest): Promise<Claim> {
-    const { placement, origins, credentials } = this.deps;
+    const { placement, origins, credentials, failedHandshakes } = this.deps;
     if (placement.draining()) throw new Failure('draining', { retryAfterS: 1 });
+    if (failedHandshakes.isOver(request.remoteAddress)) throw new Failure('too_many_requests', { retryAfterS: 1 });
     if (!originAllowed(origins, request.origin, request.host)) throw new Failure('origin_not_allowed');
     const seq = parseSeq(request.query.get('seq'));
     const text = readCredential(request);
@@ -137,7 +143,19 @@ export class Door implements Gatekeeper {
       case 'refused':
         throw new Failure(result.code, retry(result.code));
       case 'home_elsewhere':
+        // The room is live here, so this node was home and has lost the session without noticing.
+        this.deps.rooms.end(claim.sessionId, 'moved');
         throw new Failure('home_elsewhere', { retryAfterS: 1 });
+    }
+  }
+
+  /** Rejects as the join would; what a dead home refuses will be decided when the session has been claimed. */
+  private async wouldJoin(claim: Claim, request: ConnectRequest): Promise<void> {
+    const { store, placement } = this.deps;
+    const result = await store.join({ ...this.joinOf(claim, request, ''), dryRun: true });
+    if (result.outcome === 'refused') throw new Failure(result.code, retry(result.code));
+    if (result.outcome === 'home_elsewhere' && placement.find(result.homeNodeId) !== null) {
+      throw new Failure('home_elsewhere', { retryAfterS: 1 });
     }
   }
 
@@ -155,10 +173,11 @@ export class Door implements Gatekeeper {
     };
   }
 
-  private named(error: unknown): Failure {
-    const { log, metrics } = this.deps;
+  private named(error: unknown, request: ConnectRequest): Failure {
+    const { log, metrics, failedHandshakes } = this.deps;
     const failure = error instanceof Failure ? error : new Failure('internal', { cause: error });
     if (failure.code === 'internal') log.error('admission_failed', failure.cause ?? failure);
+    if (GUESSES.has(failure.code)) failedHandshakes.note(request.remoteAddress);
     metrics.tallies.upgradesRefused += 1;
     metrics.refused(failure.code);
     return failure;

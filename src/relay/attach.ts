@@ -54,50 +54,56 @@ export class Attacher {
       return closedConnection;
     }
     const member = known ?? this.newMember(room, attachment);
-    const outlet = this.takeOver(room, member, attachment, socket);
-    return this.deps.connections.open(room, member, outlet);
+    try {
+      const outlet = this.takeOver(room, member, attachment, socket, known === undefined);
+      return this.deps.connections.open(room, member, outlet);
+    } catch (error) {
+      this.deps.departures.socketLost(this.deps.rooms, room, member);
+      throw error;
+    }
   }
 
   /** The socket never came: a new member goes again, a known one is away as before, or still has its older socket. */
-  abandon(room: Room, attachment: Attachment): void {
-    const { joined } = attachment;
-    if (room.ended !== null || room.removed.has(joined.index)) return;
+  abandon(room: Room, { joined }: Attachment): void {
     const { rooms, departures } = this.deps;
-    const known = room.members.get(joined.index);
+    const { index, connection } = joined;
+    if (room.ended !== null || room.removed.has(index)) return;
+    const known = room.members.get(index);
     if (known === undefined) {
-      departures.leaveUnseen(room, { sessionId: room.id, index: joined.index, connection: joined.connection });
-      return;
+      departures.leaveUnseen(rooms, room, { index, connection });
+    } else if (known.connection < connection) {
+      known.connection = connection;
+      // The store took it for back: its window has to run again. The others never heard that it was.
+      if (known.outlet === null) departures.keepSeat(rooms, room, known);
     }
-    if (known.connection > joined.connection) return;
-    known.connection = joined.connection;
-    if (known.outlet === null) departures.socketLost(rooms, room, known);
   }
 
   private newMember(room: Room, { joined, token }: Attachment): Member {
     const { index, userId, joinedAtMs, connection } = joined;
-    const member = { index, userId, joinedAtMs, token, connection, outlet: null, state: null, departure: null };
+    const seat = { index, userId, joinedAtMs, token, connection, firstSeq: room.replay.seq };
+    const member = { ...seat, outlet: null, state: null, departure: null };
     room.members.set(index, member);
     return member;
   }
 
-  private takeOver(room: Room, member: Member, attachment: Attachment, socket: ClientSocket): Outlet {
+  /** `isNew` is for the others: whether they know the member. The store may have known it before they heard of it. */
+  private takeOver(room: Room, member: Member, attachment: Attachment, socket: ClientSocket, isNew: boolean): Outlet {
     const { joined, resume } = attachment;
     const older = room.detach(member);
-    const isBack = !joined.isNewMember && older === null;
     member.departure?.cancel();
     member.departure = null;
     member.connection = joined.connection;
     room.flush();
     older?.close('replaced');
     const outlet = room.attach(member, socket);
-    if (joined.isNewMember) room.announce({ type: 'member.joined', member: room.memberView(member) });
-    else if (isBack) room.announce({ type: 'member.back', index: member.index });
+    if (isNew) room.announce({ type: 'member.joined', member: room.memberView(member) });
+    else if (older === null) room.announce({ type: 'member.back', index: member.index });
     room.applyHost(joined.host);
     const missed = resume === null ? null : missedBy(room, member, resume);
     outlet.send(encodeControl(this.welcome(room, member, attachment.secret, missed?.recovered ?? false)));
-    if (missed?.gap != null) outlet.send(encodeControl({ type: 'gap', ...missed.gap }));
+    for (const gap of missed?.gaps ?? []) outlet.send(encodeControl({ type: 'gap', ...gap }));
     this.replay(outlet, missed?.entries ?? []);
-    outlet.join();
+    outlet.begin();
     return outlet;
   }
 
@@ -141,21 +147,25 @@ export class Attacher {
 
 interface Missed {
   readonly recovered: boolean;
-  readonly gap: { readonly from: number; readonly to: number; readonly reason: string } | null;
+  readonly gaps: readonly { readonly from: number; readonly to: number; readonly reason: string }[];
   readonly entries: readonly Entry[];
 }
 
-/** What a returning member has not seen. In another epoch its position means nothing: all that is kept is new to it. */
+/**
+ * What a returning member has not seen. In another epoch its position means nothing: whatever followed it in the old one
+ * is lost, and all that is kept is new to it.
+ */
 function missedBy(room: Room, member: Member, resume: { readonly epoch: string; readonly seq: number }): Missed {
   const isSameEpoch = resume.epoch === room.epoch;
-  const { missing, entries } = room.replay.after(isSameEpoch ? resume.seq : 0);
-  const wanted = entries.filter((entry) => isFor(member, entry)).map(toEntry);
-  if (!isSameEpoch) {
-    const gap = missing === null ? null : { ...missing, reason: 'epoch_changed' };
-    return { recovered: false, gap, entries: wanted };
-  }
-  const gap = missing === null ? null : { ...missing, reason: 'replay_window' };
-  return { recovered: missing === null, gap, entries: wanted };
+  const from = isSameEpoch ? Math.max(resume.seq, member.firstSeq) : member.firstSeq;
+  const { missing, entries } = room.replay.after(from);
+  const gaps = missing === null ? [] : [{ ...missing, reason: 'replay_window' }];
+  const lost = { from: resume.seq + 1, to: Number.MAX_SAFE_INTEGER, reason: 'epoch_changed' };
+  return {
+    recovered: isSameEpoch && missing === null,
+    gaps: isSameEpoch ? gaps : [lost, ...gaps],
+    entries: entries.filter((entry) => isFor(member, entry)).map(toEntry),
+  };
 }
 
 function isFor(member: Member, { sender, targets }: KeptEntry): boolean {

@@ -89,8 +89,10 @@ export class Authorizations {
         const reach = await enforcer.remove(request.sessionId, result.removed, 'kicked');
         return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
       }
-      case 'no_match':
-        return { ...NOTHING_REACHED, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+      case 'no_match': {
+        const reach = await enforcer.removeForgotten(request.sessionId, request.selector);
+        return { matched: 0, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+      }
       case 'session_not_found':
         throw new Failure('session_not_found');
     }

@@ -47,7 +47,7 @@ export class Backlog {
 
   /** Keeps a whole frame in its place between the entries. */
   push(frame: string | Uint8Array): void {
-    this.put(this.number(), { kind: 'frame', frame, bytes: frame.length });
+    this.put(this.number(), { kind: 'frame', frame, bytes: Buffer.byteLength(frame) });
   }
 
   /** Takes the next frame to send: entries that follow each other go together, up to about `maxBytes`. */

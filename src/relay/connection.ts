@@ -148,8 +148,9 @@ class Connection implements SocketHandler {
     });
   }
 
+  /** Pings and pongs count like frames: each costs an answer or at least a read. */
   onAlive(): void {
-    this.heard(this.deps.clock.monotonicMs());
+    if (this.isCurrent() && !this.withinRate(0)) this.refuse('rate_limited', null);
   }
 
   onDrain(): void {

@@ -69,8 +69,14 @@ export class Control {
     if (target === null || !room.members.has(index)) throw new Failure('unknown_member');
     if (target === member.index) return;
     const host = await this.deps.store.handOverHost(room.id, room.host, target);
-    if (host === null) throw new Failure('stale_host');
-    room.applyHost(host);
+    if (host !== null) {
+      room.applyHost(host);
+      return;
+    }
+    // The store knows another host or term: an earlier try whose reply was lost, or a change that was missed.
+    const now = await this.deps.rooms.hostNow(room);
+    if (now !== null) room.applyHost(now);
+    if (now?.index !== target) throw new Failure('stale_host');
   }
 }
 

@@ -3,44 +3,68 @@
  * back at once. The store decides each step; while it is away a step is tried again until it, or the session, is over.
  */
 import { Failure } from '../protocol/failure.js';
+import type { NodeId } from '../protocol/ids.js';
 import type { LeftReason } from '../protocol/server-control.js';
 import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
-import type { RelayStore, SeatHold } from '../ports/relay-store.js';
+import type { Host, RelayStore, SeatHold } from '../ports/relay-store.js';
 import type { Member } from './member.js';
 import type { Room } from './room.js';
 
 const RETRY_MS = 1000;
 
-/** What departures need of the rooms: an empty one can go. */
+/** What departures need of the rooms. */
 export interface RoomKeeper {
+  /** An empty one can go. */
   letGo(room: Room): void;
+  /** The host as the store says it now; null when the session is gone. */
+  hostNow(room: Room): Promise<Host | null>;
 }
 
 export interface DeparturesDeps {
   readonly store: RelayStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly self: NodeId;
 }
 
 export class Departures {
+  private isStopped = false;
+
   constructor(private readonly deps: DeparturesDeps) {}
+
+  /**
+   * The node is going: sockets that are lost from now on are its own doing. Nobody is told, and the next home finds
+   * the members connected and gives each a whole window.
+   */
+  stop(): void {
+    this.isStopped = true;
+  }
 
   /** The member's socket is lost: tell the others, keep the seat, and count down. */
   socketLost(keeper: RoomKeeper, room: Room, member: Member): void {
     room.detach(member);
+    if (this.isStopped) return;
     room.announce({ type: 'member.away', index: member.index });
-    const hold = holdOf(room, member);
+    this.keepSeat(keeper, room, member);
+  }
+
+  /** The member has no socket: the store is told that its window runs. */
+  keepSeat(keeper: RoomKeeper, room: Room, member: Member): void {
+    const hold = this.holdOf(room, member);
     this.untilDone(room, member, async () => {
       await this.deps.store.away(hold);
     });
-    this.expect(keeper, room, member);
+    this.expect(keeper, room, member, null);
   }
 
-  /** Counts the resume window of a member that has no socket. */
-  expect(keeper: RoomKeeper, room: Room, member: Member): void {
+  /** Counts the resume window of a member that has no socket: to `untilMs` when the store has said so, else from now. */
+  expect(keeper: RoomKeeper, room: Room, member: Member, untilMs: number | null): void {
+    const { clock } = this.deps;
+    const { resumeWindowMs } = room.session;
+    const leftMs = untilMs === null ? resumeWindowMs : Math.min(resumeWindowMs, Math.max(0, untilMs - clock.nowMs()));
     member.departure?.cancel();
-    member.departure = this.deps.clock.after(room.session.resumeWindowMs, () => {
+    member.departure = clock.after(leftMs, () => {
       member.departure = null;
       this.leave(keeper, room, member, 'timeout');
     });
@@ -48,28 +72,31 @@ export class Departures {
 
   /** The member goes for good. The others hear of it once the store has given the seat back. */
   leave(keeper: RoomKeeper, room: Room, member: Member, reason: Extract<LeftReason, 'left' | 'timeout'>): void {
-    const hold = holdOf(room, member);
+    const hold = this.holdOf(room, member);
     this.untilDone(room, member, async () => {
       const result = await this.deps.store.leave(hold);
+      // Outdated: the seat went by another way, perhaps by an earlier try whose reply was lost, and the host with it.
+      const host = result.outcome === 'left' ? result.host : await keeper.hostNow(room);
       // A newer socket took the seat while the store was asked: the member stays.
       if (member.connection !== hold.connection || member.outlet !== null) return;
       room.dropMember(member, reason, null);
-      if (result.outcome === 'left') room.applyHost(result.host);
+      if (host !== null) room.applyHost(host);
       keeper.letGo(room);
     });
   }
 
   /** A seat was taken for a socket that never came: nobody was told of the member, so nobody is told that it goes. */
-  leaveUnseen(room: Room, hold: SeatHold): void {
-    const { store, clock, log } = this.deps;
-    store.leave(hold).then(
+  leaveUnseen(keeper: RoomKeeper, room: Room, seat: Pick<SeatHold, 'index' | 'connection'>): void {
+    const { store, clock, log, self } = this.deps;
+    store.leave({ sessionId: room.id, nodeId: self, ...seat }).then(
       (result) => {
         if (result.outcome === 'left') room.applyHost(result.host);
+        keeper.letGo(room);
       },
       (error: unknown) => {
         if (!isAway(error)) log.error('departure_failed', error, { session_id: room.id });
         clock.after(RETRY_MS, () => {
-          this.leaveUnseen(room, hold);
+          if (!this.isStopped) this.leaveUnseen(keeper, room, seat);
         });
       },
     );
@@ -82,16 +109,16 @@ export class Departures {
       if (!isAway(error)) this.deps.log.error('departure_failed', error, { session_id: room.id });
       this.deps.clock.after(RETRY_MS, () => {
         const isCurrent = room.members.get(member.index) === member && member.connection === connection;
-        if (isCurrent && member.outlet === null) this.untilDone(room, member, step);
+        if (isCurrent && member.outlet === null && !this.isStopped) this.untilDone(room, member, step);
       });
     });
+  }
+
+  private holdOf(room: Room, { index, connection }: Member): SeatHold {
+    return { sessionId: room.id, nodeId: this.deps.self, index, connection };
   }
 }
 
 function isAway(error: unknown): boolean {
   return error instanceof Failure && error.code === 'store_unavailable';
-}
-
-function holdOf(room: Room, member: Member): SeatHold {
-  return { sessionId: room.id, index: member.index, connection: member.connection };
 }

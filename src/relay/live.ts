@@ -4,6 +4,7 @@ import type { MemberIndex, SessionId, UserId } from '../protocol/ids.js';
 import type { Json, Role } from '../protocol/server-control.js';
 import type { DeliveryClass } from '../protocol/wire.js';
 import type { Clock } from '../ports/clock.js';
+import type { Placement } from '../ports/placement.js';
 import type { ProjectScope, RelayStore } from '../ports/relay-store.js';
 import type { Rooms } from './rooms.js';
 
@@ -35,22 +36,28 @@ export interface BackendMessage {
 export interface LiveDeps {
   readonly store: RelayStore;
   readonly rooms: Rooms;
+  readonly placement: Pick<Placement, 'self' | 'find'>;
   readonly clock: Clock;
   readonly maxMessageBytes: number;
 }
+
+/** For as long a node that died is still taken for alive: its lease, and the second until that is heard of. */
+const DEAD_HOME_UNNOTICED_MS = 4000;
 
 export class LiveSessions {
   constructor(private readonly deps: LiveDeps) {}
 
   /** Rejects with `session_not_found`. */
   async members(scope: ProjectScope, id: SessionId): Promise<MembersReport> {
-    const { store, rooms, clock } = this.deps;
+    const { store, rooms, placement, clock } = this.deps;
     const found = await store.get(id, scope);
     if (found === null) throw new Failure('session_not_found');
     const room = rooms.find(id);
     const asOfMs = clock.nowMs();
     if (room !== null) return { members: room.statuses(), asOfMs, maxStalenessMs: 0 };
-    const { host } = found.session;
+    const { host, homeNodeId } = found.session;
+    // Sockets live on a home: without one, or with one that is gone, nobody is connected.
+    const homeLives = homeNodeId !== null && homeNodeId !== placement.self && placement.find(homeNodeId) !== null;
     const members = found.seats.flatMap(({ userId, member }) =>
       member === null
         ? []
@@ -59,13 +66,13 @@ export class LiveSessions {
               index: member.index,
               userId,
               role: member.index === host.index ? ('host' as const) : ('client' as const),
-              connected: false,
+              connected: homeLives && member.awayUntilMs === null,
               state: null,
               joinedAtMs: member.joinedAtMs,
             },
           ],
     );
-    return { members, asOfMs, maxStalenessMs: 0 };
+    return { members, asOfMs, maxStalenessMs: homeLives ? DEAD_HOME_UNNOTICED_MS : 0 };
   }
 
   /**
@@ -79,7 +86,10 @@ export class LiveSessions {
   ): Promise<{ readonly seq: number | null; readonly receivers: number }> {
     const { store, rooms, maxMessageBytes } = this.deps;
     if (message.payload.length > maxMessageBytes) throw new Failure('message_too_big');
-    if ((await store.get(id, scope)) === null) throw new Failure('session_not_found');
+    const live = rooms.find(id);
+    const isSeen =
+      live === null ? (await store.get(id, scope)) !== null : scope === 'all' || live.session.projectId === scope;
+    if (!isSeen) throw new Failure('session_not_found');
     const room = await rooms.open(id);
     try {
       return room.acceptFromBackend(message);

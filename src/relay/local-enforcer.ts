@@ -26,6 +26,17 @@ export class LocalEnforcer implements Enforcer {
     return reached(wasConnected ? 1 : 0);
   }
 
+  async removeForgotten(sessionId: SessionId, selector: UserSelector): Promise<Reach> {
+    const room = this.rooms.find(sessionId);
+    const forgotten = room === null ? [] : [...room.members.values()].filter((member) => matches(member, selector));
+    if (room === null || forgotten.length === 0) return reached(0);
+    const host = await this.rooms.hostNow(room);
+    const closed = forgotten.filter((member) => room.dropMember(member, 'kicked', 'kicked')).length;
+    if (host !== null) room.applyHost(host);
+    this.rooms.letGo(room);
+    return reached(closed);
+  }
+
   end(sessionId: SessionId, reason: Extract<CloseName, 'session_ended' | 'session_expired'>): Promise<Reach> {
     return reached(this.rooms.end(sessionId, reason));
   }

@@ -9,6 +9,8 @@ export interface Member {
   readonly index: MemberIndex;
   readonly userId: UserId;
   readonly joinedAtMs: number;
+  /** The newest reliable entry when it joined: what came before was not meant for it. */
+  readonly firstSeq: number;
   /** Of a listed user that came with its pair: what a revocation without the store can find it by. */
   token: AuthorizationToken | null;
   /** Counts the sockets it has had; what is said to the store about its seat names it. */

@@ -38,6 +38,8 @@ const PUMP_BYTES = 32 * 1024;
 export class Outlet {
   private backlog: Backlog | null = null;
   private behindSinceMs = 0;
+  private hasBegun = false;
+  private dueBytes = 0;
   private isClosed = false;
   /** It will be closed at the end of the turn: nothing is kept for it any more. */
   private isGivenUp = false;
@@ -53,9 +55,15 @@ export class Outlet {
     private readonly clock: Pick<Clock, 'monotonicMs' | 'endOfTurn'>,
   ) {}
 
-  /** Takes the shared path, unless what was sent so far has put it behind already. */
-  join(): void {
+  /**
+   * What was sent so far is the member's due (its welcome, what it missed), however much that is: it comes on top of
+   * the hard bound until the socket has caught up. From here on the socket takes the shared path, unless it is behind.
+   */
+  begin(): void {
+    this.dueBytes = this.waitingBytes();
+    this.hasBegun = true;
     if (this.backlog === null) this.socket.subscribe(this.topic);
+    else this.enforceBounds();
   }
 
   /** A control frame or a batch for this socket alone, in order with everything else it gets. */
@@ -79,6 +87,7 @@ export class Outlet {
         return;
       case 'replaced':
         this.tallies.latestConflated += 1;
+        this.enforceBounds();
         return;
       case 'kept':
         this.enforceBounds();
@@ -139,14 +148,23 @@ export class Outlet {
     if (this.backlog?.isEmpty !== true || this.socket.bufferedBytes() > softBytes / 2) return;
     this.owner.onCaughtUp(this);
     this.backlog = null;
+    this.dueBytes = 0;
+    if (!this.hasBegun) return;
     this.socket.subscribe(this.topic);
   }
 
+  private waitingBytes(): number {
+    return (this.backlog?.bytes ?? 0) + this.socket.bufferedBytes();
+  }
+
   private enforceBounds(): void {
-    if (this.backlog === null) return;
+    if (this.backlog === null || !this.hasBegun) return;
     const { hardBytes, maxBehindMs } = this.bounds;
-    const waiting = this.backlog.bytes + this.socket.bufferedBytes();
-    if (waiting <= hardBytes && this.clock.monotonicMs() - this.behindSinceMs <= maxBehindMs) return;
+    if (
+      this.waitingBytes() <= hardBytes + this.dueBytes &&
+      this.clock.monotonicMs() - this.behindSinceMs <= maxBehindMs
+    )
+      return;
     // Not now: closing tells the others, which may push the next slow socket over its bound, and so on.
     this.isGivenUp = true;
     this.backlog = new Backlog();

@@ -23,7 +23,7 @@ import type { Broadcaster, ClientSocket } from '../ports/socket.js';
 import { Batch } from './batch.js';
 import type { FlushSchedule, Flushable } from './flush-schedule.js';
 import type { Member } from './member.js';
-import { Outlet, type OutletBounds, type OutletOwner } from './outlet.js';
+import { Outlet, type OutletBounds } from './outlet.js';
 import { ReplayWindow, type ReplayBounds } from './replay-window.js';
 
 export interface RoomDeps {
@@ -37,7 +37,7 @@ export interface RoomDeps {
   readonly mayNumber: () => boolean;
 }
 
-export class Room implements Flushable, OutletOwner {
+export class Room implements Flushable {
   readonly id: SessionId;
   /** Every socket of the room is in this topic. */
   readonly topic: string;
@@ -49,7 +49,7 @@ export class Room implements Flushable, OutletOwner {
   ended: CloseName | null = null;
   private readonly batch = new Batch();
   /** Outlets that left the shared path: what is accepted is offered to each of them. */
-  private readonly behind = new Set<Outlet>();
+  private readonly behind = new Map<Outlet, Member>();
   /** What went out on the shared path since its sockets were last looked at. */
   private uncheckedBytes = 0;
   private settings: RelaySession;
@@ -143,7 +143,17 @@ export class Room implements Flushable, OutletOwner {
   /** The way out to a member's new socket. The older one, if any, must be detached before. */
   attach(member: Member, socket: ClientSocket): Outlet {
     const { outletBounds, tallies, clock } = this.deps;
-    const outlet = new Outlet(socket, this.topic, outletBounds, this, tallies, clock);
+    const owner = {
+      onBehind: (behind: Outlet) => {
+        this.flush();
+        this.behind.set(behind, member);
+      },
+      onCaughtUp: (caughtUp: Outlet) => {
+        this.flush();
+        this.behind.delete(caughtUp);
+      },
+    };
+    const outlet = new Outlet(socket, this.topic, outletBounds, owner, tallies, clock);
     member.outlet = outlet;
     return outlet;
   }
@@ -156,19 +166,9 @@ export class Room implements Flushable, OutletOwner {
     return outlet;
   }
 
-  onBehind(outlet: Outlet): void {
-    this.flush();
-    this.behind.add(outlet);
-  }
-
-  onCaughtUp(outlet: Outlet): void {
-    this.flush();
-    this.behind.delete(outlet);
-  }
-
   /** Lets those who are behind go on or give up; for when the engine does not say that there is room. */
   checkBehind(): void {
-    for (const outlet of this.behind) outlet.check();
+    for (const outlet of this.behind.keys()) outlet.check();
   }
 
   /** A control frame to everybody (but one), in order with the entries accepted before it. */
@@ -176,7 +176,7 @@ export class Room implements Flushable, OutletOwner {
     this.flush();
     const text = encodeControl(frame);
     const without = except?.outlet ?? null;
-    for (const outlet of this.behind) {
+    for (const outlet of this.behind.keys()) {
       if (outlet !== without) outlet.send(text);
     }
     this.publish(text, without);
@@ -274,10 +274,8 @@ export class Room implements Flushable, OutletOwner {
   ): void {
     const kept = deliveryClass === CLASS.volatile ? payload : payload.slice();
     const entry = { sender, deliveryClass, targeted, keyOrSeq, payload: kept };
-    for (const member of this.members.values()) {
-      const { outlet, index } = member;
-      if (outlet === null || !this.behind.has(outlet) || index === sender) continue;
-      if (targets === null || targets.includes(index)) outlet.offer(entry);
+    for (const [outlet, { index }] of this.behind) {
+      if (index !== sender && (targets === null || targets.includes(index))) outlet.offer(entry);
     }
   }
 

@@ -8,7 +8,7 @@ import { Failure } from '../protocol/failure.js';
 import type { SessionId } from '../protocol/ids.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Placement } from '../ports/placement.js';
-import type { RelayStore, SessionWithSeats } from '../ports/relay-store.js';
+import type { Host, RelayStore, SessionWithSeats } from '../ports/relay-store.js';
 import type { Departures } from './departures.js';
 import { Room, type RoomDeps } from './room.js';
 
@@ -75,6 +75,20 @@ export class Rooms {
     if (this.rooms.get(room.id) === room) this.rooms.delete(room.id);
   }
 
+  /** After this node's lease was lost: rooms whose session has another home by now are closed, their clients move. */
+  async checkHomes(): Promise<void> {
+    for (const room of [...this.rooms.values()]) {
+      const found = await this.deps.store.get(room.id, 'all');
+      if (found === null) this.end(room.id, 'session_expired');
+      else if (!this.isHomeOf(found, room)) this.end(room.id, 'moved');
+    }
+  }
+
+  async hostNow(room: Room): Promise<Host | null> {
+    const found = await this.deps.store.get(room.id, 'all');
+    return found?.session.host ?? null;
+  }
+
   /** Closes every socket of the session with `close` and forgets it. Returns how many there were. */
   end(id: SessionId, close: CloseName): number {
     const room = this.rooms.get(id);
@@ -112,10 +126,11 @@ export class Rooms {
     // Members that the store knows and no socket of ours: they were connected to a home that is gone.
     for (const { userId, token, member } of seats) {
       if (member === null) continue;
-      const { index, connection, joinedAtMs } = member;
-      const away = { index, userId, token, connection, joinedAtMs, outlet: null, state: null, departure: null };
+      const { index, connection, joinedAtMs, awayUntilMs } = member;
+      const seat = { index, userId, token, connection, joinedAtMs, firstSeq: 0 };
+      const away = { ...seat, outlet: null, state: null, departure: null };
       room.members.set(index, away);
-      departures.expect(this, room, away);
+      departures.expect(this, room, away, awayUntilMs);
     }
     this.rooms.set(id, room);
     return room;
@@ -127,11 +142,20 @@ export class Rooms {
     if (found === null) throw new Failure('session_not_found');
     const { homeNodeId, error } = found.session;
     if (homeNodeId === placement.self) return found;
-    if (error !== null) throw new Failure('session_not_linked');
-    if (homeNodeId !== null && placement.find(homeNodeId) !== null)
-      throw new Failure('home_elsewhere', { retryAfterS: 1 });
+    if (error !== null) throw new Failure('session_not_linked', { retryAfterS: 1 });
+    const elsewhere = new Failure('home_elsewhere', { retryAfterS: 1 });
+    if (homeNodeId !== null) {
+      if (placement.find(homeNodeId) !== null) throw elsewhere;
+      // What was heard a second ago is not enough to take a session away from a node.
+      const { isReliable } = await placement.refresh();
+      if (!isReliable || placement.find(homeNodeId) !== null) throw elsewhere;
+    }
     const claimed = await store.claimHome(id, homeNodeId, placement.self);
-    if (claimed === null) throw new Failure('home_elsewhere', { retryAfterS: 1 });
+    if (claimed === null) throw elsewhere;
     return claimed;
+  }
+
+  private isHomeOf({ session }: SessionWithSeats, room: Room): boolean {
+    return session.homeNodeId === this.deps.placement.self && session.homeEpoch === room.session.homeEpoch;
   }
 }

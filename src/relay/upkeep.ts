@@ -18,6 +18,8 @@ export interface UpkeepDeps {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether the store can be asked now. */
+  readonly storeIsUp: () => boolean;
 }
 
 export class Upkeep {
@@ -56,9 +58,13 @@ export class Upkeep {
     await this.sweep();
   }
 
-  /** With the store away a session still ends for its sockets when its time is up. */
+  /**
+   * With the store away a session still ends for its sockets when its time is up. While it is there the store says so,
+   * by its own clock: this node's may be wrong.
+   */
   private endLocallyExpired(): void {
-    const { rooms, clock } = this.deps;
+    const { rooms, clock, storeIsUp } = this.deps;
+    if (storeIsUp()) return;
     const nowMs = clock.nowMs();
     for (const room of [...rooms.all()]) {
       if (room.session.expiresAtMs <= nowMs) rooms.end(room.id, 'session_expired');

@@ -43,7 +43,9 @@ export class RouteTree {
     if (first === undefined) return { kind: 'nothing' };
     const route = routes.find((candidate) => candidate.method === method);
     if (route === undefined) {
-      const allow = routes.map((candidate) => candidate.method);
+      // HEAD is answered wherever GET is: see the engine's adapter.
+      const methods = routes.map((candidate) => candidate.method);
+      const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort();
       return { kind: 'other_methods', pattern: first.path, surface: first.surface, allow };
     }
     return { kind: 'route', route, params: paramsOf(route.path, path.segments), ...path };

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend, pairOf } from '../support/backend.js';
 import { STORES } from '../support/both-stores.js';
 import { Client, type Refused } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { startGateway, type RunningGateway } from '../support/gateway.js';
 import { rawExchange } from '../support/raw-tcp.js';
 
@@ -174,6 +175,46 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
     expect(await rawExchange(port, head([authorization, key, 'Sec-WebSocket-Version: 13']), 101)).toMatch(
       /^HTTP\/1.1 101 /,
     );
+  });
+
+  it.each([
+    ['no Upgrade', ['Connection: Upgrade'], 426],
+    ['no Connection', ['Upgrade: websocket'], 400],
+    ['another Upgrade', ['Connection: Upgrade', 'Upgrade: h2c'], 426],
+    ['a body', ['Connection: Upgrade', 'Upgrade: websocket', 'Content-Length: 5'], 400],
+    ['a chunked body', ['Connection: Upgrade', 'Upgrade: websocket', 'Transfer-Encoding: chunked'], 400],
+  ])('CN16 a handshake with %s is no handshake', async (_name, lines, status) => {
+    const session = await backend.createSession(1);
+    const key = ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13'];
+    const authorization = `Authorization: Bearer ${pairOf(session)}`;
+    const head = ['GET /v1/connect HTTP/1.1', 'Host: x', authorization, ...key, ...lines, '', ''].join('\r\n');
+    const port = Number(new URL(running.url).port);
+    expect(await rawExchange(port, head)).toMatch(new RegExp(`^HTTP/1.1 ${String(status)} `));
+    const members = await backend.native('GET', `/v1/relays/sessions/${session.session_id}/members`);
+    expect(members.body.members).toEqual([]);
+  });
+
+  it('CN15 an address that keeps failing is 429 with Retry-After, and let in again when it has slowed down', async () => {
+    const strict = await startGateway({ redisUrl: redisUrl(), env: { SALLYPORT_FAILED_HANDSHAKES_PER_S: '5' } });
+    try {
+      const session = await new Backend(strict.url).createSession(1);
+      for (let n = 0; n < 5; n += 1) {
+        expect(await Client.attempt(strict.socketUrl, 'guess')).toMatchObject({ status: 401 });
+      }
+      expect(await Client.attempt(strict.socketUrl, pairOf(session))).toMatchObject({
+        status: 429,
+        body: { code: 'too_many_requests' },
+        headers: { 'retry-after': '1' },
+      });
+      const elsewhere = await Client.attempt(strict.socketUrl, pairOf(session), { localAddress: '127.0.0.3' });
+      expect(elsewhere).toBeInstanceOf(Client);
+      await eventually(async () => {
+        const outcome = await Client.attempt(strict.socketUrl, pairOf(session));
+        return outcome instanceof Client ? null : String(outcome.status);
+      });
+    } finally {
+      await strict.stop();
+    }
   });
 
   it('CN12 a socket on another path than /v1/connect is 404', async () => {

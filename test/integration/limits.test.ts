@@ -51,6 +51,12 @@ describe('limits of a connection', () => {
     expect(a.of('error').length).toBeLessThanOrEqual(110);
   });
 
+  it('LM7 a flood of pings is cut like one of frames', async () => {
+    const [a] = await pair();
+    for (let n = 0; n < 400; n += 1) a.socket.ping();
+    expect(await a.expectClosed()).toEqual({ code: 4100, reason: 'rate_limited' });
+  });
+
   it('LM4 the limits in force are in the welcome', async () => {
     const [a] = await pair();
     expect(a.welcome.limits).toEqual({ max_message_bytes: 2000, messages_per_s: 20, bytes_per_s: 5000 });

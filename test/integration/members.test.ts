@@ -150,6 +150,23 @@ describe.each(STORES)('members, host and resume on $store', ({ redisUrl }) => {
     expect(again.of('gap')).toEqual([]);
   });
 
+  it('RE5 nobody gets what was sent before it joined, whatever seq it asks from', async () => {
+    const { session, clients } = await room(2);
+    const [a, b] = clients;
+    a.relay({ deliveryClass: 2, payload: 'before' });
+    await b.expectEntries(1);
+    const late = await Client.join(running.socketUrl, await backend.mint(session.session_id, 'late'));
+    late.drop();
+    await a.expect('member.away');
+    a.relay({ deliveryClass: 2, payload: 'after' });
+    await a.settle();
+    const back = await Client.join(running.socketUrl, late.welcome.resume.token, { query: { seq: '0' } });
+    await back.expectEntries(1);
+    await back.settle();
+    expect(back.texts()).toEqual(['after']);
+    expect(back.welcome.recovered).toBe(true);
+  });
+
   it('RE3 the resume token of a welcome that was lost does not lock its member out', async () => {
     const { clients } = await room(2);
     const [a, b] = clients;

@@ -18,7 +18,7 @@ describe('the program', () => {
       expect(output).toContain(`is up at ${gateway.url}`);
       const key = /shown only here:\n\s+(\S+)/.exec(output)?.[1] ?? '';
       expect(key).toHaveLength(43);
-      const example = /curl -s (\S+) -H 'Authorization: ([^']+)' \\\n\s+-d '([^']+)'/.exec(output);
+      const example = /curl -s (\S+) -H "Authorization: ([^"]+)" \\\n\s+-d '([^']+)'/.exec(output);
       const [, url = '', authorization = '', body = ''] = example ?? [];
       const response = await fetch(url, { method: 'POST', headers: { authorization }, body });
       expect(response.status).toBe(200);
@@ -80,7 +80,7 @@ describe('the program', () => {
     }
   });
 
-  it('OP5 on Redis a session outlives the process: members come back to the next one', async () => {
+  it('OP5, RE4, HM1, CN17 on Redis a session outlives the process: members come back to the next one', async () => {
     const env = {
       SALLYPORT_REDIS_URL: inject('redisUrl'),
       SALLYPORT_REDIS_PREFIX: `program-${String(Math.random())}:`,
@@ -95,6 +95,8 @@ describe('the program', () => {
     try {
       // The killed node's lease must run out before its sessions have a new home.
       let again: Client | null = null;
+      // HM1, CN17: a guess moves nothing.
+      expect(await Client.attempt(second.socketUrl, `${session.session_id}.1.1`)).toMatchObject({ status: 401 });
       await eventually(async () => {
         const outcome = await Client.attempt(second.socketUrl, b.welcome.resume.token);
         if (!(outcome instanceof Client)) return `${String(outcome.status)} ${String(outcome.body.code)}`;
@@ -104,6 +106,8 @@ describe('the program', () => {
       const welcome = await (again as unknown as Client).expect('welcome');
       expect(welcome.you.index).toBe(b.index);
       expect(welcome.recovered).toBe(false);
+      const gap = await (again as unknown as Client).expect('gap');
+      expect(gap).toEqual({ type: 'gap', from: 1, to: Number.MAX_SAFE_INTEGER, reason: 'epoch_changed' });
       expect(welcome.epoch).not.toBe(b.welcome.epoch);
       expect(welcome.host).toEqual(b.welcome.host);
       const back = await Client.join(second.socketUrl, a.welcome.resume.token);

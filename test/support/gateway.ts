@@ -27,6 +27,8 @@ export async function startGateway(options: GatewayTestOptions = {}): Promise<Ru
     SALLYPORT_ROOT_KEY: ROOT_KEY,
     SALLYPORT_SECRET: 'secret-of-the-tests-0123456789abcdefgh',
     SALLYPORT_LOG_LEVEL: 'silent',
+    // Tests fail handshakes on purpose, all from one address; the limit has a test of its own.
+    SALLYPORT_FAILED_HANDSHAKES_PER_S: '0',
     ...(redisUrl === null
       ? {}
       : {

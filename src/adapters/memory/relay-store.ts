@@ -207,6 +207,7 @@ class MemoryRelayStore implements RelayStore {
     const seat = session?.members.get(hold.index);
     const member = seat?.member;
     if (session === null || seat === undefined || member?.connection !== hold.connection) return null;
+    if (session.facts.homeNodeId !== hold.nodeId) return null;
     return { session, seat, member };
   }
 }

@@ -154,12 +154,12 @@ export class RedisRelayStore implements RelayStore {
     return decodeJoin(await this.#run('join', this.#scripts.join, request.sessionId, encodeJoin(request)));
   }
 
-  async away({ sessionId, index, connection }: SeatHold): Promise<boolean> {
-    return asInteger(await this.#run('away', this.#scripts.away, sessionId, [index, connection])) === 1;
+  async away({ sessionId, nodeId, index, connection }: SeatHold): Promise<boolean> {
+    return asInteger(await this.#run('away', this.#scripts.away, sessionId, [index, connection, nodeId])) === 1;
   }
 
-  async leave({ sessionId, index, connection }: SeatHold): Promise<LeaveResult> {
-    const reply = await this.#run('leave', this.#scripts.leave, sessionId, [index, connection]);
+  async leave({ sessionId, nodeId, index, connection }: SeatHold): Promise<LeaveResult> {
+    const reply = await this.#run('leave', this.#scripts.leave, sessionId, [index, connection, nodeId]);
     if (reply === null) return { outcome: 'outdated' };
     const [host, term] = asList(reply);
     return { outcome: 'left', host: asHost(host, term) };

@@ -37,9 +37,11 @@ export class Exchange {
     this.res.cork(() => {
       this.res.writeStatus(`${String(status)} ${STATUS_CODES[status] ?? ''}`);
       for (const [name, value] of Object.entries(headers)) this.res.writeHeader(name, value);
-      if (status === 204) this.res.endWithoutBody(undefined, close);
-      else if (this.isHead) this.res.endWithoutBody(Buffer.byteLength(body ?? ''), close);
-      else this.res.end(body ?? '', close);
+      if (status === 204) this.endWithoutBody(close);
+      else if (this.isHead) {
+        this.res.writeHeader('Content-Length', String(Buffer.byteLength(body ?? '')));
+        this.endWithoutBody(close);
+      } else this.res.end(body ?? '', close);
     });
   }
 
@@ -50,6 +52,15 @@ export class Exchange {
     this.res.cork(() => {
       run(this.res);
     });
+  }
+
+  /**
+   * Without arguments, always: the 20.30 engine writes an absurd length for `undefined`, and waits for a body of the
+   * length it is given.
+   */
+  private endWithoutBody(close: boolean): void {
+    if (close) this.res.writeHeader('Connection', 'close');
+    this.res.endWithoutBody();
   }
 
   private end(): void {

@@ -7,6 +7,19 @@
 /** Header names in lower case, in order of arrival. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
+/** What a head may have in all, target included: proxies stop at the same size. */
+export const MAX_HEAD_BYTES = 8192;
+
+export function isTooLarge(head: {
+  readonly path: string;
+  readonly query: string;
+  readonly headerList: HeaderList;
+}): boolean {
+  const { path, query, headerList } = head;
+  const length = headerList.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
+  return path.length + query.length + length > MAX_HEAD_BYTES;
+}
+
 export function isAmbiguous(headers: HeaderList): boolean {
   let lengths = 0;
   let encodings = 0;

@@ -6,7 +6,7 @@ import type { Log } from '../../ports/log.js';
 import type { Metrics } from '../../ports/metrics.js';
 import type { EngineRequest, EngineResponse } from './engine.js';
 import { Exchange } from './exchange.js';
-import { isAmbiguous } from './header-guard.js';
+import { isAmbiguous, isTooLarge } from './header-guard.js';
 import { copyHead, type RequestHead } from './request.js';
 
 export interface HttpDeps {
@@ -39,9 +39,16 @@ export class HttpServer {
     }
   };
 
-  /** Answers a head that will have no body (a refused upgrade). */
+  /** Answers without reading a body, and closes: what is behind the head on this connection is not to be parsed. */
   refuse(exchange: Exchange, head: RequestHead, failure: Failure): void {
-    exchange.answer(this.deps.refuse(head, failure));
+    exchange.answer({ ...this.deps.refuse(head, failure), close: true });
+  }
+
+  /** Serves a request that the engine took for a handshake and that asks for none. */
+  serve(exchange: Exchange, head: RequestHead): void {
+    if (isAmbiguous(head.headerList)) this.refuseAmbiguous(exchange, head);
+    else if (isTooLarge(head)) this.refuse(exchange, head, new Failure('headers_too_large'));
+    else this.dispatch(exchange, head, new Uint8Array(0));
   }
 
   /** Resolves when no exchange is open. */
@@ -72,17 +79,25 @@ export class HttpServer {
       this.refuseAmbiguous(exchange, head);
       return;
     }
+    if (isTooLarge(head)) {
+      this.refuse(exchange, head, new Failure('headers_too_large'));
+      return;
+    }
     this.collect(exchange, res, head, (body) => {
-      const { id, method, path, query, headers, remoteAddress } = head;
-      this.deps.handle({ id, method, path, query, headers, remoteAddress, body }).then(
-        (response) => {
-          exchange.answer(response);
-        },
-        (error: unknown) => {
-          this.fail(exchange, error);
-        },
-      );
+      this.dispatch(exchange, head, body);
     });
+  }
+
+  private dispatch(exchange: Exchange, head: RequestHead, body: Uint8Array): void {
+    const { id, method, path, query, headers, remoteAddress } = head;
+    this.deps.handle({ id, method, path, query, headers, remoteAddress, body }).then(
+      (response) => {
+        exchange.answer(response);
+      },
+      (error: unknown) => {
+        this.fail(exchange, error);
+      },
+    );
   }
 
   /**

@@ -30,11 +30,16 @@ export function copyHead(res: EngineResponse, req: EngineRequest): RequestHead {
     id: offered !== undefined && REQUEST_ID.test(offered) ? offered : randomUUID(),
     method: req.getCaseSensitiveMethod().toUpperCase(),
     path: req.getUrl(),
-    query: req.getQuery(),
+    query: queryOf(req),
     headers,
     headerList,
     remoteAddress: addressText(new Uint8Array(res.getRemoteAddress())),
   };
+}
+
+/** Undefined at run time when there is no question mark, whatever the published types say. */
+function queryOf(req: { getQuery(): string | undefined }): string {
+  return req.getQuery() ?? '';
 }
 
 function addressText(bytes: Uint8Array): string {

@@ -59,7 +59,8 @@ export class UwsServer {
       maxPayloadLength: engineLimit(maxMessageBytes),
       // The relay closes a slow reader by name well before the engine would drop what is sent to it.
       maxBackpressure: 4 * maxBufferedBytes,
-      closeOnBackpressureLimit: false,
+      // And should it ever come to that, better a closed socket than a silent loss.
+      closeOnBackpressureLimit: true,
       idleTimeout: idleTimeoutS(maxSilenceMs),
       // The relay pings: it also has to see who answers, and to close by name.
       sendPingsAutomatically: false,
@@ -177,7 +178,12 @@ export class UwsServer {
   };
 
   private readonly onAlive = (ws: EngineSocket<SocketState>): void => {
-    ws.getUserData().handler?.onAlive();
+    const { handler, socket } = ws.getUserData();
+    try {
+      handler?.onAlive();
+    } catch (error) {
+      this.failed(error, socket, this.deps.log);
+    }
   };
 
   private readonly onClose = (ws: EngineSocket<SocketState>, code: number): void => {

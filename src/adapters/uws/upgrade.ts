@@ -5,7 +5,7 @@ import type { Log } from '../../ports/log.js';
 import type { Metrics } from '../../ports/metrics.js';
 import type { EngineContext, EngineRequest, EngineResponse } from './engine.js';
 import { Exchange } from './exchange.js';
-import { isAmbiguous } from './header-guard.js';
+import { isAmbiguous, isTooLarge } from './header-guard.js';
 import type { HttpServer } from './http.js';
 import { copyHead, type RequestHead } from './request.js';
 import type { SocketState } from './socket.js';
@@ -38,6 +38,10 @@ export class Upgrades {
   private begin(exchange: Exchange, head: RequestHead, context: EngineContext): void {
     const { http, gatekeeper } = this.deps;
     http.track(exchange, head);
+    if (!asksForWebSocket(head)) {
+      http.serve(exchange, head);
+      return;
+    }
     const fault = faultOf(head);
     if (fault !== null) {
       http.refuse(exchange, head, fault);
@@ -81,8 +85,18 @@ export class Upgrades {
   }
 }
 
+/** The engine hands over whatever has a key; only this is an upgrade (RFC 6455, 4.2.1). */
+function asksForWebSocket({ headers }: RequestHead): boolean {
+  const connection = (headers.get('connection') ?? '').toLowerCase().split(/\s*,\s*/);
+  return headers.get('upgrade')?.toLowerCase() === 'websocket' && connection.includes('upgrade');
+}
+
 function faultOf(head: RequestHead): Failure | null {
   if (isAmbiguous(head.headerList)) return new Failure('ambiguous_request');
+  if (isTooLarge(head)) return new Failure('headers_too_large');
+  if (head.headers.has('transfer-encoding') || Number(head.headers.get('content-length') ?? 0) > 0) {
+    return new Failure('invalid_request', { message: 'A handshake has no body.' });
+  }
   if (head.path.replace(MATRIX_PARAMETERS, '') !== CONNECT_PATH) return new Failure('unknown_path');
   if (head.headers.get('sec-websocket-version') !== '13') {
     return new Failure('invalid_request', { message: 'Sec-WebSocket-Version: 13 is needed.' });

@@ -40,7 +40,10 @@ export function connectRoutes({ gatekeeper }: ConnectRoutesDeps): readonly Route
       async handle({ request }) {
         // The engine hands a handshake over as one only when its key has the right length.
         if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') {
-          throw new Failure('invalid_request', { message: 'Sec-WebSocket-Key: not 16 bytes in base64.' });
+          throw new Failure('invalid_request', {
+            message:
+              'The handshake is incomplete: Connection: Upgrade and a Sec-WebSocket-Key of 16 bytes in base64 are needed.',
+          });
         }
         throw await gatekeeper.examine(connectRequestOf(request));
       },

@@ -115,7 +115,7 @@ export async function seatOf(relay: RelayStore, id: SessionId, user: UserId): Pr
 }
 
 export function holdOf(id: SessionId, member: Joined): SeatHold {
-  return { sessionId: id, index: member.index, connection: member.connection };
+  return { sessionId: id, nodeId: HERE, index: member.index, connection: member.connection };
 }
 
 export const refused = (code: string): { outcome: 'refused'; code: string } => ({ outcome: 'refused', code });

@@ -138,6 +138,9 @@ export function seatRules(open: OpenStore): void {
       expect(await on.relay.away(hold)).toBe(true);
       const awayUntilMs = on.clock.nowMs() + f.WINDOW_MS;
       expect(await f.seatOf(on.relay, session.id, user)).toMatchObject({ held: true, member: { awayUntilMs } });
+      // A home that lost the session may not know it yet: its word about the seat does not count.
+      expect(await on.relay.away({ ...hold, nodeId: f.ELSEWHERE })).toBe(false);
+      expect(await on.relay.leave({ ...hold, nodeId: f.ELSEWHERE })).toEqual({ outcome: 'outdated' });
       expect(await on.relay.leave(hold)).toEqual({ outcome: 'left', host: { index: null, term: 1 } });
       expect(await on.relay.leave(hold)).toEqual({ outcome: 'outdated' });
       expect(await on.relay.away(hold)).toBe(false);
@@ -156,7 +159,7 @@ export function seatRules(open: OpenStore): void {
       const tryJoin = () => on.relay.join(f.joinRequest(session.id, f.minted(f.userId())));
       expect(await tryJoin()).toEqual(f.refused('session_full'));
       on.clock.advance(100_000);
-      const hold = { sessionId: session.id, connection: 1 };
+      const hold = { sessionId: session.id, nodeId: f.HERE, connection: 1 };
       for (const at of [700, 30]) await on.relay.leave({ ...hold, index: f.index(at) });
       expect(await tryJoin()).toEqual(f.refused('session_full'));
       on.clock.advance(300_000);

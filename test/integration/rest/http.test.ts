@@ -4,7 +4,8 @@ import { Backend, pairOf } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';
 import { Client, type Refused } from '../../support/client.js';
 import { startGateway, type RunningGateway } from '../../support/gateway.js';
-import { rawExchange } from '../../support/raw-tcp.js';
+import { eventually } from '../../support/eventually.js';
+import { openRaw, rawExchange } from '../../support/raw-tcp.js';
 
 describe.each(STORES)('HTTP on $store', ({ redisUrl }) => {
   let running: RunningGateway;
@@ -41,6 +42,32 @@ describe.each(STORES)('HTTP on $store', ({ redisUrl }) => {
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
     expect(text).toMatch(/\r\nx-request-id: [\w-]+\r\n/i);
     expect(text).toMatch(/\r\ncache-control: no-store\r\n/i);
+  });
+
+  it('HT22 an answer without a body leaves its connection usable, and says nothing of a length', async () => {
+    const session = await backend.createSession(1);
+    const port = Number(new URL(running.url).port);
+    const key = `Authorization: token ${backend.key}`;
+    const connection = await openRaw(
+      port,
+      `DELETE /v1/relays/sessions/${session.session_id} HTTP/1.1\r\nHost: x\r\n${key}\r\n\r\n`,
+    );
+    const received = (): string => connection.received.toString('latin1');
+    await eventually(() => (received().includes('\r\n\r\n') ? null : 'no answer to DELETE'));
+    expect(received()).toMatch(/^HTTP\/1\.1 204 /);
+    expect(received()).not.toMatch(/content-length/i);
+    connection.write('HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => (received().split('HTTP/1.1 ').length === 3 ? null : 'no answer to HEAD'));
+    connection.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => (received().endsWith('{"status":"ok"}') ? null : received()));
+    connection.destroy();
+  });
+
+  it('HT23 a head over 8 KiB is 431 and its connection closed', async () => {
+    const port = Number(new URL(running.url).port);
+    const big = `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(9000)}\r\n\r\n`;
+    expect(await rawExchange(port, big)).toMatch(/^HTTP\/1\.1 431 /);
+    expect(await rawExchange(port, `GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
   it('HT21 HEAD answers with the head of GET, its length included, and no body', async () => {

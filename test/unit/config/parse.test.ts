@@ -34,6 +34,7 @@ describe('parseConfig', () => {
       messagesPerS: 1000,
       bytesPerS: 4_194_304,
       flushMs: 'auto',
+      failedHandshakesPerS: 50,
       maxBodyBytes: 65_536,
       resumeWindowMs: 30_000,
       sessionTtlS: 86_400,

@@ -80,7 +80,7 @@ function room(): {
     },
   };
   const outlet = new Outlet(socket, 'topic', BOUNDS, owner, tallies, clock);
-  outlet.join();
+  outlet.begin();
   return {
     ...{ socket, outlet, clock, tallies, flush },
     append(deliveryClass, keyOrSeq, text) {

@@ -123,6 +123,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   const enforcer: Enforcer = {
     remove: async () => REACHED,
     end: async () => REACHED,
+    removeForgotten: async () => REACHED,
     update: async () => REACHED,
     removeUnconfirmed: () => 0,
   };
@@ -135,7 +136,12 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   };
   const defaults = { maxUsers: 1000, ttlMs: 3_600_000, resumeWindowMs: 30_000, flushMs: 'auto' } as const;
   const geo = { locate: () => ({ latitude: null, longitude: null }) };
-  const fullPlacement = { ...placement, self: harness.node.id, leaseHeld: () => true };
+  const fullPlacement = {
+    ...placement,
+    self: harness.node.id,
+    leaseHeld: () => true,
+    refresh: async () => ({ isReliable: true }),
+  };
 
   const rest = createRest({
     keys: harness.keys,

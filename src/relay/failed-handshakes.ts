@@ -1,0 +1,47 @@
+/**
+ * Slows down who guesses credentials: an address whose handshakes keep failing is refused for a while before its
+ * credential is looked at. Bounded: the address that failed longest ago is forgotten first.
+ */
+import type { Clock } from '../ports/clock.js';
+import { TokenBucket } from './token-bucket.js';
+
+const MAX_ADDRESSES = 10_000;
+
+export class FailedHandshakes {
+  private readonly buckets = new Map<string, TokenBucket>();
+
+  /** `perSecond` failures of one address are let through; 0: no limit. */
+  constructor(
+    private readonly perSecond: number,
+    private readonly clock: Pick<Clock, 'monotonicMs'>,
+  ) {}
+
+  /** Whether this address has failed too often lately. */
+  isOver(address: string): boolean {
+    const bucket = this.buckets.get(networkOf(address));
+    return bucket?.has(1, this.clock.monotonicMs()) === false;
+  }
+
+  note(address: string): void {
+    if (this.perSecond === 0) return;
+    const nowMs = this.clock.monotonicMs();
+    const network = networkOf(address);
+    const bucket = this.buckets.get(network) ?? new TokenBucket(this.perSecond, nowMs);
+    bucket.has(1, nowMs);
+    bucket.take(1);
+    this.buckets.delete(network);
+    this.buckets.set(network, bucket);
+    const oldest = this.buckets.size > MAX_ADDRESSES ? this.buckets.keys().next().value : undefined;
+    if (oldest !== undefined) this.buckets.delete(oldest);
+  }
+}
+
+/** An IPv6 customer has a /64 at least: all of it counts as one. */
+function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - groups.length - rest.length }, () => '0');
+  return [...groups, ...zeros, ...rest].slice(0, 4).join(':');
+}
