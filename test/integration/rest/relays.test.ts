@@ -285,7 +285,7 @@ describe.each(STORES)('the relay surface on $store', ({ redisUrl }) => {
     const { session_id } = await backend.createSession(1);
     expect((await backend.relays('GET', `/v1;a=1/relays/sessions;b/${session_id};c=%2F`)).status).toBe(200);
     const other = await backend.relays('PUT', SESSIONS);
-    expect([other.status, other.headers.get('allow')]).toEqual([405, 'POST, GET']);
+    expect([other.status, other.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST']);
     const unknown = await backend.relays('GET', '/v1/relays/other');
     expect([unknown.status, unknown.body]).toEqual([404, expect.objectContaining({ code: 'unknown_path' })]);
   });

@@ -123,7 +123,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   const enforcer: Enforcer = {
     remove: async () => REACHED,
     end: async () => REACHED,
-    removeForgotten: async () => REACHED,
+    removeForgotten: async () => ({ ...REACHED, closed: 0 }),
     update: async () => REACHED,
     removeUnconfirmed: () => 0,
   };

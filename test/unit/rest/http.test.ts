@@ -43,10 +43,10 @@ it('HT5 an unknown path is 404 in the native shape, another method 405 with Allo
   const unknown = await rest.send('GET /v1/relays/nothing');
   expect([unknown.status, unknown.json]).toEqual([404, { code: 'unknown_path', message: ERRORS.unknown_path.message }]);
   const relays = await rest.send('PUT /v1/relays/sessions');
-  expect([relays.status, relays.headers['Allow']]).toEqual([405, 'POST, GET']);
+  expect([relays.status, relays.headers['Allow']]).toEqual([405, 'GET, HEAD, POST']);
   expect(relays.json).toEqual({ message: ERRORS.method_not_allowed.message });
   const native = await rest.send('POST /v1/nodes');
-  expect([native.status, native.headers['Allow'], native.json.code]).toEqual([405, 'GET', 'method_not_allowed']);
+  expect([native.status, native.headers['Allow'], native.json.code]).toEqual([405, 'GET, HEAD', 'method_not_allowed']);
 });
 
 it('HT6 a body over the limit is 413 in the shape of the path and reaches no handler', async () => {
