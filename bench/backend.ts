@@ -23,6 +23,12 @@ export type SessionUser = z.output<typeof user>;
 export type CreatedSession = z.output<typeof createdSession>;
 export type KickReport = z.output<typeof kickReport>;
 
+/** Members of the create call as they stand in its body; what is not given is the gateway's to choose. */
+export interface SessionOptions {
+  readonly flush_ms?: number | 'auto';
+  readonly max_users?: number;
+}
+
 interface Call {
   readonly method: 'POST' | 'GET' | 'DELETE';
   readonly path: string;
@@ -38,8 +44,8 @@ export class Backend {
     private readonly key: string,
   ) {}
 
-  async createSession(addresses: readonly string[]): Promise<CreatedSession> {
-    const body = { users: addresses.map((ip) => ({ ip })) };
+  async createSession(addresses: readonly string[], options: SessionOptions = {}): Promise<CreatedSession> {
+    const body = { ...options, users: addresses.map((ip) => ({ ip })) };
     const path = '/v1/relays/sessions';
     return createdSession.parse(await this.call({ method: 'POST', path, scheme: 'token', body, expects: 200 }));
   }

@@ -1,0 +1,27 @@
+/** One process, one core: where the system can pin (Linux with taskset), and has at least two cores to keep apart. */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+
+/** Of util-linux. */
+const PINNER = 'taskset';
+
+export interface Cores {
+  readonly server: number | null;
+  readonly load: number | null;
+}
+
+/** The server's core and the load's; nulls when they cannot be kept apart. */
+export function chooseCores(): Cores {
+  const canPin = availableParallelism() >= 2 && [0, 1].every((core) => isAllowed(core));
+  return canPin ? { server: 0, load: 1 } : { server: null, load: null };
+}
+
+/** The program and arguments that run `command` on that core. taskset becomes what it runs: the process id stays. */
+export function onCore(core: number | null, command: readonly string[]): readonly [string, string[]] {
+  const [program = '', ...args] = core === null ? command : [PINNER, '-c', String(core), ...command];
+  return [program, args];
+}
+
+function isAllowed(core: number): boolean {
+  return spawnSync(PINNER, ['-c', String(core), 'true']).status === 0;
+}

@@ -1,0 +1,36 @@
+/** What a WebSocket client sends, made by hand (RFC 6455): its handshake, and frames masked with the key 0. */
+const MASKED = 0x80;
+const FINAL = 0x80;
+const MAX_SHORT = 125;
+const MAX_MEDIUM = 0xffff;
+/** Any 16 bytes do: nobody here checks the answer to them. */
+const KEY = Buffer.from('sallyport bench!').toString('base64');
+
+export const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+
+/** The text of an upgrade request. */
+export function handshakeOf(host: string, path: string, headers: Readonly<Record<string, string>> = {}): string {
+  const all = {
+    Host: host,
+    Upgrade: 'websocket',
+    Connection: 'Upgrade',
+    'Sec-WebSocket-Key': KEY,
+    'Sec-WebSocket-Version': '13',
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** One whole frame. With the key 0 the message stands in it as it is, at its end: it can be changed in place. */
+export function clientFrame(opcode: number, message: Uint8Array): Buffer {
+  const { length } = message;
+  const extra = length <= MAX_SHORT ? 0 : length <= MAX_MEDIUM ? 2 : 8;
+  const frame = Buffer.alloc(2 + extra + 4 + length);
+  frame[0] = FINAL | opcode;
+  frame[1] = MASKED | (extra === 0 ? length : extra === 2 ? 126 : 127);
+  if (extra === 2) frame.writeUInt16BE(length, 2);
+  if (extra === 8) frame.writeBigUInt64BE(BigInt(length), 2);
+  frame.set(message, frame.length - length);
+  return frame;
+}

@@ -1,0 +1,150 @@
+/**
+ * One client of a load: a TCP socket with the least that a WebSocket needs. It reads into the buffer that all share,
+ * and sends one frame that was made before, with only the number and the time written anew.
+ */
+import { connect, type Socket } from 'node:net';
+import { z } from 'zod';
+import { clientFrame, OPCODE } from './client-frame.js';
+import { FrameReader, type FrameSink, type ReadBuffer } from './frame-reader.js';
+import { DUE_AT, NUMBER_AT, payloadOf } from './payload.js';
+import type { EntrySink, Wire } from './wire.js';
+
+const HEAD_END = '\r\n\r\n';
+
+export interface ClientEvents {
+  /** From now on it can send. */
+  onJoined(): void;
+  /** Before what was read is looked at. */
+  onRead(): void;
+  /** `dueMs` is 0 when the message is not timed. */
+  onEntry(receiver: number, sender: number, number: number, dueMs: number): void;
+  onFrame(): void;
+  onEcho(): void;
+  onDamaged(): void;
+  onProblem(what: string): void;
+}
+
+export interface ClientPlan {
+  /** Among all clients. */
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+  readonly handshake: string;
+  readonly wire: Wire;
+  /** Where in its room it stands unless the server says so. */
+  readonly place: number;
+  readonly payloadBytes: number;
+}
+
+const control = z.object({ type: z.string(), code: z.string().optional() });
+const welcome = z.object({ type: z.literal('welcome'), you: z.object({ index: z.int() }) });
+
+export class LoadClient implements FrameSink, EntrySink {
+  index: number;
+  private readonly socket: Socket;
+  private readonly reader: FrameReader;
+  private frame: Buffer = Buffer.alloc(0);
+  private payloadAt = 0;
+  private sent = 0;
+  private isUpgraded = false;
+  private isClosing = false;
+
+  constructor(
+    private readonly plan: ClientPlan,
+    private readonly buffer: ReadBuffer,
+    private readonly events: ClientEvents,
+  ) {
+    this.index = plan.place;
+    this.reader = new FrameReader(buffer, this);
+    const { host, port } = plan;
+    const callback = (count: number): boolean => {
+      this.onRead(count);
+      return true;
+    };
+    this.socket = connect({ host, port, noDelay: true, onread: { buffer: buffer.target, callback } });
+    this.socket.on('error', (error) => {
+      events.onProblem(error.message);
+    });
+    this.socket.on('close', () => {
+      if (!this.isClosing) events.onProblem('a socket was closed');
+    });
+    this.socket.write(plan.handshake);
+  }
+
+  send(dueMs: number): void {
+    this.sent += 1;
+    // A frame that the kernel did not take at once is still read from: the next one needs bytes of its own.
+    const frame = this.socket.writableLength === 0 ? this.frame : Buffer.from(this.frame);
+    frame.writeDoubleLE(dueMs, this.payloadAt + DUE_AT);
+    frame.writeUInt32LE(this.sent, this.payloadAt + NUMBER_AT);
+    this.socket.write(frame);
+  }
+
+  close(): void {
+    this.isClosing = true;
+    this.socket.destroy();
+  }
+
+  onFrame(opcode: number, from: number, to: number): void {
+    const { buffer, events, plan } = this;
+    if (opcode === OPCODE.binary) {
+      events.onFrame();
+      plan.wire.read(buffer.view, from, to, this);
+    } else if (opcode === OPCODE.text) {
+      this.onControl(buffer.bytes.toString('utf8', from, to));
+    } else if (opcode === OPCODE.ping) {
+      this.socket.write(clientFrame(OPCODE.pong, buffer.bytes.subarray(from, to)));
+    } else {
+      events.onProblem(`a frame of opcode ${opcode}: ${buffer.bytes.toString('latin1', from, to)}`);
+    }
+  }
+
+  onEntry(sender: number, number: number, payload: number): void {
+    this.events.onEntry(this.plan.id, sender, number, this.buffer.view.getFloat64(payload + DUE_AT, true));
+  }
+
+  onEcho(): void {
+    this.events.onEcho();
+  }
+
+  onDamaged(): void {
+    this.events.onDamaged();
+  }
+
+  onProblem(what: string): void {
+    this.events.onProblem(what);
+  }
+
+  private onRead(count: number): void {
+    this.events.onRead();
+    if (this.isUpgraded) this.reader.onRead(count);
+    else this.onHandshake(count);
+  }
+
+  /** The answer to the handshake is short, and comes in one piece from servers on this machine. */
+  private onHandshake(count: number): void {
+    const head = this.buffer.target.toString('latin1', 0, count);
+    const end = head.indexOf(HEAD_END);
+    if (!head.startsWith('HTTP/1.1 101') || end < 0) {
+      this.events.onProblem(`the handshake was answered ${head.slice(0, 200)}`);
+      return;
+    }
+    this.isUpgraded = true;
+    if (!this.plan.wire.hasWelcome) this.onJoined(this.plan.place);
+    this.reader.onRead(count, end + HEAD_END.length);
+  }
+
+  private onControl(text: string): void {
+    const json: unknown = JSON.parse(text);
+    const { type, code = '' } = control.parse(json);
+    if (type === 'welcome') this.onJoined(welcome.parse(json).you.index);
+    else if (type === 'error' || type === 'gap' || type === 'goaway') this.events.onProblem(`${type} ${code}`.trim());
+  }
+
+  private onJoined(index: number): void {
+    this.index = index;
+    this.frame = clientFrame(OPCODE.binary, this.plan.wire.message(payloadOf(index, this.plan.payloadBytes)));
+    this.payloadAt = this.frame.length - this.plan.payloadBytes;
+    this.events.onJoined();
+  }
+}

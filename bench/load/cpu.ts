@@ -1,0 +1,31 @@
+/** What Linux counts of a process: the CPU time it has used, with all its threads, and how long it had to wait for it. */
+import { readFileSync } from 'node:fs';
+
+/** What the kernel shows times in, to every program (USER_HZ). */
+const TICKS_PER_S = 100;
+/** Fields of /proc/<pid>/stat behind the name in parentheses, which may hold spaces. */
+const USER_FIELD = 11;
+const SYSTEM_FIELD = 12;
+
+export interface CpuTime {
+  readonly userS: number;
+  readonly systemS: number;
+  /** How long its first thread was ready to run and something else had the core. */
+  readonly waitS: number;
+}
+
+export function cpuTimeOf(pid: number): CpuTime {
+  // CPU time comes in steps of 10 ms, waiting in nanoseconds.
+  const [, waitNs = '0'] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return {
+    userS: Number(fields[USER_FIELD]) / TICKS_PER_S,
+    systemS: Number(fields[SYSTEM_FIELD]) / TICKS_PER_S,
+    waitS: Number(waitNs) / 1e9,
+  };
+}
+
+export function cpuTimeBetween(from: CpuTime, to: CpuTime): CpuTime {
+  return { userS: to.userS - from.userS, systemS: to.systemS - from.systemS, waitS: to.waitS - from.waitS };
+}

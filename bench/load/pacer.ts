@@ -1,0 +1,47 @@
+/** Says who sends now: the schedule against the clock. A send that is late does not delay the next. */
+import { Histogram } from './histogram.js';
+
+/** So many sends have one that carries its time. No divisor of usual numbers of clients: all have their turn. */
+const TIMED_EVERY = 7;
+const US_PER_MS = 1_000;
+
+export class Pacer {
+  /** How much later than due the timed messages were sent, of those due from `timedFromMs` on. */
+  readonly lagUs = new Histogram();
+  private readonly stepMs: number;
+  private startMs = 0;
+  private timedFromMs = 0;
+  private sends = 0;
+  private nextMs = Number.POSITIVE_INFINITY;
+
+  /** `rate` is messages a second of each client; `send` gets a `dueMs` of 0 for messages that are not timed. */
+  constructor(
+    private readonly order: Uint32Array,
+    rate: number,
+    private readonly send: (client: number, dueMs: number) => void,
+  ) {
+    this.stepMs = 1000 / (rate * order.length);
+  }
+
+  start(atMs: number, timedFromMs: number): void {
+    this.startMs = atMs;
+    this.nextMs = atMs;
+    this.timedFromMs = timedFromMs;
+  }
+
+  stop(): void {
+    this.nextMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Sends what is due. Call it often: what comes in between is sent late. */
+  tick(nowMs: number): void {
+    while (nowMs >= this.nextMs) {
+      const dueMs = this.nextMs;
+      const isTimed = dueMs >= this.timedFromMs && this.sends % TIMED_EVERY === 0;
+      this.send(this.order[this.sends % this.order.length] ?? 0, isTimed ? dueMs : 0);
+      if (isTimed) this.lagUs.record((nowMs - dueMs) * US_PER_MS);
+      this.sends += 1;
+      this.nextMs = this.startMs + this.sends * this.stepMs;
+    }
+  }
+}
