@@ -92,7 +92,7 @@ export interface RelayFrameFields {
 }
 
 /** Encodes one frame. Throws a RangeError for more than 255 targets: a programming error of the caller. */
-export function encodeRelayFrame(fields: RelayFrameFields): Uint8Array {
+export function encodeRelayFrame(fields: RelayFrameFields): Uint8Array<ArrayBuffer> {
   const { deliveryClass, ref, term, targets, payload } = fields;
   if (targets !== undefined && targets.length > MAX_TARGETS) throw new RangeError('a frame names at most 255 targets');
   const header =

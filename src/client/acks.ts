@@ -1,0 +1,62 @@
+/** Who waits for the answer to a frame, by its ref. Each promise is settled exactly once. */
+import { deferred, type Deferred } from './deferred.js';
+import { RelayError, type RelayErrorCode } from './relay-error.js';
+
+interface Waiting extends Deferred<number> {
+  isOnWire: boolean;
+}
+
+export class Acks {
+  private readonly waiting = new Map<number, Waiting>();
+  private lastRef = 0;
+
+  constructor(private readonly maxWaiting: number) {}
+
+  get size(): number {
+    return this.waiting.size;
+  }
+
+  /** null: as many wait as may. */
+  open(): { readonly ref: number; readonly promise: Promise<number> } | null {
+    if (this.waiting.size >= this.maxWaiting) return null;
+    do this.lastRef = (this.lastRef + 1) >>> 0;
+    while (this.waiting.has(this.lastRef));
+    const waiting = { ...deferred<number>(), isOnWire: false };
+    this.waiting.set(this.lastRef, waiting);
+    return { ref: this.lastRef, promise: waiting.promise };
+  }
+
+  onWire(ref: number): void {
+    const waiting = this.waiting.get(ref);
+    if (waiting !== undefined) waiting.isOnWire = true;
+  }
+
+  accepted(ref: number, seq: number): void {
+    this.take(ref)?.resolve(seq);
+  }
+
+  /** false when nobody waits for this ref. */
+  refused(ref: number, code: RelayErrorCode, message: string): boolean {
+    const waiting = this.take(ref);
+    waiting?.reject(new RelayError(code, message));
+    return waiting !== undefined;
+  }
+
+  /** The frame never left, and its sender is told so in another way. */
+  forget(ref: number): void {
+    this.take(ref);
+  }
+
+  /** What was on the wire may have arrived or not; what still waits for a link goes on waiting. */
+  linkLost(): void {
+    for (const [ref, { isOnWire }] of [...this.waiting]) {
+      if (isOnWire) this.refused(ref, 'unknown_outcome', 'The link was lost before the answer came.');
+    }
+  }
+
+  private take(ref: number): Waiting | undefined {
+    const waiting = this.waiting.get(ref);
+    this.waiting.delete(ref);
+    return waiting;
+  }
+}

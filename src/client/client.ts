@@ -1,0 +1,229 @@
+/**
+ * The client SDK, `sallyport/client`: one member of one relay session, over one connection at a time, which it makes
+ * again when it is lost. Browser and Node from one source, without dependencies.
+ */
+import type { Json } from '../protocol/server-control.js';
+import { MAX_STATE_BYTES } from '../protocol/wire.js';
+import { deferred, type Deferred } from './deferred.js';
+import { Dispatch } from './dispatch.js';
+import { Emitter, type ClientEvents, type Closed, type Listener } from './events.js';
+import { resolveOptions, type RelayClientOptions } from './options.js';
+import { Gate } from './gate.js';
+import { Outbox, type SendOutcome } from './outbox.js';
+import type { SendOptions } from './outgoing-frame.js';
+import { RelayError } from './relay-error.js';
+import { SequenceTracker } from './sequence.js';
+import { SessionView, type Host, type Member, type Session } from './session-view.js';
+import { Supervisor, type ConnectionState } from './supervisor.js';
+
+export type { ClientEvents, Closed, Disconnected, Gap, Listener, Listeners, Message, OpenInfo } from './events.js';
+export type { RelayClientOptions } from './options.js';
+export type { SendOutcome } from './outbox.js';
+export type { SendOptions } from './outgoing-frame.js';
+export { RelayError, type ClientErrorCode, type RelayErrorCode } from './relay-error.js';
+export type { Host, Member, Session } from './session-view.js';
+export type { SocketConstructor, SocketLike } from './socket.js';
+export type { ConnectionState } from './supervisor.js';
+export type { ClientTiming } from './timing.js';
+
+/** A client that is connected. Rejects as `RelayClient.connect` does. */
+export async function connect(options: RelayClientOptions): Promise<RelayClient> {
+  const client = new RelayClient(options);
+  await client.connect();
+  return client;
+}
+
+export class RelayClient {
+  private readonly view = new SessionView();
+  private readonly sequence = new SequenceTracker();
+  private readonly emitter: Emitter;
+  private readonly outbox: Outbox;
+  private readonly supervisor: Supervisor;
+  private readonly opening: Deferred<undefined> = deferred();
+  private readonly gate = new Gate();
+  private hasOpened = false;
+
+  /** Does nothing yet. Throws a TypeError when the URL is none. */
+  constructor(options: RelayClientOptions) {
+    const { queue, onListenerError, on, ...rest } = resolveOptions(options);
+    this.emitter = new Emitter(onListenerError, on);
+    this.outbox = new Outbox({
+      timing: rest.timing,
+      wire: () => this.supervisor.ready,
+      bounds: queue,
+      hostTerm: () => this.view.host.term,
+      maxMessageBytes: () => this.view.limits?.max_message_bytes ?? null,
+      onUndelivered: (code, count) => this.emitter.emit('undelivered', { code, count }),
+    });
+    const dispatch = new Dispatch({
+      view: this.view,
+      sequence: this.sequence,
+      acks: this.outbox.acks,
+      emitter: this.emitter,
+      onGoaway: (afterMs, url) => this.supervisor.moveIn(afterMs, url),
+    });
+    this.supervisor = new Supervisor(
+      { ...rest, lastSeen: () => this.sequence.lastSeen },
+      {
+        onWelcome: (welcome, resumed) => {
+          if (!this.hasOpened) this.gate.hold();
+          this.hasOpened = true;
+          dispatch.onWelcome(welcome, resumed);
+          this.opening.resolve(undefined);
+          this.outbox.begin(welcome.members.find(({ index }) => index === welcome.you.index)?.state ?? null);
+        },
+        onControl: (frame) => this.gate.pass(() => dispatch.onControl(frame)),
+        onEntries: (entries) => this.gate.pass(() => dispatch.onEntries(entries)),
+        onLinkLost: () => {
+          this.gate.release();
+          this.outbox.linkLost();
+        },
+        onDisconnected: (event) => this.emitter.emit('disconnected', event),
+        onClosed: (event) => this.onClosed(event),
+      },
+    );
+  }
+
+  /** Every member that holds a seat, you included, by index; those that are away have `connected: false`. */
+  get members(): ReadonlyMap<number, Member> {
+    return this.view.members;
+  }
+
+  /** You; null before the first welcome. */
+  get me(): Member | null {
+    return this.view.me;
+  }
+
+  get host(): Host {
+    return this.view.host;
+  }
+
+  /** null before the first welcome. */
+  get session(): Session | null {
+    return this.view.session;
+  }
+
+  get state(): ConnectionState {
+    return this.supervisor.state;
+  }
+
+  /** What waits in the outgoing queue. */
+  get queued(): { readonly frames: number; readonly bytes: number } {
+    return this.outbox.queued;
+  }
+
+  /** How many frames `send` dropped so far. */
+  get dropped(): { readonly volatile: number; readonly latest: number } {
+    return { ...this.outbox.dropped };
+  }
+
+  /** The number of the newest reliable message seen; 0 before the first. */
+  get seq(): number {
+    return this.sequence.lastSeen;
+  }
+
+  /**
+   * Connects, and stays connected until `stop`, `leave` or the gateway ends it. Resolves with the first welcome;
+   * meanwhile failures that may pass are tried again, and heard of as `disconnected`. Rejects when the client is closed
+   * before. Calling it again returns the same outcome. Listeners added right after `await` miss no message.
+   */
+  async connect(): Promise<void> {
+    if (this.state === 'idle') this.supervisor.start();
+    await this.opening.promise;
+  }
+
+  /** Adds a listener; returns what removes it. What a listener throws goes to `onListenerError`. */
+  on<E extends keyof ClientEvents>(event: E, listener: Listener<E>): () => void {
+    return this.emitter.on(event, listener);
+  }
+
+  /**
+   * Sends one message to the others. Frames of one client go out in the order of the calls.
+   *
+   * While the link cannot take it (none is open, or its buffer is full): `volatile` is dropped; of `latest` the newest
+   * per key and targets waits; `reliable` waits, and when the queue is full is refused by `queue_full`.
+   *
+   * With `ack: true`: the promise of the frame's number in the session (0 unless reliable), once it was accepted.
+   * Rejects with the gateway's code; with `unknown_outcome` when the link was lost in between: it may have been relayed
+   * or not, and is never sent twice. Without: throws what could be told at once (`queue_full`, `closed`,
+   * `message_too_big`); a refusal by the gateway is an `error` event, and what was on the wire when the link was lost
+   * is not told.
+   */
+  send(payload: Uint8Array | string, options: SendOptions & { readonly ack: true }): Promise<number>;
+  send(payload: Uint8Array | string, options?: SendOptions & { readonly ack?: false | undefined }): SendOutcome;
+  send(
+    payload: Uint8Array | string,
+    options: SendOptions & { readonly ack?: boolean | undefined } = {},
+  ): Promise<number> | SendOutcome {
+    return options.ack === true ? this.outbox.sendAcked(payload, options) : this.outbox.send(payload, options);
+  }
+
+  /**
+   * Sets your presence state: any JSON up to 2 KiB. The newest is sent as soon as the link allows, and again after a
+   * reconnect when the gateway has lost it. Throws `state_too_big`.
+   */
+  setState(state: Json): void {
+    const bytes = new TextEncoder().encode(JSON.stringify(state)).length;
+    if (bytes > MAX_STATE_BYTES)
+      throw new RelayError('state_too_big', 'A presence state may be 2 KiB of JSON at most.');
+    this.view.setMyState(state);
+    this.outbox.setState(state);
+  }
+
+  /** Host only. Success is heard as `memberLeft`, a refusal as `error`. Throws `not_connected`. */
+  kick(index: number, reason?: string): void {
+    this.ask({ type: 'kick', index, reason });
+  }
+
+  /** Host only: makes another member host. Success is heard as `host`, a refusal as `error`. Throws `not_connected`. */
+  handOverHost(index: number): void {
+    this.ask({ type: 'host', index });
+  }
+
+  /** Host only: while locked nobody new may join. Heard as `sessionUpdated`, or `error`. Throws `not_connected`. */
+  lock(locked = true): void {
+    this.ask({ type: 'lock', locked });
+  }
+
+  /** The round trip to the gateway in milliseconds. Rejects with `not_connected` or `timeout`. */
+  async ping(): Promise<number> {
+    const connection = this.supervisor.ready;
+    if (connection === null) throw notConnected();
+    return connection.ping();
+  }
+
+  /**
+   * Gives the seat back and ends the client. Resolves with true when the gateway confirmed it; with false when there
+   * was no connection to say it on, or no answer within 2 s: then the seat is kept for the resume window.
+   */
+  leave(): Promise<boolean> {
+    this.outbox.drain(true);
+    return this.supervisor.leave();
+  }
+
+  /**
+   * Ends the client without leaving: its seat is kept for the resume window. Whatever waits is rejected, no timer or
+   * socket is left when it resolves, within about a second. Idempotent, at any time.
+   */
+  stop(): Promise<void> {
+    return this.supervisor.stop();
+  }
+
+  private ask(frame: Record<string, unknown>): void {
+    const connection = this.supervisor.ready;
+    if (connection === null) throw notConnected();
+    connection.send(JSON.stringify(frame));
+  }
+
+  private onClosed(event: Closed): void {
+    this.outbox.close();
+    const { code, reason } = event;
+    this.opening.promise.catch(() => undefined);
+    this.opening.reject(new RelayError(reason, `The client was closed: ${reason} (${code}).`));
+    this.emitter.emit('closed', event);
+  }
+}
+
+function notConnected(): RelayError {
+  return new RelayError('not_connected', 'There is no open connection.');
+}

@@ -1,0 +1,148 @@
+/**
+ * One connection, from the handshake to its end: the first frame must be the welcome, what comes later is handed on,
+ * and its end is told exactly once. It never connects again; `Supervisor` does.
+ */
+import { decodeBatchFrame, type Entry } from '../protocol/batch-frame.js';
+import type { ServerControl, Welcome } from '../protocol/server-control.js';
+import { Handshake, type HandshakeDeps, type Ticket } from './handshake.js';
+import { Heartbeat } from './heartbeat.js';
+import { Link, LOST_LINK } from './link.js';
+import type { ConnectionEnd } from './reconnect.js';
+import { RelayError } from './relay-error.js';
+import { parseServerControl } from './server-frames.js';
+import type { ClientTiming } from './timing.js';
+
+export interface ConnectionEvents {
+  onWelcome(welcome: Welcome, resumed: boolean): void;
+  onControl(frame: ServerControl): void;
+  onEntries(entries: readonly Entry[]): void;
+  onEnd(end: ConnectionEnd): void;
+}
+
+export interface ConnectionDeps extends HandshakeDeps {
+  readonly timing: ClientTiming;
+  /** From the first step to the welcome. */
+  readonly connectTimeoutMs: number;
+}
+
+/** A frame that is not of the protocol. */
+const BAD_FRAME = 1002;
+
+export class Connection {
+  readonly resumed: boolean;
+  private readonly handshake: Handshake;
+  private link: Link | null = null;
+  private heart: Heartbeat | null = null;
+  private isOver = false;
+  private readonly cancelTimeout: () => void;
+
+  constructor(
+    ticket: Ticket,
+    private readonly deps: ConnectionDeps,
+    private readonly events: ConnectionEvents,
+  ) {
+    this.resumed = ticket.resume !== null;
+    this.handshake = new Handshake(ticket, deps);
+    this.cancelTimeout = deps.timing.setTimer(deps.connectTimeoutMs, () => this.abandon('timeout'));
+    this.handshake.open().then(
+      (socket) => {
+        this.link = new Link(socket, this, deps.timing);
+        if (this.isOver) this.link.abandon(LOST_LINK, '');
+      },
+      (error: unknown) => {
+        const reason = error instanceof RelayError ? error.code : 'unreachable';
+        this.end({ by: reason === 'credential_failed' ? 'failure' : 'fault', reason });
+      },
+    );
+  }
+
+  /** Welcomed, and not closing. */
+  get isReady(): boolean {
+    return this.heart !== null && this.link?.isWritable === true;
+  }
+
+  get bufferedBytes(): number {
+    return this.link?.bufferedBytes ?? 0;
+  }
+
+  /** Whoever sends asks `isReady` first. */
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.heart?.onSent();
+    this.link?.send(data);
+  }
+
+  ping(): Promise<number> {
+    return this.heart?.ask() ?? Promise.reject(new RelayError('not_connected', 'There is no open connection.'));
+  }
+
+  /** Ends it in good order, or at once when there is nothing to keep in order. */
+  close(withinMs: number): void {
+    if (this.heart === null) this.abandon('closed');
+    else this.link?.close(withinMs);
+  }
+
+  /** The gateway is about to close it. */
+  giveUpAfter(withinMs: number): void {
+    this.link?.giveUpAfter(withinMs);
+  }
+
+  onText(text: string): void {
+    this.heart?.onReceived();
+    const frame = parseServerControl(text);
+    if (frame === 'unknown') return;
+    if (frame === 'broken' || (frame.type === 'welcome') !== (this.heart === null)) {
+      this.link?.abandon(BAD_FRAME, 'bad_frame');
+    } else if (frame.type === 'welcome') {
+      this.begin(frame);
+    } else if (frame.type === 'pong') {
+      this.heart?.onPong(frame.t);
+    } else {
+      this.events.onControl(frame);
+    }
+  }
+
+  onBytes(bytes: Uint8Array): void {
+    this.heart?.onReceived();
+    const entries = this.heart === null ? null : decodeBatchFrame(bytes);
+    if (entries === null) this.link?.abandon(BAD_FRAME, 'bad_frame');
+    else this.events.onEntries(entries);
+  }
+
+  onClose(code: number, reason: string, wasOpen: boolean): void {
+    if (this.isOver) return;
+    if (wasOpen || code !== LOST_LINK) {
+      this.end({ by: 'close', code, reason });
+      return;
+    }
+    this.handshake.explain().then(
+      (end) => this.end(end),
+      () => this.end({ by: 'close', code, reason }),
+    );
+  }
+
+  private begin(welcome: Welcome): void {
+    this.cancelTimeout();
+    this.heart = new Heartbeat({
+      timing: this.deps.timing,
+      heartbeatMs: welcome.heartbeat_ms,
+      sendPing: (t) => this.send(JSON.stringify({ type: 'ping', t })),
+      onDead: () => this.link?.abandon(LOST_LINK, 'heartbeat_timeout'),
+    });
+    this.events.onWelcome(welcome, this.resumed);
+  }
+
+  private abandon(reason: string): void {
+    const { link } = this;
+    this.end({ by: 'close', code: LOST_LINK, reason });
+    link?.abandon(LOST_LINK, reason);
+  }
+
+  private end(end: ConnectionEnd): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.cancelTimeout();
+    this.handshake.cancel();
+    this.heart?.stop();
+    this.events.onEnd(end);
+  }
+}

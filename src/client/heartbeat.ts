@@ -1,0 +1,91 @@
+/**
+ * Keeps a connection heard from, and notices when it is dead. Browsers do not show the gateway's WebSocket pings, so
+ * both are done with ping frames: one when nothing was sent, or nothing came, for half a heartbeat.
+ */
+import { deferred, type Deferred } from './deferred.js';
+import { RelayError, type RelayErrorCode } from './relay-error.js';
+import type { ClientTiming } from './timing.js';
+
+export interface HeartbeatDeps {
+  readonly timing: ClientTiming;
+  readonly heartbeatMs: number;
+  readonly sendPing: (t: number) => void;
+  /** Nothing has come for two heartbeats, though it was asked for. */
+  readonly onDead: () => void;
+}
+
+interface Question extends Deferred<number> {
+  readonly t: number;
+  readonly askedAtMs: number;
+}
+
+const SHORTEST_HEARTBEAT_MS = 1_000;
+
+export class Heartbeat {
+  private readonly periodMs: number;
+  private sentAtMs: number;
+  private receivedAtMs: number;
+  /** Since when a ping waits without any frame having come. */
+  private silentSinceMs: number | null = null;
+  private question: Question | null = null;
+  private lastT = 0;
+  private cancelTimer: () => void;
+
+  constructor(private readonly deps: HeartbeatDeps) {
+    this.periodMs = Math.max(SHORTEST_HEARTBEAT_MS, deps.heartbeatMs) / 2;
+    this.sentAtMs = deps.timing.nowMs();
+    this.receivedAtMs = this.sentAtMs;
+    this.cancelTimer = deps.timing.setTimer(this.periodMs, this.tick);
+  }
+
+  onSent(): void {
+    this.sentAtMs = this.deps.timing.nowMs();
+  }
+
+  onReceived(): void {
+    this.receivedAtMs = this.deps.timing.nowMs();
+    this.silentSinceMs = null;
+  }
+
+  /** The round trip in milliseconds. Calls while one is under way share its answer. */
+  ask(): Promise<number> {
+    if (this.question !== null) return this.question.promise;
+    this.lastT += 1;
+    this.question = { ...deferred<number>(), t: this.lastT, askedAtMs: this.deps.timing.nowMs() };
+    this.deps.sendPing(this.lastT);
+    return this.question.promise;
+  }
+
+  onPong(t: unknown): void {
+    if (this.question === null || t !== this.question.t) return;
+    this.question.resolve(this.deps.timing.nowMs() - this.question.askedAtMs);
+    this.question = null;
+  }
+
+  stop(): void {
+    this.cancelTimer();
+    this.fail('not_connected', 'The link was lost before the answer came.');
+  }
+
+  private readonly tick = (): void => {
+    const nowMs = this.deps.timing.nowMs();
+    if (this.question !== null && nowMs - this.question.askedAtMs >= 4 * this.periodMs) {
+      this.fail('timeout', 'The ping was not answered.');
+    }
+    // Measured from the ping, not from the last frame: after a sleep of the machine the gateway gets its chance.
+    if (this.silentSinceMs !== null && nowMs - this.silentSinceMs >= 3 * this.periodMs) {
+      this.deps.onDead();
+      return;
+    }
+    if (nowMs - this.receivedAtMs >= this.periodMs || nowMs - this.sentAtMs >= this.periodMs) {
+      this.silentSinceMs ??= nowMs;
+      this.deps.sendPing(0);
+    }
+    this.cancelTimer = this.deps.timing.setTimer(this.periodMs, this.tick);
+  };
+
+  private fail(code: RelayErrorCode, message: string): void {
+    this.question?.reject(new RelayError(code, message));
+    this.question = null;
+  }
+}

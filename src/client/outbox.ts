@@ -1,0 +1,179 @@
+/**
+ * What goes out: relay frames at once while the link takes them, else by their class (volatile dropped, latest
+ * conflated, reliable kept), in order; and the presence state, of which only the newest counts.
+ */
+import type { Json } from '../protocol/server-control.js';
+import { Acks } from './acks.js';
+import { encodeOutgoing, type SendOptions } from './outgoing-frame.js';
+import { OutgoingQueue, type Outgoing, type QueueBounds } from './outgoing-queue.js';
+import { RelayError, type RelayErrorCode } from './relay-error.js';
+import type { ClientTiming } from './timing.js';
+
+/** `dropped`: volatile, or latest with the queue full; counted in `dropped`. */
+export type SendOutcome = 'sent' | 'queued' | 'dropped';
+
+export interface Wire {
+  readonly bufferedBytes: number;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+}
+
+export interface OutboxDeps {
+  readonly timing: ClientTiming;
+  /** Where frames can be written; null while there is nowhere. */
+  readonly wire: () => Wire | null;
+  readonly bounds: QueueBounds & { readonly highWaterBytes: number };
+  readonly hostTerm: () => number;
+  /** null: not known yet; 0: no limit. */
+  readonly maxMessageBytes: () => number | null;
+  readonly onUndelivered: (code: RelayErrorCode, count: number) => void;
+}
+
+/** A WebSocket does not say when its buffer has drained: look again after this long. */
+const PUMP_MS = 20;
+
+export class Outbox {
+  readonly acks: Acks;
+  readonly dropped = { volatile: 0, latest: 0 };
+  private readonly queue: OutgoingQueue;
+  private state: { readonly value: Json; isSent: boolean } | null = null;
+  private cancelPump: (() => void) | null = null;
+  private isClosed = false;
+
+  constructor(private readonly deps: OutboxDeps) {
+    this.acks = new Acks(deps.bounds.maxFrames);
+    this.queue = new OutgoingQueue(deps.bounds);
+  }
+
+  get queued(): { readonly frames: number; readonly bytes: number } {
+    return { frames: this.queue.size, bytes: this.queue.bytes };
+  }
+
+  send(payload: Uint8Array | string, options: SendOptions): SendOutcome {
+    const outcome = this.offer(this.encode(payload, options, null));
+    if (typeof outcome === 'string') return outcome;
+    throw outcome;
+  }
+
+  /** The promise of the entry's number. Rejects, never throws. */
+  async sendAcked(payload: Uint8Array | string, options: SendOptions): Promise<number> {
+    const ack = this.acks.open();
+    if (ack === null) throw new RelayError('queue_full', 'Too many frames wait for their ack.');
+    try {
+      const outcome = this.offer(this.encode(payload, options, ack.ref));
+      if (outcome === 'dropped') this.fail(ack.ref, 'dropped');
+      if (typeof outcome !== 'string') throw outcome;
+    } catch (error) {
+      this.acks.forget(ack.ref);
+      throw error;
+    }
+    return ack.promise;
+  }
+
+  setState(value: Json): void {
+    this.state = { value, isSent: false };
+    this.drain();
+  }
+
+  /** A new connection: what the gateway has as our presence state counts as sent. */
+  begin(known: Json): void {
+    if (this.state !== null) this.state.isSent = JSON.stringify(this.state.value) === JSON.stringify(known);
+    this.drain();
+  }
+
+  /** Writes what waits, as far as the link takes it; `all` ignores how much that is. */
+  drain(all = false): void {
+    for (let wire = this.wire(all); wire !== null; wire = this.wire(all)) {
+      if (this.state?.isSent === false) {
+        this.state.isSent = true;
+        wire.send(JSON.stringify({ type: 'state', state: this.state.value }));
+      }
+      const frame = this.queue.shift();
+      if (frame === null) return;
+      if (this.isTooBig(frame)) this.giveUp([frame], 'message_too_big');
+      else this.write(wire, frame);
+    }
+    const isWaiting = this.queue.size > 0 || this.state?.isSent === false;
+    if (isWaiting && this.deps.wire() !== null) this.pumpLater();
+  }
+
+  linkLost(): void {
+    this.stopPump();
+    this.acks.linkLost();
+  }
+
+  /** Everything that waits is rejected; nothing is taken any more. */
+  close(): void {
+    this.isClosed = true;
+    this.stopPump();
+    const frames: Outgoing[] = [];
+    for (let frame = this.queue.shift(); frame !== null; frame = this.queue.shift()) frames.push(frame);
+    this.giveUp(frames, 'closed');
+  }
+
+  private encode(payload: Uint8Array | string, options: SendOptions, ref: number | null): Outgoing {
+    const frame = encodeOutgoing(payload, options, ref, this.deps.hostTerm());
+    if (this.isTooBig(frame)) throw new RelayError('message_too_big', 'The payload is larger than max_message_bytes.');
+    return frame;
+  }
+
+  private offer(frame: Outgoing): SendOutcome | RelayError {
+    const wire = this.queue.size === 0 && !this.isClosed ? this.wire() : null;
+    if (wire !== null) {
+      this.write(wire, frame);
+      return 'sent';
+    }
+    if (frame.class === 'volatile') return this.drop('volatile');
+    const pushed = this.isClosed ? null : this.queue.push(frame);
+    if (pushed?.outcome === 'queued') {
+      if (pushed.replaced?.ref != null) this.fail(pushed.replaced.ref, 'conflated');
+      if (this.deps.wire() !== null) this.pumpLater();
+      return 'queued';
+    }
+    if (frame.class === 'latest') return this.drop('latest');
+    return pushed === null
+      ? new RelayError('closed', 'The client is closed.')
+      : new RelayError('queue_full', 'The outgoing queue is full.');
+  }
+
+  private drop(name: 'volatile' | 'latest'): SendOutcome {
+    this.dropped[name] += 1;
+    return 'dropped';
+  }
+
+  private write(wire: Wire, frame: Outgoing): void {
+    if (frame.ref !== null) this.acks.onWire(frame.ref);
+    wire.send(frame.bytes);
+  }
+
+  private giveUp(frames: readonly Outgoing[], code: RelayErrorCode): void {
+    const silent = frames.filter(({ ref }) => ref === null || !this.fail(ref, code));
+    const count = silent.filter((frame) => frame.class === 'reliable').length;
+    if (count > 0) this.deps.onUndelivered(code, count);
+  }
+
+  private fail(ref: number, code: RelayErrorCode): boolean {
+    return this.acks.refused(ref, code, 'The frame was not sent.');
+  }
+
+  private isTooBig({ payloadBytes }: Outgoing): boolean {
+    const limit = this.deps.maxMessageBytes() ?? 0;
+    return limit > 0 && payloadBytes > limit;
+  }
+
+  private wire(all = false): Wire | null {
+    const wire = this.deps.wire();
+    return wire !== null && (all || wire.bufferedBytes < this.deps.bounds.highWaterBytes) ? wire : null;
+  }
+
+  private pumpLater(): void {
+    this.cancelPump ??= this.deps.timing.setTimer(PUMP_MS, () => {
+      this.cancelPump = null;
+      this.drain();
+    });
+  }
+
+  private stopPump(): void {
+    this.cancelPump?.();
+    this.cancelPump = null;
+  }
+}

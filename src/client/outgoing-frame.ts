@@ -1,0 +1,49 @@
+/** What `send` is told, made into a relay frame. */
+import { encodeRelayFrame } from '../protocol/relay-frame.js';
+import { CLASS, MAX_TARGETS, type DeliveryClassName } from '../protocol/wire.js';
+import type { Outgoing } from './outgoing-queue.js';
+
+export interface SendOptions {
+  /** `volatile` by default. */
+  readonly class?: DeliveryClassName | undefined;
+  /** Of class latest: which of your values this is, 0 to 65535; 0 by default. */
+  readonly key?: number | undefined;
+  /** Only these members; everybody else in the session by default. An empty list reaches nobody. */
+  readonly to?: number | readonly number[] | undefined;
+  /** Fenced: refused by `stale_host` unless you are host, in the term that is known now. */
+  readonly asHost?: boolean | undefined;
+}
+
+const utf8 = new TextEncoder();
+
+/** Copies the payload. Throws a RangeError for a key, or targets, that no frame can hold. */
+export function encodeOutgoing(
+  payload: Uint8Array | string,
+  options: SendOptions,
+  ref: number | null,
+  hostTerm: number,
+): Outgoing {
+  const { class: name = 'volatile', key = 0, asHost = false, to } = options;
+  const bytes = typeof payload === 'string' ? utf8.encode(payload) : payload;
+  const targets = typeof to === 'number' ? [to] : to;
+  if (!isU16(key) || targets?.every(isU16) === false) throw new RangeError('key and to: 0 to 65535');
+  if ((targets?.length ?? 0) > MAX_TARGETS) throw new RangeError(`to: at most ${MAX_TARGETS} members`);
+  return {
+    bytes: encodeRelayFrame({
+      deliveryClass: CLASS[name],
+      key,
+      payload: bytes,
+      ...(ref === null ? {} : { ref }),
+      ...(asHost ? { term: hostTerm } : {}),
+      ...(targets === undefined ? {} : { targets }),
+    }),
+    payloadBytes: bytes.length,
+    class: name,
+    slot: name === 'latest' ? `${key}:${targets?.join() ?? '*'}` : null,
+    ref,
+  };
+}
+
+function isU16(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 0xffff;
+}

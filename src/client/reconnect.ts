@@ -1,0 +1,112 @@
+/** Whether and when to connect again: by the close code's range, or by the answer to a refused handshake. */
+import { adviceFor } from '../protocol/close-codes.js';
+import type { RelayErrorCode } from './relay-error.js';
+import type { Refusal } from './probe.js';
+import type { ClientTiming } from './timing.js';
+
+/** How a connection, or the attempt to make one, ended. */
+export type ConnectionEnd =
+  /** The socket was open, or closed with a code. */
+  | { readonly by: 'close'; readonly code: number; readonly reason: string }
+  /** The handshake was answered as HTTP. */
+  | { readonly by: 'refusal'; readonly refusal: Refusal }
+  /** No connection came about, and nobody said why. */
+  | { readonly by: 'failure'; readonly reason: RelayErrorCode }
+  /** It cannot work, here or with this credential. */
+  | { readonly by: 'fault'; readonly reason: RelayErrorCode };
+
+export type Plan =
+  | { readonly next: 'wait'; readonly delayMs: number }
+  /** The resume token is of no use: connect anew with the credential, at once. */
+  | { readonly next: 'join' }
+  | { readonly next: 'end'; readonly advice: 'done' | 'never' | 'back_off' };
+
+export interface ReconnectLimits {
+  readonly baseMs: number;
+  readonly capMs: number;
+  /** Infinity: never gives up. */
+  readonly maxElapsedMs: number;
+}
+
+/** 4xx answers that another attempt may not get. */
+const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+/** When the gateway closed to be left alone (41xx), the first wait is drawn from this power of two of the base. */
+const BACK_OFF_STEP = 2;
+const MOST_DOUBLINGS = 30;
+/** A connection that lived this long ends a run of failures. */
+const STABLE_MS = 1_000;
+
+export class Reconnect {
+  private failures = 0;
+  private downSinceMs = 0;
+  private openedAtMs: number | null = null;
+
+  constructor(
+    private readonly limits: ReconnectLimits,
+    private readonly timing: ClientTiming,
+  ) {}
+
+  /** The first attempt begins. */
+  begin(): void {
+    this.downSinceMs = this.timing.nowMs();
+  }
+
+  opened(): void {
+    this.openedAtMs = this.timing.nowMs();
+  }
+
+  /** `goawayInMs`: what is left of the time that `goaway` named; null without one. */
+  planAfter(end: ConnectionEnd, hasResume: boolean, goawayInMs: number | null): Plan {
+    this.noteDown();
+    switch (end.by) {
+      case 'close':
+        return this.afterClose(end.code, goawayInMs);
+      case 'refusal':
+        return this.afterRefusal(end.refusal, hasResume);
+      case 'failure':
+        return this.wait(this.nextDelayMs());
+      case 'fault':
+        return { next: 'end', advice: 'never' };
+    }
+  }
+
+  private noteDown(): void {
+    if (this.openedAtMs === null) return;
+    const nowMs = this.timing.nowMs();
+    if (nowMs - this.openedAtMs >= STABLE_MS) this.failures = 0;
+    this.openedAtMs = null;
+    this.downSinceMs = nowMs;
+  }
+
+  private afterClose(code: number, goawayInMs: number | null): Plan {
+    const advice = adviceFor(code);
+    switch (advice) {
+      case 'done':
+      case 'never':
+        return { next: 'end', advice };
+      case 'at_once':
+        return this.wait(Math.max(goawayInMs ?? 0, this.failures === 0 ? 0 : this.nextDelayMs()));
+      case 'back_off':
+        if (code >= 4100) this.failures = Math.max(this.failures, BACK_OFF_STEP);
+        return this.wait(this.nextDelayMs());
+    }
+  }
+
+  private afterRefusal({ status, retryAfterMs }: Refusal, hasResume: boolean): Plan {
+    if (status >= 500 || RETRYABLE_STATUS.has(status)) return this.wait(retryAfterMs + this.nextDelayMs());
+    return hasResume ? { next: 'join' } : { next: 'end', advice: 'never' };
+  }
+
+  /** Full jitter: anything up to the base doubled by each failure, and up to the cap. */
+  private nextDelayMs(): number {
+    const { baseMs, capMs } = this.limits;
+    return this.timing.random() * Math.min(capMs, baseMs * 2 ** this.failures);
+  }
+
+  private wait(delayMs: number): Plan {
+    this.failures = Math.min(this.failures + 1, MOST_DOUBLINGS);
+    const downMs = this.timing.nowMs() - this.downSinceMs;
+    if (downMs + delayMs > this.limits.maxElapsedMs) return { next: 'end', advice: 'back_off' };
+    return { next: 'wait', delayMs };
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The numbers of reliable entries: rebuilt from their low 32 bits, counted within an epoch, each passed on once.
+ * A hole between two numbers is no loss: own entries and those for others have numbers too. What is lost is told by
+ * the gateway, or follows from coming back as a new connection.
+ */
+import type { Gap } from './events.js';
+
+const EPOCH_CHANGED = 'epoch_changed';
+
+export class SequenceTracker {
+  private epoch: string | null = null;
+  private last = 0;
+
+  /** The newest number that was seen, in the epoch of the latest welcome. */
+  get lastSeen(): number {
+    return this.last;
+  }
+
+  /** Takes the position of a new connection; returns what was certainly or possibly missed for good. */
+  begin(welcome: { readonly epoch: string; readonly seq: number }, resumed: boolean): Gap | null {
+    const before = this.epoch;
+    const from = this.last + 1;
+    this.epoch = welcome.epoch;
+    if (before !== null && before !== welcome.epoch) {
+      // After a resume all that the new epoch kept is replayed, from its beginning.
+      this.last = resumed ? 0 : welcome.seq;
+      return { epoch: before, from, to: null, reason: EPOCH_CHANGED };
+    }
+    if (before !== null && resumed) return null;
+    this.last = Math.max(this.last, welcome.seq);
+    if (before === null || welcome.seq < from) return null;
+    return { epoch: before, from, to: welcome.seq, reason: 'rejoined' };
+  }
+
+  /** The full number of an entry; null when it was seen before. */
+  accept(low32: number): number | null {
+    // The nearest number with these low bits: the difference as a signed 32-bit integer.
+    const ahead = (low32 - this.last) | 0;
+    if (ahead <= 0) return null;
+    this.last += ahead;
+    return this.last;
+  }
+
+  /** The gateway said that these will not come; null when that was known from its welcome. */
+  skip(from: number, to: number, reason: string): Gap | null {
+    // Speaks of the numbering that has ended.
+    if (reason === EPOCH_CHANGED) return null;
+    this.last = Math.max(this.last, to);
+    return { epoch: this.epoch ?? '', from, to, reason };
+  }
+}

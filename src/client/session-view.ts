@@ -1,0 +1,105 @@
+/** The live view of the relay session, as the gateway told it last. */
+import type { Json, MemberView, SessionView as WireSession, Welcome } from '../protocol/server-control.js';
+
+export interface Member {
+  /** Its place in the session: what `to` and `sender` name. */
+  readonly index: number;
+  readonly userId: string;
+  readonly role: 'host' | 'client';
+  /** false while its socket is lost and its seat is kept. */
+  readonly connected: boolean;
+  /** The presence state it set last; null before the first. */
+  readonly state: Json;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly metadata: Json;
+  readonly maxUsers: number;
+  /** Unix milliseconds. */
+  readonly expiresAtMs: number;
+  readonly locked: boolean;
+}
+
+export interface Host {
+  /** null while there is none. */
+  readonly index: number | null;
+  /** Rises with each change; frames sent `asHost` carry it. */
+  readonly term: number;
+}
+
+export class SessionView {
+  readonly members = new Map<number, Member>();
+  session: Session | null = null;
+  host: Host = { index: null, term: 0 };
+  limits: Welcome['limits'] | null = null;
+  private myIndex: number | null = null;
+  /** What we want our presence state to be, whatever the gateway still knows. */
+  private myState: { readonly state: Json } | null = null;
+
+  get me(): Member | null {
+    return this.myIndex === null ? null : (this.members.get(this.myIndex) ?? null);
+  }
+
+  begin(welcome: Welcome): void {
+    this.members.clear();
+    for (const member of welcome.members) this.members.set(member.index, memberOf(member));
+    this.myIndex = welcome.you.index;
+    if (this.myState !== null) this.change(this.myIndex, this.myState);
+    this.session = sessionOf(welcome.session);
+    this.host = hostOf(welcome.host);
+    this.limits = welcome.limits;
+  }
+
+  setMyState(state: Json): void {
+    this.myState = { state };
+    if (this.myIndex !== null) this.change(this.myIndex, this.myState);
+  }
+
+  /** Changes what is known of a member; null when there is no such member. */
+  change(index: number, changed: Partial<Member>): Member | null {
+    const member = this.members.get(index);
+    if (member === undefined) return null;
+    const next = { ...member, ...changed };
+    this.members.set(index, next);
+    return next;
+  }
+
+  join(view: MemberView): Member {
+    const member = memberOf(view);
+    this.members.set(member.index, member);
+    return member;
+  }
+
+  leave(index: number): Member | null {
+    const member = this.members.get(index) ?? null;
+    this.members.delete(index);
+    return member;
+  }
+
+  moveHost(host: Host): Host {
+    this.host = hostOf(host);
+    for (const { index, role } of this.members.values()) {
+      const newRole = index === host.index ? 'host' : 'client';
+      if (role !== newRole) this.change(index, { role: newRole });
+    }
+    return this.host;
+  }
+
+  update(session: WireSession): Session {
+    this.session = sessionOf(session);
+    return this.session;
+  }
+}
+
+function memberOf({ index, user_id: userId, role, connected, state }: MemberView): Member {
+  return { index, userId, role, connected, state };
+}
+
+function hostOf({ index, term }: Host): Host {
+  return { index, term };
+}
+
+function sessionOf({ id, metadata, max_users: maxUsers, expires_at: expiresAtMs, locked }: WireSession): Session {
+  return { id, metadata, maxUsers, expiresAtMs, locked };
+}

@@ -1,0 +1,49 @@
+/** The part of a WebSocket that the SDK uses, and where it finds one: given, the platform's, or the `ws` package. */
+import { RelayError } from './relay-error.js';
+
+export interface SocketEvent {
+  readonly type: string;
+  /** Of `message`. */
+  readonly data?: unknown;
+  /** Of `close`. */
+  readonly code?: number;
+  readonly reason?: string;
+}
+
+export interface SocketLike {
+  binaryType: string;
+  /** 1: open. */
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+  /** `ws` has it: ends the connection without waiting for the peer. */
+  terminate?(): void;
+}
+
+/** What `WebSocket` is in a browser, in Node 22 and later, and in the `ws` package. */
+export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike;
+
+/** Rejects with `websocket_missing` where there is none. */
+export async function findSocketConstructor(given: SocketConstructor | undefined): Promise<SocketConstructor> {
+  const platform: unknown = given ?? Reflect.get(globalThis, 'WebSocket');
+  const found: unknown = platform ?? (await importWs());
+  if (isSocketConstructor(found)) return found;
+  throw new RelayError('websocket_missing', 'There is no WebSocket here: install ws, or give one in the options.');
+}
+
+/** For Node 20. The name is not a literal, so that bundlers leave it alone: browsers never come here. */
+async function importWs(): Promise<unknown> {
+  const name = ['w', 's'].join('');
+  try {
+    const module: unknown = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+    return typeof module === 'object' && module !== null ? Reflect.get(module, 'WebSocket') : null;
+  } catch {
+    return null;
+  }
+}
+
+function isSocketConstructor(value: unknown): value is SocketConstructor {
+  return typeof value === 'function';
+}

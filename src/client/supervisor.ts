@@ -1,0 +1,204 @@
+/**
+ * Keeps a connection: makes one, and after its end another, as `Reconnect` plans, until it is stopped or there is
+ * nothing to come back to. It owns the connection's state, the resume token and the timers between connections.
+ */
+import type { Entry } from '../protocol/batch-frame.js';
+import type { ServerControl, Welcome } from '../protocol/server-control.js';
+import { Connection, type ConnectionDeps } from './connection.js';
+import { deferred } from './deferred.js';
+import type { Closed, Disconnected } from './events.js';
+import { connectUrl } from './handshake.js';
+import { LOST_LINK } from './link.js';
+import { Reconnect, type ConnectionEnd, type Plan, type ReconnectLimits } from './reconnect.js';
+import { Resume } from './resume.js';
+
+/** `connecting` until the first welcome, `reconnecting` between two; `closed` is the end. */
+export type ConnectionState = 'idle' | 'connecting' | 'open' | 'reconnecting' | 'closed';
+
+export interface SupervisorEvents {
+  onWelcome(welcome: Welcome, resumed: boolean): void;
+  onControl(frame: ServerControl): void;
+  onEntries(entries: readonly Entry[]): void;
+  /** The link of the open connection is gone. */
+  onLinkLost(): void;
+  onDisconnected(event: Disconnected): void;
+  onClosed(event: Closed): void;
+}
+
+export interface SupervisorDeps extends ConnectionDeps {
+  readonly url: URL;
+  readonly reconnect: ReconnectLimits;
+  /** Of the last reliable entry, in the epoch of the latest welcome. */
+  readonly lastSeen: () => number;
+}
+
+/** How long a closing handshake may take. */
+const CLOSE_MS = 1_000;
+const LEAVE_MS = 2_000;
+const GOING_AWAY = 4200;
+/** From here on close codes are the gateway's. */
+const OWN_CODES = 4000;
+
+export class Supervisor {
+  private phase: ConnectionState = 'idle';
+  private connection: Connection | null = null;
+  private cancelWait: () => void = () => undefined;
+  private cancelMove: () => void = () => undefined;
+  private goaway: { readonly atMs: number; readonly url: URL | null } | null = null;
+  private isMoving = false;
+  private isStopping = false;
+  private hasLeft = false;
+  private readonly resume: Resume;
+  private readonly reconnect: Reconnect;
+  private readonly done = deferred<undefined>();
+
+  constructor(
+    private readonly deps: SupervisorDeps,
+    private readonly events: SupervisorEvents,
+  ) {
+    this.resume = new Resume(deps.timing);
+    this.reconnect = new Reconnect(deps.reconnect, deps.timing);
+  }
+
+  get state(): ConnectionState {
+    return this.phase;
+  }
+
+  /** The open connection, when frames can be written to it. */
+  get ready(): Connection | null {
+    return this.phase === 'open' && this.connection?.isReady === true ? this.connection : null;
+  }
+
+  /** Once. */
+  start(): void {
+    this.phase = 'connecting';
+    this.reconnect.begin();
+    this.attempt();
+  }
+
+  /** Reconnects when the gateway asked for it, be it that it does not close the connection itself. */
+  moveIn(afterMs: number, url: string | undefined): void {
+    this.goaway = { atMs: this.deps.timing.nowMs() + afterMs, url: url === undefined ? null : urlOrNull(url) };
+    this.cancelMove();
+    this.cancelMove = this.deps.timing.setTimer(afterMs, () => {
+      this.isMoving = true;
+      this.connection?.close(CLOSE_MS);
+    });
+  }
+
+  /** Resolves when the socket is closed, or was cut off because that took too long. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.phase !== 'closed' && !this.isStopping) {
+      this.isStopping = true;
+      this.cancelWait();
+      if (this.connection === null) this.finish({ code: 1000, reason: 'closed', advice: 'done' });
+      else this.connection.close(CLOSE_MS);
+    }
+    await this.done.promise;
+  }
+
+  /** Resolves with whether the gateway confirmed it. */
+  async leave(): Promise<boolean> {
+    const connection = this.ready;
+    if (connection === null) {
+      await this.stop();
+      return this.hasLeft;
+    }
+    if (!this.isStopping) {
+      this.isStopping = true;
+      connection.send('{"type":"leave"}');
+      connection.giveUpAfter(LEAVE_MS);
+    }
+    await this.done.promise;
+    return this.hasLeft;
+  }
+
+  private attempt(): void {
+    const { deps, events } = this;
+    const token = this.resume.token();
+    const ticket = {
+      url: this.goaway?.url ?? deps.url,
+      resume: token === null ? null : { token, seq: deps.lastSeen() },
+    };
+    const connection = new Connection(ticket, deps, {
+      onWelcome: (welcome, resumed) => {
+        this.phase = 'open';
+        this.goaway = null;
+        this.resume.grant(welcome);
+        this.reconnect.opened();
+        events.onWelcome(welcome, resumed);
+      },
+      onControl: (frame) => events.onControl(frame),
+      onEntries: (entries) => events.onEntries(entries),
+      onEnd: (end) => this.onEnd(end),
+    });
+    this.connection = connection;
+  }
+
+  private onEnd(told: ConnectionEnd): void {
+    // Our own closing handshake, for goaway; unless the gateway closed for a reason of its own meanwhile.
+    const hasMoved = this.isMoving && told.by === 'close' && told.code < OWN_CODES;
+    const end: ConnectionEnd = hasMoved ? { by: 'close', code: GOING_AWAY, reason: 'going_away' } : told;
+    const wasOpen = this.phase === 'open';
+    this.connection = null;
+    this.cancelMove();
+    this.isMoving = false;
+    if (wasOpen) {
+      this.phase = 'reconnecting';
+      this.resume.linkLost();
+      this.events.onLinkLost();
+    }
+    const { code, reason } = describe(end);
+    this.hasLeft = this.isStopping && end.by === 'close' && code === 1000 && reason === 'left';
+    if (this.isStopping) {
+      this.finish({ code, reason: this.hasLeft ? reason : 'closed', advice: 'done' });
+      return;
+    }
+    this.follow(this.planAfter(end, wasOpen), code, reason);
+  }
+
+  private planAfter(end: ConnectionEnd, wasOpen: boolean): Plan {
+    const leftMs = this.goaway === null ? null : this.goaway.atMs - this.deps.timing.nowMs();
+    const plan = this.reconnect.planAfter(end, this.resume.token() !== null, leftMs);
+    // The URL that goaway named did not work: the configured one is next.
+    if (!wasOpen) this.goaway = null;
+    return plan;
+  }
+
+  private follow(plan: Plan, code: number, reason: Closed['reason']): void {
+    const delayMs = plan.next === 'wait' ? plan.delayMs : plan.next === 'join' ? 0 : null;
+    if (plan.next === 'join') this.resume.forget();
+    if (delayMs !== null) this.cancelWait = this.deps.timing.setTimer(delayMs, () => this.attempt());
+    this.events.onDisconnected({ code, reason, willReconnectInMs: delayMs });
+    if (plan.next === 'end')
+      this.finish({ code, reason: plan.advice === 'back_off' ? 'gave_up' : reason, advice: plan.advice });
+  }
+
+  private finish(event: Closed): void {
+    if (this.phase === 'closed') return;
+    this.phase = 'closed';
+    this.resume.forget();
+    this.events.onClosed(event);
+    this.done.resolve(undefined);
+  }
+}
+
+function describe(end: ConnectionEnd): { readonly code: number; readonly reason: Closed['reason'] } {
+  switch (end.by) {
+    case 'close':
+      return { code: end.code, reason: end.reason };
+    case 'refusal':
+      return { code: LOST_LINK, reason: end.refusal.code };
+    case 'failure':
+    case 'fault':
+      return { code: LOST_LINK, reason: end.reason };
+  }
+}
+
+function urlOrNull(text: string): URL | null {
+  try {
+    return connectUrl(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { Bench } from './fakes.js';
+
+describe('the client reconnects', () => {
+  it.each([
+    [1000, 'left', 'done'],
+    [4000, 'session_ended', 'never'],
+    [4001, 'kicked', 'never'],
+    [4003, 'replaced', 'never'],
+    [4099, 'of a newer gateway', 'never'],
+  ])('CL4 %i %s ends the client for good', async (code, reason, advice) => {
+    const bench = new Bench();
+    (await bench.admit()).closeWith(code, reason);
+    await bench.timing.advance(600_000);
+    expect(bench.told.disconnected).toEqual([{ code, reason, willReconnectInMs: null }]);
+    expect(bench.told.closed).toEqual([{ code, reason, advice }]);
+    expect(bench.sockets).toHaveLength(1);
+    expect(bench.client.state).toBe('closed');
+    expect(bench.timing.pending).toBe(0);
+    await expect(bench.client.connect()).resolves.toBeUndefined();
+  });
+
+  it.each([
+    [4100, 'rate_limited', 1000],
+    [4103, 'store_unavailable', 1000],
+    [4200, 'going_away', 0],
+    [4202, 'heartbeat_timeout', 0],
+    [1006, '', 250],
+    [1001, 'proxy', 250],
+  ])('CL4 after %i %s the client is back within its wait', async (code, reason, waitMs) => {
+    const bench = new Bench();
+    (await bench.admit()).closeWith(code, reason);
+    expect(bench.told.disconnected).toEqual([{ code, reason, willReconnectInMs: waitMs }]);
+    expect(bench.client.state).toBe('reconnecting');
+    await bench.timing.advance(waitMs);
+    expect(bench.sockets).toHaveLength(2);
+    expect(bench.socket.protocols).toEqual(['sallyport.v1', 'bearer.rt.token']);
+    expect(new URL(bench.socket.url).searchParams.get('seq')).toBe('0');
+    await bench.admit({ recovered: true });
+    expect(bench.told.open.at(-1)).toEqual({ resumed: true, recovered: true });
+  });
+
+  it('CL5 waits are drawn from twice as much after each failure, up to the cap', async () => {
+    const bench = new Bench({ reconnect: { baseMs: 100, capMs: 1500 } });
+    for (let failure = 0; failure < 7; failure += 1) {
+      await bench.fail();
+      await bench.timing.advance(bench.told.disconnected.at(-1)?.willReconnectInMs ?? 0);
+    }
+    expect(bench.told.disconnected.map((event) => event.willReconnectInMs)).toEqual([
+      100, 200, 400, 800, 1500, 1500, 1500,
+    ]);
+    bench.timing.chance = 0.1;
+    await bench.fail();
+    expect(bench.told.disconnected.at(-1)?.willReconnectInMs).toBe(150);
+  });
+
+  it('CL5 a connection that lived a second ends the run of failures, a shorter one does not', async () => {
+    const bench = new Bench();
+    const waits = (): number => bench.told.disconnected.at(-1)?.willReconnectInMs ?? NaN;
+    for (const [livedMs, waitMs] of [
+      [0, 250],
+      [999, 500],
+      [10, 1000],
+      [1000, 250],
+    ] as const) {
+      const socket = await bench.admit();
+      await bench.timing.advance(livedMs);
+      socket.closeWith(1006, '');
+      expect(waits()).toBe(waitMs);
+      await bench.timing.advance(waitMs);
+    }
+  });
+
+  it('CL5 a gateway that closes with 42xx at once, again and again, is not hammered', async () => {
+    const bench = new Bench();
+    const waits: (number | null | undefined)[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      (await bench.admit()).closeWith(4200, 'going_away');
+      waits.push(bench.told.disconnected.at(-1)?.willReconnectInMs);
+      await bench.timing.advance(waits.at(-1) ?? 0);
+    }
+    expect(waits).toEqual([0, 500, 1000, 2000]);
+  });
+
+  it('CL5 after maxElapsedMs without a connection the client gives up', async () => {
+    const bench = new Bench({ reconnect: { maxElapsedMs: 1000 } });
+    for (let n = 0; n < 3; n += 1) {
+      await bench.fail();
+      await bench.timing.advance(bench.told.disconnected.at(-1)?.willReconnectInMs ?? 0);
+    }
+    expect(bench.told.closed).toEqual([{ code: 1006, reason: 'gave_up', advice: 'back_off' }]);
+    await expect(bench.client.connect()).rejects.toMatchObject({ code: 'gave_up' });
+  });
+
+  it('CL20 goaway: the client reconnects when it said, to the URL it named, closed by the gateway or not', async () => {
+    const bench = new Bench();
+    const first = await bench.admit();
+    first.text({ type: 'goaway', reason: 'drain', after_ms: 300, url: 'ws://other.test' });
+    expect(bench.told.goaway).toEqual([{ reason: 'drain', afterMs: 300 }]);
+    await bench.timing.advance(100);
+    first.closeWith(4200, 'going_away');
+    expect(bench.told.disconnected).toEqual([{ code: 4200, reason: 'going_away', willReconnectInMs: 200 }]);
+    await bench.timing.advance(200);
+    expect(bench.socket.url).toBe('ws://other.test/v1/connect?seq=0');
+    const second = await bench.admit();
+    await bench.timing.advance(1000);
+    second.text({ type: 'goaway', reason: 'drain', after_ms: 300 });
+    await bench.timing.advance(300);
+    expect(second.readyState).toBe(3);
+    expect(bench.sockets).toHaveLength(3);
+    expect(bench.socket.url).toBe('ws://gateway.test/v1/connect?seq=0');
+  });
+
+  it('CL20 a kick that crosses the move ends the client all the same', async () => {
+    const bench = new Bench();
+    const socket = await bench.admit();
+    socket.answersClose = false;
+    socket.text({ type: 'goaway', reason: 'drain', after_ms: 10 });
+    await bench.timing.advance(10);
+    expect(socket.readyState).toBe(2);
+    socket.closeWith(4001, 'kicked');
+    expect(bench.told.closed).toEqual([{ code: 4001, reason: 'kicked', advice: 'never' }]);
+  });
+
+  it('CL20 when the URL that goaway named does not work, the configured one is next', async () => {
+    const bench = new Bench();
+    const first = await bench.admit();
+    first.text({ type: 'goaway', reason: 'drain', after_ms: 0, url: 'ws://other.test' });
+    await bench.timing.advance(0);
+    expect(bench.socket.url).toContain('other.test');
+    await bench.fail();
+    await bench.timing.advance(10_000);
+    expect(bench.socket.url).toContain('gateway.test');
+  });
+});
