@@ -37,6 +37,7 @@ import { FailedHandshakes } from './relay/failed-handshakes.js';
 import { FlushSchedule } from './relay/flush-schedule.js';
 import { LiveSessions } from './relay/live.js';
 import { LocalEnforcer } from './relay/local-enforcer.js';
+import type { OriginRule } from './relay/origin.js';
 import { Rooms } from './relay/rooms.js';
 import { RelaySessions } from './relay/sessions.js';
 import { Upkeep } from './relay/upkeep.js';
@@ -160,6 +161,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
         ),
         Promise.race([server.requestsAnswered(), wait(clock, REQUESTS_WAIT_MS)]),
       ]);
+      server.close();
       relay.upkeep.stop();
       await membership.stop();
       await store.stop();
@@ -219,10 +221,7 @@ function composeRelay(ground: Ground): Relay {
     limits: { max_message_bytes: maxMessageBytes, messages_per_s: messagesPerS, bytes_per_s: bytesPerS },
     heartbeatMs,
   });
-  const origins = {
-    allowed: typeof config.allowedOrigins === 'string' ? config.allowedOrigins : new Set(config.allowedOrigins),
-    own: config.publicUrl === null ? null : new URL(config.publicUrl).origin,
-  };
+  const origins = originRule(config);
   return {
     rooms,
     sessions,
@@ -255,6 +254,7 @@ function composeServer(ground: Ground, relay: Relay, rootKey: string): UwsServer
     sealer: createSealer(ground.secret),
     idempotency: store.idempotency,
     health: () => store.health(),
+    origins: originRule(config),
     limits: { maxBodyBytes, maxMessageBytes },
   });
   const maxSilenceMs = config.heartbeatMs + config.heartbeatTimeoutMs;
@@ -291,6 +291,13 @@ function openStore(config: Config, clock: Clock, log: Log, metrics: Metrics): St
       metrics.storeFailed(operation);
     },
   });
+}
+
+function originRule({ allowedOrigins, publicUrl }: Config): OriginRule {
+  return {
+    allowed: typeof allowedOrigins === 'string' ? allowedOrigins : new Set(allowedOrigins),
+    own: publicUrl === null ? null : new URL(publicUrl).origin,
+  };
 }
 
 async function geoOf({ geoipDb }: Config): Promise<Geo> {

@@ -13,6 +13,8 @@ import type { StoreHealth } from '../ports/store.js';
 import type { Authorizations } from '../relay/authorizations.js';
 import type { LiveSessions } from '../relay/live.js';
 import type { RelaySessions } from '../relay/sessions.js';
+import type { OriginRule } from '../relay/origin.js';
+import { withCors } from './cors.js';
 import { connectRoutes } from './native/connect.js';
 import { keyRoutes } from './native/keys.js';
 import { nodeRoutes } from './native/nodes.js';
@@ -42,6 +44,8 @@ export interface RestDeps {
   readonly sealer: Sealer;
   /** Whether the store can be asked now; asks nobody. */
   readonly health: () => StoreHealth;
+  /** Which pages may ask why they could not connect. */
+  readonly origins: OriginRule;
   readonly limits: { readonly maxBodyBytes: number; readonly maxMessageBytes: number };
 }
 
@@ -60,7 +64,7 @@ export function createRest(deps: RestDeps): Rest {
     ...{ keys, idempotency, crypto, sealer, clock, log, metrics, draining },
     maxBodyBytes: limits.maxBodyBytes,
   });
-  return { ...router, openapi: document.text };
+  return { ...withCors(router, deps.origins), openapi: document.text };
 }
 
 /** Where two surfaces share a path, the first one here gives errors of that path their shape. */

@@ -97,7 +97,8 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
     startedMs: number,
   ): HttpResponse {
     metrics.answered(routeLabel(match), response.status, clock.monotonicMs() - startedMs);
-    return finishResponse(response, request.id);
+    // A client that goes on with this connection would keep talking to a node that is going.
+    return finishResponse(deps.draining() ? { ...response, close: true } : response, request.id);
   }
 
   return { handle, refuse };

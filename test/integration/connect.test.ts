@@ -217,6 +217,26 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
     }
   });
 
+  it('HT24 a page of an allowed origin may read why its handshake failed; others may not, and nothing else is for pages', async () => {
+    const ask = (path: string, origin: string, method = 'GET'): Promise<Response> =>
+      fetch(running.url + path, {
+        method,
+        headers: { origin, authorization: 'Bearer nonsense', 'access-control-request-method': 'GET' },
+      });
+    const allowed = await ask('/v1/connect', 'https://game.example');
+    expect(allowed.status).toBe(401);
+    expect(allowed.headers.get('access-control-allow-origin')).toBe('https://game.example');
+    expect(allowed.headers.get('access-control-expose-headers')).toContain('Retry-After');
+    expect(allowed.headers.get('vary')).toBe('Origin');
+    const preflight = await ask('/v1/connect', 'https://game.example', 'OPTIONS');
+    expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([204, 'Authorization']);
+    const other = await ask('/v1/connect', 'https://evil.example');
+    expect([other.status, other.headers.get('access-control-allow-origin')]).toEqual([403, null]);
+    expect((await ask('/v1/connect', 'https://evil.example', 'OPTIONS')).status).toBe(405);
+    const keys = await ask('/v1/keys', 'https://game.example');
+    expect(keys.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
   it('CN12 a socket on another path than /v1/connect is 404', async () => {
     const port = Number(new URL(running.url).port);
     const lines = ['GET /v1/elsewhere HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket'];

@@ -6,6 +6,7 @@ import { Backend, pairOf } from '../support/backend.js';
 import { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { startGatewayProcess } from '../support/gateway-process.js';
+import { openRaw } from '../support/raw-tcp.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
@@ -54,6 +55,14 @@ describe('the program', () => {
     expect(new Set(clients.map((client) => client.closed?.code))).toEqual(new Set([4200]));
     const delays = clients.map((client) => client.of('goaway')[0]?.after_ms ?? -1).sort((a, b) => a - b);
     expect(delays).toEqual(Array.from({ length: 300 }, (_, n) => n));
+  });
+
+  it('HT25 a node that stops closes the HTTP connections that clients kept', async () => {
+    const gateway = await startGatewayProcess();
+    const kept = await openRaw(Number(new URL(gateway.url).port), 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => (kept.received.includes('ok') ? null : 'no answer'));
+    expect(await gateway.stop()).toBe(0);
+    await eventually(() => (kept.isClosed ? null : 'still open'));
   });
 
   it('OP3 with wrong settings it names every problem, shows no secret, and ends with 78', () => {

@@ -25,6 +25,8 @@ export interface EngineApp {
   any(pattern: string, handler: (res: EngineResponse, req: EngineRequest) => void): unknown;
   /** `options` is missing in the published types; both builds take it. 1: the port is ours alone. */
   listen(host: string, port: number, options: 1, done: (socket: ListenSocket | false) => void): unknown;
+  /** Closes every connection and the listening socket. */
+  close(): unknown;
   publish(topic: string, message: string | Uint8Array, isBinary: boolean): boolean;
 }
 

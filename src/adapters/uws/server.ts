@@ -120,6 +120,12 @@ export class UwsServer {
     for (const socket of [...this.sockets]) socket.close(name);
   }
 
+  /** Closes what is still open, kept HTTP connections included. Last: nothing works after it. */
+  close(): void {
+    this.listening = null;
+    this.uws.app.close();
+  }
+
   private pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.deps.clock.after(ms, resolve);

@@ -168,6 +168,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     crypto,
     sealer: createSealer('secret of the harness'),
     health: () => harness.health,
+    origins: { allowed: new Set(['https://game.example']), own: null },
     limits: { maxBodyBytes: MAX_BODY_BYTES, maxMessageBytes: 16_384 },
     ...overrides,
   });
