@@ -30,6 +30,8 @@ export class Client {
   /** How many batch frames came: entries of one frame came together. */
   batches = 0;
   closed: Closed | null = null;
+  /** What the WebSocket library found wrong with what it was sent. */
+  failure: string | null = null;
 
   private constructor(readonly socket: WebSocket) {
     socket.on('message', (data: Buffer, isBinary: boolean) => {
@@ -45,7 +47,7 @@ export class Client {
     socket.on('close', (code, reason) => {
       this.closed = { code, reason: reason.toString('utf8') };
     });
-    socket.on('error', () => undefined);
+    socket.on('error', (error) => (this.failure = error.message));
   }
 
   /** Connects and waits for the welcome; rejects when the handshake is refused. */
@@ -176,6 +178,6 @@ export class Client {
   }
 
   private summary(): string {
-    return `got ${this.controls.map(({ type }) => type).join(' ')}; closed ${JSON.stringify(this.closed)}`;
+    return `got ${this.controls.map(({ type }) => type).join(' ')}; closed ${JSON.stringify(this.closed)} ${this.failure ?? ''}`;
   }
 }
