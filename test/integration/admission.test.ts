@@ -38,4 +38,26 @@ describe.each(STORES)('admission on $store', ({ redisUrl }) => {
     expect(members.body.members).toHaveLength(MAX_USERS);
     for (const client of admitted) client.drop();
   });
+
+  it('CN18 of 2,000 sockets that are admitted one after the other none is closed without a word', async () => {
+    const session = await backend.createSession(1, { max_users: 100 });
+    const tokens = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => backend.mint(session.session_id, `again${String(n)}`)),
+    );
+    let opened = 0;
+    const lost: string[] = [];
+    const comeAndGo = async (token: string): Promise<void> => {
+      for (let n = 0; n < 50; n += 1) {
+        const client = await Client.join(running.socketUrl, token);
+        opened += 1;
+        // Closed on our side now; until here it must have been open.
+        if (client.closed !== null) lost.push(JSON.stringify(client.closed));
+        await client.settle().catch((error: unknown) => lost.push(String(error)));
+        client.drop();
+      }
+    };
+    await Promise.all(tokens.map(comeAndGo));
+    expect(opened).toBe(2000);
+    expect(lost).toEqual([]);
+  });
 });

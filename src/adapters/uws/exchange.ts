@@ -45,13 +45,15 @@ export class Exchange {
     });
   }
 
-  /** Hands the response over to an upgrade: from here on it is not an exchange any more. */
+  /**
+   * Hands the response over to an upgrade: from here on it is not an exchange any more. Not corked: when the engine's
+   * new socket happens to keep the old one's address, its `cork` goes on to read it as an HTTP response, and now and
+   * then closes it right behind the 101 (seen with both builds, some in 10,000; docs/adr/0006).
+   */
   upgrade(run: (res: EngineResponse) => void): void {
     if (this.isOver) return;
     this.end();
-    this.res.cork(() => {
-      run(this.res);
-    });
+    run(this.res);
   }
 
   /**

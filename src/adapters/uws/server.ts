@@ -138,21 +138,28 @@ export class UwsServer {
   }
 
   private readonly onOpen = (ws: EngineSocket<SocketState>): void => {
-    const { log, metrics } = this.deps;
+    const { metrics } = this.deps;
     const state = ws.getUserData();
     const socket = new UwsSocket(ws);
     state.socket = socket;
     this.sockets.add(socket);
     metrics.tallies.connectionsOpened += 1;
+    ws.cork(() => {
+      this.begin(state, socket);
+    });
+  };
+
+  /** Inside a cork: the welcome and what was missed leave in one write. */
+  private begin(state: SocketState, socket: UwsSocket): void {
     try {
       const handler = state.admission.open(socket);
       // Closed while it opened: the engine has said so already, to nobody.
       if (socket.closed) handler.onClose(CLOSED_BY_US);
       else state.handler = handler;
     } catch (error) {
-      this.failed(error, socket, log);
+      this.failed(error, socket, this.deps.log);
     }
-  };
+  }
 
   private readonly onMessage = (ws: EngineSocket<SocketState>, message: ArrayBuffer, isBinary: boolean): void => {
     const { handler, socket } = ws.getUserData();
