@@ -1,8 +1,9 @@
 /**
  * `Idempotency-Key`: one answer for one request, however often it is sent within a day. The key counts for one
  * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 5xx may be retried.
- * They are kept sealed, since an answer may hold a secret that is nowhere else (a new API key).
+ * They are kept sealed, headers too, since an answer may hold a secret that is nowhere else (a new API key, a cookie).
  */
+import { z } from 'zod';
 import { Failure } from '../protocol/failure.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { HttpRequest, HttpResponse } from '../ports/http.js';
@@ -29,6 +30,7 @@ export interface IdempotentRequest {
 const KEPT_MS = 24 * 60 * 60 * 1000;
 /** A node that dies during a request holds the key no longer than this. */
 const RUNNING_TTL_MS = 60_000;
+const keptSchema = z.object({ headers: z.record(z.string(), z.string()).optional(), body: z.string().optional() });
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 export class Idempotency {
@@ -77,17 +79,20 @@ export class Idempotency {
     return response;
   }
 
-  private sealed(response: HttpResponse, key: string): HttpResponse {
-    return response.body === undefined ? response : { ...response, body: this.deps.sealer.seal(response.body, key) };
+  private sealed({ status, headers, body }: HttpResponse, key: string): HttpResponse {
+    return { status, body: this.deps.sealer.seal(JSON.stringify({ headers, body }), key) };
   }
 
   /** An answer that does not open was sealed under another secret: the call has run, and cannot be answered again. */
   private replayed(kept: HttpResponse, key: string): HttpResponse {
-    const headers = { ...kept.headers, 'Idempotent-Replayed': 'true' };
-    if (kept.body === undefined) return { ...kept, headers };
-    const body = this.deps.sealer.open(kept.body, key);
-    if (body === null) throw new Failure('idempotency_conflict');
-    return { ...kept, headers, body };
+    const text = this.deps.sealer.open(kept.body ?? '', key);
+    if (text === null) throw new Failure('idempotency_conflict');
+    const { headers, body } = keptSchema.parse(JSON.parse(text));
+    return {
+      status: kept.status,
+      headers: { ...headers, 'Idempotent-Replayed': 'true' },
+      ...(body === undefined ? {} : { body }),
+    };
   }
 
   private digest(call: IdempotentRequest, sent: string): { readonly key: string; readonly fingerprint: string } {

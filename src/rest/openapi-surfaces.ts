@@ -15,8 +15,8 @@ interface SecurityScheme {
   readonly [member: string]: string;
 }
 
-/** null while a surface takes no API keys. */
-export const SECURITY_SCHEMES: Readonly<Record<Surface, SecurityScheme | null>> = {
+/** By name: a surface's own name stands for an API key in its carrier, others are what guarded routes ask for. */
+export const SECURITY_SCHEMES: Readonly<Record<string, SecurityScheme>> = {
   relays: {
     type: 'apiKey',
     in: 'header',
@@ -24,9 +24,8 @@ export const SECURITY_SCHEMES: Readonly<Record<Surface, SecurityScheme | null>> 
     description: 'An API key after the word token: `Authorization: token <key>`.',
   },
   native: { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer <key>`.' },
-  client: null,
-  login: null,
-  group: null,
+  login: { type: 'apiKey', in: 'query', name: 'apiKey', description: 'An API key of scope auth; `api_key` as well.' },
+  group: { type: 'apiKey', in: 'header', name: 'X-API-KEY', description: 'An API key of scope relays.' },
 };
 
 export const ERROR_SCHEMAS: Readonly<Record<Surface, z.ZodType>> = {

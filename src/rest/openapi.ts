@@ -22,13 +22,18 @@ export function buildOpenApi(routes: readonly Route[], version: string): JsonObj
     components: {
       schemas: book.components,
       securitySchemes: Object.fromEntries(
-        surfaces.flatMap((surface) => {
-          const scheme = SECURITY_SCHEMES[surface];
-          return scheme === null ? [] : [[surface, scheme]];
-        }),
+        namesOfSchemes(routes).map((name) => [name, SECURITY_SCHEMES[name] ?? { type: 'http', scheme: 'bearer' }]),
       ),
     },
   };
+}
+
+function namesOfSchemes(routes: readonly Route[]): readonly string[] {
+  const names = routes.flatMap(({ auth, surface }) => {
+    if (auth === 'none') return [];
+    return 'guard' in auth ? [auth.guard] : [surface];
+  });
+  return [...new Set(names)];
 }
 
 function operation(route: Route, book: SchemaBook): JsonObject {
@@ -36,16 +41,28 @@ function operation(route: Route, book: SchemaBook): JsonObject {
     operationId: route.name,
     summary: route.summary,
     tags: [route.surface],
-    security: route.auth === 'none' ? [] : [{ [route.surface]: [] }],
-    ...(route.auth === 'none' ? {} : { 'x-required-scope': route.auth.scope }),
+    ...security(route),
     parameters: [
       ...parameters(route.params, 'path', book),
       ...parameters(route.query, 'query', book),
       ...common(route),
     ],
-    ...(route.body === NOTHING ? {} : { requestBody: { required: true, content: json(book.schemaOf(route.body)) } }),
+    ...(route.body === NOTHING ? {} : { requestBody: requestBody(route, book) }),
     responses: { ...successes(route.responses, book), ...failures(route, book) },
   };
+}
+
+function security({ auth, surface }: Route): JsonObject {
+  if (auth === 'none') return { security: [] };
+  if ('guard' in auth) return { security: [{ [auth.guard]: [] }] };
+  return { security: [{ [surface]: [] }], 'x-required-scope': auth.scope };
+}
+
+function requestBody(route: Route, book: SchemaBook): JsonObject {
+  const schema = book.schemaOf(route.body);
+  const content = json(schema);
+  if (route.bodyForm !== 'form') return { required: route.bodyForm === 'json', content };
+  return { required: false, content: { 'application/x-www-form-urlencoded': { schema }, ...content } };
 }
 
 function parameters(schema: z.ZodType, place: 'path' | 'query', book: SchemaBook): readonly JsonObject[] {

@@ -1,10 +1,10 @@
 import { Failure } from '../protocol/failure.js';
 
 /** A raw query as an object. Rejects with `invalid_request` when a name comes twice: two readers could pick two values. */
-export function parseQuery(raw: string): Readonly<Record<string, string>> {
+export function parseQuery(raw: string, whole: 'query' | 'body' = 'query'): Readonly<Record<string, string>> {
   const found = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(raw)) {
-    if (found.has(name)) throw new Failure('invalid_request', { message: 'query: a parameter is given twice.' });
+    if (found.has(name)) throw new Failure('invalid_request', { message: `${whole}: a parameter is given twice.` });
     found.set(name, value);
   }
   return Object.fromEntries(found);

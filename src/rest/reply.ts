@@ -6,7 +6,7 @@ import { errorBody, errorHeaders, errorStatus } from './error-bodies.js';
 
 /** An answer as a value: JSON, text of a named type, or nothing. */
 export type Reply =
-  | { readonly status: number; readonly body?: unknown }
+  | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
   | { readonly status: number; readonly text: string; readonly contentType: string };
 
 const JSON_TYPE = 'application/json';
@@ -15,8 +15,9 @@ export function writeReply(reply: Reply): HttpResponse {
   if ('text' in reply) {
     return { status: reply.status, headers: { 'Content-Type': reply.contentType }, body: reply.text };
   }
-  if (reply.body === undefined) return { status: reply.status };
-  return { status: reply.status, headers: { 'Content-Type': JSON_TYPE }, body: JSON.stringify(reply.body) };
+  const { status, body, headers = {} } = reply;
+  if (body === undefined) return { status, headers };
+  return { status, headers: { ...headers, 'Content-Type': JSON_TYPE }, body: JSON.stringify(body) };
 }
 
 export function writeFailure(

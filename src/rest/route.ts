@@ -8,15 +8,19 @@ import type { ErrorCode, Surface } from '../protocol/errors.js';
 import { Failure } from '../protocol/failure.js';
 import type { HttpRequest } from '../ports/http.js';
 import type { Scope } from '../ports/key-store.js';
-import { parseJsonBody } from './json-body.js';
+import { parseBody, type BodyForm } from './body.js';
+import { authenticate, type KeyVerifier } from './auth.js';
 import { parseQuery } from './query.js';
 import type { Reply } from './reply.js';
 import { parseWith } from './validate.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** `none`: anybody may call. Otherwise an API key with the scope, in the surface's own carrier. */
-export type RouteAuth = 'none' | { readonly scope: Scope };
+/**
+ * `none`: anybody may call. `scope`: an API key with that scope, in the surface's own carrier. `guard`: whatever the
+ * surface has for it (a cookie, a login session, a bearer); the name is that of the security scheme in the document.
+ */
+export type RouteAuth = 'none' | { readonly scope: Scope } | { readonly guard: string };
 
 /** By status: a schema of the JSON body, `empty`, or the content type of a text. */
 export type Responses = Readonly<Record<number, z.ZodType | 'empty' | TextResponse>>;
@@ -32,8 +36,14 @@ export interface RouteInput {
   readonly request: HttpRequest;
   readonly params: Readonly<Record<string, string>>;
   readonly matrix: ReadonlyMap<string, string>;
-  /** null on routes that anybody may call. */
-  readonly caller: Caller | null;
+}
+
+/** A caller that may make the call, and the call. */
+export interface Admitted {
+  /** Whose Idempotency-Keys count: unique over all kinds of callers. */
+  readonly callerId: string;
+  /** Rejects with what went wrong; the router gives it a shape. */
+  run(): Promise<Reply>;
 }
 
 /** A route with its types folded away, as the router and the document see it. */
@@ -52,11 +62,12 @@ export interface Route {
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
+  readonly bodyForm: BodyForm;
   readonly responses: Responses;
   /** The route's own errors; those of every route (authorization, body, store) are added by the document. */
   readonly errors: readonly ErrorCode[];
-  /** Rejects with what went wrong; the router gives it a shape. */
-  run(input: RouteInput): Promise<Reply>;
+  /** Rejects when this caller may not make the call; nothing of the query or the body has been read then. */
+  admit(input: RouteInput, keys: KeyVerifier): Promise<Admitted>;
 }
 
 /** What a handler is given. */
@@ -67,11 +78,14 @@ export interface Call<Params, Query, Body> {
   readonly matrix: ReadonlyMap<string, string>;
 }
 
+/** Headers of an answer beside those that the router and the writer set. */
+export type ReplyHeaders = Readonly<Record<string, string>>;
+
 type ReplyFor<Kind, Status> = Kind extends z.ZodType
-  ? { readonly status: Status; readonly body: z.output<Kind> }
+  ? { readonly status: Status; readonly body: z.output<Kind>; readonly headers?: ReplyHeaders }
   : Kind extends TextResponse
     ? { readonly status: Status; readonly text: string; readonly contentType: string }
-    : { readonly status: Status };
+    : { readonly status: Status; readonly headers?: ReplyHeaders };
 
 /** One of the documented answers. */
 export type ReplyOf<R extends Responses> = { [S in keyof R]: ReplyFor<R[S], S & number> }[keyof R];
@@ -88,6 +102,8 @@ interface CommonSpec<Params, Query, Body, R extends Responses> {
   readonly notFound?: ErrorCode;
   readonly query: z.ZodType<Query>;
   readonly body: z.ZodType<Body>;
+  /** How the body may be written; JSON when absent. */
+  readonly bodyForm?: BodyForm;
   readonly responses: R;
   readonly errors?: readonly ErrorCode[];
 }
@@ -101,14 +117,28 @@ export interface OpenRouteSpec<P, Q, B, R extends Responses> extends CommonSpec<
   handle(call: Call<P, Q, B> & { readonly request: HttpRequest }): Promise<ReplyOf<R>>;
 }
 
+/** Who a guard let in. */
+export interface Guest {
+  /** Whose Idempotency-Keys count: unique over all kinds of callers, never a secret. */
+  readonly callerId: string;
+}
+
+export interface GuardedRouteSpec<G extends Guest, P, Q, B, R extends Responses> extends CommonSpec<P, Q, B, R> {
+  /** Names the security scheme in the OpenAPI document. */
+  readonly guardName: string;
+  /** Rejects when this caller may not make the call. */
+  guard(input: RouteInput): Promise<G>;
+  handle(call: Call<P, Q, B> & { readonly guest: G; readonly request: HttpRequest }): Promise<ReplyOf<R>>;
+}
+
+/** A route for API keys. */
 export function defineRoute<P, Q, B, const R extends Responses>(spec: RouteSpec<P, Q, B, R>): Route {
   return {
     ...common(spec),
     auth: { scope: spec.scope },
-    run: async (input) => {
-      const { caller } = input;
-      if (caller === null) throw new Failure('unauthorized');
-      return spec.handle({ ...parseCall(spec, input), caller });
+    admit: async (input, keys) => {
+      const caller = await authenticate(keys, spec.surface, spec.scope, input.request);
+      return { callerId: caller.id, run: async () => spec.handle({ ...parseCall(spec, input), caller }) };
     },
   };
 }
@@ -118,14 +148,36 @@ export function defineOpenRoute<P, Q, B, const R extends Responses>(spec: OpenRo
   return {
     ...common(spec),
     auth: 'none',
-    run: async (input) => spec.handle({ ...parseCall(spec, input), request: input.request }),
+    admit: (input) =>
+      Promise.resolve({
+        callerId: 'nobody',
+        run: async () => spec.handle({ ...parseCall(spec, input), request: input.request }),
+      }),
   };
 }
 
-function common<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>): Omit<Route, 'auth' | 'run'> {
+/** A route whose callers prove themselves in another way than by an API key alone. */
+export function defineGuardedRoute<G extends Guest, P, Q, B, const R extends Responses>(
+  spec: GuardedRouteSpec<G, P, Q, B, R>,
+): Route {
+  return {
+    ...common(spec),
+    auth: { guard: spec.guardName },
+    admit: async (input) => {
+      const guest = await spec.guard(input);
+      return {
+        callerId: guest.callerId,
+        run: async () => spec.handle({ ...parseCall(spec, input), guest, request: input.request }),
+      };
+    },
+  };
+}
+
+function common<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>): Omit<Route, 'auth' | 'admit'> {
   const { name, summary, surface, method, path, params, query, body, responses } = spec;
   return {
     ...{ name, summary, surface, method, path, params, query, body, responses },
+    bodyForm: spec.bodyForm ?? 'json',
     mutating: method !== 'GET',
     refusedWhileDraining: spec.refusedWhileDraining ?? false,
     errors: spec.errors ?? [],
@@ -138,6 +190,7 @@ function parseCall<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>, i
   const params = spec.params.safeParse(input.params);
   if (!params.success) throw new Failure(spec.notFound ?? 'unknown_path');
   const query = parseWith(spec.query, spec.query === NOTHING ? {} : parseQuery(request.query), 'query');
-  const body = parseWith(spec.body, spec.body === NOTHING ? undefined : parseJsonBody(request.body), 'body');
+  const sent = spec.body === NOTHING ? undefined : parseBody(request, spec.bodyForm ?? 'json');
+  const body = parseWith(spec.body, sent, 'body');
   return { params: params.data, query, body, matrix };
 }

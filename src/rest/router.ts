@@ -11,10 +11,10 @@ import type { HttpHandler, HttpRequest, HttpResponse } from '../ports/http.js';
 import type { IdempotencyStore } from '../ports/idempotency-store.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
-import { authenticate, type KeyVerifier } from './auth.js';
+import type { KeyVerifier } from './auth.js';
 import { Idempotency } from './idempotency.js';
 import { finishResponse, writeFailure, writeReply } from './reply.js';
-import type { Route } from './route.js';
+import type { Admitted, Route } from './route.js';
 import { RouteTree, type Match } from './route-tree.js';
 
 export interface RouterDeps {
@@ -38,6 +38,9 @@ export interface Router {
 
 type RouteMatch = Extract<Match, { readonly kind: 'route' }>;
 
+const CLIENT_PATHS = '/v1/client';
+const OVERRIDES: ReadonlySet<string> = new Set(['GET', 'PUT', 'PATCH', 'DELETE']);
+
 export function createRouter(routes: readonly Route[], deps: RouterDeps): Router {
   const { clock, log, metrics } = deps;
   const tree = new RouteTree(routes);
@@ -45,13 +48,13 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
 
   async function handle(request: HttpRequest): Promise<HttpResponse> {
     const startedMs = clock.monotonicMs();
-    const match = tree.match(request.method, request.path);
+    const match = tree.match(methodOf(request), request.path);
     const response = await answer(request, match).catch((error: unknown) => failed(request, match, error));
     return finish(request, match, response, startedMs);
   }
 
   function refuse(request: Omit<HttpRequest, 'body'>, failure: Failure): HttpResponse {
-    const match = tree.match(request.method, request.path);
+    const match = tree.match(methodOf(request), request.path);
     return finish(request, match, failed(request, match, failure), clock.monotonicMs());
   }
 
@@ -60,22 +63,17 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
     if (match.kind === 'other_methods') throw new Failure('method_not_allowed');
     const { route, params, matrix, segments } = match;
     if (request.body.length > deps.maxBodyBytes) throw new Failure('body_too_large');
-    const caller =
-      route.auth === 'none' ? null : await authenticate(deps.keys, route.surface, route.auth.scope, request.headers);
+    const admitted = await route.admit({ request, params, matrix }, deps.keys);
     if (route.refusedWhileDraining && deps.draining()) throw new Failure('draining');
-    const run = () => runRoute(request, match, () => route.run({ request, params, matrix, caller }));
+    const run = () => runRoute(request, match, admitted);
     if (!route.mutating) return run();
-    return idempotency.answer({ request, callerId: caller?.id ?? 'nobody', segments, matrix }, run);
+    return idempotency.answer({ request, callerId: admitted.callerId, segments, matrix }, run);
   }
 
   /** Failures become answers here, inside of idempotency, so that they are kept as well. */
-  async function runRoute(
-    request: HttpRequest,
-    match: RouteMatch,
-    run: () => ReturnType<Route['run']>,
-  ): Promise<HttpResponse> {
+  async function runRoute(request: HttpRequest, match: RouteMatch, admitted: Admitted): Promise<HttpResponse> {
     try {
-      return writeReply(await run());
+      return writeReply(await admitted.run());
     } catch (error) {
       return failed(request, match, error);
     }
@@ -102,6 +100,13 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
   }
 
   return { handle, refuse };
+}
+
+/** A POST to a client's own paths may say in its query what it stands for, as Clerk's clients without other methods do. */
+function methodOf({ method, path, query }: Omit<HttpRequest, 'body'>): string {
+  if (method !== 'POST' || !path.startsWith(CLIENT_PATHS)) return method;
+  const wanted = new URLSearchParams(query).get('_method')?.toUpperCase();
+  return wanted !== undefined && OVERRIDES.has(wanted) ? wanted : method;
 }
 
 function surfaceOf(match: Match): Surface {

@@ -8,8 +8,8 @@ function route(method: Route['method'], path: string, surface: Route['surface'] 
   const anything = z.unknown();
   return {
     ...{ name: path, summary: '', surface, method, path, auth: 'none', mutating: false, refusedWhileDraining: false },
-    ...{ params: anything, query: anything, body: anything, responses: {}, errors: [] },
-    run: async () => ({ status: 200 }),
+    ...{ params: anything, query: anything, body: anything, bodyForm: 'json', responses: {}, errors: [] },
+    admit: async () => ({ callerId: 'nobody', run: async () => ({ status: 200 }) }),
   };
 }
 

@@ -1,0 +1,42 @@
+/** A request's body as an untrusted value, by how a route lets it be written. */
+import { Failure } from '../protocol/failure.js';
+import type { HttpRequest } from '../ports/http.js';
+import { parseJsonBody } from './json-body.js';
+import { parseQuery } from './query.js';
+
+/**
+ * `json`: JSON, always. `optional_json`: JSON, or no body at all (undefined). `form`: a form
+ * (application/x-www-form-urlencoded, all values are texts) or JSON by Content-Type, or no body (the empty object).
+ */
+export type BodyForm = 'json' | 'optional_json' | 'form';
+
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+
+/** Rejects with `malformed_json`, or `invalid_request` for a form that names a member twice. */
+export function parseBody(request: HttpRequest, form: BodyForm): unknown {
+  switch (form) {
+    case 'json':
+      return parseJsonBody(request.body);
+    case 'optional_json':
+      return request.body.length === 0 ? undefined : parseJsonBody(request.body);
+    case 'form':
+      if (request.body.length === 0) return {};
+      return isForm(request) ? parseForm(request.body) : parseJsonBody(request.body);
+  }
+}
+
+/** A body without a type is taken for a form when it does not begin like JSON: that is what plain clients send. */
+function isForm({ headers, body }: HttpRequest): boolean {
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type === undefined) return body[0] !== 0x7b && body[0] !== 0x22;
+  return type === FORM_TYPE;
+}
+
+function parseForm(bytes: Uint8Array): Readonly<Record<string, string>> {
+  try {
+    return parseQuery(new TextDecoder('utf-8', { fatal: true }).decode(bytes), 'body');
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    throw new Failure('invalid_request', { message: 'The body is not valid UTF-8.', cause });
+  }
+}
