@@ -46,7 +46,10 @@ export const ERRORS = {
   token_not_found: spec('This relay session has no user with that authorization token.', 404),
   key_not_found: spec('There is no such API key.', 404),
   address_already_authorized: spec('This address is already authorized on the relay session.', 409),
-  session_full: spec('Every seat of the relay session is taken.', 409, { retryable: true }),
+  session_full: spec('Every seat of the relay session is taken.', 409, {
+    statusOn: { group: 422 },
+    retryable: true,
+  }),
   session_not_linked: spec('The relay session has no node that could carry it.', 503, { retryable: true }),
   home_elsewhere: spec('The relay session lives on another node.', 503, { retryable: true }),
 
@@ -59,6 +62,50 @@ export const ERRORS = {
   address_not_allowed: spec('This seat belongs to another address.', 403),
   session_locked: spec('The relay session is locked: nobody new may join.', 403, { retryable: true }),
   upgrade_required: spec('The credential is good; connect with a WebSocket upgrade.', 426),
+
+  // The directory
+  user_not_found: spec('There is no such user.', 404),
+  organization_not_found: spec('There is no such organization.', 404),
+  membership_not_found: spec('The user is not a member of the organization.', 404),
+  user_session_not_found: spec('There is no such user session.', 404),
+  template_not_found: spec('There is no such JWT template.', 404),
+  name_taken: spec('Another record has this name already.', 409),
+  changed_meanwhile: spec('Somebody else changed the record at the same time; read it and try again.', 409, {
+    retryable: true,
+  }),
+  too_many_sessions: spec('The user has as many sessions as it may have.', 409, { retryable: true }),
+  too_many_sockets: spec('The user has as many sockets as it may have.', 409, { retryable: true }),
+  user_session_over: spec('The user session has ended.', 403),
+
+  // Client sessions
+  origin_authorization_headers_conflict: spec('Send either an Origin or an Authorization header, not both.', 400),
+  authentication_invalid: spec('There is no valid client token with the request.', 401),
+  signed_out: spec('The client has no such active session: it is signed out.', 401),
+  action_for_session_not_authorized: spec('This client may not do that to the session.', 401),
+  invalid_action_for_session: spec('The session is over; this can only be done to an active one.', 400),
+  resource_not_found: spec('There is no such session on this client.', 404),
+  organization_not_found_or_unauthorized: spec('There is no such organization, or the user is not a member.', 404),
+  user_banned: spec('The user is banned.', 403),
+  session_exists: spec('Somebody is signed in on this client already.', 400),
+  form_password_incorrect: spec('The identifier or the password is not right.', 422),
+  ticket_invalid_code: spec('The ticket is not valid, or not any more.', 401),
+
+  // Login sessions
+  login_failed: spec('The user name or the password is not right.', 401),
+  user_blocked: spec('The user is blocked.', 403),
+  login_session_not_found: spec('There is no such session, or it is not yours to see.', 404),
+  not_allowed: spec('The caller has no right to do this.', 403),
+  reset_token_invalid: spec('The reset token is not valid, or not any more.', 400),
+  reset_url_not_allowed: spec('The reset page is not one that this server sends users to.', 400),
+  password_mismatch: spec('There is no user with this id and password.', 404),
+
+  // Group sessions
+  wallet_proof_invalid: spec('The wallet proof is not valid.', 400),
+  group_session_not_found: spec('There is no such session.', 404),
+  group_password_wrong: spec('The password of the session is not right.', 401),
+  not_whitelisted: spec('This address is not on the list of the session.', 401),
+  already_member: spec('The caller is in this session already.', 422),
+  cannot_kick_self: spec('The host can only kick others.', 422),
 
   // Frames
   unknown_op: spec('The first byte of a binary frame names no operation.', 400),

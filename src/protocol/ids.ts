@@ -8,6 +8,12 @@ import type { Brand } from '../lib/brand.js';
 export type SessionId = Brand<string, 'SessionId'>;
 /** Whom a seat belongs to, unique within a relay session: 1 to 128 visible ASCII characters. */
 export type UserId = Brand<string, 'UserId'>;
+/** An organization of the directory: `org_` and 27 base62 characters. */
+export type OrganizationId = Brand<string, 'OrganizationId'>;
+/** A device or browser that holds user sessions: `client_` and 27 base62 characters. */
+export type ClientId = Brand<string, 'ClientId'>;
+/** A signed-in user on a client, a login session included: `sess_` and 27 base62 characters. */
+export type UserSessionId = Brand<string, 'UserSessionId'>;
 /** One gateway process, new at every start: `node_` and 16 base62 characters. */
 export type NodeId = Brand<string, 'NodeId'>;
 /** What API keys and relay sessions belong to: 1 to 64 of `[A-Za-z0-9_-]`, but not `all`, which means every project. */
@@ -26,6 +32,10 @@ export const MAX_MEMBER_INDEX = 0xfffd;
 
 const SESSION_ID = /^[0-9a-f]{12}-S$/;
 const USER_ID = /^[\x21-\x7e]{1,128}$/;
+const DIRECTORY_USER_ID = /^user_[0-9A-Za-z]{27}$/;
+const ORGANIZATION_ID = /^org_[0-9A-Za-z]{27}$/;
+const CLIENT_ID = /^client_[0-9A-Za-z]{27}$/;
+const USER_SESSION_ID = /^sess_[0-9A-Za-z]{27}$/;
 const PROJECT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const KEY_ID = /^key_[0-9A-Za-z]{16}$/;
 const NODE_ID = /^node_[0-9A-Za-z]{16}$/;
@@ -36,6 +46,23 @@ export function parseSessionId(text: string): SessionId | null {
 
 export function parseUserId(text: string): UserId | null {
   return USER_ID.test(text) ? (text as UserId) : null;
+}
+
+/** The id of a user of the directory: `user_` and 27 base62 characters. Every one is a user id of a seat as well. */
+export function parseDirectoryUserId(text: string): UserId | null {
+  return DIRECTORY_USER_ID.test(text) ? (text as UserId) : null;
+}
+
+export function parseOrganizationId(text: string): OrganizationId | null {
+  return ORGANIZATION_ID.test(text) ? (text as OrganizationId) : null;
+}
+
+export function parseClientId(text: string): ClientId | null {
+  return CLIENT_ID.test(text) ? (text as ClientId) : null;
+}
+
+export function parseUserSessionId(text: string): UserSessionId | null {
+  return USER_SESSION_ID.test(text) ? (text as UserSessionId) : null;
 }
 
 export function parseProjectId(text: string): ProjectId | null {

@@ -53,6 +53,33 @@ export interface Welcome {
   readonly node: string;
 }
 
+/** The welcome of a control connection: pushes about one user session, no relay. */
+export interface ControlWelcome {
+  readonly type: 'welcome';
+  readonly protocol: typeof PROTOCOL_VERSION;
+  readonly you: { readonly user_id: string; readonly session_id: string };
+  readonly limits: Welcome['limits'];
+  readonly heartbeat_ms: number;
+  readonly node: string;
+}
+
+export interface UserSessionView {
+  readonly id: string;
+  readonly user_id: string;
+  readonly status: string;
+  readonly last_active_at: number;
+  readonly last_active_organization_id: string | null;
+  readonly expire_at: number;
+  readonly abandon_at: number;
+}
+
+/** What became of a user session: for its control connections, and the relay sockets bound to it. */
+export interface UserSessionPush {
+  readonly type: 'user_session.touched' | 'user_session.ended' | 'user_session.removed' | 'user_session.revoked';
+  readonly session: UserSessionView;
+}
+
+/** What a relay socket gets. */
 export type ServerControl =
   | Welcome
   | { readonly type: 'member.joined'; readonly member: MemberView }
@@ -68,6 +95,6 @@ export type ServerControl =
   | { readonly type: 'error'; readonly code: string; readonly message: string; readonly ref?: number }
   | { readonly type: 'pong'; readonly t: Json };
 
-export function encodeControl(frame: ServerControl): string {
+export function encodeControl(frame: ServerControl | ControlWelcome | UserSessionPush): string {
   return JSON.stringify(frame);
 }

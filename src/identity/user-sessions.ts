@@ -1,0 +1,141 @@
+/**
+ * User sessions: opened, touched, ended, removed, revoked, run out. The store decides, then the sockets are told; the
+ * surfaces (client, login, native) put their own shapes and rights around this.
+ */
+import { randomBase62 } from '../lib/base62.js';
+import { Failure } from '../protocol/failure.js';
+import {
+  parseUserSessionId,
+  type ClientId,
+  type OrganizationId,
+  type UserId,
+  type UserSessionId,
+} from '../protocol/ids.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Reach } from '../ports/enforcer.js';
+import type { UserSessionEnforcer } from '../ports/user-session-enforcer.js';
+import type {
+  FinishStatus,
+  SessionChange,
+  SessionLimit,
+  UserSession,
+  UserSessionStore,
+} from '../ports/user-session-store.js';
+
+export interface UserSessionPolicy {
+  /** At most 7 days: what Clerk's sessions live. */
+  readonly lifetimeMs: number;
+  readonly inactivityMs: number;
+  readonly limit: SessionLimit;
+}
+
+export interface UserSessionsDeps {
+  readonly store: UserSessionStore;
+  readonly enforcer: UserSessionEnforcer;
+  readonly crypto: Crypto;
+  readonly policy: UserSessionPolicy;
+}
+
+export interface OpenRequest {
+  readonly userId: UserId;
+  readonly clientId: ClientId | null;
+  readonly kind: UserSession['kind'];
+  readonly organizationId?: OrganizationId | null;
+  readonly effectiveUserId?: UserId;
+  readonly actorId?: UserId | null;
+  readonly secretHash?: string;
+  readonly address?: string | null;
+}
+
+/** What ended, and how far that got on the sockets. */
+export interface FinishReport {
+  readonly sessions: readonly UserSession[];
+  readonly reach: Reach;
+}
+
+/** Beyond this many a sweep leaves the rest for its next turn. */
+const SWEEP_LIMIT = 500;
+const ID_LETTERS = 27;
+
+export class UserSessions {
+  constructor(private readonly deps: UserSessionsDeps) {}
+
+  /** Whether the user may sign in is decided before. Rejects with `too_many_sessions`. */
+  async open(request: OpenRequest): Promise<UserSession> {
+    const { store, policy } = this.deps;
+    const { userId, clientId, kind, organizationId = null, effectiveUserId = userId } = request;
+    const { actorId = null, secretHash = null, address = null } = request;
+    const { lifetimeMs, inactivityMs, limit } = policy;
+    const result = await store.open(
+      {
+        ...{ id: this.newId(), userId, clientId, kind, organizationId, effectiveUserId, actorId, secretHash, address },
+        ...{ lifetimeMs, inactivityMs },
+      },
+      limit,
+    );
+    if (result.outcome === 'too_many_sessions') throw new Failure('too_many_sessions');
+    await this.tellOver(result.replaced);
+    return result.session;
+  }
+
+  /** As the store has it, over or not; null for an unknown one. */
+  get(id: UserSessionId): Promise<UserSession | null> {
+    return this.deps.store.get(id);
+  }
+
+  /** Slides its activity and pushes `user_session.touched`. null when it is not active (any more). */
+  async touch(id: UserSessionId, change: Omit<SessionChange, 'touch'> = {}): Promise<UserSession | null> {
+    const { store, enforcer, policy } = this.deps;
+    const result = await store.change(id, { ...change, touch: { inactivityMs: policy.inactivityMs } });
+    if (result.outcome !== 'changed') return null;
+    await enforcer.touched(result.session);
+    return result.session;
+  }
+
+  /** null when there was nothing to end. */
+  async finish(id: UserSessionId, status: FinishStatus): Promise<FinishReport | null> {
+    const result = await this.deps.store.finish(id, status);
+    if (result.outcome === 'not_found') return null;
+    if (result.outcome === 'not_active') return { sessions: [], reach: NOBODY };
+    return { sessions: [result.session], reach: await this.tellOver([result.session]) };
+  }
+
+  /** All active ones of a user, or those of one kind. */
+  async finishAllOf(
+    userId: UserId,
+    status: FinishStatus,
+    kind: UserSession['kind'] | 'any' = 'any',
+  ): Promise<FinishReport> {
+    const sessions = await this.deps.store.finishAllOf(userId, status, kind);
+    return { sessions, reach: await this.tellOver(sessions) };
+  }
+
+  /** Acts on those whose time is up; says how many. Called about once a second. */
+  async sweep(): Promise<number> {
+    const due = await this.deps.store.sweepDue(SWEEP_LIMIT);
+    await this.tellOver(due);
+    return due.length;
+  }
+
+  private async tellOver(sessions: readonly UserSession[]): Promise<Reach> {
+    const reaches = await Promise.all(sessions.map((session) => this.deps.enforcer.over(session)));
+    return reaches.reduce(together, NOBODY);
+  }
+
+  private newId(): UserSessionId {
+    const id = parseUserSessionId(`sess_${randomBase62(this.deps.crypto, ID_LETTERS)}`);
+    if (id === null) throw new Error('a random source without base62 letters');
+    return id;
+  }
+}
+
+const NOBODY: Reach = { closed: 0, nodesAcked: 1, nodesTimedOut: 0 };
+
+/** One order over several sessions: the sockets add up, the nodes are the same ones. */
+function together(a: Reach, b: Reach): Reach {
+  return {
+    closed: a.closed + b.closed,
+    nodesAcked: Math.max(a.nodesAcked, b.nodesAcked),
+    nodesTimedOut: Math.max(a.nodesTimedOut, b.nodesTimedOut),
+  };
+}

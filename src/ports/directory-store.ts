@@ -1,0 +1,120 @@
+/**
+ * The directory: users, organizations, memberships and JWT templates. One per deployment (docs/adr/0007).
+ * Every method is atomic; records change by compare-and-set on their `version`, so that two writers never lose each
+ * other's change. Rejects with `Failure('store_unavailable')` when the store does not answer.
+ */
+import type { OrganizationId, UserId } from '../protocol/ids.js';
+import type { Json } from '../protocol/server-control.js';
+
+/** What finds a user beside its id. Compared as given: callers fold case first. Each value belongs to one user at most. */
+export const USER_NAMES = ['username', 'email', 'phone', 'mobile'] as const;
+export type UserName = (typeof USER_NAMES)[number];
+
+export interface UserRecord {
+  readonly id: UserId;
+  /** From 1; rises by one with each change. */
+  readonly version: number;
+  readonly username: string | null;
+  readonly email: string | null;
+  readonly phone: string | null;
+  readonly mobile: string | null;
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+  readonly publicMetadata: Json;
+  readonly privateMetadata: Json;
+  readonly unsafeMetadata: Json;
+  /** argon2id in PHC form; null when the user has no password. */
+  readonly passwordHash: string | null;
+  /** May act on other users on the login surface: block, log out, become them, set their password. */
+  readonly admin: boolean;
+  /** What a login session starts in. */
+  readonly homeOrganizationId: OrganizationId | null;
+  /** Neither signs in nor keeps a session. */
+  readonly banned: boolean;
+  /** May not log in until then; Number.MAX_SAFE_INTEGER: until unblocked. null: not blocked. */
+  readonly blockedUntilMs: number | null;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly lastSignInAtMs: number | null;
+}
+
+export interface OrganizationRecord {
+  readonly id: OrganizationId;
+  readonly version: number;
+  readonly name: string;
+  /** Unique: `[a-z0-9-]`, 1 to 64. */
+  readonly slug: string;
+  readonly publicMetadata: Json;
+  readonly privateMetadata: Json;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export interface MembershipRecord {
+  readonly organizationId: OrganizationId;
+  readonly userId: UserId;
+  /** As in `org:admin`, `org:member`. */
+  readonly role: string;
+  readonly permissions: readonly string[];
+  readonly createdAtMs: number;
+}
+
+export interface TemplateRecord {
+  /** Unique; `[A-Za-z0-9_-]`, 1 to 64. */
+  readonly name: string;
+  readonly version: number;
+  readonly claims: Readonly<Record<string, Json>>;
+  readonly lifetimeS: number;
+  readonly allowedClockSkewS: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** `taken`: another record has that unique value. `outdated`: there is none with this version. */
+export type WriteResult<Field extends string> =
+  | { readonly outcome: 'written' }
+  | { readonly outcome: 'taken'; readonly field: Field }
+  | { readonly outcome: 'outdated' };
+
+export interface PageRequest {
+  readonly limit: number;
+  /** Of an earlier answer; absent: from the newest. */
+  readonly cursor?: string | undefined;
+}
+
+/** Newest first. */
+export interface RecordPage<T> {
+  readonly items: readonly T[];
+  /** null when nothing follows. Opaque. */
+  readonly nextCursor: string | null;
+}
+
+export interface DirectoryStore {
+  /** `version` must be 1 for a new user, else one above the stored one. */
+  putUser(user: UserRecord): Promise<WriteResult<UserName>>;
+  user(id: UserId): Promise<UserRecord | null>;
+  findUser(name: UserName, value: string): Promise<UserRecord | null>;
+  listUsers(page: PageRequest): Promise<RecordPage<UserRecord>>;
+  /** Its names are free again and its memberships gone. False when there was none. */
+  removeUser(id: UserId): Promise<boolean>;
+
+  putOrganization(organization: OrganizationRecord): Promise<WriteResult<'slug'>>;
+  organization(id: OrganizationId): Promise<OrganizationRecord | null>;
+  findOrganization(slug: string): Promise<OrganizationRecord | null>;
+  listOrganizations(page: PageRequest): Promise<RecordPage<OrganizationRecord>>;
+  removeOrganization(id: OrganizationId): Promise<boolean>;
+
+  /** Makes or replaces it. Whether user and organization exist is the caller's to know. */
+  putMembership(membership: MembershipRecord): Promise<void>;
+  membership(organizationId: OrganizationId, userId: UserId): Promise<MembershipRecord | null>;
+  removeMembership(organizationId: OrganizationId, userId: UserId): Promise<boolean>;
+  /** Oldest first. */
+  membersOf(organizationId: OrganizationId): Promise<readonly MembershipRecord[]>;
+  membershipsOf(userId: UserId): Promise<readonly MembershipRecord[]>;
+
+  putTemplate(template: TemplateRecord): Promise<WriteResult<never>>;
+  template(name: string): Promise<TemplateRecord | null>;
+  /** All, by name. There are at most a hundred: the caller refuses more. */
+  templates(): Promise<readonly TemplateRecord[]>;
+  removeTemplate(name: string): Promise<boolean>;
+}
