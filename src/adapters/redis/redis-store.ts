@@ -1,3 +1,4 @@
+import { createMemoryStore } from '../memory/memory-store.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import type { Store } from '../../ports/store.js';
@@ -33,8 +34,25 @@ export function createRedisStore({ url, keyPrefix, log, onFailure, clock }: Redi
     keys: createRedisKeyStore(link, keys, scripts),
     nodes: createRedisNodeStore(link, keys, scripts),
     idempotency: createRedisIdempotencyStore(link, keys, scripts),
+    ...identityUntilBuilt(clock),
     start: () => link.start(),
     health: () => link.health(),
     stop: () => link.stop(),
   };
+}
+
+/** Until the stores of the identity model are built on Redis: this process alone. */
+function identityUntilBuilt(
+  clock: Clock | undefined,
+): Pick<Store, 'directory' | 'userSessions' | 'oneTime' | 'rateLimits' | 'signingKeys' | 'userSockets'> {
+  const system: Clock = {
+    nowMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    after: () => ({ cancel: () => undefined }),
+    endOfTurn: setImmediate,
+  };
+  const { directory, userSessions, oneTime, rateLimits, signingKeys, userSockets } = createMemoryStore({
+    clock: clock ?? system,
+  });
+  return { directory, userSessions, oneTime, rateLimits, signingKeys, userSockets };
 }
