@@ -6,7 +6,7 @@ import { elapsedMs } from '../lib/stopwatch.js';
 import { Failure } from '../protocol/failure.js';
 import type { AuthorizationToken, SessionId, UserId } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
-import type { Enforcer } from '../ports/enforcer.js';
+import type { Enforcer, RemovalReason } from '../ports/enforcer.js';
 import type { RelayCredentials } from '../ports/relay-credentials.js';
 import type {
   KickRequest,
@@ -80,22 +80,13 @@ export class Authorizations {
   }
 
   /** Kicking somebody who is not there is no error: the report says `matched: 0`. Rejects with `session_not_found`. */
-  async kick(request: KickRequest): Promise<EnforcementReport> {
-    const { store, enforcer, clock } = this.deps;
-    const startedMs = clock.monotonicMs();
-    const result = await this.withLocalEffect(request.sessionId, request.selector, 'kicked', () => store.kick(request));
-    switch (result.outcome) {
-      case 'kicked': {
-        const reach = await enforcer.remove(request.sessionId, result.removed, 'kicked');
-        return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
-      }
-      case 'no_match': {
-        const reach = await enforcer.removeForgotten(request.sessionId, request.selector);
-        return { matched: 0, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
-      }
-      case 'session_not_found':
-        throw new Failure('session_not_found');
-    }
+  kick(request: KickRequest): Promise<EnforcementReport> {
+    return this.remove(request, 'kicked');
+  }
+
+  /** Takes the same from a user by its own wish: its socket closes with `left`. Rejects with `session_not_found`. */
+  withdraw(sessionId: SessionId, userId: UserId): Promise<EnforcementReport> {
+    return this.remove({ sessionId, scope: 'all', selector: { by: 'user_id', userId }, ban: false }, 'left');
   }
 
   /** A relay credential for a user. It takes no seat until it joins. Rejects with `session_not_found` or `banned`. */
@@ -114,6 +105,24 @@ export class Authorizations {
     );
   }
 
+  private async remove(request: KickRequest, reason: 'kicked' | 'left'): Promise<EnforcementReport> {
+    const { store, enforcer, clock } = this.deps;
+    const startedMs = clock.monotonicMs();
+    const result = await this.withLocalEffect(request.sessionId, request.selector, reason, () => store.kick(request));
+    switch (result.outcome) {
+      case 'kicked': {
+        const reach = await enforcer.remove(request.sessionId, result.removed, reason);
+        return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+      }
+      case 'no_match': {
+        const reach = await enforcer.removeForgotten(request.sessionId, request.selector);
+        return { matched: 0, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+      }
+      case 'session_not_found':
+        throw new Failure('session_not_found');
+    }
+  }
+
   /**
    * With the store away the sockets of this node are closed at once, and the caller hears `store_unavailable`
    * with what was done, so that it tries again: the credential itself still lives.
@@ -121,7 +130,7 @@ export class Authorizations {
   private async withLocalEffect<T>(
     id: SessionId,
     selector: UserSelector,
-    reason: 'kicked' | 'revoked',
+    reason: RemovalReason,
     decide: () => Promise<T>,
   ): Promise<T> {
     try {

@@ -75,7 +75,7 @@ function seatNewMember(session: SessionState, claimant: Claimant, request: JoinR
     resume: resumeHash,
     resumePrevious: null,
   };
-  const takesHost = session.host.index === null || (credential.kind === 'minted' && credential.asHost);
+  const takesHost = becomesHost(session, claimant.userId) || (credential.kind === 'minted' && credential.asHost);
   if (dryRun) return joined(claimant.userId, member, true, takesHost ? nextHost(session, index) : viewHost(session));
 
   const seat = claimant.seat ?? mintedSeat(claimant.userId);
@@ -87,6 +87,14 @@ function seatNewMember(session: SessionState, claimant: Claimant, request: JoinR
   session.indexes.take(index);
   if (takesHost) setHost(session, index);
   return joined(seat.userId, member, true, viewHost(session));
+}
+
+/** The first member, unless a group's creator is still to come. */
+function becomesHost(session: SessionState, userId: UserId): boolean {
+  if (session.host.index !== null) return false;
+  const creatorId = session.facts.group?.creatorId;
+  if (creatorId === undefined || creatorId === userId) return true;
+  return session.seats.get(creatorId)?.held !== true;
 }
 
 /** Seats whose window has passed are given back before a session counts as full. */
@@ -102,7 +110,16 @@ function isFull(session: SessionState, dryRun: boolean, nowMs: number): boolean 
 }
 
 function mintedSeat(userId: UserId): SeatState {
-  return { userId, token: null, address: null, latitude: null, longitude: null, held: false, member: null };
+  return {
+    userId,
+    token: null,
+    address: null,
+    latitude: null,
+    longitude: null,
+    held: false,
+    group: null,
+    member: null,
+  };
 }
 
 function nextHost(session: SessionState, index: MemberIndex): Host {

@@ -20,6 +20,7 @@ export function loadScripts() {
     expire: overSession('expire'),
     update: overSession('update'),
     authorize: overSession('authorize'),
+    enrol: overSession('enrol'),
     revoke: overSession('revoke'),
     kick: overSession('kick'),
     mint: overSession('mint'),

@@ -4,10 +4,13 @@ import {
   parseAuthorizationTokenText,
   parseNodeId,
   parseProjectId,
+  parseUserId,
   type AuthorizationToken,
   type SessionId,
 } from '../../protocol/ids.js';
 import type {
+  GroupSeat,
+  NewGroupSeat,
   NewRelaySession,
   NewSeat,
   RelaySession,
@@ -43,10 +46,21 @@ const fieldsSchema = z.object({
   enforce: flag,
   locked: flag,
   webhook: json(z.string().nullable()),
+  group: json(
+    z.object({
+      creatorId: branded(parseUserId),
+      passwordHash: z.string().nullable(),
+      whitelist: z.array(z.string()),
+      onlyWhitelisted: z.boolean(),
+    }),
+  ).optional(),
   generation: integer,
   host: z.string(),
   term: integer,
 });
+
+/** Who a wallet shows itself as: see `encodeGroupSeat`. */
+const cardSchema = z.object({ address: z.string(), name: z.string().nullable(), pseudonym: z.string() });
 
 /** Names and values of every field that does not count something. */
 export function encodeSession(session: NewRelaySession): string[] {
@@ -58,6 +72,7 @@ export function encodeSession(session: NewRelaySession): string[] {
     ['home', session.homeNodeId ?? ''],
     ['epoch', session.homeNodeId === null ? '0' : '1'],
     ['error', JSON.stringify(session.error)],
+    session.group === null ? [] : ['group', JSON.stringify(session.group), 'creator', session.group.creatorId],
     encodeSettings(session),
   ].flat();
 }
@@ -75,7 +90,20 @@ export function encodeSettings(change: Partial<RelaySessionSettings>): string[] 
   return fields;
 }
 
-/** As add_listed of session.lua takes it. The separator of seats can't be in an address. */
+/** User, token, address, latitude, longitude, wallet and card, as create.lua takes them. */
+export function encodeNewSeat(seat: NewSeat | NewGroupSeat): string[] {
+  if (!('group' in seat)) return [...encodeSeat(seat), '', ''];
+  const [userId, wallet, card] = encodeGroupSeat(seat);
+  return [userId, '', '', '', '', wallet, card];
+}
+
+/** User, wallet and card. The separator of seats stands only in texts of the card, where JSON can say it otherwise. */
+export function encodeGroupSeat({ userId, group }: NewGroupSeat): [string, string, string] {
+  const { wallet, ...card } = group;
+  return [userId, wallet, JSON.stringify(card).replaceAll('|', '\\u007c')];
+}
+
+/** User, token, address, latitude and longitude. The separator of seats can't be in an address. */
 export function encodeSeat(seat: NewSeat): string[] {
   if (seat.address.includes('|')) throw new TypeError('an address is not in canonical form');
   return [seat.userId, String(seat.token), seat.address, encodeNumber(seat.latitude), encodeNumber(seat.longitude)];
@@ -94,6 +122,7 @@ export function decodeSession(id: SessionId, reply: unknown): RelaySession {
     homeNodeId: fields.home,
     homeEpoch: fields.epoch,
     error: fields.error,
+    group: fields.group ?? null,
     metadata: fields.metadata,
     maxUsers: fields.max,
     resumeWindowMs: fields.window,
@@ -106,10 +135,10 @@ export function decodeSession(id: SessionId, reply: unknown): RelaySession {
   };
 }
 
-/** Listed users in the order they were authorized, then minted ones in the order they joined. */
+/** Listed users and wallets in the order they were taken in, then minted users in the order they joined. */
 export function decodeSeats(reply: unknown): readonly Seat[] {
   const ordered = asPairs(reply).map(([user, text]) => decodeOrderedSeat(user, text));
-  ordered.sort((a, b) => Number(a.seat.token === null) - Number(b.seat.token === null) || a.order - b.order);
+  ordered.sort((a, b) => Number(isMinted(a.seat)) - Number(isMinted(b.seat)) || a.order - b.order);
   return ordered.map(({ seat }) => seat);
 }
 
@@ -124,8 +153,9 @@ export function decodeSnapshot(id: SessionId, reply: unknown): SessionWithSeats 
 
 function decodeOrderedSeat(user: string, text: string): { readonly order: number; readonly seat: Seat } {
   const parts = text.split('|');
-  if (parts.length !== 12) throw unexpected('a seat');
+  if (parts.length !== 14) throw unexpected('a seat');
   const [token = '', address = '', latitude = '', longitude = '', order, held] = parts;
+  const [wallet = '', card = ''] = parts.slice(12);
   const seat = {
     userId: asUserId(user),
     token: decodeToken(token),
@@ -133,9 +163,18 @@ function decodeOrderedSeat(user: string, text: string): { readonly order: number
     latitude: decodeNumber(latitude),
     longitude: decodeNumber(longitude),
     held: held === '1',
+    group: decodeGroupSeat(wallet, card),
     member: decodeMember(parts.slice(6)),
   };
   return { order: asInteger(order), seat };
+}
+
+function isMinted(seat: Seat): boolean {
+  return seat.token === null && seat.group === null;
+}
+
+function decodeGroupSeat(wallet: string, card: string): GroupSeat | null {
+  return wallet === '' ? null : { wallet, ...cardSchema.parse(JSON.parse(card)) };
 }
 
 function decodeMember([index, joined, connection, away]: readonly string[]): SeatMember | null {

@@ -63,6 +63,7 @@ export function newSession(change: Partial<NewRelaySession> = {}): NewRelaySessi
     filters: [],
     homeNodeId: HERE,
     error: null,
+    group: null,
     metadata: null,
     maxUsers: 10,
     resumeWindowMs: WINDOW_MS,

@@ -88,12 +88,20 @@ if index > MAX_INDEX then
   end
 end
 
-seat = seat or { user = user, token = '', address = '', latitude = '', longitude = '' }
+-- The first member, unless a group's creator is still to come.
+local function becomes_host()
+  if s.host ~= '' then return false end
+  if s.creator == '' or s.creator == user then return true end
+  local creator = load_seat(s.creator)
+  return not (creator and creator.held)
+end
+
+seat = seat or { user = user, token = '', address = '', latitude = '', longitude = '', wallet = '', card = '' }
 s.order = s.order + 1
-if seat.token == '' then seat.order = s.order end
+if not is_kept(seat) then seat.order = s.order end
 seat.held, seat.index, seat.joined, seat.connection = true, tostring(index), int(now), 1
 seat.away, seat.resume, seat.previous = '', resume_hash, ''
-if s.host == '' or (kind == 'minted' and ARGV[10] == '1') then s.host, s.term = seat.index, s.term + 1 end
+if becomes_host() or (kind == 'minted' and ARGV[10] == '1') then s.host, s.term = seat.index, s.term + 1 end
 if dry_run then return joined(s, seat, true) end
 
 if s.next <= MAX_INDEX then s.next = s.next + 1 else redis.call('ZREM', rested_key, index) end
