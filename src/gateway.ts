@@ -1,5 +1,7 @@
 /** The composition root: constructs every part in order, starts and stops them. The only file that sees everything. */
 import { createRelayCredentials } from './adapters/jose/relay-credentials.js';
+import { createSessionTokens } from './adapters/jose/session-tokens.js';
+import { SigningKeys } from './adapters/jose/signing-keys.js';
 import { noGeo, openGeo } from './adapters/maxmind/geo.js';
 import { createMemoryStore } from './adapters/memory/memory-store.js';
 import { createPinoLog, type PinoLog } from './adapters/pino/log.js';
@@ -14,32 +16,32 @@ import { loadEngine, type Engine } from './adapters/uws/engine.js';
 import { UwsApp, UwsServer } from './adapters/uws/server.js';
 import { Membership } from './cluster/membership.js';
 import { newNodeId } from './cluster/node-id.js';
+import { composeDoor, type ComposedDoor } from './compose-door.js';
 import { composeIdentity, type Identity } from './compose-identity.js';
 import type { Config } from './config/schema.js';
+import type { OriginRule } from './door/origin.js';
 import { ApiKeys } from './identity/api-keys.js';
+import { UserSessionSockets } from './identity/user-session-sockets.js';
 import { randomBase62 } from './lib/base62.js';
 import { VERSION } from './lib/version.js';
 import { encodeControl } from './protocol/server-control.js';
 import type { Clock } from './ports/clock.js';
 import type { Crypto } from './ports/crypto.js';
 import type { Geo } from './ports/geo.js';
-import type { Gatekeeper } from './ports/connect.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
+import type { SessionTokens } from './ports/session-tokens.js';
 import type { Store } from './ports/store.js';
-import type { UserSessionEnforcer } from './ports/user-session-enforcer.js';
-import { Door } from './relay/admission.js';
+import { RelayDoorway } from './relay/admission.js';
 import { Attacher } from './relay/attach.js';
 import { AutoWindow } from './relay/auto-window.js';
 import { Authorizations } from './relay/authorizations.js';
 import { Connections } from './relay/connection.js';
 import { Control } from './relay/control.js';
 import { Departures } from './relay/departures.js';
-import { FailedHandshakes } from './relay/failed-handshakes.js';
 import { FlushSchedule } from './relay/flush-schedule.js';
 import { LiveSessions } from './relay/live.js';
 import { LocalEnforcer } from './relay/local-enforcer.js';
-import type { OriginRule } from './relay/origin.js';
 import { Rooms } from './relay/rooms.js';
 import { RelaySessions } from './relay/sessions.js';
 import { Upkeep } from './relay/upkeep.js';
@@ -97,6 +99,7 @@ interface Ground {
   readonly geo: Geo;
   readonly uws: UwsApp;
   readonly membership: Membership;
+  readonly sessionSockets: UserSessionSockets;
 }
 
 /** Rejects when no build of the engine loads, the Redis URL cannot be read, or the GeoIP database cannot be opened. */
@@ -132,9 +135,10 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       engine: engine.name,
     }),
   });
-  const ground: Ground = { config, clock, crypto, secret, log, metrics, store, geo, uws, membership };
+  const sessionSockets = new UserSessionSockets();
+  const ground: Ground = { config, clock, crypto, secret, log, metrics, store, geo, uws, membership, sessionSockets };
   const relay = composeRelay(ground);
-  const identity = composeIdentity(ground, NOBODY_TO_TELL);
+  const identity = composeIdentity(ground, sessionSockets);
   const server: UwsServer = composeServer(ground, relay, identity, rootKey);
   exposeGauges(ground, relay.rooms, server);
 
@@ -147,6 +151,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       port = await server.listen(config.host, config.port);
       await membership.start();
       relay.upkeep.start();
+      relay.door.start();
       identity.start();
       const url = urlOf(config.host, port);
       log.info('listening', { url, port, engine: engine.name, store: store.engine, version: VERSION });
@@ -167,6 +172,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       ]);
       server.close();
       relay.upkeep.stop();
+      relay.door.stop();
       identity.stop();
       await membership.stop();
       await store.stop();
@@ -181,7 +187,7 @@ interface Relay {
   readonly sessions: RelaySessions;
   readonly authorizations: Authorizations;
   readonly live: LiveSessions;
-  readonly door: Gatekeeper;
+  readonly door: ComposedDoor;
   readonly departures: Departures;
   readonly upkeep: Upkeep;
 }
@@ -203,7 +209,8 @@ function composeRelay(ground: Ground): Relay {
     maxBehindMs: config.maxBehindMs,
   };
   const room = { clock, broadcaster: uws, schedule, tallies: metrics.tallies, replayBounds, outletBounds, mayNumber };
-  const rooms = new Rooms({ store, placement, crypto, departures, room });
+  const { sessionSockets: watches } = ground;
+  const rooms = new Rooms({ store, placement, crypto, departures, watches, room });
   const enforcer = new LocalEnforcer(rooms);
   const credentials = createRelayCredentials(ground.secret, clock);
   const defaults = {
@@ -226,19 +233,27 @@ function composeRelay(ground: Ground): Relay {
     limits: { max_message_bytes: maxMessageBytes, messages_per_s: messagesPerS, bytes_per_s: bytesPerS },
     heartbeatMs,
   });
+  const { userSessions } = ground.store;
+  const relayDoorway = new RelayDoorway({
+    ...{ store, rooms, placement, credentials, userSessions, watches, attacher, crypto },
+  });
+  const tokens = composeTokens(ground);
   const origins = originRule(config);
   return {
     rooms,
     sessions,
     authorizations,
     live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
-    door: new Door({
-      ...{ store, rooms, placement, credentials, attacher, crypto, log, metrics, origins },
-      failedHandshakes: new FailedHandshakes(config.failedHandshakesPerS, clock),
-    }),
+    door: composeDoor({ ...ground, placement, tokens, watches, origins, relayDoorway }),
     departures,
     upkeep: new Upkeep({ store, rooms, connections, clock, log, storeIsUp: () => ground.store.health().ok }),
   };
+}
+
+function composeTokens({ config, secret, store, clock, log }: Ground): SessionTokens {
+  const rotationMs = 86_400_000;
+  const keys = new SigningKeys({ store: store.signingKeys, sealer: createSealer(secret), clock, log, rotationMs });
+  return createSessionTokens({ keys, clock, issuer: () => config.publicUrl ?? 'sallyport' });
 }
 
 function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey: string): UwsServer {
@@ -252,7 +267,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
     identity,
     keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey, env }),
     placement: membership,
-    gatekeeper: relay.door,
+    gatekeeper: relay.door.gatekeeper,
     metrics,
     log,
     clock,
@@ -269,7 +284,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
   return new UwsServer(uws, {
     handle,
     refuse,
-    gatekeeper: relay.door,
+    gatekeeper: relay.door.gatekeeper,
     clock,
     log,
     metrics,
@@ -278,12 +293,6 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
     limits,
   });
 }
-
-/** Until the sockets of user sessions are composed: there are none to tell. */
-const NOBODY_TO_TELL: UserSessionEnforcer = {
-  touched: async () => ({ closed: 0, nodesAcked: 1, nodesTimedOut: 0 }),
-  over: async () => ({ closed: 0, nodesAcked: 1, nodesTimedOut: 0 }),
-};
 
 function exposeGauges({ metrics, store, log, membership }: Ground, rooms: Rooms, server: UwsServer): void {
   metrics.gauge('connections', 'Open WebSockets.', () => server.connections);

@@ -252,6 +252,8 @@ export const configSchema = z.object({
     type: 'integer',
     unit: 'passwords',
     doc: 'How many passwords are hashed or checked at once; each takes a core and 19 MiB for some 20 ms. 32 times as many wait, more are answered 429. Above 4, raise `UV_THREADPOOL_SIZE` too. 1 to 64.',
+  }),
+
   // Sign-ins, and mail to users
   signInAttemptsPerAccount: withDefault(integer(0, 1_000_000), '10', {
     env: 'SALLYPORT_SIGN_IN_ATTEMPTS_PER_ACCOUNT',
@@ -313,6 +315,19 @@ export const configSchema = z.object({
     doc: 'What the mail webhook knows this server by. Required with SALLYPORT_MAIL_WEBHOOK_URL.',
     unset: 'there is none',
     secret: true,
+  }),
+
+  // Sockets of directory users
+  maxSocketsPerUser: withDefault(integer(0, 10_000), '0', {
+    env: 'SALLYPORT_MAX_SOCKETS_PER_USER',
+    type: 'integer',
+    unit: 'sockets',
+    doc: 'How many WebSockets a directory user may have open at once over all nodes: control connections, and relay sockets whose user id is one of the directory. 0: no limit.',
+  }),
+  socketsPerUserFull: withDefault(oneOf(['reject_new', 'replace_old']), 'reject_new', {
+    env: 'SALLYPORT_SOCKETS_PER_USER_FULL',
+    type: '`reject_new` or `replace_old`',
+    doc: "What becomes of one socket more: it is refused with 409 `too_many_sockets`, or the user's oldest is closed with 4003.",
   }),
 });
 

@@ -3,7 +3,7 @@
  * that it did. Only `/v1/connect` is for pages; every other call carries keys that have no place in one.
  */
 import type { HttpRequest, HttpResponse } from '../ports/http.js';
-import { originAllowed, type OriginRule } from '../relay/origin.js';
+import { originAllowed, type OriginRule } from '../door/origin.js';
 import { parsePath } from './path.js';
 import type { Router } from './router.js';
 

@@ -13,7 +13,7 @@ import type { StoreHealth } from '../ports/store.js';
 import type { Authorizations } from '../relay/authorizations.js';
 import type { LiveSessions } from '../relay/live.js';
 import type { RelaySessions } from '../relay/sessions.js';
-import type { OriginRule } from '../relay/origin.js';
+import type { OriginRule } from '../door/origin.js';
 import { withCors } from './cors.js';
 import { connectRoutes } from './native/connect.js';
 import { directoryRoutes, type DirectoryRoutesDeps } from './native/directory.js';
@@ -79,7 +79,7 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...relaySettingsRoutes({ sessions, nodes }),
     ...relayMemberRoutes({ live, authorizations, log }),
     ...relayMessageRoutes({ live, maxMessageBytes: limits.maxMessageBytes }),
-    ...relayTokenRoutes({ authorizations }),
+    ...relayTokenRoutes({ authorizations, userSessions: deps.identity.sessions }),
     ...keyRoutes({ keys }),
     ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
     ...nodeRoutes({ placement }),
