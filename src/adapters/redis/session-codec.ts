@@ -188,10 +188,7 @@ function decodeGroupSeat(wallet: string, card: string): GroupSeat | null {
   return wallet === '' ? null : { wallet, ...cardSchema.parse(JSON.parse(card)) };
 }
 
-function decodeMember(
-  [index, joined, connection, away]: readonly string[],
-  userSession: string,
-): SeatMember | null {
+function decodeMember([index, joined, connection, away]: readonly string[], userSession: string): SeatMember | null {
   if (index === '') return null;
   return {
     index: asIndex(index),
