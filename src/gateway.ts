@@ -1,7 +1,5 @@
 /** The composition root: constructs every part in order, starts and stops them. The only file that sees everything. */
 import { createRelayCredentials } from './adapters/jose/relay-credentials.js';
-import { createSessionTokens } from './adapters/jose/session-tokens.js';
-import { SigningKeys } from './adapters/jose/signing-keys.js';
 import { noGeo, openGeo } from './adapters/maxmind/geo.js';
 import { createMemoryStore } from './adapters/memory/memory-store.js';
 import { createPinoLog, type PinoLog } from './adapters/pino/log.js';
@@ -16,8 +14,10 @@ import { loadEngine, type Engine } from './adapters/uws/engine.js';
 import { UwsApp, UwsServer } from './adapters/uws/server.js';
 import { Membership } from './cluster/membership.js';
 import { newNodeId } from './cluster/node-id.js';
+import { composeClient } from './compose-client.js';
 import { composeDoor, type ComposedDoor } from './compose-door.js';
 import { composeIdentity, type Identity } from './compose-identity.js';
+import { composeTokens, type Tokens } from './compose-tokens.js';
 import type { Config } from './config/schema.js';
 import type { OriginRule } from './door/origin.js';
 import { ApiKeys } from './identity/api-keys.js';
@@ -30,7 +30,6 @@ import type { Crypto } from './ports/crypto.js';
 import type { Geo } from './ports/geo.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
-import type { SessionTokens } from './ports/session-tokens.js';
 import type { Store } from './ports/store.js';
 import { RelayDoorway } from './relay/admission.js';
 import { Attacher } from './relay/attach.js';
@@ -100,6 +99,7 @@ interface Ground {
   readonly uws: UwsApp;
   readonly membership: Membership;
   readonly sessionSockets: UserSessionSockets;
+  readonly tokens: Tokens;
 }
 
 /** Rejects when no build of the engine loads, the Redis URL cannot be read, or the GeoIP database cannot be opened. */
@@ -118,6 +118,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   const secret = config.secret ?? randomBase62(crypto, 43);
   const startedAtMs = clock.nowMs();
   let port = config.port;
+  const ownUrl = (): string => urlOf(reachableAddress(config.host), port);
   const membership: Membership = new Membership({
     nodes: store.nodes,
     clock,
@@ -127,7 +128,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
     report: () => ({
       startedAtMs,
       labels: config.nodeLabels,
-      publicUrl: config.publicUrl ?? urlOf(reachableAddress(config.host), port),
+      publicUrl: config.publicUrl ?? ownUrl(),
       address: reachableAddress(config.host),
       connections: server.connections,
       sessions: relay.rooms.size,
@@ -136,7 +137,9 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
     }),
   });
   const sessionSockets = new UserSessionSockets();
-  const ground: Ground = { config, clock, crypto, secret, log, metrics, store, geo, uws, membership, sessionSockets };
+  const tokens = composeTokens({ config, secret, clock, log, store, ownUrl });
+  const common = { config, clock, crypto, secret, log, metrics, store };
+  const ground: Ground = { ...common, geo, uws, membership, sessionSockets, tokens };
   const relay = composeRelay(ground);
   const identity = composeIdentity(ground, sessionSockets);
   const server: UwsServer = composeServer(ground, relay, identity, rootKey);
@@ -153,6 +156,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       relay.upkeep.start();
       relay.door.start();
       identity.start();
+      tokens.start();
       const url = urlOf(config.host, port);
       log.info('listening', { url, port, engine: engine.name, store: store.engine, version: VERSION });
       return listeningAt(url, port, engine, store, config.rootKey === null ? rootKey : null);
@@ -174,6 +178,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       relay.upkeep.stop();
       relay.door.stop();
       identity.stop();
+      tokens.stop();
       await membership.stop();
       await store.stop();
       log.info('stopped');
@@ -237,23 +242,16 @@ function composeRelay(ground: Ground): Relay {
   const relayDoorway = new RelayDoorway({
     ...{ store, rooms, placement, credentials, userSessions, watches, attacher, crypto },
   });
-  const tokens = composeTokens(ground);
   const origins = originRule(config);
   return {
     rooms,
     sessions,
     authorizations,
     live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
-    door: composeDoor({ ...ground, placement, tokens, watches, origins, relayDoorway }),
+    door: composeDoor({ ...ground, placement, tokens: ground.tokens.session, watches, origins, relayDoorway }),
     departures,
     upkeep: new Upkeep({ store, rooms, connections, clock, log, storeIsUp: () => ground.store.health().ok }),
   };
-}
-
-function composeTokens({ config, secret, store, clock, log }: Ground): SessionTokens {
-  const rotationMs = 86_400_000;
-  const keys = new SigningKeys({ store: store.signingKeys, sealer: createSealer(secret), clock, log, rotationMs });
-  return createSessionTokens({ keys, clock, issuer: () => config.publicUrl ?? 'sallyport' });
 }
 
 function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey: string): UwsServer {
@@ -265,6 +263,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
     authorizations: relay.authorizations,
     live: relay.live,
     identity,
+    client: composeClient(ground, identity, ground.tokens),
     keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey, env }),
     placement: membership,
     gatekeeper: relay.door.gatekeeper,

@@ -14,6 +14,7 @@ import type { Authorizations } from '../relay/authorizations.js';
 import type { LiveSessions } from '../relay/live.js';
 import type { RelaySessions } from '../relay/sessions.js';
 import type { OriginRule } from '../door/origin.js';
+import { clientSurface, type ClientSurfaceDeps } from './client/routes.js';
 import { withCors } from './cors.js';
 import { connectRoutes } from './native/connect.js';
 import { directoryRoutes, type DirectoryRoutesDeps } from './native/directory.js';
@@ -36,6 +37,7 @@ export interface RestDeps {
   readonly authorizations: Pick<Authorizations, 'authorize' | 'revoke' | 'kick' | 'mint'>;
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
   readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
+  readonly client: ClientSurfaceDeps;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
   readonly idempotency: IdempotencyStore;
@@ -82,6 +84,7 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...relayTokenRoutes({ authorizations, userSessions: deps.identity.sessions }),
     ...keyRoutes({ keys }),
     ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
+    ...clientSurface(deps.client, deps),
     ...nodeRoutes({ placement }),
     ...connectRoutes({ gatekeeper }),
     ...serviceRoutes({ metrics, health, draining, openapi }),

@@ -70,6 +70,7 @@ export function loadScripts() {
     rateTake: alone('rate-take'),
     signingKeyList: alone('signing-key-list'),
     signingKeyAdd: alone('signing-key-add'),
+    signingKeyKeep: alone('signing-key-keep'),
     userSocketTake: overUserSockets('user-socket-take'),
     userSocketRenew: overUserSockets('user-socket-renew'),
   };

@@ -2,7 +2,9 @@
 import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
-import { composeIdentity, type Identity } from '../../../src/compose-identity.js';
+import { composeClient } from '../../../src/compose-client.js';
+import { composeIdentity } from '../../../src/compose-identity.js';
+import { composeTokens } from '../../../src/compose-tokens.js';
 import { parseConfig } from '../../../src/config/parse.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
 import { Failure } from '../../../src/protocol/failure.js';
@@ -20,6 +22,7 @@ import { ManualClock } from '../../support/manual-clock.js';
 
 export const ROOT_KEY = 'root-key-of-at-least-32-characters!';
 export const MAX_BODY_BYTES = 65_536;
+const SECRET = 'secret of the harness';
 
 interface LogLine {
   readonly event: string;
@@ -159,7 +162,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
         return { seq: message.deliveryClass === 2 ? 1 : null, receivers: 2 };
       },
     },
-    identity: identityOn(store, clock, memoryLog(logged)),
+    ...identityOn(store, clock, memoryLog(logged)),
     placement,
     gatekeeper: { examine: async () => harness.examined },
     idempotency: store.idempotency,
@@ -170,7 +173,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     log: memoryLog(logged),
     clock,
     crypto,
-    sealer: createSealer('secret of the harness'),
+    sealer: createSealer(SECRET),
     health: () => harness.health,
     origins: { allowed: new Set(['https://game.example']), own: null },
     limits: { maxBodyBytes: MAX_BODY_BYTES, maxMessageBytes: 16_384 },
@@ -179,12 +182,16 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   return Object.assign(harness, { rest });
 }
 
-function identityOn(store: Store, clock: ManualClock, log: Log): Identity {
+function identityOn(store: Store, clock: ManualClock, log: Log): Pick<RestDeps, 'identity' | 'client'> {
   const parsedConfig = parseConfig({});
   if (!parsedConfig.ok) throw new Error(parsedConfig.problems.join());
+  const { config } = parsedConfig;
   const metrics = { tallies: emptyTallies(), gauge: () => undefined };
   const enforcer = { touched: async () => REACHED, over: async () => REACHED };
-  return composeIdentity({ config: parsedConfig.config, clock, crypto: systemCrypto(), log, metrics, store }, enforcer);
+  const ground = { config, clock, crypto: systemCrypto(), log, metrics, store };
+  const identity = composeIdentity(ground, enforcer);
+  const tokens = composeTokens({ ...ground, secret: SECRET, ownUrl: () => 'https://rest.example.test' });
+  return { identity, client: composeClient(ground, identity, tokens) };
 }
 
 export function memoryLog(lines: LogLine[]): Log {
