@@ -264,7 +264,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
     live: relay.live,
     identity,
     client: composeClient(ground, identity, ground.tokens),
-    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey, env }),
+    keys: new ApiKeys({ store: store.keys, crypto, clock, log, rootKey, env }),
     placement: membership,
     gatekeeper: relay.door.gatekeeper,
     metrics,

@@ -47,6 +47,7 @@ describe('parseConfig', () => {
       maxBehindMs: 15_000,
       requestDeadlineMs: 10_000,
       drainTimeoutMs: 30_000,
+<<<<<<< HEAD
       signInAttemptsPerAccount: 10,
       signInAttemptsPerAddress: 100,
       signInAttemptsPeriodS: 900,
@@ -57,6 +58,13 @@ describe('parseConfig', () => {
       mailFrom: null,
       mailWebhookUrl: null,
       mailWebhookSecret: null,
+=======
+      userSessionTtlS: 604_800,
+      userSessionInactivityS: 604_800,
+      maxSessionsPerUser: 0,
+      sessionsPerUserFull: 'reject_new',
+      argon2Concurrency: 2,
+>>>>>>> 7cc5db6 (feat: keep when an API key was used last)
     });
   });
 
