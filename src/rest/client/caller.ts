@@ -18,7 +18,7 @@ export interface ClientCallersDeps {
 }
 
 /** Who asks: a client, or somebody who has none yet. */
-export interface Asking extends Guest {
+export interface Asking {
   readonly client: ClientWithSessions | null;
   /** The page that asks; null for programs. */
   readonly origin: string | null;
@@ -26,7 +26,7 @@ export interface Asking extends Guest {
   readonly wantsHeader: boolean;
 }
 
-export interface ClientCaller extends Asking {
+export interface ClientCaller extends Asking, Guest {
   readonly client: ClientWithSessions;
 }
 
@@ -48,7 +48,7 @@ export class ClientCallers {
 
   /** Rejects with `origin_authorization_headers_conflict` or `origin_not_allowed`. */
   async anybody(request: HttpRequest, { changes }: { readonly changes: boolean }): Promise<Asking> {
-    const { headers, query, remoteAddress } = request;
+    const { headers, query } = request;
     const origin = headers.get('origin') ?? null;
     if (origin !== null && headers.has('authorization')) throw new Failure('origin_authorization_headers_conflict');
     const parameters = new URLSearchParams(query);
@@ -58,7 +58,6 @@ export class ClientCallers {
       client: presented.token === null ? null : await this.deps.clients.find(presented.token),
       origin: origin !== null && origin.length <= MAX_ORIGIN_LENGTH ? origin : null,
       wantsHeader: !presented.isAmbient,
-      callerId: `address:${remoteAddress}`,
     };
   }
 

@@ -5,7 +5,7 @@ import type { IssuedClientToken } from '../../identity/clients.js';
 import type { SignedIn, SignInPlace, SignIns } from '../../identity/sign-ins.js';
 import { randomBase62 } from '../../lib/base62.js';
 import type { Crypto } from '../../ports/crypto.js';
-import { defineGuardedRoute, NOTHING, type ReplyHeaders, type Route } from '../route.js';
+import { defineGuardedRoute, defineOpenRoute, NOTHING, type ReplyHeaders, type Route } from '../route.js';
 import type { ClientAnswers } from './answers.js';
 import { COOKIE_NAME, type ClientCallers } from './caller.js';
 import { CLIENT_ERRORS } from './sessions.js';
@@ -93,16 +93,14 @@ function removeSessions({ sessions, callers, answers }: ClientRoutesDeps): Route
 
 function signIn(deps: ClientRoutesDeps): Route {
   const { signIns, callers, answers, crypto } = deps;
-  return defineGuardedRoute({
+  return defineOpenRoute({
     name: 'signIn',
     summary:
       'Sign in by password or by ticket. Answers with a new client token: as a cookie, for native apps as a header.',
     surface: 'client',
     method: 'POST',
     path: '/v1/client/sign_ins',
-    guardName: 'client',
     refusedWhileDraining: true,
-    guard: ({ request }) => callers.anybody(request, { changes: true }),
     params: NOTHING,
     query: NOTHING,
     body: signInBody,
@@ -117,9 +115,11 @@ function signIn(deps: ClientRoutesDeps): Route {
       'user_banned',
       'too_many_sessions',
       'too_many_requests',
+      'store_unavailable',
     ],
-    async handle({ guest, body, request }) {
-      const signedIn = await signInBy(signIns, { client: guest.client, address: request.remoteAddress }, body);
+    async handle({ body, request }) {
+      const asking = await callers.anybody(request, { changes: true });
+      const signedIn = await signInBy(signIns, { client: asking.client, address: request.remoteAddress }, body);
       const id = `sia_${randomBase62(crypto, ID_LETTERS)}`;
       const client = await answers.clientView(signedIn.client);
       const created = client.sessions.find((session) => session.id === signedIn.session.id);
@@ -128,7 +128,7 @@ function signIn(deps: ClientRoutesDeps): Route {
       return {
         status: 200,
         body: { response: { ...response, created_session_id: signedIn.session.id }, client },
-        headers: tokenHeaders(signedIn.token, guest.wantsHeader, deps.isSecure),
+        headers: tokenHeaders(signedIn.token, asking.wantsHeader, deps.isSecure),
       };
     },
   });

@@ -47,7 +47,6 @@ describe('parseConfig', () => {
       maxBehindMs: 15_000,
       requestDeadlineMs: 10_000,
       drainTimeoutMs: 30_000,
-<<<<<<< HEAD
       signInAttemptsPerAccount: 10,
       signInAttemptsPerAddress: 100,
       signInAttemptsPeriodS: 900,
@@ -58,13 +57,14 @@ describe('parseConfig', () => {
       mailFrom: null,
       mailWebhookUrl: null,
       mailWebhookSecret: null,
-=======
       userSessionTtlS: 604_800,
       userSessionInactivityS: 604_800,
       maxSessionsPerUser: 0,
       sessionsPerUserFull: 'reject_new',
       argon2Concurrency: 2,
->>>>>>> 7cc5db6 (feat: keep when an API key was used last)
+      issuer: null,
+      signingKeyRotationS: 2_592_000,
+      singleSession: false,
     });
   });
 

@@ -51,6 +51,10 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
       ...['GET /v1/relays/sessions/{session_id}/members', 'POST /v1/relays/sessions/{session_id}/kick'],
       ...['POST /v1/relays/sessions/{session_id}/messages', 'POST /v1/relays/sessions/{session_id}/tokens'],
       ...['POST /v1/keys', 'GET /v1/keys', 'DELETE /v1/keys/{id}', 'GET /v1/nodes', 'GET /v1/connect'],
+      ...['GET /v1/client', 'DELETE /v1/client/sessions', 'POST /v1/client/sign_ins', 'GET /.well-known/jwks.json'],
+      ...['GET /v1/client/sessions/{id}', 'POST /v1/client/sessions/{id}/touch', 'POST /v1/client/sessions/{id}/end'],
+      ...['POST /v1/client/sessions/{id}/remove', 'POST /v1/client/sessions/{id}/tokens'],
+      ...['POST /v1/client/sessions/{id}/tokens/{template}'],
       ...['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json'],
       ...['POST /v1/users', 'GET /v1/users', 'GET /v1/users/{id}', 'PATCH /v1/users/{id}', 'DELETE /v1/users/{id}'],
       ...['POST /v1/users/{id}/ban', 'POST /v1/users/{id}/unban', 'POST /v1/users/{id}/sessions/revoke'],
@@ -65,7 +69,7 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
     ].toSorted(),
   );
   expect(new Set(found.map(({ operation }) => operation.operationId)).size).toBe(found.length);
-  expect(Object.keys(document.components.securitySchemes)).toEqual(['relays', 'native']);
+  expect(Object.keys(document.components.securitySchemes)).toEqual(['relays', 'native', 'client']);
   for (const { line, operation } of found) {
     const answer = await rest.send(line.replaceAll(/\{\w+\}/g, 'x'));
     expect([line, answer.status === 401]).toEqual([line, operation.security.length > 0]);
