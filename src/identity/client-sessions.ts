@@ -88,7 +88,7 @@ export class ClientSessions {
     id: string,
     how: { readonly organization?: string | undefined; readonly origin: string | null },
   ): Promise<string> {
-    const session = this.listedActive(client, id);
+    const session = await this.listedActive(client, id);
     return this.deps.issuer.issue(session, how.origin, how.organization);
   }
 
@@ -99,13 +99,15 @@ export class ClientSessions {
     template: string,
     origin: string | null,
   ): Promise<string> {
-    return this.deps.issuer.issueByTemplate(this.listedActive(client, id), origin, template);
+    return this.deps.issuer.issueByTemplate(await this.listedActive(client, id), origin, template);
   }
 
-  private listedActive(client: ClientWithSessions, id: string): UserSession {
+  private async listedActive(client: ClientWithSessions, id: string): Promise<UserSession> {
     const session = this.listed(client, id);
-    if (!isActive(session)) throw new Failure('signed_out');
-    return session;
+    if (isActive(session)) return session;
+    // A ban ends sessions: then it is what is to be said.
+    await this.deps.issuer.goodUser(session.userId);
+    throw new Failure('signed_out');
   }
 
   /** Also one that was removed and is not listed any more. `foreign`: what it is when it is another client's. */
