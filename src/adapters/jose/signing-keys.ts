@@ -37,12 +37,12 @@ export class SigningKeys {
 
   constructor(private readonly deps: SigningKeysDeps) {}
 
-  /** Keeps up with the store, and makes the next key when it is time for one. */
+  /** Calls `keepUp` twice a minute. */
   start(): void {
     this.timer ??= this.deps.clock.after(REFRESH_MS, () => {
       this.timer = null;
       this.start();
-      this.refresh({ mayBeFirst: false }).catch((error: unknown) => {
+      this.keepUp().catch((error: unknown) => {
         this.deps.log.error('signing_keys_not_read', error);
       });
     });
@@ -51,6 +51,11 @@ export class SigningKeys {
   stop(): void {
     this.timer?.cancel();
     this.timer = null;
+  }
+
+  /** Reads the keys, and makes the next one when it is time for it. Rejects with `store_unavailable`. */
+  keepUp(): Promise<void> {
+    return this.refresh({ mayBeFirst: false });
   }
 
   /** The key that signs now, for a token that ends at `untilMs`. Makes the first key. Rejects with `store_unavailable`. */
