@@ -74,6 +74,51 @@ describe.each(STORES)('relay sockets bound to a user session on $store', ({ redi
     expect(await attempt(bound.welcome.resume.token)).toMatchObject({ status: 401 });
   });
 
+  it.each(['end', 'remove'] as const)(
+    'UP6, UP9 %s reaches bound sockets and control connections with its push, then 4007, within 50 ms of the answer',
+    async (what) => {
+      const user = await desk.signInAsClient();
+      const { session_id: relayId } = await desk.backend.createSession(1);
+      const bystander = await join(await desk.backend.mint(relayId, 'bystander'));
+      const clients = [await join(user.jwt), await join(await mint(relayId, user))];
+      const closed = Promise.all(clients.map((client) => client.expectClosed())).then(() => performance.now());
+      expect(await user.act(what)).toMatchObject({ status: 200 });
+      const answeredMs = performance.now();
+      expect((await closed) - answeredMs).toBeLessThan(CLOSE_WITHIN_MS);
+      const status = what === 'end' ? 'ended' : 'removed';
+      for (const client of clients) {
+        expect(client.closed).toEqual({ code: 4007, reason: 'user_session_ended' });
+        expect(client.controls.at(-1)).toMatchObject({
+          type: `user_session.${status}`,
+          session: { id: user.sessionId, user_id: user.userId, status },
+        });
+      }
+      expect(await bystander.expect('member.left')).toMatchObject({ reason: 'ended' });
+      expect(await attempt(user.jwt)).toMatchObject({ status: 403, body: { code: 'user_session_over' } });
+      bystander.drop();
+    },
+  );
+
+  it('UP6 a touch is pushed to bound sockets and control connections within 50 ms of the answer, and they live on', async () => {
+    const user = await desk.signInAsClient();
+    const { session_id: relayId } = await desk.backend.createSession(1);
+    const clients = [await join(user.jwt), await join(await mint(relayId, user))];
+    const pushed = Promise.all(clients.map((client) => client.expect('user_session.touched')));
+    const heard = pushed.then(() => performance.now());
+    expect(await user.act('touch')).toMatchObject({ status: 200 });
+    const answeredMs = performance.now();
+    expect((await heard) - answeredMs).toBeLessThan(CLOSE_WITHIN_MS);
+    for (const push of await pushed) {
+      expect(push.session).toMatchObject({ id: user.sessionId, user_id: user.userId, status: 'active' });
+      expect(push.session.abandon_at).toBeGreaterThan(push.session.last_active_at);
+    }
+    for (const client of clients) {
+      await client.settle();
+      expect(client.closed).toBeNull();
+      client.drop();
+    }
+  });
+
   it('UP9 a member that is away when its user session is over is gone as well', async () => {
     const { user, bystander, bound } = await party();
     bound.drop();
