@@ -30,6 +30,8 @@ export class SignInDesk {
     readonly running: RunningGateway,
     readonly backend: Backend,
     readonly tokens: SessionTokens,
+    /** What the gateway signs with. */
+    readonly keys: SigningKeys,
   ) {}
 
   static async open(options: GatewayTestOptions = {}): Promise<SignInDesk> {
@@ -50,7 +52,7 @@ export class SignInDesk {
       ...{ store: store.signingKeys, sealer: createSealer(SECRET), clock, log: silentLog, rotationMs: KEY_LIFE_MS },
     });
     const tokens = createSessionTokens({ keys, clock, issuer: () => ISSUER });
-    return new SignInDesk(running, new Backend(running.url), tokens);
+    return new SignInDesk(running, new Backend(running.url), tokens, keys);
   }
 
   async newUser(): Promise<string> {
