@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { STORES } from '../../support/both-stores.js';
 import { Client, type Refused } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
@@ -222,6 +223,43 @@ describe.each(STORES)('a seat whose user session ended unheard on $store', ({ re
       expect(watcher.of('member.left')).toEqual([]);
     } finally {
       await desk.stop();
+    }
+  });
+});
+
+describe('bound seats after a restart on redis', () => {
+  it('UP10, UP9 members that come back to the next process are bound as before, and so are those that do not', async () => {
+    const options = {
+      redisUrl: inject('redisUrl'),
+      env: { SALLYPORT_REDIS_PREFIX: `bound-${randomBytes(6).toString('hex')}:`, SALLYPORT_DRAIN_TIMEOUT_MS: '0' },
+    };
+    const before = await SignInDesk.open(options);
+    const { session_id: relayId } = await before.backend.createSession(1);
+    const [coming, missing] = [await before.signIn(), await before.signIn()];
+    const joinBefore = async ({ userId, sessionId }: SignedIn): Promise<Client> =>
+      Client.join(before.running.socketUrl, await before.backend.mint(relayId, userId, { user_session_id: sessionId }));
+    const [back, away] = [await joinBefore(coming), await joinBefore(missing)];
+    await before.stop();
+
+    const after = await SignInDesk.open(options);
+    try {
+      let resumed: Client | null = null;
+      // The old process's lease has to run out first.
+      await eventually(async () => {
+        const outcome = await Client.attempt(after.running.socketUrl, back.welcome.resume.token);
+        if (outcome instanceof Client) resumed = outcome;
+        return outcome instanceof Client ? null : `${String(outcome.status)} ${String(outcome.body.code)}`;
+      }, 15_000);
+      const client = resumed as Client | null;
+      if (client === null) throw new Error('unreachable');
+      await client.expect('welcome');
+      await after.revoke(missing.sessionId);
+      expect(await client.expect('member.left')).toMatchObject({ index: away.index, reason: 'revoked' });
+      expect(await Client.attempt(after.running.socketUrl, away.welcome.resume.token)).toMatchObject({ status: 401 });
+      await after.revoke(coming.sessionId);
+      expect(await client.expectClosed()).toEqual({ code: 4002, reason: 'revoked' });
+    } finally {
+      await after.stop();
     }
   });
 });
