@@ -40,6 +40,7 @@ import { LocalEnforcer } from './relay/local-enforcer.js';
 import type { OriginRule } from './relay/origin.js';
 import { Rooms } from './relay/rooms.js';
 import { RelaySessions } from './relay/sessions.js';
+import { SlabPool } from './relay/slab-pool.js';
 import { Upkeep } from './relay/upkeep.js';
 import { createRest } from './rest/rest.js';
 
@@ -53,6 +54,9 @@ const REQUESTS_WAIT_MS = 5000;
 const LOG_FLUSH_MS = 1000;
 /** Each socket's share of a drain: a thousand leave in a second. */
 const CLOSE_SPREAD_MS = 1;
+/** What waits for slow receivers lies in buffers of this size, and is written to them in pieces of it: 32 MB stay pooled. */
+const SLAB_BYTES = 32 * 1024;
+const MAX_SLABS = 1024;
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -197,7 +201,9 @@ function composeRelay(ground: Ground): Relay {
     hardBytes: config.maxBackpressureBytes,
     maxBehindMs: config.maxBehindMs,
   };
-  const room = { clock, broadcaster: uws, schedule, tallies: metrics.tallies, replayBounds, outletBounds, mayNumber };
+  const slabs = new SlabPool(SLAB_BYTES, MAX_SLABS);
+  const { tallies } = metrics;
+  const room = { clock, broadcaster: uws, schedule, tallies, replayBounds, outletBounds, slabs, mayNumber };
   const rooms = new Rooms({ store, placement, crypto, departures, room });
   const enforcer = new LocalEnforcer(rooms);
   const credentials = createRelayCredentials(ground.secret, clock);
