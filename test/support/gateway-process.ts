@@ -20,8 +20,11 @@ export interface GatewayProcess {
 }
 
 /** Starts it on a free port and waits for its `listening` line. */
-export async function startGatewayProcess(env: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [MAIN], {
+export async function startGatewayProcess(
+  env: Readonly<Record<string, string>> = {},
+  nodeFlags: readonly string[] = [],
+): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, [...nodeFlags, MAIN], {
     env: {
       PATH: process.env['PATH'],
       SALLYPORT_PORT: '0',
