@@ -67,9 +67,11 @@ export function loadScripts() {
     oneTimePut: alone('one-time-put'),
     oneTimeTake: alone('one-time-take'),
     rateTake: alone('rate-take'),
+    rateReset: alone('rate-reset'),
     signingKeyList: alone('signing-key-list'),
     signingKeyAdd: alone('signing-key-add'),
     userSocketTake: overUserSockets('user-socket-take'),
+    userSocketRelease: overUserSockets('user-socket-release'),
     userSocketRenew: overUserSockets('user-socket-renew'),
   };
 }
