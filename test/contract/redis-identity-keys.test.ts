@@ -115,6 +115,24 @@ describe('how the identity stores talk to Redis', () => {
     for (const [expected, call] of calls) expect(await commandsDuring(monitored, call)).toEqual(expected);
   });
 
+  test('IS12 a listing by status looks at 1,000 sessions at once, and says where to go on', async () => {
+    const { userSessions } = store;
+    const userId = i.directoryUserId();
+    const oldest = await i.openSession(userSessions, { userId });
+    await userSessions.finish(oldest.id, 'ended');
+    for (let at = 0; at < 11; at += 1) {
+      await Promise.all(i.times(100, () => i.openSession(userSessions, { userId })));
+    }
+    for (const whose of [{}, { userId }]) {
+      const query = { ...whose, status: 'ended', limit: 5 } as const;
+      const first = await userSessions.list(query);
+      expect(first.sessions).toEqual([]);
+      const second = await userSessions.list({ ...query, cursor: f.sure(first.nextCursor) });
+      expect(i.idsOf(second.sessions)).toEqual([oldest.id]);
+      expect(second.nextCursor).toBeNull();
+    }
+  });
+
   test('IS22 of 10,000 takes over four gateways exactly the burst passes, in the time of Redis', async () => {
     const gateways = await Promise.all(i.times(4, () => openStore(undefined, null)));
     let passed = 0;
