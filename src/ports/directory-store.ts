@@ -102,6 +102,7 @@ export interface DirectoryStore {
   organization(id: OrganizationId): Promise<OrganizationRecord | null>;
   findOrganization(slug: string): Promise<OrganizationRecord | null>;
   listOrganizations(page: PageRequest): Promise<RecordPage<OrganizationRecord>>;
+  /** Its slug is free again and its memberships gone. False when there was none. */
   removeOrganization(id: OrganizationId): Promise<boolean>;
 
   /** Makes or replaces it. Whether user and organization exist is the caller's to know. */

@@ -1,5 +1,5 @@
 /**
- * Rate limits that hold over all nodes: GCRA (one timestamp a key) in the store's own time, so that skewed clocks of
+ * Rate limits that hold over all nodes: GCRA (two numbers a key) in the store's own time, so that skewed clocks of
  * nodes do not matter. Rejects with `Failure('store_unavailable')` when the store does not answer.
  */
 export interface Rate {

@@ -1,7 +1,13 @@
+import type { DirectoryStore } from './directory-store.js';
 import type { IdempotencyStore } from './idempotency-store.js';
 import type { KeyStore } from './key-store.js';
 import type { NodeStore } from './node-store.js';
+import type { OneTimeStore } from './one-time-store.js';
+import type { RateLimitStore } from './rate-limit-store.js';
 import type { RelayStore } from './relay-store.js';
+import type { SigningKeyStore } from './signing-key-store.js';
+import type { UserSessionStore } from './user-session-store.js';
+import type { UserSocketStore } from './user-socket-store.js';
 
 export type StoreHealth = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
@@ -12,6 +18,12 @@ export interface Store {
   readonly keys: KeyStore;
   readonly nodes: NodeStore;
   readonly idempotency: IdempotencyStore;
+  readonly directory: DirectoryStore;
+  readonly userSessions: UserSessionStore;
+  readonly oneTime: OneTimeStore;
+  readonly rateLimits: RateLimitStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly userSockets: UserSocketStore;
   /** Begins to connect and returns at once; the store answers `store_unavailable` until it is there. */
   start(): void;
   /** Whether commands can be sent now. Asks nobody. */

@@ -109,10 +109,10 @@ export interface SessionQuery {
 export interface UserSessionStore {
   /**
    * Opens a session, exactly within the limit whatever runs at once. With a client the session is listed by it and
-   * becomes its active one.
+   * becomes its active one; a client that is not there lists nothing. Its rotation stays: `changeClient` raises it.
    */
   open(session: NewUserSession, limit: SessionLimit): Promise<OpenResult>;
-  /** Finished sessions are kept for a while (at least an hour), so that they can be told from unknown ones. */
+  /** Sessions that are over are kept for 24 h from their end, so that they can be told from unknown ones. */
   get(id: UserSessionId): Promise<UserSession | null>;
   change(id: UserSessionId, change: SessionChange): Promise<ChangeResult>;
   /**
@@ -122,7 +122,7 @@ export interface UserSessionStore {
   finish(id: UserSessionId, status: FinishStatus): Promise<ChangeResult>;
   /** Ends all active sessions of a user, or those of one kind; names those it ended. */
   finishAllOf(userId: UserId, status: FinishStatus, kind: UserSession['kind'] | 'any'): Promise<readonly UserSession[]>;
-  /** Newest first. */
+  /** Newest first. A page may be short, or empty, though more follows: `nextCursor` is what tells. */
   list(query: SessionQuery): Promise<{ readonly sessions: readonly UserSession[]; readonly nextCursor: string | null }>;
 
   createClient(id: ClientId, lifetimeMs: number): Promise<Client>;
@@ -140,7 +140,7 @@ export interface UserSessionStore {
 
   /**
    * Sets up to `limit` sessions whose time is up to `expired` or `abandoned` and names them; each is named to one
-   * caller only.
+   * caller only, and those removed since among them. To be called at least every second.
    */
   sweepDue(limit: number): Promise<readonly UserSession[]>;
 }

@@ -15,7 +15,10 @@ export type TakeSocketResult =
   { readonly outcome: 'taken'; readonly replaced: readonly UserSocket[] } | { readonly outcome: 'too_many_sockets' };
 
 export interface UserSocketStore {
-  /** Takes a place for a socket; with `replace_old` the oldest go, and are named for their nodes to close. */
+  /**
+   * Takes a place for a socket; with `replace_old` the oldest go, and are named for their nodes to close.
+   * `max` 0: no limit. A socket that has a place keeps it, for `ttlMs` from now.
+   */
   take(
     socket: UserSocket,
     limit: { readonly max: number; readonly whenFull: 'reject_new' | 'replace_old' },

@@ -1,9 +1,15 @@
 import type { Clock } from '../../ports/clock.js';
 import type { Store } from '../../ports/store.js';
+import { createMemoryDirectoryStore } from './directory-store.js';
 import { createMemoryIdempotencyStore } from './idempotency-store.js';
 import { createMemoryKeyStore } from './key-store.js';
 import { createMemoryNodeStore } from './node-store.js';
+import { createMemoryOneTimeStore } from './one-time-store.js';
+import { createMemoryRateLimitStore } from './rate-limit-store.js';
 import { createMemoryRelayStore } from './relay-store.js';
+import { createMemorySigningKeyStore } from './signing-key-store.js';
+import { createMemoryUserSessionStore } from './user-session-store.js';
+import { createMemoryUserSocketStore } from './user-socket-store.js';
 
 /**
  * The engine that needs nothing installed: one process, gone when it exits. Every method is
@@ -16,6 +22,12 @@ export function createMemoryStore(deps: { readonly clock: Clock }): Store {
     keys: createMemoryKeyStore(),
     nodes: createMemoryNodeStore(deps.clock),
     idempotency: createMemoryIdempotencyStore(deps.clock),
+    directory: createMemoryDirectoryStore(),
+    userSessions: createMemoryUserSessionStore(deps.clock),
+    oneTime: createMemoryOneTimeStore(deps.clock),
+    rateLimits: createMemoryRateLimitStore(deps.clock),
+    signingKeys: createMemorySigningKeyStore(deps.clock),
+    userSockets: createMemoryUserSocketStore(deps.clock),
     start: () => undefined,
     health: () => ({ ok: true }),
     stop: async () => undefined,

@@ -7,6 +7,7 @@ import {
   type AuthorizationToken,
   type SessionId,
 } from '../../protocol/ids.js';
+import { branded, json } from './schemas.js';
 import type {
   NewRelaySession,
   NewSeat,
@@ -158,20 +159,4 @@ function encodeNumber(value: number | null): string {
 
 function decodeNumber(text: string): number | null {
   return text === '' ? null : Number(text);
-}
-
-function branded<T>(parse: (text: string) => T | null) {
-  return z.string().transform((text, context) => {
-    const value = parse(text);
-    if (value !== null) return value;
-    context.addIssue('malformed');
-    return z.NEVER;
-  });
-}
-
-function json<T extends z.ZodType>(schema: T) {
-  return z
-    .string()
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(schema);
 }

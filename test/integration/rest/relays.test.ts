@@ -303,13 +303,5 @@ function faulty(store: Store, fault: () => Error | null): Store {
         return method.apply(target, call);
       },
   });
-  const { engine, keys, nodes, idempotency } = store;
-  return {
-    ...{ engine, keys, nodes, idempotency, relay },
-    start: () => {
-      store.start();
-    },
-    health: () => store.health(),
-    stop: () => store.stop(),
-  };
+  return { ...store, relay };
 }

@@ -1,0 +1,57 @@
+import type { Clock } from '../../ports/clock.js';
+import type { Client } from '../../ports/user-session-store.js';
+import { Failure } from '../../protocol/failure.js';
+import type { ClientId, UserSessionId } from '../../protocol/ids.js';
+import { ExpiringMap } from './expiring-map.js';
+
+export type ClientChange = Partial<Pick<Client, 'lastActiveSessionId' | 'lastStrategy'>> & { readonly rotate?: true };
+
+interface ClientState {
+  client: Client;
+  /** In the order they were opened. */
+  readonly sessionIds: Set<UserSessionId>;
+}
+
+/** The clients of the user sessions. */
+export class ClientTable {
+  readonly #clock: Clock;
+  readonly #clients: ExpiringMap<ClientId, ClientState>;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#clients = new ExpiringMap(clock);
+  }
+
+  create(id: ClientId, lifetimeMs: number): Client {
+    if (this.#clients.get(id) !== undefined) throw new Failure('internal', { cause: new Error('client id is taken') });
+    const nowMs = this.#clock.nowMs();
+    const client = Object.freeze({
+      ...{ id, rotation: 1, lastActiveSessionId: null, lastStrategy: null },
+      ...{ createdAtMs: nowMs, updatedAtMs: nowMs, expireAtMs: nowMs + lifetimeMs },
+    });
+    this.#clients.set(id, { client, sessionIds: new Set() }, client.expireAtMs);
+    return client;
+  }
+
+  get(id: ClientId): Readonly<ClientState> | null {
+    return this.#clients.get(id) ?? null;
+  }
+
+  change(id: ClientId, { rotate, ...members }: ClientChange): Client | null {
+    const state = this.#clients.get(id);
+    if (state === undefined) return null;
+    const rotation = state.client.rotation + (rotate === undefined ? 0 : 1);
+    state.client = Object.freeze({ ...state.client, ...members, rotation, updatedAtMs: this.#clock.nowMs() });
+    return state.client;
+  }
+
+  /** Lists a session, which becomes the active one. Does nothing when there is no such client. */
+  addSession(id: ClientId, sessionId: UserSessionId): void {
+    this.#clients.get(id)?.sessionIds.add(sessionId);
+    this.change(id, { lastActiveSessionId: sessionId });
+  }
+
+  dropSession(id: ClientId, sessionId: UserSessionId): void {
+    this.#clients.get(id)?.sessionIds.delete(sessionId);
+  }
+}

@@ -1,0 +1,201 @@
+import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
+import type { Clock } from '../../ports/clock.js';
+import type {
+  ChangeResult,
+  Client,
+  ClientWithSessions,
+  FinishStatus,
+  NewUserSession,
+  OpenResult,
+  SessionChange,
+  SessionLimit,
+  SessionQuery,
+  UserSession,
+  UserSessionStore,
+} from '../../ports/user-session-store.js';
+import { Failure } from '../../protocol/failure.js';
+import type { ClientId, UserId, UserSessionId } from '../../protocol/ids.js';
+import { ClientTable, type ClientChange } from './client-table.js';
+import { DueQueue } from './due-queue.js';
+import {
+  applyChange,
+  dueOf,
+  end,
+  forgottenAt,
+  isActive,
+  openState,
+  settle,
+  type UserSessionState,
+} from './user-session-state.js';
+
+export function createMemoryUserSessionStore(clock: Clock): UserSessionStore {
+  return new MemoryUserSessionStore(clock);
+}
+
+/** User sessions in this process. No method awaits anything, which is what makes each atomic. */
+class MemoryUserSessionStore implements UserSessionStore {
+  readonly #clock: Clock;
+  readonly #clients: ClientTable;
+  /** In the order they were opened. */
+  readonly #sessions = new Map<UserSessionId, UserSessionState>();
+  readonly #byUser = new Map<UserId, Set<UserSessionState>>();
+  /** When to look at each: never after its time is up, or after it is forgotten. Looking early does no harm. */
+  readonly #due = new DueQueue<UserSessionId>();
+  #position = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#clients = new ClientTable(clock);
+  }
+
+  async open(opened: NewUserSession, { max, whenFull }: SessionLimit): Promise<OpenResult> {
+    if (this.#sessions.has(opened.id)) throw new Failure('internal', { cause: new Error('session id is taken') });
+    const active = this.#activeOf(opened.userId);
+    const excess = max === 0 ? 0 : active.length - max + 1;
+    if (excess > 0 && whenFull === 'reject_new') return { outcome: 'too_many_sessions' };
+    const oldFirst = active.sort(
+      (a, b) => a.session.lastActiveAtMs - b.session.lastActiveAtMs || a.position - b.position,
+    );
+    const replaced = oldFirst.slice(0, Math.max(0, excess)).map((state) => this.#finish(state, 'replaced'));
+    this.#position += 1;
+    const state = openState(opened, this.#position, this.#clock.nowMs());
+    this.#add(state);
+    if (opened.clientId !== null) this.#clients.addSession(opened.clientId, opened.id);
+    return { outcome: 'opened', session: state.session, replaced };
+  }
+
+  async get(id: UserSessionId): Promise<UserSession | null> {
+    return this.#find(id)?.session ?? null;
+  }
+
+  async change(id: UserSessionId, change: SessionChange): Promise<ChangeResult> {
+    const state = this.#find(id);
+    if (state === null) return { outcome: 'not_found' };
+    if (!isActive(state)) return { outcome: 'not_active', session: state.session };
+    const dueBefore = dueOf(state);
+    applyChange(state, change, this.#clock.nowMs());
+    if (dueOf(state) < dueBefore) this.#lookAgain(state);
+    return { outcome: 'changed', session: state.session };
+  }
+
+  async finish(id: UserSessionId, status: FinishStatus): Promise<ChangeResult> {
+    const state = this.#find(id);
+    if (state === null) return { outcome: 'not_found' };
+    if (isActive(state)) return { outcome: 'changed', session: this.#finish(state, status) };
+    if (status === 'removed' && state.session.status !== 'removed') {
+      state.session = Object.freeze({ ...state.session, status, updatedAtMs: this.#clock.nowMs() });
+    }
+    return { outcome: 'not_active', session: state.session };
+  }
+
+  async finishAllOf(
+    userId: UserId,
+    status: FinishStatus,
+    kind: UserSession['kind'] | 'any',
+  ): Promise<readonly UserSession[]> {
+    const meant = this.#activeOf(userId).filter(({ session }) => kind === 'any' || session.kind === kind);
+    return meant.map((state) => this.#finish(state, status));
+  }
+
+  async list({
+    userId,
+    status,
+    limit,
+    cursor,
+  }: SessionQuery): Promise<{ readonly sessions: readonly UserSession[]; readonly nextCursor: string | null }> {
+    const before = cursor === undefined ? Infinity : decodeCursor(cursor);
+    if (before === null) throw new Failure('invalid_request', { message: 'The cursor is not one of ours.' });
+    const all = userId === undefined ? this.#sessions.values() : (this.#byUser.get(userId) ?? []);
+    const rest = [...all].filter((state) => {
+      if (state.position >= before || !this.#isKept(state)) return false;
+      return status === undefined || state.session.status === status;
+    });
+    const page = rest.reverse().slice(0, limit);
+    const last = page.at(-1);
+    return {
+      sessions: page.map(({ session }) => session),
+      nextCursor: last === undefined || rest.length <= limit ? null : encodeCursor(last.position),
+    };
+  }
+
+  async createClient(id: ClientId, lifetimeMs: number): Promise<Client> {
+    return this.#clients.create(id, lifetimeMs);
+  }
+
+  async client(id: ClientId): Promise<ClientWithSessions | null> {
+    const found = this.#clients.get(id);
+    if (found === null) return null;
+    const sessions = [...found.sessionIds].map((sessionId) => this.#find(sessionId)?.session ?? null);
+    return {
+      client: found.client,
+      sessions: sessions.filter((session) => session !== null).filter(({ status }) => status !== 'removed'),
+    };
+  }
+
+  async changeClient(id: ClientId, change: ClientChange): Promise<Client | null> {
+    return this.#clients.change(id, change);
+  }
+
+  async sweepDue(limit: number): Promise<readonly UserSession[]> {
+    const named: UserSession[] = [];
+    while (named.length < limit) {
+      const id = this.#due.popDue(this.#clock.nowMs());
+      if (id === null) break;
+      const state = this.#sessions.get(id);
+      if (state === undefined) continue;
+      if (!this.#isKept(state)) {
+        this.#drop(state);
+        continue;
+      }
+      this.#lookAgain(state);
+      if (isActive(state) || state.named) continue;
+      state.named = true;
+      named.push(state.session);
+    }
+    return named;
+  }
+
+  #find(id: UserSessionId): UserSessionState | null {
+    const state = this.#sessions.get(id);
+    return state !== undefined && this.#isKept(state) ? state : null;
+  }
+
+  /** The one way to a state: what its time made of it is settled first. */
+  #isKept(state: UserSessionState): boolean {
+    settle(state, this.#clock.nowMs());
+    return (forgottenAt(state) ?? Infinity) > this.#clock.nowMs();
+  }
+
+  #activeOf(userId: UserId): UserSessionState[] {
+    return [...(this.#byUser.get(userId) ?? [])].filter((state) => this.#isKept(state) && isActive(state));
+  }
+
+  #finish(state: UserSessionState, status: FinishStatus): UserSession {
+    end(state, status, this.#clock.nowMs());
+    state.named = true;
+    this.#lookAgain(state);
+    return state.session;
+  }
+
+  #lookAgain(state: UserSessionState): void {
+    this.#due.push(state.session.id, forgottenAt(state) ?? dueOf(state));
+  }
+
+  #add(state: UserSessionState): void {
+    const { id, userId } = state.session;
+    this.#sessions.set(id, state);
+    this.#lookAgain(state);
+    const others = this.#byUser.get(userId);
+    if (others === undefined) this.#byUser.set(userId, new Set([state]));
+    else others.add(state);
+  }
+
+  #drop(state: UserSessionState): void {
+    const { id, userId, clientId } = state.session;
+    this.#sessions.delete(id);
+    const others = this.#byUser.get(userId);
+    others?.delete(state);
+    if (others?.size === 0) this.#byUser.delete(userId);
+    if (clientId !== null) this.#clients.dropSession(clientId, id);
+  }
+}
