@@ -57,6 +57,8 @@ describe('parseConfig', () => {
       mailFrom: null,
       mailWebhookUrl: null,
       mailWebhookSecret: null,
+      maxSocketsPerUser: 0,
+      socketsPerUserFull: 'reject_new',
     });
   });
 
