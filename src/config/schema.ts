@@ -3,7 +3,21 @@
  * The same table gives the types, the checks, the defaults and docs/CONFIG.md.
  */
 import { z } from 'zod';
-import { flush, httpUrl, integer, labels, minimumText, oneOf, origins, redisUrl, text } from './values.js';
+import {
+  flush,
+  httpUrl,
+  integer,
+  labels,
+  mailAddress,
+  minimumText,
+  oneOf,
+  origins,
+  redisUrl,
+  smtpUrl,
+  text,
+  trueOrFalse,
+  urlPrefixes,
+} from './values.js';
 
 /** What is said of a key beside its shape. */
 export interface KeyAbout {
@@ -208,6 +222,132 @@ export const configSchema = z.object({
     env: 'SALLYPORT_DRAIN_TIMEOUT_MS',
     ...milliseconds,
     doc: 'The longest a stopping node takes to close its connections, which it spreads at one a millisecond so that they come back spread as well. 0 to 3600000.',
+  }),
+
+  // User sessions and passwords
+  userSessionTtlS: withDefault(integer(1, 604_800), '604800', {
+    env: 'SALLYPORT_USER_SESSION_TTL_S',
+    type: 'integer',
+    unit: 's',
+    doc: 'How long a user session lives, whatever happens. 1 to 604800 (7 days).',
+  }),
+  userSessionInactivityS: withDefault(integer(1, 604_800), '604800', {
+    env: 'SALLYPORT_USER_SESSION_INACTIVITY_S',
+    type: 'integer',
+    unit: 's',
+    doc: 'How long a user session lives without activity; each touch begins it anew. 1 to 604800.',
+  }),
+  maxSessionsPerUser: withDefault(integer(0, 10_000), '0', {
+    env: 'SALLYPORT_MAX_SESSIONS_PER_USER',
+    type: 'integer',
+    unit: 'sessions',
+    doc: 'How many active sessions a user may have, on all nodes and surfaces together. 0: no limit.',
+  }),
+  sessionsPerUserFull: withDefault(oneOf(['reject_new', 'replace_old']), 'reject_new', {
+    env: 'SALLYPORT_SESSIONS_PER_USER_FULL',
+    type: '`reject_new` or `replace_old`',
+    doc: 'What happens to one session more: it is refused, or the one that was active longest ago ends.',
+  }),
+  argon2Concurrency: withDefault(integer(1, 64), '2', {
+    env: 'SALLYPORT_ARGON2_CONCURRENCY',
+    type: 'integer',
+    unit: 'passwords',
+    doc: 'How many passwords are hashed or checked at once; each takes a core and 19 MiB for some 20 ms. 32 times as many wait, more are answered 429. Above 4, raise `UV_THREADPOOL_SIZE` too. 1 to 64.',
+  }),
+
+  // Sign-ins, and mail to users
+  signInAttemptsPerAccount: withDefault(integer(0, 1_000_000), '10', {
+    env: 'SALLYPORT_SIGN_IN_ATTEMPTS_PER_ACCOUNT',
+    type: 'integer',
+    unit: 'tries a period',
+    doc: 'How often a password may be tried at one account from one address (IPv6: one /64); then 429. A success gives them back. Ten times as many are let through per account from all addresses together, not counting against those that signed in to it in the last 30 days. 0: no limit.',
+  }),
+  signInAttemptsPerAddress: withDefault(integer(0, 1_000_000), '100', {
+    env: 'SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS',
+    type: 'integer',
+    unit: 'tries a period',
+    doc: 'How often passwords may be tried from one address (IPv6: one /64), at all accounts together. Behind a proxy every user has its address: limit there, and set 0 here. 0: no limit.',
+  }),
+  signInAttemptsPeriodS: withDefault(integer(1, 86_400), '900', {
+    env: 'SALLYPORT_SIGN_IN_ATTEMPTS_PERIOD_S',
+    type: 'integer',
+    unit: 's',
+    doc: 'In how long used tries come back. 1 to 86400.',
+  }),
+  passwordResetsPerAccount: withDefault(integer(0, 1_000_000), '5', {
+    env: 'SALLYPORT_PASSWORD_RESETS_PER_ACCOUNT',
+    type: 'integer',
+    unit: 'requests an hour',
+    doc: 'How often a password reset may be asked for one account from one address; then 429. An account gets at most ten times as many mails. 0: no limit.',
+  }),
+  passwordResetsPerAddress: withDefault(integer(0, 1_000_000), '50', {
+    env: 'SALLYPORT_PASSWORD_RESETS_PER_ADDRESS',
+    type: 'integer',
+    unit: 'requests an hour',
+    doc: 'How often password resets may be asked for, or confirmed, from one address (IPv6: one /64). 0: no limit.',
+  }),
+  resetUrls: withDefault(urlPrefixes, '', {
+    env: 'SALLYPORT_RESET_URLS',
+    type: 'comma list of URLs',
+    doc: 'Where password reset mails may send users: `resetUrl` must have the origin of one of these and a path that is its path or lies below it. https only, outside of development. Empty: no reset is accepted.',
+  }),
+  smtpUrl: optional(smtpUrl, {
+    env: 'SALLYPORT_SMTP_URL',
+    type: '`smtp://` or `smtps://` URL',
+    doc: 'The server that takes mail to users, with user and password when it wants them. `smtps`: TLS from the first byte; `smtp`: STARTTLS, without which no mail is handed over outside of development but to a loopback address. Certificates are always checked.',
+    unset: 'mail goes to SALLYPORT_MAIL_WEBHOOK_URL; without that, in development to `GET /v1/outbox`, else nowhere',
+    secret: true,
+  }),
+  mailFrom: optional(mailAddress, {
+    env: 'SALLYPORT_MAIL_FROM',
+    type: '`name@host`, or `Name <name@host>`',
+    doc: 'The sender of mail to users. Required with SALLYPORT_SMTP_URL.',
+    unset: 'there is none',
+  }),
+  mailWebhookUrl: optional(httpUrl, {
+    env: 'SALLYPORT_MAIL_WEBHOOK_URL',
+    type: 'http or https URL',
+    doc: 'Takes mail to users in place of an SMTP server: a POST of JSON `{to, subject, text, html}` with `Authorization: Bearer` and SALLYPORT_MAIL_WEBHOOK_SECRET. The mails carry reset tokens: use https.',
+    unset: 'see SALLYPORT_SMTP_URL',
+  }),
+  mailWebhookSecret: optional(minimumText(MIN_SECRET_LENGTH), {
+    env: 'SALLYPORT_MAIL_WEBHOOK_SECRET',
+    type: `text of at least ${MIN_SECRET_LENGTH} characters`,
+    doc: 'What the mail webhook knows this server by. Required with SALLYPORT_MAIL_WEBHOOK_URL.',
+    unset: 'there is none',
+    secret: true,
+  }),
+
+  // Sockets of directory users
+  maxSocketsPerUser: withDefault(integer(0, 10_000), '0', {
+    env: 'SALLYPORT_MAX_SOCKETS_PER_USER',
+    type: 'integer',
+    unit: 'sockets',
+    doc: 'How many WebSockets a directory user may have open at once over all nodes: control connections, and relay sockets whose user id is one of the directory. 0: no limit.',
+  }),
+  socketsPerUserFull: withDefault(oneOf(['reject_new', 'replace_old']), 'reject_new', {
+    env: 'SALLYPORT_SOCKETS_PER_USER_FULL',
+    type: '`reject_new` or `replace_old`',
+    doc: "What becomes of one socket more: it is refused with 409 `too_many_sockets`, or the user's oldest is closed with 4003.",
+  }),
+
+  // Session tokens and sign-ins on clients
+  issuer: optional(httpUrl, {
+    env: 'SALLYPORT_ISSUER',
+    type: 'http or https URL',
+    doc: 'The `iss` of session tokens; the same on every node, or one does not take what another signed.',
+    unset: 'SALLYPORT_PUBLIC_URL, or what it is made of',
+  }),
+  signingKeyRotationS: withDefault(integer(3_600, 31_536_000), '2592000', {
+    env: 'SALLYPORT_SIGNING_KEY_ROTATION_S',
+    type: 'integer',
+    unit: 's',
+    doc: 'How long one key signs session tokens. The next one is published 5 minutes before it signs; the old one verifies until its tokens have ended. 3600 (an hour) to 31536000 (a year).',
+  }),
+  singleSession: withDefault(trueOrFalse, 'false', {
+    env: 'SALLYPORT_SINGLE_SESSION',
+    type: '`true` or `false`',
+    doc: 'Whether a client holds one active session at most: another sign-in is refused until that one ends.',
   }),
 });
 

@@ -13,9 +13,11 @@ import type { StoreHealth } from '../ports/store.js';
 import type { Authorizations } from '../relay/authorizations.js';
 import type { LiveSessions } from '../relay/live.js';
 import type { RelaySessions } from '../relay/sessions.js';
-import type { OriginRule } from '../relay/origin.js';
+import type { OriginRule } from '../door/origin.js';
+import { clientSurface, type ClientSurfaceDeps } from './client/routes.js';
 import { withCors } from './cors.js';
 import { connectRoutes } from './native/connect.js';
+import { directoryRoutes, type DirectoryRoutesDeps } from './native/directory.js';
 import { keyRoutes } from './native/keys.js';
 import { nodeRoutes } from './native/nodes.js';
 import { relayMemberRoutes } from './native/relay-members.js';
@@ -34,6 +36,8 @@ export interface RestDeps {
   readonly sessions: Pick<RelaySessions, 'create' | 'get' | 'list' | 'update' | 'end' | 'newSeat'>;
   readonly authorizations: Pick<Authorizations, 'authorize' | 'revoke' | 'kick' | 'mint'>;
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
+  readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
+  readonly client: ClientSurfaceDeps;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
   readonly idempotency: IdempotencyStore;
@@ -77,8 +81,10 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...relaySettingsRoutes({ sessions, nodes }),
     ...relayMemberRoutes({ live, authorizations, log }),
     ...relayMessageRoutes({ live, maxMessageBytes: limits.maxMessageBytes }),
-    ...relayTokenRoutes({ authorizations }),
+    ...relayTokenRoutes({ authorizations, userSessions: deps.identity.sessions }),
     ...keyRoutes({ keys }),
+    ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
+    ...clientSurface(deps.client, deps),
     ...nodeRoutes({ placement }),
     ...connectRoutes({ gatekeeper }),
     ...serviceRoutes({ metrics, health, draining, openapi }),

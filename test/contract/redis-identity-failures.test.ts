@@ -52,7 +52,7 @@ function changesOf(store: Store, { session, clientId, user }: Scene): readonly (
     () => directory.removeUser(user.id),
     () => directory.putOrganization(organization),
     () => directory.removeOrganization(organization.id),
-    () => directory.putMembership(membership),
+    () => directory.addMembership(membership),
     () => directory.removeMembership(membership.organizationId, user.id),
     () => directory.putTemplate(i.newTemplate()),
     () => directory.removeTemplate('game'),

@@ -72,7 +72,7 @@ describe('what the identity stores leave in Redis', () => {
     await directory.putUser(user);
     await directory.putOrganization(organization);
     await directory.putTemplate(i.newTemplate());
-    await directory.putMembership(i.newMembership({ userId: user.id, organizationId: organization.id }));
+    await directory.addMembership(i.newMembership({ userId: user.id, organizationId: organization.id }));
     await directory.removeUser(user.id);
     await directory.removeOrganization(organization.id);
     await directory.removeTemplate('game');

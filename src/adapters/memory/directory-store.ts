@@ -69,8 +69,12 @@ class MemoryDirectoryStore implements DirectoryStore {
     return this.#organizations.remove(id);
   }
 
-  async putMembership(membership: MembershipRecord): Promise<void> {
-    this.#memberships.put(membership);
+  async addMembership(membership: MembershipRecord): Promise<boolean> {
+    return this.#memberships.add(membership);
+  }
+
+  async replaceMembership(membership: MembershipRecord): Promise<boolean> {
+    return this.#memberships.replace(membership);
   }
 
   async membership(organizationId: OrganizationId, userId: UserId): Promise<MembershipRecord | null> {

@@ -7,7 +7,21 @@ export class MembershipTable {
   readonly #byOrganization = new Map<OrganizationId, Map<UserId, MembershipRecord>>();
   readonly #byUser = new Map<UserId, Map<OrganizationId, MembershipRecord>>();
 
-  put(membership: MembershipRecord): void {
+  /** False when there is one already. */
+  add(membership: MembershipRecord): boolean {
+    if (this.get(membership.organizationId, membership.userId) !== null) return false;
+    this.#put(membership);
+    return true;
+  }
+
+  /** False when there is none. */
+  replace(membership: MembershipRecord): boolean {
+    if (this.get(membership.organizationId, membership.userId) === null) return false;
+    this.#put(membership);
+    return true;
+  }
+
+  #put(membership: MembershipRecord): void {
     const record = deepFreeze(structuredClone(membership));
     innerOf(this.#byOrganization, record.organizationId).set(record.userId, record);
     innerOf(this.#byUser, record.userId).set(record.organizationId, record);

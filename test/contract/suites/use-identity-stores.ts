@@ -46,10 +46,10 @@ async function useDirectory({ directory }: Store): Promise<void> {
   expect(await directory.putOrganization(organization)).toEqual({ outcome: 'written' });
   expect(await directory.findOrganization(organization.slug)).toEqual(organization);
   expect(await directory.listOrganizations({ limit: 5 })).toEqual({ items: [organization], nextCursor: null });
-  await directory.putMembership(membership);
+  await directory.addMembership(membership);
   expect(await directory.membersOf(organization.id)).toEqual([membership]);
   expect(await directory.removeMembership(organization.id, user.id)).toBe(true);
-  await directory.putMembership(membership);
+  await directory.addMembership(membership);
   expect(await directory.putTemplate(i.newTemplate())).toEqual({ outcome: 'written' });
   expect(await directory.templates()).toEqual([i.newTemplate()]);
   expect(await directory.removeTemplate('game')).toBe(true);

@@ -2,10 +2,15 @@
 import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
+import { composeClient } from '../../../src/compose-client.js';
+import { composeIdentity } from '../../../src/compose-identity.js';
+import { composeTokens } from '../../../src/compose-tokens.js';
+import { parseConfig } from '../../../src/config/parse.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { NodeId } from '../../../src/protocol/ids.js';
 import type { Enforcer, Reach } from '../../../src/ports/enforcer.js';
+import { emptyTallies } from '../../../src/ports/metrics.js';
 import type { HttpRequest, HttpResponse } from '../../../src/ports/http.js';
 import type { Log } from '../../../src/ports/log.js';
 import type { NodeRecord } from '../../../src/ports/node-store.js';
@@ -17,6 +22,7 @@ import { ManualClock } from '../../support/manual-clock.js';
 
 export const ROOT_KEY = 'root-key-of-at-least-32-characters!';
 export const MAX_BODY_BYTES = 65_536;
+const SECRET = 'secret of the harness';
 
 interface LogLine {
   readonly event: string;
@@ -92,7 +98,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
 
   const harness: Harness = {
     ...{ rest: undefined as unknown as Rest, store, clock, logged, answered, sent },
-    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey: ROOT_KEY, env: 'dev' }),
+    keys: new ApiKeys({ store: store.keys, crypto, clock, log: memoryLog(logged), rootKey: ROOT_KEY, env: 'dev' }),
     node: nodeRecord(),
     nodeIsKnown: true,
     draining: false,
@@ -156,6 +162,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
         return { seq: message.deliveryClass === 2 ? 1 : null, receivers: 2 };
       },
     },
+    ...identityOn(store, clock, memoryLog(logged)),
     placement,
     gatekeeper: { examine: async () => harness.examined },
     idempotency: store.idempotency,
@@ -166,13 +173,25 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     log: memoryLog(logged),
     clock,
     crypto,
-    sealer: createSealer('secret of the harness'),
+    sealer: createSealer(SECRET),
     health: () => harness.health,
     origins: { allowed: new Set(['https://game.example']), own: null },
     limits: { maxBodyBytes: MAX_BODY_BYTES, maxMessageBytes: 16_384 },
     ...overrides,
   });
   return Object.assign(harness, { rest });
+}
+
+function identityOn(store: Store, clock: ManualClock, log: Log): Pick<RestDeps, 'identity' | 'client'> {
+  const parsedConfig = parseConfig({});
+  if (!parsedConfig.ok) throw new Error(parsedConfig.problems.join());
+  const { config } = parsedConfig;
+  const metrics = { tallies: emptyTallies(), gauge: () => undefined };
+  const enforcer = { touched: async () => REACHED, over: async () => REACHED };
+  const ground = { config, clock, crypto: systemCrypto(), log, metrics, store };
+  const identity = composeIdentity(ground, enforcer);
+  const tokens = composeTokens({ ...ground, secret: SECRET, ownUrl: () => 'https://rest.example.test' });
+  return { identity, client: composeClient(ground, identity, tokens) };
 }
 
 export function memoryLog(lines: LogLine[]): Log {
