@@ -65,6 +65,8 @@ describe('parseConfig', () => {
       issuer: null,
       signingKeyRotationS: 2_592_000,
       singleSession: false,
+      maxSocketsPerUser: 0,
+      socketsPerUserFull: 'reject_new',
     });
   });
 
