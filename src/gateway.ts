@@ -43,6 +43,7 @@ import { LiveSessions } from './relay/live.js';
 import { LocalEnforcer } from './relay/local-enforcer.js';
 import { Rooms } from './relay/rooms.js';
 import { RelaySessions } from './relay/sessions.js';
+import { SlabPool } from './relay/slab-pool.js';
 import { Upkeep } from './relay/upkeep.js';
 import { createRest } from './rest/rest.js';
 
@@ -56,6 +57,9 @@ const REQUESTS_WAIT_MS = 5000;
 const LOG_FLUSH_MS = 1000;
 /** Each socket's share of a drain: a thousand leave in a second. */
 const CLOSE_SPREAD_MS = 1;
+/** What waits for slow receivers lies in buffers of this size, and is written to them in pieces of it: 32 MB stay pooled. */
+const SLAB_BYTES = 32 * 1024;
+const MAX_SLABS = 1024;
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -213,7 +217,9 @@ function composeRelay(ground: Ground): Relay {
     hardBytes: config.maxBackpressureBytes,
     maxBehindMs: config.maxBehindMs,
   };
-  const room = { clock, broadcaster: uws, schedule, tallies: metrics.tallies, replayBounds, outletBounds, mayNumber };
+  const slabs = new SlabPool(SLAB_BYTES, MAX_SLABS);
+  const { tallies } = metrics;
+  const room = { clock, broadcaster: uws, schedule, tallies, replayBounds, outletBounds, slabs, mayNumber };
   const { sessionSockets: watches } = ground;
   const rooms = new Rooms({ store, placement, crypto, departures, watches, room });
   const enforcer = new LocalEnforcer(rooms);

@@ -13,7 +13,7 @@ export function createRedisRateLimitStore(link: RedisLink, keys: Keys, scripts: 
       return retryAfterMs === 0 ? { allowed: true } : { allowed: false, retryAfterMs };
     },
     reset: async (key) => {
-      await link.command('rate_limits.reset', 'DEL', keys.rate(key));
+      await link.run('rate_limits.reset', scripts.rateReset, [keys.rate(key)], []);
     },
   };
 }

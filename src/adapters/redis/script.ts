@@ -69,10 +69,12 @@ export function loadScripts() {
     oneTimePut: alone('one-time-put'),
     oneTimeTake: alone('one-time-take'),
     rateTake: alone('rate-take'),
+    rateReset: alone('rate-reset'),
     signingKeyList: alone('signing-key-list'),
     signingKeyAdd: alone('signing-key-add'),
     signingKeyKeep: alone('signing-key-keep'),
     userSocketTake: overUserSockets('user-socket-take'),
+    userSocketRelease: overUserSockets('user-socket-release'),
     userSocketRenew: overUserSockets('user-socket-renew'),
   };
 }

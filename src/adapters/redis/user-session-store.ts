@@ -1,4 +1,3 @@
-import { encodeCursor } from '../../lib/cursor.js';
 import type {
   ChangeResult,
   Client,
@@ -18,21 +17,11 @@ import { ClientRecords, type ClientChange } from './client-records.js';
 import type { Due } from './due-set.js';
 import { userSessionMember, type Keys } from './keys.js';
 import type { Argument, RedisLink } from './link.js';
-import { encodePosition } from './record-table.js';
-import { asInteger, asList, asPairs, unexpected } from './replies.js';
+import { asInteger, asList, unexpected } from './replies.js';
 import type { Script, Scripts } from './script.js';
-import {
-  decodePointer,
-  decodeUserSession,
-  encodeChange,
-  encodeNewSession,
-  type SessionPointer,
-} from './user-session-codec.js';
+import { decodePointer, decodeUserSession, encodeChange, encodeNewSession } from './user-session-codec.js';
 import { UserSessionIndex } from './user-session-index.js';
-
-/** How many sessions of all users are looked at for those of one status, at once and in one call of `list`. */
-const LISTED_CHUNK = 200;
-const MAX_LISTED_CHUNKS = 5;
+import { UserSessionReader } from './user-session-reader.js';
 
 /** User sessions in Redis: each transition is one script over its user's own keys; keys.ts tells what stands beside. */
 export class RedisUserSessionStore implements UserSessionStore {
@@ -40,6 +29,7 @@ export class RedisUserSessionStore implements UserSessionStore {
   readonly #keys: Keys;
   readonly #scripts: Scripts;
   readonly #index: UserSessionIndex;
+  readonly #reader: UserSessionReader;
   readonly #clients: ClientRecords;
 
   constructor(link: RedisLink, keys: Keys, scripts: Scripts) {
@@ -47,6 +37,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     this.#keys = keys;
     this.#scripts = scripts;
     this.#index = new UserSessionIndex(link, keys, scripts);
+    this.#reader = new UserSessionReader(link, keys, scripts, this.#index);
     this.#clients = new ClientRecords(link, keys, scripts);
   }
 
@@ -80,7 +71,7 @@ export class RedisUserSessionStore implements UserSessionStore {
   async get(id: UserSessionId): Promise<UserSession | null> {
     const userId = await this.#index.ownerOf(id);
     if (userId === null) return null;
-    return (await this.#read([{ id, userId }])).get(id) ?? null;
+    return (await this.#reader.read([{ id, userId }])).get(id) ?? null;
   }
 
   async change(id: UserSessionId, change: SessionChange): Promise<ChangeResult> {
@@ -118,7 +109,7 @@ export class RedisUserSessionStore implements UserSessionStore {
   }
 
   list(query: SessionQuery): Promise<{ sessions: readonly UserSession[]; nextCursor: string | null }> {
-    return query.userId === undefined ? this.#listAll(query) : this.#listOfUser(query.userId, query);
+    return this.#reader.list(query);
   }
 
   createClient(id: ClientId, lifetimeMs: number): Promise<Client> {
@@ -129,7 +120,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     const found = await this.#clients.get(id);
     if (found === null) return null;
     const { client, pointers } = found;
-    const sessions = await this.#read(pointers);
+    const sessions = await this.#reader.read(pointers);
     const dangling = pointers.filter((pointer) => !sessions.has(pointer.id)).map(({ member }) => member);
     // Reading does not wait for tidying.
     this.#clients.prune(id, dangling).catch(() => undefined);
@@ -175,71 +166,9 @@ export class RedisUserSessionStore implements UserSessionStore {
     await this.#index.due.settle(members).catch(() => undefined);
   }
 
-  /** One call per user, all sent at once. */
-  async #read(pointers: readonly Pick<SessionPointer, 'id' | 'userId'>[]): Promise<Map<UserSessionId, UserSession>> {
-    const users = new Map<UserId, UserSessionId[]>();
-    for (const { id, userId } of pointers) users.set(userId, [...(users.get(userId) ?? []), id]);
-    const replies = [...users].map(([userId, ids]) => this.#run('get', this.#scripts.userSessionGet, userId, ids));
-    const found = (await Promise.all(replies)).flatMap((reply) => asList(reply)).filter((text) => text !== null);
-    return new Map(found.map(decodeUserSession).map((session) => [session.id, session]));
-  }
-
-  async #listOfUser(
-    userId: UserId,
-    { status, limit, cursor }: SessionQuery,
-  ): Promise<{ sessions: readonly UserSession[]; nextCursor: string | null }> {
-    const args = [encodePosition(cursor), limit, status ?? ''];
-    const reply = await this.#run('list', this.#scripts.userSessionList, userId, args);
-    const [stoppedAt, ...rest] = asList(reply);
-    const found = asPairs(rest).map(([position, text]) => ({
-      position: asInteger(position),
-      session: decodeUserSession(text),
-    }));
-    return pageOf(found, limit, stoppedAt === '' ? null : asInteger(stoppedAt));
-  }
-
-  async #listAll({
-    status,
-    limit,
-    cursor,
-  }: SessionQuery): Promise<{ sessions: readonly UserSession[]; nextCursor: string | null }> {
-    const found: Positioned[] = [];
-    const chunkSize = status === undefined ? limit : Math.max(limit, LISTED_CHUNK);
-    let before = encodePosition(cursor);
-    for (let chunk = 0; chunk < MAX_LISTED_CHUNKS; chunk += 1) {
-      const pointers = await this.#index.list(before, chunkSize);
-      const sessions = await this.#read(pointers);
-      for (const { id, position } of pointers) {
-        const session = sessions.get(id);
-        if (session !== undefined && (status === undefined || session.status === status)) {
-          found.push({ position, session });
-        }
-      }
-      if (found.length > limit || pointers.length <= chunkSize) return pageOf(found, limit, null);
-      before = String(pointers.at(-1)?.position);
-    }
-    return pageOf(found, limit, Number(before));
-  }
-
   #run(operation: string, script: Script, userId: UserId, args: readonly Argument[]): Promise<unknown> {
     return this.#link.run(`user_sessions.${operation}`, script, this.#keys.sessionsOfUser(userId), args);
   }
-}
-
-interface Positioned {
-  readonly position: number;
-  readonly session: UserSession;
-}
-
-/** `stoppedAt`: where looking stopped before the end of the listing. */
-function pageOf(
-  found: readonly Positioned[],
-  limit: number,
-  stoppedAt: number | null,
-): { readonly sessions: readonly UserSession[]; readonly nextCursor: string | null } {
-  const page = found.slice(0, limit);
-  const last = found.length > limit ? (page.at(-1)?.position ?? null) : stoppedAt;
-  return { sessions: page.map(({ session }) => session), nextCursor: last === null ? null : encodeCursor(last) };
 }
 
 function decodeChangeResult(reply: unknown): ChangeResult {

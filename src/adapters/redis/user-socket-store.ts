@@ -26,7 +26,7 @@ export function createRedisUserSocketStore(link: RedisLink, keys: Keys, scripts:
       };
     },
     release: async ({ userId, socketId }) => {
-      await link.command('user_sockets.release', 'HDEL', keys.userSockets(userId), socketId);
+      await link.run('user_sockets.release', scripts.userSocketRelease, [keys.userSockets(userId)], [socketId]);
     },
     renew: async (sockets, ttlMs) => {
       const users = [...socketIdsByUser(sockets)];

@@ -106,7 +106,8 @@ describe.each(STORES)('client sessions on $store', ({ redisUrl }) => {
     const touched = async (form?: Record<string, string>): Promise<readonly unknown[]> => {
       const { body } = await app.post(`${at}/touch`, form);
       const { o } = payloadOf(body.response.last_active_token.jwt as string);
-      return [body.response.last_active_organization_id, o];
+      const active: unknown = body.response.last_active_organization_id;
+      return [active, o];
     };
     const claim = { id: organizationId, slg: slug, rol: 'admin', per: 'rooms:open,rooms:close' };
     expect(await touched({ active_organization_id: slug })).toEqual([organizationId, claim]);

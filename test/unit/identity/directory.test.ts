@@ -3,7 +3,9 @@ import { expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
 import { Entrance } from '../../../src/identity/entrance.js';
+import { Organizations } from '../../../src/identity/organizations.js';
 import { SessionSweep } from '../../../src/identity/session-sweep.js';
+import { Tickets } from '../../../src/identity/tickets.js';
 import { UserSessions } from '../../../src/identity/user-sessions.js';
 import { Users } from '../../../src/identity/users.js';
 import { Failure } from '../../../src/protocol/failure.js';
@@ -213,4 +215,55 @@ it('DI11 sessions whose time is up are acted on within two seconds, through fail
   sweep.stop();
   sweep.stop();
   expect(clock.pendingTimers).toBe(0);
+});
+
+it('DI10 who was removed meanwhile does not come back by a change', async () => {
+  const { users, store, clock } = start();
+  const { id } = await users.create({ username: 'alice' });
+  const crypto = systemCrypto();
+  const slow = overlay(store.directory, {
+    replaceMembership: async (membership) => {
+      await store.directory.removeMembership(membership.organizationId, membership.userId);
+      return store.directory.replaceMembership(membership);
+    },
+  });
+  const organizations = new Organizations({ store: slow, crypto, clock });
+  const acme = await organizations.create({ name: 'Acme' });
+  await organizations.addMember(acme.id, id, {});
+  const change = organizations.changeMember(acme.id, id, { role: 'org:admin' });
+  await expect(change).rejects.toMatchObject({ code: 'membership_not_found' });
+  expect(await organizations.membership(acme.id, id)).toBeNull();
+});
+
+it('DI10 a member of what was removed meanwhile is none', async () => {
+  const { users, store, clock } = start();
+  const { id } = await users.create({ username: 'alice' });
+  const crypto = systemCrypto();
+  const slow = overlay(store.directory, {
+    addMembership: async (membership) => {
+      await store.directory.removeOrganization(membership.organizationId);
+      return store.directory.addMembership(membership);
+    },
+  });
+  const organizations = new Organizations({ store: slow, crypto, clock });
+  const acme = await organizations.create({ name: 'Acme' });
+  await expect(organizations.addMember(acme.id, id, {})).rejects.toMatchObject({ code: 'organization_not_found' });
+  expect(await organizations.membershipsOf(id)).toEqual([]);
+});
+
+it('DI14 a ticket is redeemed once, of a thousand tries, and not after its time', async () => {
+  const { users, entrance, store, clock } = start();
+  const { id } = await users.create({ username: 'alice' });
+  const tickets = new Tickets({ store: store.oneTime, entrance, crypto: systemCrypto(), clock });
+  const { text, expiresAtMs } = await tickets.issue(id, 5000);
+  expect(expiresAtMs).toBe(clock.nowMs() + 5000);
+  const redeemed = await Promise.all(Array.from({ length: 1000 }, () => tickets.redeem(text)));
+  expect(redeemed.filter((userId) => userId !== null)).toEqual([id]);
+  for (const wrong of ['', 'x', `${text}x`, text.slice(1), 'a'.repeat(43)]) {
+    expect(await tickets.redeem(wrong)).toBeNull();
+  }
+  const late = await tickets.issue(id, 5000);
+  clock.advance(5000);
+  expect(await tickets.redeem(late.text)).toBeNull();
+  await expect(tickets.issue(NOBODY, 5000)).rejects.toMatchObject({ code: 'user_not_found' });
 });
