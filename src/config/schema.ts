@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import {
+  authority,
+  chainIds,
   flush,
   httpUrl,
   integer,
@@ -252,6 +254,8 @@ export const configSchema = z.object({
     type: 'integer',
     unit: 'passwords',
     doc: 'How many passwords are hashed or checked at once; each takes a core and 19 MiB for some 20 ms. 32 times as many wait, more are answered 429. Above 4, raise `UV_THREADPOOL_SIZE` too. 1 to 64.',
+  }),
+
   // Sign-ins, and mail to users
   signInAttemptsPerAccount: withDefault(integer(0, 1_000_000), '10', {
     env: 'SALLYPORT_SIGN_IN_ATTEMPTS_PER_ACCOUNT',
@@ -313,6 +317,25 @@ export const configSchema = z.object({
     doc: 'What the mail webhook knows this server by. Required with SALLYPORT_MAIL_WEBHOOK_URL.',
     unset: 'there is none',
     secret: true,
+  }),
+
+  // Wallet proofs
+  walletDomain: optional(authority, {
+    env: 'SALLYPORT_WALLET_DOMAIN',
+    type: 'host, or host:port',
+    doc: 'What the messages that wallets sign ask to sign in to; wallets compare it with the page they are on.',
+    unset: 'that of the public URL',
+  }),
+  walletUri: optional(httpUrl, {
+    env: 'SALLYPORT_WALLET_URI',
+    type: 'http or https URL',
+    doc: 'The URI in the messages that wallets sign.',
+    unset: 'the public URL',
+  }),
+  walletChainIds: withDefault(chainIds, '1', {
+    env: 'SALLYPORT_WALLET_CHAIN_IDS',
+    type: 'comma list of EIP-155 chain ids',
+    doc: 'For which chains wallets may sign; the first one when a client does not say. `?chain=Ethereum` is 1.',
   }),
 });
 

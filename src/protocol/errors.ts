@@ -60,7 +60,10 @@ export const ERRORS = {
   banned: spec('This user is banned from the relay session.', 403),
   origin_not_allowed: spec('Pages of this origin may not connect.', 403),
   address_not_allowed: spec('This seat belongs to another address.', 403),
-  session_locked: spec('The relay session is locked: nobody new may join.', 403, { retryable: true }),
+  session_locked: spec('The relay session is locked: nobody new may join.', 403, {
+    statusOn: { group: 422 },
+    retryable: true,
+  }),
   upgrade_required: spec('The credential is good; connect with a WebSocket upgrade.', 426),
 
   // The directory

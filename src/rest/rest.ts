@@ -15,6 +15,8 @@ import type { LiveSessions } from '../relay/live.js';
 import type { RelaySessions } from '../relay/sessions.js';
 import type { OriginRule } from '../relay/origin.js';
 import { withCors } from './cors.js';
+import { groupSessionRoutes, type GroupSessionRoutesDeps } from './group/sessions.js';
+import { walletProofRoutes, type WalletProofRoutesDeps } from './group/wallet-proofs.js';
 import { connectRoutes } from './native/connect.js';
 import { keyRoutes } from './native/keys.js';
 import { nodeRoutes } from './native/nodes.js';
@@ -33,6 +35,7 @@ export interface RestDeps {
   readonly keys: Pick<ApiKeys, 'verify' | 'create' | 'list' | 'remove'>;
   readonly sessions: Pick<RelaySessions, 'create' | 'get' | 'list' | 'update' | 'end' | 'newSeat'>;
   readonly authorizations: Pick<Authorizations, 'authorize' | 'revoke' | 'kick' | 'mint'>;
+  readonly group: Omit<GroupSessionRoutesDeps, 'keys' | 'clock'> & WalletProofRoutesDeps;
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
@@ -78,6 +81,8 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...relayMemberRoutes({ live, authorizations, log }),
     ...relayMessageRoutes({ live, maxMessageBytes: limits.maxMessageBytes }),
     ...relayTokenRoutes({ authorizations }),
+    ...groupSessionRoutes({ ...deps.group, keys, clock: deps.clock }),
+    ...walletProofRoutes(deps.group),
     ...keyRoutes({ keys }),
     ...nodeRoutes({ placement }),
     ...connectRoutes({ gatekeeper }),
