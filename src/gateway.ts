@@ -250,7 +250,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
     authorizations: relay.authorizations,
     live: relay.live,
     identity,
-    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey, env }),
+    keys: new ApiKeys({ store: store.keys, crypto, clock, log, rootKey, env }),
     placement: membership,
     gatekeeper: relay.door,
     metrics,

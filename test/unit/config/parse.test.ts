@@ -47,6 +47,11 @@ describe('parseConfig', () => {
       maxBehindMs: 15_000,
       requestDeadlineMs: 10_000,
       drainTimeoutMs: 30_000,
+      userSessionTtlS: 604_800,
+      userSessionInactivityS: 604_800,
+      maxSessionsPerUser: 0,
+      sessionsPerUserFull: 'reject_new',
+      argon2Concurrency: 2,
     });
   });
 

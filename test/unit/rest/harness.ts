@@ -95,7 +95,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
 
   const harness: Harness = {
     ...{ rest: undefined as unknown as Rest, store, clock, logged, answered, sent },
-    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey: ROOT_KEY, env: 'dev' }),
+    keys: new ApiKeys({ store: store.keys, crypto, clock, log: memoryLog(logged), rootKey: ROOT_KEY, env: 'dev' }),
     node: nodeRecord(),
     nodeIsKnown: true,
     draining: false,
