@@ -14,6 +14,8 @@ import { loadEngine, type Engine } from './adapters/uws/engine.js';
 import { UwsApp, UwsServer } from './adapters/uws/server.js';
 import { Membership } from './cluster/membership.js';
 import { newNodeId } from './cluster/node-id.js';
+import { composeGroup } from './compose-group.js';
+import { composeIdentity, type Identity } from './compose-identity.js';
 import type { Config } from './config/schema.js';
 import { ApiKeys } from './identity/api-keys.js';
 import { randomBase62 } from './lib/base62.js';
@@ -25,7 +27,9 @@ import type { Geo } from './ports/geo.js';
 import type { Gatekeeper } from './ports/connect.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
+import type { RelayCredentials } from './ports/relay-credentials.js';
 import type { Store } from './ports/store.js';
+import type { UserSessionEnforcer } from './ports/user-session-enforcer.js';
 import { Door } from './relay/admission.js';
 import { Attacher } from './relay/attach.js';
 import { AutoWindow } from './relay/auto-window.js';
@@ -95,6 +99,8 @@ interface Ground {
   readonly geo: Geo;
   readonly uws: UwsApp;
   readonly membership: Membership;
+  /** Where clients reach this node; right once it listens. */
+  readonly publicUrl: () => string;
 }
 
 /** Rejects when no build of the engine loads, the Redis URL cannot be read, or the GeoIP database cannot be opened. */
@@ -113,6 +119,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   const secret = config.secret ?? randomBase62(crypto, 43);
   const startedAtMs = clock.nowMs();
   let port = config.port;
+  const publicUrl = () => config.publicUrl ?? urlOf(reachableAddress(config.host), port);
   const membership: Membership = new Membership({
     nodes: store.nodes,
     clock,
@@ -122,7 +129,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
     report: () => ({
       startedAtMs,
       labels: config.nodeLabels,
-      publicUrl: config.publicUrl ?? urlOf(reachableAddress(config.host), port),
+      publicUrl: publicUrl(),
       address: reachableAddress(config.host),
       connections: server.connections,
       sessions: relay.rooms.size,
@@ -130,9 +137,10 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       engine: engine.name,
     }),
   });
-  const ground: Ground = { config, clock, crypto, secret, log, metrics, store, geo, uws, membership };
+  const ground: Ground = { config, clock, crypto, secret, log, metrics, store, geo, uws, membership, publicUrl };
   const relay = composeRelay(ground);
-  const server: UwsServer = composeServer(ground, relay, rootKey);
+  const identity = composeIdentity(ground, NOBODY_TO_TELL);
+  const server: UwsServer = composeServer(ground, relay, identity, rootKey);
   exposeGauges(ground, relay.rooms, server);
 
   return {
@@ -144,6 +152,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       port = await server.listen(config.host, config.port);
       await membership.start();
       relay.upkeep.start();
+      identity.start();
       const url = urlOf(config.host, port);
       log.info('listening', { url, port, engine: engine.name, store: store.engine, version: VERSION });
       return listeningAt(url, port, engine, store, config.rootKey === null ? rootKey : null);
@@ -163,6 +172,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       ]);
       server.close();
       relay.upkeep.stop();
+      identity.stop();
       await membership.stop();
       await store.stop();
       log.info('stopped');
@@ -175,6 +185,7 @@ interface Relay {
   readonly rooms: Rooms;
   readonly sessions: RelaySessions;
   readonly authorizations: Authorizations;
+  readonly credentials: RelayCredentials;
   readonly live: LiveSessions;
   readonly door: Gatekeeper;
   readonly departures: Departures;
@@ -226,6 +237,7 @@ function composeRelay(ground: Ground): Relay {
     rooms,
     sessions,
     authorizations,
+    credentials,
     live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
     door: new Door({
       ...{ store, rooms, placement, credentials, attacher, crypto, log, metrics, origins },
@@ -236,15 +248,18 @@ function composeRelay(ground: Ground): Relay {
   };
 }
 
-function composeServer(ground: Ground, relay: Relay, rootKey: string): UwsServer {
+function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey: string): UwsServer {
   const { config, clock, crypto, log, metrics, store, uws, membership } = ground;
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';
+  const { sessions, authorizations, credentials } = relay;
   const rest = createRest({
     sessions: relay.sessions,
     authorizations: relay.authorizations,
     live: relay.live,
-    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey, env }),
+    identity,
+    group: composeGroup({ ...ground, passwords: identity.passwords, credentials, sessions, authorizations }),
+    keys: new ApiKeys({ store: store.keys, crypto, clock, log, rootKey, env }),
     placement: membership,
     gatekeeper: relay.door,
     metrics,
@@ -272,6 +287,12 @@ function composeServer(ground: Ground, relay: Relay, rootKey: string): UwsServer
     limits,
   });
 }
+
+/** Until the sockets of user sessions are composed: there are none to tell. */
+const NOBODY_TO_TELL: UserSessionEnforcer = {
+  touched: async () => ({ closed: 0, nodesAcked: 1, nodesTimedOut: 0 }),
+  over: async () => ({ closed: 0, nodesAcked: 1, nodesTimedOut: 0 }),
+};
 
 function exposeGauges({ metrics, store, log, membership }: Ground, rooms: Rooms, server: UwsServer): void {
   metrics.gauge('connections', 'Open WebSockets.', () => server.connections);

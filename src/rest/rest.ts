@@ -18,6 +18,7 @@ import { withCors } from './cors.js';
 import { groupSessionRoutes, type GroupSessionRoutesDeps } from './group/sessions.js';
 import { walletProofRoutes, type WalletProofRoutesDeps } from './group/wallet-proofs.js';
 import { connectRoutes } from './native/connect.js';
+import { directoryRoutes, type DirectoryRoutesDeps } from './native/directory.js';
 import { keyRoutes } from './native/keys.js';
 import { nodeRoutes } from './native/nodes.js';
 import { relayMemberRoutes } from './native/relay-members.js';
@@ -37,6 +38,7 @@ export interface RestDeps {
   readonly authorizations: Pick<Authorizations, 'authorize' | 'revoke' | 'kick' | 'mint'>;
   readonly group: Omit<GroupSessionRoutesDeps, 'keys' | 'clock'> & WalletProofRoutesDeps;
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
+  readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
   readonly idempotency: IdempotencyStore;
@@ -84,6 +86,7 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...groupSessionRoutes({ ...deps.group, keys, clock: deps.clock }),
     ...walletProofRoutes(deps.group),
     ...keyRoutes({ keys }),
+    ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
     ...nodeRoutes({ placement }),
     ...connectRoutes({ gatekeeper }),
     ...serviceRoutes({ metrics, health, draining, openapi }),

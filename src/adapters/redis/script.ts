@@ -36,6 +36,7 @@ export function loadScripts() {
     indexPutBack: alone('index-put-back'),
     nodeHeartbeat: alone('node-heartbeat'),
     keyRemove: alone('key-remove'),
+    keyUse: alone('key-use'),
     idempotencyStart: alone('idempotency-start'),
     idempotencyFinish: alone('idempotency-finish'),
   };

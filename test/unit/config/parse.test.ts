@@ -47,6 +47,11 @@ describe('parseConfig', () => {
       maxBehindMs: 15_000,
       requestDeadlineMs: 10_000,
       drainTimeoutMs: 30_000,
+      userSessionTtlS: 604_800,
+      userSessionInactivityS: 604_800,
+      maxSessionsPerUser: 0,
+      sessionsPerUserFull: 'reject_new',
+      argon2Concurrency: 2,
       signInAttemptsPerAccount: 10,
       signInAttemptsPerAddress: 100,
       signInAttemptsPeriodS: 900,
@@ -57,6 +62,9 @@ describe('parseConfig', () => {
       mailFrom: null,
       mailWebhookUrl: null,
       mailWebhookSecret: null,
+      walletDomain: null,
+      walletUri: null,
+      walletChainIds: [1],
     });
   });
 

@@ -2,10 +2,15 @@
 import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
+import { composeGroup, type GroupGround } from '../../../src/compose-group.js';
+import { composeIdentity, type Identity } from '../../../src/compose-identity.js';
+import { parseConfig } from '../../../src/config/parse.js';
+import type { Config } from '../../../src/config/schema.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { NodeId } from '../../../src/protocol/ids.js';
 import type { Enforcer, Reach } from '../../../src/ports/enforcer.js';
+import { emptyTallies } from '../../../src/ports/metrics.js';
 import type { HttpRequest, HttpResponse } from '../../../src/ports/http.js';
 import type { Log } from '../../../src/ports/log.js';
 import type { NodeRecord } from '../../../src/ports/node-store.js';
@@ -92,7 +97,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
 
   const harness: Harness = {
     ...{ rest: undefined as unknown as Rest, store, clock, logged, answered, sent },
-    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey: ROOT_KEY, env: 'dev' }),
+    keys: new ApiKeys({ store: store.keys, crypto, clock, log: memoryLog(logged), rootKey: ROOT_KEY, env: 'dev' }),
     node: nodeRecord(),
     nodeIsKnown: true,
     draining: false,
@@ -143,12 +148,17 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     refresh: async () => ({ isReliable: true }),
   };
 
+  const sessions = new RelaySessions({
+    ...{ store: store.relay, placement: fullPlacement, enforcer, geo, crypto, clock, defaults },
+  });
+  const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, clock });
+  const identity = identityOn(store, clock, memoryLog(logged));
+  const { passwords } = identity;
   const rest = createRest({
     keys: harness.keys,
-    sessions: new RelaySessions({
-      ...{ store: store.relay, placement: fullPlacement, enforcer, geo, crypto, clock, defaults },
-    }),
-    authorizations: new Authorizations({ store: store.relay, enforcer, credentials, clock }),
+    sessions,
+    authorizations,
+    group: groupOn({ store, clock, crypto, passwords, credentials, sessions, authorizations }),
     live: {
       members: async () => ({ members: [], asOfMs: clock.nowMs(), maxStalenessMs: 0 }),
       send: async (_scope, _id, message) => {
@@ -156,6 +166,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
         return { seq: message.deliveryClass === 2 ? 1 : null, receivers: 2 };
       },
     },
+    identity,
     placement,
     gatekeeper: { examine: async () => harness.examined },
     idempotency: store.idempotency,
@@ -173,6 +184,23 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     ...overrides,
   });
   return Object.assign(harness, { rest });
+}
+
+function defaultConfig(): Config {
+  const parsedConfig = parseConfig({});
+  if (!parsedConfig.ok) throw new Error(parsedConfig.problems.join());
+  return parsedConfig.config;
+}
+
+function groupOn(ground: Omit<GroupGround, 'config' | 'secret' | 'publicUrl'>): RestDeps['group'] {
+  const secret = 'secret of the harness';
+  return composeGroup({ ...ground, config: defaultConfig(), secret, publicUrl: () => 'https://relay.example.test' });
+}
+
+function identityOn(store: Store, clock: ManualClock, log: Log): Identity {
+  const metrics = { tallies: emptyTallies(), gauge: () => undefined };
+  const enforcer = { touched: async () => REACHED, over: async () => REACHED };
+  return composeIdentity({ config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store }, enforcer);
 }
 
 export function memoryLog(lines: LogLine[]): Log {

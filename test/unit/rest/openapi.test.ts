@@ -52,6 +52,16 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
       ...['POST /v1/relays/sessions/{session_id}/messages', 'POST /v1/relays/sessions/{session_id}/tokens'],
       ...['POST /v1/keys', 'GET /v1/keys', 'DELETE /v1/keys/{id}', 'GET /v1/nodes', 'GET /v1/connect'],
       ...['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json'],
+      ...['POST /v1/users', 'GET /v1/users', 'GET /v1/users/{id}', 'PATCH /v1/users/{id}', 'DELETE /v1/users/{id}'],
+      ...['POST /v1/users/{id}/ban', 'POST /v1/users/{id}/unban', 'POST /v1/users/{id}/sessions/revoke'],
+      ...['POST /v1/organizations', 'GET /v1/organizations', 'GET /v1/organizations/{id}'],
+      ...['PATCH /v1/organizations/{id}', 'DELETE /v1/organizations/{id}'],
+      ...['POST /v1/organizations/{id}/memberships', 'GET /v1/organizations/{id}/memberships'],
+      'PATCH /v1/organizations/{id}/memberships/{user_id}',
+      'DELETE /v1/organizations/{id}/memberships/{user_id}',
+      ...['POST /v1/sessions', 'GET /v1/sessions', 'GET /v1/sessions/{id}', 'POST /v1/sessions/{id}/revoke'],
+      ...['POST /v1/sign_in_tokens', 'POST /v1/jwt_templates', 'GET /v1/jwt_templates'],
+      ...['GET /v1/jwt_templates/{name}', 'PATCH /v1/jwt_templates/{name}', 'DELETE /v1/jwt_templates/{name}'],
     ].toSorted(),
   );
   expect(new Set(found.map(({ operation }) => operation.operationId)).size).toBe(found.length);
