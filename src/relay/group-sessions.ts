@@ -122,11 +122,14 @@ export class GroupSessions {
     await overIsGone(this.deps.authorizations.kick({ sessionId, scope: 'all', selector, ban: false }));
   }
 
-  /** The caller leaves, and its credential is dead. Rejects with `credential_invalid` when it was so already. */
+  /**
+   * The caller leaves, and its credential is dead. Rejects with `credential_invalid` when it was so already. With the store
+   * away its socket on this node is closed all the same, and the call rejects with `store_unavailable`.
+   */
   async disconnect(claims: RelayClaims): Promise<void> {
     const { sessionId, userId } = claims;
     try {
-      await this.current(claims);
+      await this.current(claims).catch(unlessStoreIsAway);
       await overIsGone(this.deps.authorizations.withdraw(sessionId, userId));
     } catch (error) {
       // Of a session that is over every credential is dead.
@@ -174,6 +177,11 @@ export class GroupSessions {
     const group = { wallet: wallet.toLowerCase(), address: chainAddress ?? wallet, name, pseudonym };
     return { userId: newUserId(crypto), group };
   }
+}
+
+/** Lets the next step find out, which knows what to do then. */
+function unlessStoreIsAway(error: unknown): void {
+  if (!(error instanceof Failure) || error.code !== 'store_unavailable') throw error;
 }
 
 /** The session went while it was asked about. */
