@@ -169,7 +169,7 @@ export type AuthorizeResult =
 
 export type EnrolResult =
   | ({ readonly outcome: 'enrolled' } & SessionWithSeats)
-  | { readonly outcome: 'session_not_found' | 'already_member' | 'session_locked' | 'session_full' };
+  | { readonly outcome: 'session_not_found' | 'banned' | 'already_member' | 'session_locked' | 'session_full' };
 
 /** A user that lost its right to be there. */
 export interface RemovedUser {
@@ -198,7 +198,7 @@ export interface KickRequest {
   readonly sessionId: SessionId;
   readonly scope: ProjectScope;
   readonly selector: UserSelector;
-  /** Refuse this user id from now on, newly minted credentials included. */
+  /** Refuse this user id from now on, newly minted credentials included, and the wallet that holds its seat. */
   readonly ban: boolean;
 }
 

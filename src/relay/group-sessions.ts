@@ -78,7 +78,7 @@ export class GroupSessions {
 
   /**
    * Rejects with `group_session_not_found`, `not_whitelisted`, `group_password_wrong`, `too_many_requests`,
-   * `already_member`, `session_locked` or `session_full`.
+   * `banned`, `already_member`, `session_locked` or `session_full`.
    */
   async join({ sessionId, wallet, password, remoteAddress }: JoinGroupRequest): Promise<Entered> {
     const { store, passwords } = this.deps;

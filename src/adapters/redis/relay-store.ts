@@ -124,6 +124,7 @@ export class RedisRelayStore implements RelayStore {
     const reply = await this.#run('enrol', this.#scripts.enrol, id, encodeGroupSeat(seat));
     switch (reply) {
       case 'session_not_found':
+      case 'banned':
       case 'already_member':
       case 'session_locked':
       case 'session_full':

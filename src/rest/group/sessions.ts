@@ -33,6 +33,7 @@ const NO_ENTRY = [
   'group_session_not_found',
   'not_whitelisted',
   'group_password_wrong',
+  'banned',
   'too_many_requests',
   'already_member',
   'session_locked',

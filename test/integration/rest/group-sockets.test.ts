@@ -180,14 +180,16 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
     await creator.leave();
   });
 
-  it('GS36 a kick by the native call reports the socket of a group member', async () => {
-    const { host, entered } = await group();
+  it('GS36 a kick by the native call reports the socket of a group member; with a ban its wallet is refused', async () => {
+    const { host, players, entered } = await group();
     const guest = await connect(one(entered));
-    const selector = { user_id: one(entered).credentials.id };
+    const selector = { user_id: one(entered).credentials.id, ban: true };
     const report = await backend.native('POST', `/v1/relays/sessions/${host.sessionId}/kick`, selector);
     expect(report.body).toMatchObject({ matched: 1, closed: 1, nodes_acked: 1, nodes_timed_out: 0 });
     expect(await guest.expectClosed()).toEqual({ code: 4001, reason: 'kicked' });
     expect((await as(one(entered)).current()).status).toBe(401);
+    const again = await one(players).join({ sessionId: host.sessionId });
+    expect(again).toMatchObject({ status: 401, body: { code: 'banned' } });
   });
 
   it('GS37 with the store away every call is 503 with Retry-After and nothing is changed; who leaves loses its socket at once', async () => {

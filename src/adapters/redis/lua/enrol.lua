@@ -1,6 +1,7 @@
 -- ARGV: user, wallet, card. Replies the snapshot, or why not.
 local s = load_session('')
 if not s or s.creator == '' then return 'session_not_found' end
+if redis.call('HEXISTS', barred_key, 'banned wallet ' .. ARGV[4]) == 1 then return 'banned' end
 local former = load_wallet(ARGV[4])
 if former and former.away ~= '' and tonumber(former.away) <= now then
   purge_overdue(s)
