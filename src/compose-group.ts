@@ -13,6 +13,7 @@ import type { Authorizations } from './relay/authorizations.js';
 import { GroupPasswords } from './relay/group-passwords.js';
 import { GroupSessions } from './relay/group-sessions.js';
 import type { RelaySessions } from './relay/sessions.js';
+import { SharedReads } from './relay/shared-reads.js';
 
 /** What the group parts stand on. */
 export interface GroupGround {
@@ -46,7 +47,10 @@ export function composeGroup(ground: GroupGround): Group {
   };
   const tokens = createWalletTokens(secret, clock);
   return {
-    groups: new GroupSessions({ store, sessions, authorizations, credentials, passwords, crypto, clock }),
+    groups: new GroupSessions({
+      ...{ store, sessions, authorizations, credentials, passwords, crypto, clock },
+      reads: new SharedReads(store),
+    }),
     proofs: new WalletProofs({
       ...{ nonces, rates, wallets, tokens, crypto, clock, site },
       chainIds: config.walletChainIds,

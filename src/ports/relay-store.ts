@@ -168,7 +168,7 @@ export type AuthorizeResult =
   | { readonly outcome: 'session_not_found' | 'address_already_authorized' | 'session_full' };
 
 export type EnrolResult =
-  | ({ readonly outcome: 'enrolled' } & SessionWithSeats)
+  | { readonly outcome: 'enrolled'; readonly session: RelaySession; readonly seat: Seat }
   | { readonly outcome: 'session_not_found' | 'banned' | 'already_member' | 'session_locked' | 'session_full' };
 
 /** A user that lost its right to be there. */

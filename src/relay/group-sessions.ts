@@ -4,7 +4,7 @@
  */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
-import { parseSessionId, type ProjectId, type UserId, type WalletAddress } from '../protocol/ids.js';
+import { parseSessionId, type ProjectId, type SessionId, type UserId, type WalletAddress } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { RelayClaims, RelayCredentials } from '../ports/relay-credentials.js';
@@ -13,6 +13,7 @@ import type { Authorizations } from './authorizations.js';
 import { groupHost } from './group-host.js';
 import type { GroupPasswords } from './group-passwords.js';
 import type { RelaySessions } from './sessions.js';
+import type { SharedReads } from './shared-reads.js';
 import { newUserId } from './tokens.js';
 
 export interface CreateGroupRequest {
@@ -51,7 +52,8 @@ export interface Entered extends GroupView {
 }
 
 export interface GroupSessionsDeps {
-  readonly store: Pick<RelayStore, 'get' | 'enrol'>;
+  readonly store: Pick<RelayStore, 'enrol'>;
+  readonly reads: SharedReads;
   readonly sessions: Pick<RelaySessions, 'create' | 'end'>;
   readonly authorizations: Pick<Authorizations, 'kick' | 'withdraw'>;
   readonly credentials: RelayCredentials;
@@ -81,17 +83,23 @@ export class GroupSessions {
    * `banned`, `already_member`, `session_locked` or `session_full`.
    */
   async join({ sessionId, wallet, password, remoteAddress }: JoinGroupRequest): Promise<Entered> {
-    const { store, passwords } = this.deps;
+    const { store, reads, passwords } = this.deps;
     const id = parseSessionId(sessionId);
-    const group = id === null ? null : (await store.get(id, 'all'))?.session.group;
+    const group = id === null ? null : (await reads.read(id))?.session.group;
     if (id === null || group === null || group === undefined) throw new Failure('group_session_not_found');
     if (group.onlyWhitelisted && !group.whitelist.includes(wallet)) throw new Failure('not_whitelisted');
     if (group.passwordHash !== null) await passwords.check(id, group.passwordHash, password, remoteAddress);
     const seat = this.newSeat(wallet, null, null);
-    const result = await store.enrol(id, seat);
+    const result = await store.enrol(id, seat).catch((error: unknown) => {
+      this.giveBack(id, seat.userId);
+      throw error;
+    });
     switch (result.outcome) {
-      case 'enrolled':
-        return this.entered(result, seat.userId);
+      case 'enrolled': {
+        const found = await reads.read(id);
+        if (found === null) throw new Failure('group_session_not_found');
+        return this.entered(found, seat.userId);
+      }
       case 'session_not_found':
         throw new Failure('group_session_not_found');
       default:
@@ -106,7 +114,7 @@ export class GroupSessions {
 
   /** Rejects with `group_session_not_found` when it is over, `credential_invalid` for who is not in it any more. */
   async current({ sessionId, userId }: RelayClaims): Promise<GroupView> {
-    const found = await this.deps.store.get(sessionId, 'all');
+    const found = await this.deps.reads.read(sessionId);
     const view = found === null ? null : this.viewFor(found, userId);
     if (view === null) throw new Failure('group_session_not_found');
     return view;
@@ -169,6 +177,12 @@ export class GroupSessions {
     // The host role of the creator is the store's rule: a credential that takes it would take it back as well.
     const { token } = await credentials.sign({ sessionId: id, userId, generation, asHost: false }, leftS);
     return { ...view, token };
+  }
+
+  /** Perhaps only the reply was lost: a seat that nobody has a credential for would shut its wallet out. */
+  private giveBack(id: SessionId, userId: UserId): void {
+    // Whatever comes of it: the caller was told that it did not join, and the session's end takes the seat away.
+    this.deps.authorizations.withdraw(id, userId).catch(() => undefined);
   }
 
   private newSeat(wallet: WalletAddress, name: string | null, chainAddress: WalletAddress | null): NewGroupSeat {

@@ -138,8 +138,9 @@ class MemoryRelayStore implements RelayStore {
     if (session.held >= facts.maxUsers) return { outcome: 'session_full' };
     if (seats.has(seat.userId)) throw reused();
     if (former !== undefined) removeUser(session, former, nowMs);
-    if (addWallet(session, seat) === null) throw reused();
-    return { outcome: 'enrolled', ...viewWithSeats(session) };
+    const added = addWallet(session, seat);
+    if (added === null) throw reused();
+    return { outcome: 'enrolled', session: viewSession(session), seat: viewSeat(added) };
   }
 
   async revoke(id: SessionId, scope: ProjectScope, token: AuthorizationToken): Promise<RevokeResult> {

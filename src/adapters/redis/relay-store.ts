@@ -129,9 +129,11 @@ export class RedisRelayStore implements RelayStore {
       case 'session_locked':
       case 'session_full':
         return { outcome: reply };
-      default:
+      default: {
         refuseClash(reply);
-        return { outcome: 'enrolled', ...decodeSnapshot(id, reply) };
+        const [fields, text] = asList(reply);
+        return { outcome: 'enrolled', session: decodeSession(id, fields), seat: decodeSeat(seat.userId, text) };
+      }
     }
   }
 

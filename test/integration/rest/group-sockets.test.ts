@@ -4,6 +4,7 @@ import { Failure } from '../../../src/protocol/failure.js';
 import { Backend, pairOf, type Answer, type RelaySessionAnswer } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';
 import { Client } from '../../support/client.js';
+import { eventually } from '../../support/eventually.js';
 import { startGateway, type RunningGateway } from '../../support/gateway.js';
 import { Player, Seated, type EnteredAnswer, type GroupUserAnswer } from '../../support/groups.js';
 import { wrapStore } from '../../support/wrap-store.js';
@@ -16,6 +17,8 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
   let backend: Backend;
   /** Whether the store's calls about groups fail. */
   let isAway = false;
+  /** Whether replies about wallets that were taken in are lost. */
+  let losesReplies = false;
 
   beforeAll(async () => {
     const unlessAway = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -28,6 +31,11 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
         relay: (real) => ({
           create: (...call) => unlessAway(() => real.create(...call)),
           get: (...call) => unlessAway(() => real.get(...call)),
+          enrol: async (...call) => {
+            const result = await real.enrol(...call);
+            if (losesReplies) throw new Failure('store_unavailable');
+            return result;
+          },
           kick: (...call) => unlessAway(() => real.kick(...call)),
         }),
       }),
@@ -190,6 +198,22 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
     expect((await as(one(entered)).current()).status).toBe(401);
     const again = await one(players).join({ sessionId: host.sessionId });
     expect(again).toMatchObject({ status: 401, body: { code: 'banned' } });
+  });
+
+  it('GS38 a join whose outcome was lost is 503, and its wallet may try again', async () => {
+    const { host } = await group();
+    const player = await Player.at(backend);
+    losesReplies = true;
+    try {
+      expect(await player.join({ sessionId: host.sessionId })).toMatchObject({ status: 503 });
+    } finally {
+      losesReplies = false;
+    }
+    await eventually(async () => {
+      const { status, body } = await player.join({ sessionId: host.sessionId });
+      return status === 200 ? null : JSON.stringify(body);
+    });
+    expect(await usersOf(host)).toHaveLength(3);
   });
 
   it('GS37 with the store away every call is 503 with Retry-After and nothing is changed; who leaves loses its socket at once', async () => {
