@@ -43,13 +43,14 @@ export const bareEngine: Contender = {
 };
 
 /** The gateway on its embedded store, without limits on a connection's rate. */
-export function sallyport(flushMs: number | 'auto'): Contender {
+export function sallyport(flushMs: number | 'auto', deliveryClass: 'volatile' | 'reliable' = 'volatile'): Contender {
+  const isReliable = deliveryClass === 'reliable';
   return {
-    name: `flush_ms ${flushMs}`,
+    name: `flush_ms ${flushMs}${isReliable ? ', reliable' : ''}`,
     async start(crowd, options) {
       const environment = { SALLYPORT_MESSAGES_PER_S: '0', SALLYPORT_BYTES_PER_S: '0' };
       const gateway = new GatewayProcess({ ...options, environment });
-      return started(gateway, 'sallyport', ({ host, href }) => {
+      return started(gateway, isReliable ? 'sallyport_reliable' : 'sallyport', ({ host, href }) => {
         const backend = new Backend(href.replace(/\/$/, ''), gateway.key);
         return openSessions(backend, host, crowd, flushMs);
       });
@@ -57,9 +58,12 @@ export function sallyport(flushMs: number | 'auto'): Contender {
   };
 }
 
+/** A process that serves: ours, or another program's. */
+export type Server = Pick<ServerProcess, 'pid' | 'untilListening' | 'stop' | 'kill'>;
+
 /** The server, once it listens and everything is made that clients need; it does not outlive a failure of that. */
-async function started(
-  server: ServerProcess,
+export async function started(
+  server: Server,
   wire: Job['wire'],
   prepare: (url: URL) => Promise<string[]>,
 ): Promise<Target> {

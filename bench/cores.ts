@@ -22,6 +22,11 @@ export function onCore(core: number | null, command: readonly string[]): readonl
   return [program, args];
 }
 
+/** This process, with all its threads. */
+export function moveToCore(core: number | null): void {
+  if (core !== null) spawnSync(PINNER, ['-acp', String(core), String(process.pid)]);
+}
+
 function isAllowed(core: number): boolean {
   return spawnSync(PINNER, ['-c', String(core), 'true']).status === 0;
 }

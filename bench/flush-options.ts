@@ -1,21 +1,19 @@
-/** The options of `bench:flush`: see flush-ratio.ts for what they mean. */
+/** The options of `bench:flush` and `bench:peers`: see those for what they mean. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { bareEngine, sallyport, type Contender } from './contenders.js';
 import { MIN_PAYLOAD_BYTES } from './load/payload.js';
 import { PHASES, type Phases } from './load/schedule.js';
+import { colyseus, nats, socketIo, wsPeer } from './peer-contenders.js';
+import type { Load } from './rounds.js';
 
 export interface FlushOptions {
-  readonly clients: number;
-  readonly roomsOf: number;
-  readonly rate: number;
-  readonly payloadBytes: number;
-  readonly seconds: number;
-  readonly warmUpS: number;
+  readonly load: Omit<Load, 'phases'>;
+  /** One table each. */
+  readonly phases: readonly Phases[];
   readonly repeat: number;
   /** How often a run is made again at most while something else takes its cores. */
   readonly attempts: number;
-  readonly phases: Phases;
   readonly contenders: readonly Contender[];
   readonly profileDir: string | null;
 }
@@ -25,6 +23,13 @@ const CONTENDERS: ReadonlyMap<string, Contender> = new Map([
   ['auto', sallyport('auto')],
   ['2', sallyport(2)],
   ['0', sallyport(0)],
+  ['reliable', sallyport('auto', 'reliable')],
+  ['nats', nats],
+  ['ws', wsPeer],
+  ['socket.io', socketIo(false)],
+  ['socket.io-uws', socketIo(true)],
+  ['colyseus', colyseus(false)],
+  ['colyseus-uws', colyseus(true)],
 ]);
 
 const FULL = { clients: '1600', seconds: '5', 'warm-up': '2', repeat: '3', attempts: '3' };
@@ -40,14 +45,20 @@ const values = z
     'warm-up': z.coerce.number().min(0),
     repeat: z.coerce.number().int().min(1),
     attempts: z.coerce.number().int().min(1),
-    phases: z.enum(PHASES),
+    phases: z
+      .string()
+      .transform((text) => text.split(','))
+      .pipe(z.array(z.enum(PHASES)).min(1)),
     only: z.string().transform((text) => text.split(',')),
     profile: z.string().nullable(),
   })
   .refine((given) => given.clients % given['rooms-of'] === 0, '--clients must be a multiple of --rooms-of');
 
-/** Rejects (throws) with every problem in one message. */
-export function parseFlushOptions(args: readonly string[]): FlushOptions {
+/** `defaults` are a script's own, as they would be written. Rejects (throws) with every problem in one message. */
+export function parseFlushOptions(
+  args: readonly string[],
+  defaults: Readonly<Record<string, string>> = { phases: 'together,shuffled', only: 'bare,auto,2,0' },
+): FlushOptions {
   const text = { type: 'string' } as const;
   const { values: given } = parseArgs({
     args: [...args],
@@ -67,11 +78,13 @@ export function parseFlushOptions(args: readonly string[]): FlushOptions {
     },
   });
   const { quick = false, ...named } = given;
-  const rest = { 'rooms-of': '8', rate: '20', payload: '64', phases: 'shuffled', only: 'bare,auto,2,0', profile: null };
-  const parsed = values.safeParse({ ...rest, ...(quick ? QUICK : FULL), ...named });
+  const rest = { 'rooms-of': '8', rate: '20', payload: '64', profile: null };
+  const parsed = values.safeParse({ ...rest, ...FULL, ...defaults, ...(quick ? QUICK : {}), ...named });
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-  const { 'rooms-of': roomsOf, payload: payloadBytes, 'warm-up': warmUpS, only, profile, ...same } = parsed.data;
-  return { ...same, roomsOf, payloadBytes, warmUpS, contenders: only.map(contenderOf), profileDir: profile };
+  const { clients, rate, seconds, phases, repeat, attempts, only, profile } = parsed.data;
+  const { 'rooms-of': roomsOf, payload: payloadBytes, 'warm-up': warmUpS } = parsed.data;
+  const load = { clients, roomsOf, rate, payloadBytes, warmUpS, seconds };
+  return { load, phases, repeat, attempts, contenders: only.map(contenderOf), profileDir: profile };
 }
 
 function contenderOf(name: string): Contender {

@@ -3,12 +3,8 @@ import { percentile, type Account, type Cell } from './account.js';
 import { bareEngine } from './contenders.js';
 import { selfTimes } from './cpu-profile.js';
 import type { Result } from './load/job.js';
+import { isUndisturbed, robbedShare, type Round } from './rounds.js';
 
-/** One run of each contender, by name. */
-export type Round = Map<string, Result>;
-
-/** The share of a window that other processes may take without the run being made again. */
-const DISTURBED = 0.05;
 const US_PER_S = 1e6;
 const PROFILE_LINES = 15;
 /** A generator that is this busy is a part of what is measured. */
@@ -41,6 +37,7 @@ export function complain({ counts, problems }: Result): string | null {
   return all.length === 0 ? null : all.join(', ');
 }
 
+/** A table of what a delivery cost each contender, and how long it took. */
 export function reportCosts(account: Account, rounds: readonly Round[]): void {
   const names = [...(rounds[0]?.keys() ?? [])];
   account.table(
@@ -109,16 +106,6 @@ function ratioToBare(rounds: readonly Round[], name: string): Cell {
 
 function costUs({ window }: Result): number {
   return ((window.serverCpu.userS + window.serverCpu.systemS) / window.deliveries) * US_PER_S;
-}
-
-/** Whether the run had its cores for itself, or nearly: a server that falls behind gathers more, and seems to cost less. */
-export function isUndisturbed(result: Result): boolean {
-  return robbedShare(result) <= DISTURBED;
-}
-
-/** How much of the window other processes had a core that the server or the load was ready to use: the larger of the two. */
-export function robbedShare({ window }: Result): number {
-  return Math.max(window.serverCpu.waitS, window.loadCpu.waitS) / window.seconds;
 }
 
 function loadShare({ window }: Result): number {

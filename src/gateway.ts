@@ -14,36 +14,38 @@ import { loadEngine, type Engine } from './adapters/uws/engine.js';
 import { UwsApp, UwsServer } from './adapters/uws/server.js';
 import { Membership } from './cluster/membership.js';
 import { newNodeId } from './cluster/node-id.js';
+import { composeClient } from './compose-client.js';
+import { composeDoor, type ComposedDoor } from './compose-door.js';
 import { composeGroup } from './compose-group.js';
 import { composeIdentity, type Identity } from './compose-identity.js';
+import { composeTokens, type Tokens } from './compose-tokens.js';
 import type { Config } from './config/schema.js';
+import type { OriginRule } from './door/origin.js';
 import { ApiKeys } from './identity/api-keys.js';
+import { UserSessionSockets } from './identity/user-session-sockets.js';
 import { randomBase62 } from './lib/base62.js';
 import { VERSION } from './lib/version.js';
 import { encodeControl } from './protocol/server-control.js';
 import type { Clock } from './ports/clock.js';
 import type { Crypto } from './ports/crypto.js';
 import type { Geo } from './ports/geo.js';
-import type { Gatekeeper } from './ports/connect.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
 import type { RelayCredentials } from './ports/relay-credentials.js';
 import type { Store } from './ports/store.js';
-import type { UserSessionEnforcer } from './ports/user-session-enforcer.js';
-import { Door } from './relay/admission.js';
+import { RelayDoorway } from './relay/admission.js';
 import { Attacher } from './relay/attach.js';
 import { AutoWindow } from './relay/auto-window.js';
 import { Authorizations } from './relay/authorizations.js';
 import { Connections } from './relay/connection.js';
 import { Control } from './relay/control.js';
 import { Departures } from './relay/departures.js';
-import { FailedHandshakes } from './relay/failed-handshakes.js';
 import { FlushSchedule } from './relay/flush-schedule.js';
 import { LiveSessions } from './relay/live.js';
 import { LocalEnforcer } from './relay/local-enforcer.js';
-import type { OriginRule } from './relay/origin.js';
 import { Rooms } from './relay/rooms.js';
 import { RelaySessions } from './relay/sessions.js';
+import { SlabPool } from './relay/slab-pool.js';
 import { Upkeep } from './relay/upkeep.js';
 import { createRest } from './rest/rest.js';
 
@@ -57,6 +59,9 @@ const REQUESTS_WAIT_MS = 5000;
 const LOG_FLUSH_MS = 1000;
 /** Each socket's share of a drain: a thousand leave in a second. */
 const CLOSE_SPREAD_MS = 1;
+/** What waits for slow receivers lies in buffers of this size, and is written to them in pieces of it: 32 MB stay pooled. */
+const SLAB_BYTES = 32 * 1024;
+const MAX_SLABS = 1024;
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -99,6 +104,8 @@ interface Ground {
   readonly geo: Geo;
   readonly uws: UwsApp;
   readonly membership: Membership;
+  readonly sessionSockets: UserSessionSockets;
+  readonly tokens: Tokens;
   /** Where clients reach this node; right once it listens. */
   readonly publicUrl: () => string;
 }
@@ -119,7 +126,8 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   const secret = config.secret ?? randomBase62(crypto, 43);
   const startedAtMs = clock.nowMs();
   let port = config.port;
-  const publicUrl = () => config.publicUrl ?? urlOf(reachableAddress(config.host), port);
+  const ownUrl = (): string => urlOf(reachableAddress(config.host), port);
+  const publicUrl = (): string => config.publicUrl ?? ownUrl();
   const membership: Membership = new Membership({
     nodes: store.nodes,
     clock,
@@ -137,9 +145,12 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       engine: engine.name,
     }),
   });
-  const ground: Ground = { config, clock, crypto, secret, log, metrics, store, geo, uws, membership, publicUrl };
+  const sessionSockets = new UserSessionSockets();
+  const tokens = composeTokens({ config, secret, clock, log, store, ownUrl });
+  const common = { config, clock, crypto, secret, log, metrics, store };
+  const ground: Ground = { ...common, geo, uws, membership, sessionSockets, tokens, publicUrl };
   const relay = composeRelay(ground);
-  const identity = composeIdentity(ground, NOBODY_TO_TELL);
+  const identity = composeIdentity(ground, sessionSockets);
   const server: UwsServer = composeServer(ground, relay, identity, rootKey);
   exposeGauges(ground, relay.rooms, server);
 
@@ -152,7 +163,9 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       port = await server.listen(config.host, config.port);
       await membership.start();
       relay.upkeep.start();
+      relay.door.start();
       identity.start();
+      tokens.start();
       const url = urlOf(config.host, port);
       log.info('listening', { url, port, engine: engine.name, store: store.engine, version: VERSION });
       return listeningAt(url, port, engine, store, config.rootKey === null ? rootKey : null);
@@ -172,7 +185,9 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       ]);
       server.close();
       relay.upkeep.stop();
+      relay.door.stop();
       identity.stop();
+      tokens.stop();
       await membership.stop();
       await store.stop();
       log.info('stopped');
@@ -187,7 +202,7 @@ interface Relay {
   readonly authorizations: Authorizations;
   readonly credentials: RelayCredentials;
   readonly live: LiveSessions;
-  readonly door: Gatekeeper;
+  readonly door: ComposedDoor;
   readonly departures: Departures;
   readonly upkeep: Upkeep;
 }
@@ -208,8 +223,11 @@ function composeRelay(ground: Ground): Relay {
     hardBytes: config.maxBackpressureBytes,
     maxBehindMs: config.maxBehindMs,
   };
-  const room = { clock, broadcaster: uws, schedule, tallies: metrics.tallies, replayBounds, outletBounds, mayNumber };
-  const rooms = new Rooms({ store, placement, crypto, departures, room });
+  const slabs = new SlabPool(SLAB_BYTES, MAX_SLABS);
+  const { tallies } = metrics;
+  const room = { clock, broadcaster: uws, schedule, tallies, replayBounds, outletBounds, slabs, mayNumber };
+  const { sessionSockets: watches } = ground;
+  const rooms = new Rooms({ store, placement, crypto, departures, watches, room });
   const enforcer = new LocalEnforcer(rooms);
   const credentials = createRelayCredentials(ground.secret, clock);
   const defaults = {
@@ -232,6 +250,10 @@ function composeRelay(ground: Ground): Relay {
     limits: { max_message_bytes: maxMessageBytes, messages_per_s: messagesPerS, bytes_per_s: bytesPerS },
     heartbeatMs,
   });
+  const { userSessions } = ground.store;
+  const relayDoorway = new RelayDoorway({
+    ...{ store, rooms, placement, credentials, userSessions, watches, attacher, crypto },
+  });
   const origins = originRule(config);
   return {
     rooms,
@@ -239,10 +261,7 @@ function composeRelay(ground: Ground): Relay {
     authorizations,
     credentials,
     live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
-    door: new Door({
-      ...{ store, rooms, placement, credentials, attacher, crypto, log, metrics, origins },
-      failedHandshakes: new FailedHandshakes(config.failedHandshakesPerS, clock),
-    }),
+    door: composeDoor({ ...ground, placement, tokens: ground.tokens.session, watches, origins, relayDoorway }),
     departures,
     upkeep: new Upkeep({ store, rooms, connections, clock, log, storeIsUp: () => ground.store.health().ok }),
   };
@@ -258,10 +277,11 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
     authorizations: relay.authorizations,
     live: relay.live,
     identity,
+    client: composeClient(ground, identity, ground.tokens),
     group: composeGroup({ ...ground, passwords: identity.passwords, credentials, sessions, authorizations }),
     keys: new ApiKeys({ store: store.keys, crypto, clock, log, rootKey, env }),
     placement: membership,
-    gatekeeper: relay.door,
+    gatekeeper: relay.door.gatekeeper,
     metrics,
     log,
     clock,
@@ -278,7 +298,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
   return new UwsServer(uws, {
     handle,
     refuse,
-    gatekeeper: relay.door,
+    gatekeeper: relay.door.gatekeeper,
     clock,
     log,
     metrics,
@@ -287,12 +307,6 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
     limits,
   });
 }
-
-/** Until the sockets of user sessions are composed: there are none to tell. */
-const NOBODY_TO_TELL: UserSessionEnforcer = {
-  touched: async () => ({ closed: 0, nodesAcked: 1, nodesTimedOut: 0 }),
-  over: async () => ({ closed: 0, nodesAcked: 1, nodesTimedOut: 0 }),
-};
 
 function exposeGauges({ metrics, store, log, membership }: Ground, rooms: Rooms, server: UwsServer): void {
   metrics.gauge('connections', 'Open WebSockets.', () => server.connections);

@@ -3,6 +3,7 @@ const MASKED = 0x80;
 const FINAL = 0x80;
 const MAX_SHORT = 125;
 const MAX_MEDIUM = 0xffff;
+const KEY_BYTES = 4;
 /** Any 16 bytes do: nobody here checks the answer to them. */
 const KEY = Buffer.from('sallyport bench!').toString('base64');
 
@@ -24,13 +25,28 @@ export function handshakeOf(host: string, path: string, headers: Readonly<Record
 
 /** One whole frame. With the key 0 the message stands in it as it is, at its end: it can be changed in place. */
 export function clientFrame(opcode: number, message: Uint8Array): Buffer {
-  const { length } = message;
-  const extra = length <= MAX_SHORT ? 0 : length <= MAX_MEDIUM ? 2 : 8;
-  const frame = Buffer.alloc(2 + extra + 4 + length);
+  const frame = Buffer.alloc(frameLength(message.length));
+  frame.set(message, writeFrameHead(frame, opcode, message.length));
+  return frame;
+}
+
+/** Of a whole frame whose message has that length. */
+export function frameLength(length: number): number {
+  return 2 + extraBytes(length) + KEY_BYTES + length;
+}
+
+/** Writes all but the message, and returns where that begins. */
+export function writeFrameHead(frame: Buffer, opcode: number, length: number): number {
+  const extra = extraBytes(length);
   frame[0] = FINAL | opcode;
   frame[1] = MASKED | (extra === 0 ? length : extra === 2 ? 126 : 127);
   if (extra === 2) frame.writeUInt16BE(length, 2);
   if (extra === 8) frame.writeBigUInt64BE(BigInt(length), 2);
-  frame.set(message, frame.length - length);
-  return frame;
+  const at = 2 + extra;
+  frame.fill(0, at, at + KEY_BYTES);
+  return at + KEY_BYTES;
+}
+
+function extraBytes(length: number): number {
+  return length <= MAX_SHORT ? 0 : length <= MAX_MEDIUM ? 2 : 8;
 }

@@ -3,11 +3,10 @@
  * and sends one frame that was made before, with only the number and the time written anew.
  */
 import { connect, type Socket } from 'node:net';
-import { z } from 'zod';
 import { clientFrame, OPCODE } from './client-frame.js';
 import { FrameReader, type FrameSink, type ReadBuffer } from './frame-reader.js';
 import { DUE_AT, NUMBER_AT, payloadOf } from './payload.js';
-import type { EntrySink, Wire } from './wire.js';
+import type { Wire, WireClient } from './wires/wire.js';
 
 const HEAD_END = '\r\n\r\n';
 
@@ -36,10 +35,7 @@ export interface ClientPlan {
   readonly payloadBytes: number;
 }
 
-const control = z.object({ type: z.string(), code: z.string().optional() });
-const welcome = z.object({ type: z.literal('welcome'), you: z.object({ index: z.int() }) });
-
-export class LoadClient implements FrameSink, EntrySink {
+export class LoadClient implements FrameSink, WireClient {
   index: number;
   private readonly socket: Socket;
   private readonly reader: FrameReader;
@@ -85,18 +81,28 @@ export class LoadClient implements FrameSink, EntrySink {
     this.socket.destroy();
   }
 
+  write(frames: Uint8Array): void {
+    this.socket.write(frames);
+  }
+
   onFrame(opcode: number, from: number, to: number): void {
     const { buffer, events, plan } = this;
-    if (opcode === OPCODE.binary) {
-      events.onFrame();
-      plan.wire.read(buffer.view, from, to, this);
-    } else if (opcode === OPCODE.text) {
-      this.onControl(buffer.bytes.toString('utf8', from, to));
+    if (opcode === OPCODE.binary || opcode === OPCODE.text) {
+      if (opcode === OPCODE.binary) events.onFrame();
+      plan.wire.read(opcode, buffer, from, to, this);
     } else if (opcode === OPCODE.ping) {
-      this.socket.write(clientFrame(OPCODE.pong, buffer.bytes.subarray(from, to)));
+      this.write(clientFrame(OPCODE.pong, buffer.bytes.subarray(from, to)));
     } else {
       events.onProblem(`a frame of opcode ${opcode}: ${buffer.bytes.toString('latin1', from, to)}`);
     }
+  }
+
+  onJoined(index: number): void {
+    this.index = index;
+    const { bytes, payloadAt } = this.plan.wire.outgoing(payloadOf(index, this.plan.payloadBytes));
+    this.frame = bytes;
+    this.payloadAt = payloadAt;
+    this.events.onJoined();
   }
 
   onEntry(sender: number, number: number, payload: number): void {
@@ -130,21 +136,7 @@ export class LoadClient implements FrameSink, EntrySink {
       return;
     }
     this.isUpgraded = true;
-    if (!this.plan.wire.hasWelcome) this.onJoined(this.plan.place);
+    this.plan.wire.begin(this);
     this.reader.onRead(count, end + HEAD_END.length);
-  }
-
-  private onControl(text: string): void {
-    const json: unknown = JSON.parse(text);
-    const { type, code = '' } = control.parse(json);
-    if (type === 'welcome') this.onJoined(welcome.parse(json).you.index);
-    else if (type === 'error' || type === 'gap' || type === 'goaway') this.events.onProblem(`${type} ${code}`.trim());
-  }
-
-  private onJoined(index: number): void {
-    this.index = index;
-    this.frame = clientFrame(OPCODE.binary, this.plan.wire.message(payloadOf(index, this.plan.payloadBytes)));
-    this.payloadAt = this.frame.length - this.plan.payloadBytes;
-    this.events.onJoined();
   }
 }

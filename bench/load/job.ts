@@ -1,12 +1,13 @@
 /** What the load generator is asked for, and what it answers: plain JSON between two processes. */
 import { z } from 'zod';
 import { PHASES } from './schedule.js';
+import { WIRE_NAMES } from './wires/by-name.js';
 
 export const job = z.object({
   host: z.string(),
   port: z.int(),
-  /** `bare`: a frame is a message. `sallyport`: a frame is a batch of entries. */
-  wire: z.enum(['bare', 'sallyport']),
+  /** What the server speaks (bench/load/wires/). */
+  wire: z.enum(WIRE_NAMES),
   /** The handshake of each client, room by room. */
   handshakes: z.array(z.string()),
   roomsOf: z.int(),

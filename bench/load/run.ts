@@ -15,7 +15,7 @@ import type { Job, Result } from './job.js';
 import { Pacer } from './pacer.js';
 import { sendingOrder } from './schedule.js';
 import { Tally } from './tally.js';
-import { bareWire, sallyportWire } from './wire.js';
+import { wireOf } from './wires/by-name.js';
 
 const JOIN_AT_ONCE = 32;
 const JOIN_MS = 30_000;
@@ -112,9 +112,9 @@ export class Run implements ClientEvents {
 
   private async join(): Promise<void> {
     const { host, port, handshakes, payloadBytes, roomsOf } = this.job;
-    const wire = this.job.wire === 'bare' ? bareWire : sallyportWire;
     const buffer = new ReadBuffer();
     for (const [id, handshake] of handshakes.entries()) {
+      const wire = wireOf(this.job.wire, Math.floor(id / roomsOf));
       const plan = { id, host, port, handshake, wire, place: id % roomsOf, payloadBytes };
       this.clients.push(new LoadClient(plan, buffer, this));
       if (this.clients.length % JOIN_AT_ONCE === 0) await this.allJoined();

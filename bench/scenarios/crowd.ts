@@ -4,6 +4,7 @@ import type { DeliveryClass } from '../../src/protocol/wire.js';
 import { Backend, pairOf } from '../backend.js';
 import { demand } from '../changes.js';
 import { ReadBuffer } from '../load/frame-reader.js';
+import { FramePool } from './frame-pool.js';
 import { Player, type PlayerEvents } from './player.js';
 import type { Flaws } from './receipts.js';
 import { RoomBook } from './room-book.js';
@@ -39,6 +40,7 @@ export class Crowd {
     const { hostname: host, port } = new URL(plan.url);
     const backend = new Backend(plan.url.replace(/\/$/, ''), plan.key);
     const buffer = new ReadBuffer();
+    const pool = new FramePool();
     const rooms: Room[] = [];
     for (let first = 0; first < clients; first += roomsOf) {
       const addresses = Array.from({ length: roomsOf }, () => ADDRESS);
@@ -47,7 +49,7 @@ export class Crowd {
       const players = session.session_users.map((user, place) => {
         const credential = pairOf(session, user);
         const own = { id: first + place, host, port: Number(port), credential, payloadBytes, wantsAcks };
-        return new Player(own, book, buffer, events);
+        return new Player(own, book, buffer, pool, events);
       });
       rooms.push({ book, players });
     }

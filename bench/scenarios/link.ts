@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import { clientFrame, OPCODE } from '../load/client-frame.js';
 import { FrameReader, type FrameSink, type ReadBuffer } from '../load/frame-reader.js';
+import type { FramePool, PooledFrame } from './frame-pool.js';
 
 const HEAD_END = '\r\n\r\n';
 /** Stands for the end of a connection that no close frame announced. */
@@ -54,8 +55,11 @@ export class Link implements FrameSink {
     this.socket.write(clientFrame(OPCODE.text, Buffer.from(text)));
   }
 
-  sendBinary(bytes: Uint8Array): void {
-    this.socket.write(clientFrame(OPCODE.binary, bytes));
+  /** A whole frame, which goes back to its pool when the kernel has it. */
+  sendPooled(pool: FramePool, frame: PooledFrame): void {
+    this.socket.write(frame.bytes, () => {
+      pool.giveBack(frame);
+    });
   }
 
   /** What comes waits in the kernel, and when that is full, at the gateway. */

@@ -17,14 +17,12 @@ export interface Message {
   readonly sender: number;
 }
 
-export function encodeMessage({ dueMs, number, sender }: Message, bytes: number): Uint8Array {
-  const payload = new Uint8Array(bytes);
-  const view = new DataView(payload.buffer);
-  view.setFloat64(0, dueMs, true);
-  view.setUint32(NUMBER_AT, number, true);
-  view.setUint16(SENDER_AT, sender, true);
-  view.setUint32(bytes - TAIL_BYTES, number, true);
-  return payload;
+/** Writes a message of that size; the zeroes are there already. */
+export function writeMessage(into: DataView, at: number, { dueMs, number, sender }: Message, bytes: number): void {
+  into.setFloat64(at, dueMs, true);
+  into.setUint32(at + NUMBER_AT, number, true);
+  into.setUint16(at + SENDER_AT, sender, true);
+  into.setUint32(at + bytes - TAIL_BYTES, number, true);
 }
 
 /** null when these cannot be the bytes of a message of that size. */

@@ -5,11 +5,12 @@
 import { decodeBatchFrame } from '../../src/protocol/batch-frame.js';
 import { encodeRelayFrame } from '../../src/protocol/relay-frame.js';
 import { CLASS, SUBPROTOCOL, type DeliveryClass } from '../../src/protocol/wire.js';
-import { handshakeOf } from '../load/client-frame.js';
+import { frameLength, handshakeOf, OPCODE, writeFrameHead } from '../load/client-frame.js';
 import type { ReadBuffer } from '../load/frame-reader.js';
+import type { FramePool, PooledFrame } from './frame-pool.js';
 import { parseHeard, type Heard, type Welcome } from './heard.js';
 import { Link, type LinkEvents } from './link.js';
-import { decodeMessage, encodeMessage } from './message.js';
+import { decodeMessage, writeMessage, type Message } from './message.js';
 import { Receipts } from './receipts.js';
 import { Return } from './return.js';
 import type { RoomBook } from './room-book.js';
@@ -38,6 +39,7 @@ export interface PlayerPlan {
 /** Values of class latest that each player has. */
 const KEYS = 2;
 const NOWHERE = -1;
+const NO_PAYLOAD = new Uint8Array(0);
 
 export class Player implements LinkEvents {
   index = NOWHERE;
@@ -64,6 +66,7 @@ export class Player implements LinkEvents {
     readonly plan: PlayerPlan,
     private readonly book: RoomBook,
     private readonly buffer: ReadBuffer,
+    private readonly pool: FramePool,
     private readonly events: PlayerEvents,
   ) {
     this.receipts = new Receipts(book);
@@ -193,10 +196,21 @@ export class Player implements LinkEvents {
   private sendMessage(deliveryClass: DeliveryClass, dueMs: number): void {
     this.sent[deliveryClass] += 1;
     const number = this.sent[deliveryClass];
-    const payload = encodeMessage({ dueMs, number, sender: this.index }, this.plan.payloadBytes);
     const key = deliveryClass === CLASS.latest ? { key: number % KEYS } : {};
     const ref = this.plan.wantsAcks && deliveryClass === CLASS.reliable ? { ref: number } : {};
-    this.link?.sendBinary(encodeRelayFrame({ deliveryClass, ...key, ...ref, payload }));
+    const head = encodeRelayFrame({ deliveryClass, ...key, ...ref, payload: NO_PAYLOAD });
+    this.link?.sendPooled(this.pool, this.frameOf(head, { dueMs, number, sender: this.index }));
+  }
+
+  /** The payload of a relay frame is what follows its head. */
+  private frameOf(head: Uint8Array, message: Message): PooledFrame {
+    const { payloadBytes } = this.plan;
+    const length = head.length + payloadBytes;
+    const frame = this.pool.take(frameLength(length));
+    const at = writeFrameHead(frame.bytes, OPCODE.binary, length);
+    frame.bytes.set(head, at);
+    writeMessage(frame.view, at + head.length, message, payloadBytes);
+    return frame;
   }
 
   private leaveLink(): void {

@@ -2,31 +2,32 @@
  * What one room's reliable numbers stand for, put together from what its members were told: whoever hears of a number
  * first writes it down, and everybody else has to be told the same.
  */
-interface Line {
-  readonly sender: number;
-  /** The how manyeth reliable message of its sender. */
-  readonly number: number;
-}
+/** A line is one number, since there are millions: the sender, and the how manyeth reliable message of it. */
+const SENDER = 2 ** 32;
+const NOBODY = -1;
 
 export class RoomBook {
-  private readonly lines: (Line | undefined)[] = [];
+  private readonly lines: number[] = [NOBODY];
 
   /** The newest number that anybody was told. */
   get last(): number {
-    return Math.max(0, this.lines.length - 1);
+    return this.lines.length - 1;
   }
 
   /** False when somebody else was told that the number stands for another message. */
   onTold(seq: number, sender: number, number: number): boolean {
-    const known = this.lines[seq];
-    if (known !== undefined) return known.sender === sender && known.number === number;
-    this.lines[seq] = { sender, number };
+    while (this.lines.length <= seq) this.lines.push(NOBODY);
+    const line = sender * SENDER + number;
+    const known = this.lines[seq] ?? NOBODY;
+    if (known !== NOBODY) return known === line;
+    this.lines[seq] = line;
     return true;
   }
 
   /** undefined for a number that nobody was told. */
   senderOf(seq: number): number | undefined {
-    return this.lines[seq]?.sender;
+    const line = this.lines[seq] ?? NOBODY;
+    return line === NOBODY ? undefined : Math.floor(line / SENDER);
   }
 
   /** Senders whose messages were numbered in another order than they were sent. */
@@ -34,9 +35,10 @@ export class RoomBook {
     const newest = new Map<number, number>();
     const found = new Set<number>();
     for (const line of this.lines) {
-      if (line === undefined) continue;
-      if (line.number <= (newest.get(line.sender) ?? 0)) found.add(line.sender);
-      newest.set(line.sender, line.number);
+      if (line === NOBODY) continue;
+      const sender = Math.floor(line / SENDER);
+      if (line % SENDER <= (newest.get(sender) ?? 0)) found.add(sender);
+      newest.set(sender, line % SENDER);
     }
     return [...found];
   }

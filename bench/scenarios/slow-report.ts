@@ -10,6 +10,8 @@ export interface Round {
 
 const MAX_P99_RATIO = 1.5;
 const MEMORY_FACTOR = 1.5;
+/** Of a core. Above it messages queue for the processor, and the ratio says how much rather than why. */
+const MAX_CPU = 0.6;
 /** A machine that is busy with something else makes a slow reader of anybody for a moment. */
 const MAX_MISSED_SHARE = 0.001;
 /** The default of SALLYPORT_MAX_BACKPRESSURE_BYTES: what may wait for one socket. */
@@ -27,7 +29,11 @@ export function report(account: Account, rounds: readonly Round[]): void {
       median((each) => each.p99Ms.bystanders).toFixed(2),
       median((each) => each.p99Ms.after).toFixed(2),
       median((each) => each.lagP99Ms).toFixed(2),
-      (median((each) => each.peakBytes) / MB).toFixed(0),
+      inMb(median((each) => each.peakBytes)),
+      percent(median((each) => each.strain.gatewayCpu)),
+      percent(median((each) => each.strain.loadCpu)),
+      percent(median((each) => each.strain.waited)),
+      percent(median((each) => each.strain.gatewayGc)),
       median((each) => each.fellBehind),
       median((each) => each.closed),
       median((each) => each.slow.gaps),
@@ -47,6 +53,10 @@ export function report(account: Account, rounds: readonly Round[]): void {
       'p99 after',
       'send lag p99',
       'memory, MB',
+      'gateway CPU',
+      'load CPU',
+      'waited',
+      'gateway GC',
       'fell behind',
       'closed 4101',
       'gaps',
@@ -68,12 +78,22 @@ export function report(account: Account, rounds: readonly Round[]): void {
   );
 }
 
+export function inMb(bytes: number): string {
+  return (bytes / MB).toFixed(0);
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
 export interface Measured {
   readonly p99Ratio: number;
   /** Of what may fall for who does not keep up, the share that those who read did not get, with the stall. */
   readonly missedShare: number;
   readonly memoryBytes: number;
   readonly memoryBoundBytes: number;
+  /** The more of both kinds of runs. */
+  readonly cpu: { readonly gateway: number; readonly load: number };
 }
 
 export function measure(account: Account, rounds: readonly Round[], slow: number): Measured {
@@ -82,19 +102,28 @@ export function measure(account: Account, rounds: readonly Round[], slow: number
   const missedShare = median(({ withStall }) => withStall.missedByOthers / withStall.dueToOthers);
   const memoryBytes = median((each) => each.withStall.peakBytes - each.without.peakBytes);
   const memoryBoundBytes = BOUND_BYTES * slow * MEMORY_FACTOR;
+  const cpuOf = (read: (result: SlowResult) => number): number =>
+    Math.max(
+      median(({ without }) => read(without)),
+      median(({ withStall }) => read(withStall)),
+    );
+  const cpu = { gateway: cpuOf(({ strain }) => strain.gatewayCpu), load: cpuOf(({ strain }) => strain.loadCpu) };
   account.title(
     `p99 of the others, with to without: ${p99Ratio.toFixed(2)} (at most ${MAX_P99_RATIO}); memory above that ` +
-      `without: ${(memoryBytes / MB).toFixed(1)} MB (at most ${(memoryBoundBytes / MB).toFixed(0)})`,
+      `without: ${(memoryBytes / MB).toFixed(1)} MB (at most ${inMb(memoryBoundBytes)}); of a core ` +
+      `the gateway used ${percent(cpu.gateway)}, the load ${percent(cpu.load)} (at most ${percent(MAX_CPU)})`,
   );
-  return { p99Ratio, missedShare, memoryBytes, memoryBoundBytes };
+  return { p99Ratio, missedShare, memoryBytes, memoryBoundBytes, cpu };
 }
 
-export function tooMuch({ p99Ratio, missedShare, memoryBytes, memoryBoundBytes }: Measured): string[] {
+export function tooMuch({ p99Ratio, missedShare, memoryBytes, memoryBoundBytes, cpu }: Measured): string[] {
   return [
     ...(p99Ratio <= MAX_P99_RATIO ? [] : [`the others' p99 was ${p99Ratio.toFixed(2)} x that without the stall`]),
     ...(missedShare <= MAX_MISSED_SHARE
       ? []
       : [`the others missed ${(missedShare * 100).toFixed(2)} % of volatile and latest`]),
-    ...(memoryBytes <= memoryBoundBytes ? [] : [`memory rose by ${(memoryBytes / MB).toFixed(0)} MB`]),
+    ...(memoryBytes <= memoryBoundBytes ? [] : [`memory rose by ${inMb(memoryBytes)} MB`]),
+    ...(cpu.gateway <= MAX_CPU ? [] : [`the gateway was saturated: ${percent(cpu.gateway)} of its core`]),
+    ...(cpu.load <= MAX_CPU ? [] : [`the load was saturated: ${percent(cpu.load)} of its core`]),
   ];
 }

@@ -4,7 +4,7 @@ import { CLASS } from '../../src/protocol/wire.js';
 import { Histogram } from '../load/histogram.js';
 import { Pacer } from '../load/pacer.js';
 import { Crowd, type Room } from './crowd.js';
-import { MemoryWatch, scrape } from './gateway-figures.js';
+import { MemoryWatch, scrape, StrainWatch } from './gateway-figures.js';
 import type { Player, PlayerEvents } from './player.js';
 import { randomOf, shuffled, type Random } from './random.js';
 import type { RunningGateway } from './run-gateway.js';
@@ -29,6 +29,8 @@ export interface SlowPlan {
 const START_IN_MS = 100;
 const US_PER_MS = 1_000;
 const MS_PER_S = 1_000;
+/** Before the stall, so that what a scrape costs is not in its figures. */
+const SCRAPE_MS = 500;
 const SLOW_CONSUMER = 4101;
 /** A close of this range asks for a pause with jitter before the next connection. */
 const BACK_OFF_MS = 250;
@@ -76,11 +78,14 @@ export class SlowRun implements PlayerEvents {
     for (const { pacer } of this.streams) pacer.start(startMs, stallMs);
     const ticks = setInterval(() => this.onRead(), 1);
     const memory = new MemoryWatch(pid);
+    await until(stallMs - SCRAPE_MS);
+    const strainWatch = await StrainWatch.begin({ url, pid });
     await until(stallMs);
     const watching = memory.run();
     if (this.isStalling) for (const player of this.slow) player.stopReading();
     await until(readMs);
     for (const player of this.slow) player.readAgain();
+    const strain = await strainWatch.end();
     await until(readMs + afterS * MS_PER_S);
     while (this.streams.some(({ sent, planned }) => sent < planned)) await pause(1);
     clearInterval(ticks);
@@ -94,6 +99,7 @@ export class SlowRun implements PlayerEvents {
       latencyUs: this.latencyUs,
       lagUs: this.streams.map(({ pacer }) => pacer.lagUs.quantile(0.99)),
       peakBytes: memory.peakBytes,
+      strain,
       closed: this.closed,
       counters,
       problems: [...this.problems],

@@ -2,6 +2,7 @@
 import { CLASS } from '../../src/protocol/wire.js';
 import type { Histogram } from '../load/histogram.js';
 import type { Crowd, Room } from './crowd.js';
+import type { Strain } from './gateway-figures.js';
 import type { Player } from './player.js';
 import type { Flaws } from './receipts.js';
 
@@ -10,6 +11,7 @@ export interface SlowObserved {
   readonly latencyUs: Readonly<Record<'others' | 'roommates' | 'bystanders' | 'after', Histogram>>;
   readonly lagUs: readonly number[];
   readonly peakBytes: number;
+  readonly strain: Strain;
   readonly closed: number;
   readonly counters: ReadonlyMap<string, number>;
   readonly problems: readonly string[];
@@ -23,6 +25,8 @@ export interface SlowResult {
   readonly p50Ms: { readonly others: number };
   readonly lagP99Ms: number;
   readonly peakBytes: number;
+  /** During the stall. */
+  readonly strain: Strain;
   /** Closes of slow sockets with 4101; each came back. */
   readonly closed: number;
   readonly slow: {
@@ -48,7 +52,7 @@ const US_PER_MS = 1_000;
 export function judge(crowd: Crowd, slow: ReadonlySet<Player>, observed: SlowObserved): SlowResult {
   const others = crowd.players.filter((player) => !slow.has(player));
   const dueToOthers = crowd.rooms.reduce((sum, room) => sum + unreliableDue(room, slow), 0);
-  const { latencyUs, lagUs, counters, planned, peakBytes, closed, problems } = observed;
+  const { latencyUs, lagUs, counters, planned, peakBytes, strain, closed, problems } = observed;
   const slowOnes = [...slow];
   const inMs = (share: number, of: keyof typeof latencyUs): number => latencyUs[of].quantile(share) / US_PER_MS;
   return {
@@ -63,6 +67,7 @@ export function judge(crowd: Crowd, slow: ReadonlySet<Player>, observed: SlowObs
     p50Ms: { others: inMs(0.5, 'others') },
     lagP99Ms: Math.max(...lagUs) / US_PER_MS,
     peakBytes,
+    strain,
     closed,
     slow: {
       reliable: slowOnes.reduce((sum, { receipts }) => sum + receipts.received[CLASS.reliable], 0),

@@ -6,7 +6,15 @@
  * Time is the store's own (Redis: its TIME), so that nodes with skewed clocks agree.
  */
 import type { ErrorCode } from '../protocol/errors.js';
-import type { AuthorizationToken, MemberIndex, NodeId, ProjectId, SessionId, UserId } from '../protocol/ids.js';
+import type {
+  AuthorizationToken,
+  MemberIndex,
+  NodeId,
+  ProjectId,
+  SessionId,
+  UserId,
+  UserSessionId,
+} from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 
 export type FilterType = 'any' | 'all' | 'not';
@@ -121,6 +129,8 @@ export interface SeatMember {
   readonly connection: number;
   /** When the seat is given up unless a socket comes back; null while one is there. */
   readonly awayUntilMs: number | null;
+  /** The user session that the member is bound to: of the credential it came with last, and kept by a resume. */
+  readonly userSessionId: UserSessionId | null;
 }
 
 export interface Seat {
@@ -212,7 +222,14 @@ export type JoinCredential =
   /** Edgegap's two numbers. */
   | { readonly kind: 'pair'; readonly sessionToken: AuthorizationToken; readonly userToken: AuthorizationToken }
   /** A relay credential whose signature and times were checked. `asHost` takes the host role when the seat is new. */
-  | { readonly kind: 'minted'; readonly userId: UserId; readonly generation: number; readonly asHost: boolean }
+  | {
+      readonly kind: 'minted';
+      readonly userId: UserId;
+      readonly generation: number;
+      readonly asHost: boolean;
+      /** Binds the member; null: it is bound to none. */
+      readonly userSessionId: UserSessionId | null;
+    }
   /** The SHA-256 of a resume token's secret. The newest one counts, and the one the current socket came with. */
   | { readonly kind: 'resume'; readonly index: MemberIndex; readonly secretHash: string };
 
@@ -248,6 +265,8 @@ export interface Joined {
   readonly joinedAtMs: number;
   /** false when the member was there already: a resume, or a second socket that replaces the first. */
   readonly isNewMember: boolean;
+  /** What the member is bound to from now on. */
+  readonly userSessionId: UserSessionId | null;
   /** After the join. */
   readonly host: Host;
 }

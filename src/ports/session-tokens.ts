@@ -15,6 +15,9 @@ export interface ClientTokenClaims {
   readonly rotation: number;
 }
 
+/** The `alg` in the header of every session token. */
+export const SESSION_TOKEN_ALGORITHM = 'RS256';
+
 export interface SessionTokens {
   /**
    * Signs the claims as they are, with `iss`, `iat`, `nbf`, `exp` and `jti` added. `lifetimeS` counts from now,

@@ -7,7 +7,8 @@ import type { CloseName } from '../protocol/close-codes.js';
 export interface ClientSocket {
   /**
    * Text goes out as a text frame, bytes as a binary one. Order is kept with what was published to topics it is in.
-   * False when not all of it could be handed to the kernel: the peer does not keep up.
+   * False when not all of it could be handed to the kernel: the peer does not keep up. The bytes are copied before the
+   * call returns.
    */
   send(frame: string | Uint8Array): boolean;
   /** A ping frame: whoever is there answers with a pong, which the handler hears as `onAlive`. */
@@ -45,3 +46,12 @@ export interface SocketHandler {
   /** The socket is gone; no call follows. `code` is 1006 when no close frame came. */
   onClose(code: number): void;
 }
+
+/** For a socket that was closed before anything could be done with it. */
+export const closedSocket: SocketHandler = {
+  onText: () => undefined,
+  onBinary: () => undefined,
+  onAlive: () => undefined,
+  onDrain: () => undefined,
+  onClose: () => undefined,
+};

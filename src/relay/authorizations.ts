@@ -4,7 +4,7 @@
  */
 import { elapsedMs } from '../lib/stopwatch.js';
 import { Failure } from '../protocol/failure.js';
-import type { AuthorizationToken, SessionId, UserId } from '../protocol/ids.js';
+import type { AuthorizationToken, SessionId, UserId, UserSessionId } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { Enforcer, RemovalReason } from '../ports/enforcer.js';
 import type { RelayCredentials } from '../ports/relay-credentials.js';
@@ -26,6 +26,8 @@ export interface MintRequest {
   readonly asHost: boolean;
   /** Never longer than the session lives. */
   readonly ttlS: number;
+  /** An active user session of this user that the credential lives and dies with; null: none. */
+  readonly userSessionId: UserSessionId | null;
 }
 
 /** What is left of the session, or null when the last user went or the token had been revoked before. */
@@ -99,8 +101,9 @@ export class Authorizations {
     const result = await store.mint(id, scope, request.userId);
     if (result.outcome !== 'mintable') throw new Failure(result.outcome);
     const sessionLeftS = Math.max(1, Math.ceil((result.expiresAtMs - clock.nowMs()) / 1000));
+    const { userId, asHost, userSessionId } = request;
     return credentials.sign(
-      { sessionId: id, userId: request.userId, generation: result.generation, asHost: request.asHost },
+      { sessionId: id, userId, generation: result.generation, asHost, userSessionId },
       Math.min(request.ttlS, sessionLeftS),
     );
   }

@@ -175,7 +175,8 @@ export class GroupSessions {
     const { id, generation, expiresAtMs } = found.session;
     const leftS = Math.max(1, Math.ceil((expiresAtMs - clock.nowMs()) / 1000));
     // The host role of the creator is the store's rule: a credential that takes it would take it back as well.
-    const { token } = await credentials.sign({ sessionId: id, userId, generation, asHost: false }, leftS);
+    const claims = { sessionId: id, userId, generation, asHost: false, userSessionId: null };
+    const { token } = await credentials.sign(claims, leftS);
     return { ...view, token };
   }
 

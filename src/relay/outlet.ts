@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Tallies } from '../ports/metrics.js';
 import type { ClientSocket } from '../ports/socket.js';
 import { Backlog, type OutEntry } from './backlog.js';
+import type { SlabPool } from './slab-pool.js';
 
 export interface OutletBounds {
   /** More than this waits in the engine: the socket leaves the shared path. */
@@ -32,8 +33,17 @@ export interface OutletOwner {
   onCaughtUp(outlet: Outlet): void;
 }
 
-/** One write to a socket that catches up. */
-const PUMP_BYTES = 32 * 1024;
+/** What outlets share. */
+export interface OutletDeps {
+  readonly outletBounds: OutletBounds;
+  readonly tallies: Tallies;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'endOfTurn'>;
+  /** Its slabs are also as large as one write to a socket that catches up. */
+  readonly slabs: SlabPool;
+}
+
+/** So much a socket that catches up gets in one turn of the event loop: the others have theirs in between. */
+const TURN_BYTES = 256 * 1024;
 
 export class Outlet {
   private backlog: Backlog | null = null;
@@ -43,16 +53,15 @@ export class Outlet {
   private isClosed = false;
   /** It will be closed at the end of the turn: nothing is kept for it any more. */
   private isGivenUp = false;
+  private isPumpDue = false;
   /** Volatile entries that were not kept for this socket. */
   dropped = 0;
 
   constructor(
     private readonly socket: ClientSocket,
     private readonly topic: string,
-    private readonly bounds: OutletBounds,
     private readonly owner: OutletOwner,
-    private readonly tallies: Tallies,
-    private readonly clock: Pick<Clock, 'monotonicMs' | 'endOfTurn'>,
+    private readonly deps: OutletDeps,
   ) {}
 
   /**
@@ -83,10 +92,10 @@ export class Outlet {
     switch (this.backlog.offer(entry)) {
       case 'dropped':
         this.dropped += 1;
-        this.tallies.volatileDropped += 1;
+        this.deps.tallies.volatileDropped += 1;
         return;
       case 'replaced':
-        this.tallies.latestConflated += 1;
+        this.deps.tallies.latestConflated += 1;
         this.enforceBounds();
         return;
       case 'kept':
@@ -107,9 +116,16 @@ export class Outlet {
   /** What waits last, close codes included, goes through the engine: a backlog is given up. */
   close(name: CloseName): void {
     if (this.isClosed) return;
+    this.letGo();
     this.isClosed = true;
-    this.backlog = null;
     this.socket.close(name);
+  }
+
+  /** Nothing is kept for it any more, and it gets nothing but its close: for when its socket is lost, or on its way out. */
+  letGo(): void {
+    this.isGivenUp = true;
+    this.backlog?.clear();
+    this.backlog = null;
   }
 
   /** Whether it is still keeping up; called when it may not be. */
@@ -118,7 +134,7 @@ export class Outlet {
     if (this.backlog !== null) {
       this.pump();
       this.enforceBounds();
-    } else if (this.socket.bufferedBytes() > this.bounds.softBytes) {
+    } else if (this.socket.bufferedBytes() > this.deps.outletBounds.softBytes) {
       this.fallBehind();
     }
   }
@@ -131,26 +147,40 @@ export class Outlet {
   private fallBehind(): void {
     this.owner.onBehind(this);
     this.socket.unsubscribe(this.topic);
-    this.backlog = new Backlog();
-    this.behindSinceMs = this.clock.monotonicMs();
-    this.tallies.fellBehind += 1;
+    this.backlog = new Backlog(this.deps.slabs);
+    this.behindSinceMs = this.deps.clock.monotonicMs();
+    this.deps.tallies.fellBehind += 1;
     this.enforceBounds();
   }
 
   /** Hands on what fits; with nothing left to hand on, and little in the engine, the shared path is taken again. */
   private pump(): void {
-    const { softBytes } = this.bounds;
-    while (this.backlog !== null && this.socket.bufferedBytes() < softBytes) {
-      const frame = this.backlog.take(PUMP_BYTES);
+    const { softBytes } = this.deps.outletBounds;
+    let left = TURN_BYTES;
+    while (this.backlog !== null && left > 0 && this.socket.bufferedBytes() < softBytes) {
+      const frame = this.backlog.take();
       if (frame === null) break;
       this.socket.send(frame);
+      left -= frame.length;
     }
+    if (left <= 0) this.pumpNextTurn();
     if (this.backlog?.isEmpty !== true || this.socket.bufferedBytes() > softBytes / 2) return;
     this.owner.onCaughtUp(this);
+    this.backlog.clear();
     this.backlog = null;
     this.dueBytes = 0;
     if (!this.hasBegun) return;
     this.socket.subscribe(this.topic);
+  }
+
+  /** The engine will not say that there is room: it has written everything. */
+  private pumpNextTurn(): void {
+    if (this.isPumpDue) return;
+    this.isPumpDue = true;
+    this.deps.clock.endOfTurn(() => {
+      this.isPumpDue = false;
+      this.onDrain();
+    });
   }
 
   private waitingBytes(): number {
@@ -159,16 +189,15 @@ export class Outlet {
 
   private enforceBounds(): void {
     if (this.backlog === null || !this.hasBegun) return;
-    const { hardBytes, maxBehindMs } = this.bounds;
+    const { hardBytes, maxBehindMs } = this.deps.outletBounds;
     if (
       this.waitingBytes() <= hardBytes + this.dueBytes &&
-      this.clock.monotonicMs() - this.behindSinceMs <= maxBehindMs
+      this.deps.clock.monotonicMs() - this.behindSinceMs <= maxBehindMs
     )
       return;
     // Not now: closing tells the others, which may push the next slow socket over its bound, and so on.
-    this.isGivenUp = true;
-    this.backlog = new Backlog();
-    this.clock.endOfTurn(() => {
+    this.letGo();
+    this.deps.clock.endOfTurn(() => {
       this.close('slow_consumer');
     });
   }

@@ -17,22 +17,19 @@ import {
 } from '../protocol/server-control.js';
 import { CLASS, type DeliveryClass } from '../protocol/wire.js';
 import type { Clock } from '../ports/clock.js';
-import type { Tallies } from '../ports/metrics.js';
 import type { Host, RelaySession } from '../ports/relay-store.js';
 import type { Broadcaster, ClientSocket } from '../ports/socket.js';
 import { Batch } from './batch.js';
 import type { FlushSchedule, Flushable } from './flush-schedule.js';
 import type { Member } from './member.js';
-import { Outlet, type OutletBounds } from './outlet.js';
+import { Outlet, type OutletDeps } from './outlet.js';
 import { ReplayWindow, type ReplayBounds } from './replay-window.js';
 
-export interface RoomDeps {
+export interface RoomDeps extends OutletDeps {
   readonly clock: Clock;
   readonly broadcaster: Broadcaster;
   readonly schedule: FlushSchedule;
-  readonly tallies: Tallies;
   readonly replayBounds: ReplayBounds;
-  readonly outletBounds: OutletBounds;
   /** Whether reliable entries may be numbered: this node surely still is the home. */
   readonly mayNumber: () => boolean;
 }
@@ -142,7 +139,6 @@ export class Room implements Flushable {
 
   /** The way out to a member's new socket. The older one, if any, must be detached before. */
   attach(member: Member, socket: ClientSocket): Outlet {
-    const { outletBounds, tallies, clock } = this.deps;
     const owner = {
       onBehind: (behind: Outlet) => {
         this.flush();
@@ -153,16 +149,18 @@ export class Room implements Flushable {
         this.behind.delete(caughtUp);
       },
     };
-    const outlet = new Outlet(socket, this.topic, outletBounds, owner, tallies, clock);
+    const outlet = new Outlet(socket, this.topic, owner, this.deps);
     member.outlet = outlet;
     return outlet;
   }
 
-  /** The member has no socket any more; gives what it had. */
+  /** The member has no socket any more; gives what it had, which can only be closed. */
   detach(member: Member): Outlet | null {
     const { outlet } = member;
     member.outlet = null;
-    if (outlet !== null) this.behind.delete(outlet);
+    if (outlet === null) return null;
+    this.behind.delete(outlet);
+    outlet.letGo();
     return outlet;
   }
 
@@ -203,6 +201,7 @@ export class Room implements Flushable {
     this.members.delete(member.index);
     member.departure?.cancel();
     member.departure = null;
+    member.watch?.stop();
     const outlet = this.detach(member);
     if (close !== null) outlet?.close(close);
     this.announce({ type: 'member.left', index: member.index, reason });
@@ -263,7 +262,6 @@ export class Room implements Flushable {
     }
   }
 
-  /** One copy of the payload serves all who are behind. */
   private offerToBehind(
     sender: number,
     deliveryClass: DeliveryClass,
@@ -272,8 +270,7 @@ export class Room implements Flushable {
     targets: Uint16Array | null,
     payload: Uint8Array,
   ): void {
-    const kept = deliveryClass === CLASS.volatile ? payload : payload.slice();
-    const entry = { sender, deliveryClass, targeted, keyOrSeq, payload: kept };
+    const entry = { sender, deliveryClass, targeted, keyOrSeq, payload };
     for (const [outlet, { index }] of this.behind) {
       if (index !== sender && (targets === null || targets.includes(index))) outlet.offer(entry);
     }

@@ -13,7 +13,8 @@ import type { StoreHealth } from '../ports/store.js';
 import type { Authorizations } from '../relay/authorizations.js';
 import type { LiveSessions } from '../relay/live.js';
 import type { RelaySessions } from '../relay/sessions.js';
-import type { OriginRule } from '../relay/origin.js';
+import type { OriginRule } from '../door/origin.js';
+import { clientSurface, type ClientSurfaceDeps } from './client/routes.js';
 import { withCors } from './cors.js';
 import { groupSessionRoutes, type GroupSessionRoutesDeps } from './group/sessions.js';
 import { walletProofRoutes, type WalletProofRoutesDeps } from './group/wallet-proofs.js';
@@ -39,6 +40,7 @@ export interface RestDeps {
   readonly group: Omit<GroupSessionRoutesDeps, 'keys' | 'clock'> & WalletProofRoutesDeps;
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
   readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
+  readonly client: ClientSurfaceDeps;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
   readonly idempotency: IdempotencyStore;
@@ -82,11 +84,12 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...relaySettingsRoutes({ sessions, nodes }),
     ...relayMemberRoutes({ live, authorizations, log }),
     ...relayMessageRoutes({ live, maxMessageBytes: limits.maxMessageBytes }),
-    ...relayTokenRoutes({ authorizations }),
+    ...relayTokenRoutes({ authorizations, userSessions: deps.identity.sessions }),
     ...groupSessionRoutes({ ...deps.group, keys, clock: deps.clock }),
     ...walletProofRoutes(deps.group),
     ...keyRoutes({ keys }),
     ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
+    ...clientSurface(deps.client, deps),
     ...nodeRoutes({ placement }),
     ...connectRoutes({ gatekeeper }),
     ...serviceRoutes({ metrics, health, draining, openapi }),

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
 import type { Store } from '../../src/ports/store.js';
+import { commandsDuring } from '../support/redis-monitor.js';
 import { startRedisServer, type RedisServer } from '../support/redis-server.js';
 import { silentLog } from '../support/silent-log.js';
 import { findKeys, openRedisStore, randomPrefix, untilReady, type OpenedStore } from '../support/stores.js';
@@ -91,23 +92,7 @@ describe('how the Redis store talks to Redis', () => {
     await redis.stop();
   });
 
-  /** Commands that came from clients while `run` ran: those that scripts call are not counted. */
-  async function commandsOf(run: () => Promise<unknown>): Promise<Record<string, number>> {
-    const monitor = await client.monitor();
-    const seen: Record<string, number> = {};
-    const done = new Promise<void>((resolve) => {
-      monitor.on('monitor', (_time: string, args: readonly string[], source: string) => {
-        const name = args[0]?.toLowerCase() ?? '';
-        if (name === 'echo') resolve();
-        else if (source !== 'lua') seen[name] = (seen[name] ?? 0) + 1;
-      });
-    });
-    await run();
-    await client.echo('done');
-    await done;
-    monitor.disconnect();
-    return seen;
-  }
+  const commandsOf = (run: () => Promise<unknown>) => commandsDuring(client, run);
 
   test('ST59 each transition is one script call; create and end take one more for the index', async () => {
     const { relay } = opened.store;

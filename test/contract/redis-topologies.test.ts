@@ -12,6 +12,7 @@ import { freePort, startRedisServer, untilAnswers } from '../support/redis-serve
 import { silentLog } from '../support/silent-log.js';
 import { randomPrefix, untilReady } from '../support/stores.js';
 import * as f from './suites/fixtures.js';
+import { useIdentityStores } from './suites/use-identity-stores.js';
 
 const cleanups: (() => Promise<void>)[] = [];
 
@@ -68,6 +69,7 @@ async function useEverything(store: Store): Promise<void> {
   expect(await store.idempotency.start('key', 'print', 1_000)).toEqual({ outcome: 'started' });
   await store.idempotency.finish('key', 'print', { status: 204 }, 1_000);
   await store.idempotency.forget('key');
+  await useIdentityStores(store, Date.now());
 }
 
 describe('Redis by other URLs', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const BENCH = fileURLToPath(new URL('../../dist/bench/flush-ratio.js', import.meta.url));
 const TIMEOUT_MS = 120_000;
 /** Small: what is shown is that a spoiled delivery is seen, not what it costs. */
-const TINY = ['--quick', '--only', 'bare', '--clients', '16', '--seconds', '0.5', '--warm-up', '0.2'];
+const TINY = ['--quick', '--phases', 'together', '--only', 'bare', '--clients', '16', '--seconds', '0.5', '--warm-up', '0.2'];
 
 interface Outcome {
   readonly code: number | null;
@@ -31,7 +31,7 @@ describe('the bench', () => {
   it(
     'BN1 a quick run counts every delivery of each contender',
     async () => {
-      const { code, stdout, stderr } = await runBench(['--quick']);
+      const { code, stdout, stderr } = await runBench(['--quick', '--phases', 'together']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toContain('Every delivery of every run came once and in order.');
       for (const name of ['bare engine', 'flush_ms auto', 'flush_ms 2', 'flush_ms 0']) {

@@ -182,6 +182,8 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
     ['no Connection', ['Upgrade: websocket'], 400],
     ['another Upgrade', ['Connection: Upgrade', 'Upgrade: h2c'], 426],
     ['a body', ['Connection: Upgrade', 'Upgrade: websocket', 'Content-Length: 5'], 400],
+    ['another wish in a Connection before it', ['Connection: close', 'Connection: Upgrade', 'Upgrade: websocket'], 400],
+    ['another wish in a Connection behind it', ['Connection: Upgrade', 'Connection: close', 'Upgrade: websocket'], 400],
     ['a chunked body', ['Connection: Upgrade', 'Upgrade: websocket', 'Transfer-Encoding: chunked'], 400],
   ])('CN16 a handshake with %s is no handshake', async (_name, lines, status) => {
     const session = await backend.createSession(1);

@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 import { describe, expect, it } from 'vitest';
 import { Backend, pairOf } from '../support/backend.js';
+import { STORES } from '../support/both-stores.js';
 import { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { startGatewayProcess } from '../support/gateway-process.js';
-import { openRaw } from '../support/raw-tcp.js';
+import { handshake } from '../support/raw-peer.js';
+import { firstRead, openRaw } from '../support/raw-tcp.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
@@ -63,6 +65,23 @@ describe('the program', () => {
     await eventually(() => (kept.received.includes('ok') ? null : 'no answer'));
     expect(await gateway.stop()).toBe(0);
     await eventually(() => (kept.isClosed ? null : 'still open'));
+  });
+
+  it.each(STORES)('CN19 on $store each 101 arrives whole, and standard error stays empty', async ({ redisUrl }) => {
+    const url = redisUrl();
+    const prefix = `program-${String(Math.random())}:`;
+    const gateway = await startGatewayProcess(
+      url === null ? {} : { SALLYPORT_REDIS_URL: url, SALLYPORT_REDIS_PREFIX: prefix },
+    );
+    const session = await new Backend(gateway.url).createSession(1);
+    const request = handshake({ headers: [`Authorization: Bearer ${pairOf(session)}`] });
+    const port = Number(new URL(gateway.url).port);
+    for (let n = 0; n < 50; n += 1) {
+      const first = await firstRead(port, request);
+      expect(first).toMatch(/^HTTP\/1\.1 101 [^]*\r\n\r\n/);
+    }
+    expect(await gateway.stop()).toBe(0);
+    expect(gateway.errors()).toBe('');
   });
 
   it('OP3 with wrong settings it names every problem, shows no secret, and ends with 78', () => {

@@ -13,13 +13,18 @@ export interface GatewayProcess {
   readonly child: ChildProcess;
   /** Everything it printed, on both outputs. */
   readonly output: () => string;
+  /** What it printed on standard error. */
+  readonly errors: () => string;
   /** Sends the signal (SIGTERM by default) and gives the exit code; null when a signal ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Starts it on a free port and waits for its `listening` line. */
-export async function startGatewayProcess(env: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [MAIN], {
+export async function startGatewayProcess(
+  env: Readonly<Record<string, string>> = {},
+  nodeFlags: readonly string[] = [],
+): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, [...nodeFlags, MAIN], {
     env: {
       PATH: process.env['PATH'],
       SALLYPORT_PORT: '0',
@@ -30,8 +35,12 @@ export async function startGatewayProcess(env: Readonly<Record<string, string>> 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
+  let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    errors += text;
+  });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   let url: string | undefined;
   await eventually(() => {
@@ -45,6 +54,7 @@ export async function startGatewayProcess(env: Readonly<Record<string, string>> 
     socketUrl: url.replace('http', 'ws'),
     child,
     output: () => output,
+    errors: () => errors,
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null) child.kill(signal);
       const [code] = await exited;

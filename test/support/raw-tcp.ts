@@ -36,6 +36,18 @@ export function rawExchange(port: number, bytes: string | Uint8Array, until?: nu
   });
 }
 
+/** Sends `bytes`, closes when something comes back, and gives what the first read found: one write arrives whole. */
+export function firstRead(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.once('data', (chunk: Buffer) => {
+      socket.destroy();
+      resolve(chunk.toString('latin1'));
+    });
+    socket.once('error', reject);
+  });
+}
+
 export interface RawConnection {
   readonly received: Buffer;
   readonly isClosed: boolean;

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import { parseSessionId, parseUserId } from '../../protocol/ids.js';
+import { parseSessionId, parseUserId, parseUserSessionId } from '../../protocol/ids.js';
 import type { Clock } from '../../ports/clock.js';
-import type { RelayClaims, RelayCredentials } from '../../ports/relay-credentials.js';
+import { RELAY_CREDENTIAL_ALGORITHM, type RelayClaims, type RelayCredentials } from '../../ports/relay-credentials.js';
 import { headerOf } from './compact.js';
 import { deriveEd25519 } from './ed25519.js';
 
@@ -17,6 +17,7 @@ const claimsSchema = z.object({
   ses: z.string(),
   gen: z.int().min(0),
   host: z.boolean(),
+  sid: z.string().optional(),
   exp: z.number(),
   jti: z.string(),
 });
@@ -26,8 +27,10 @@ export function createRelayCredentials(secret: string, clock: Clock): RelayCrede
   return {
     async sign(claims, ttlS) {
       const issuedS = Math.floor(clock.nowMs() / 1000);
-      const token = await new SignJWT({ ses: claims.sessionId, gen: claims.generation, host: claims.asHost })
-        .setProtectedHeader({ alg: 'EdDSA', typ: TYPE })
+      const { sessionId, generation, asHost, userSessionId } = claims;
+      const binding = userSessionId === null ? {} : { sid: userSessionId };
+      const token = await new SignJWT({ ses: sessionId, gen: generation, host: asHost, ...binding })
+        .setProtectedHeader({ alg: RELAY_CREDENTIAL_ALGORITHM, typ: TYPE })
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
         .setSubject(claims.userId)
@@ -42,7 +45,7 @@ export function createRelayCredentials(secret: string, clock: Clock): RelayCrede
       if (headerOf(token) === null) return null;
       try {
         const { payload } = await jwtVerify(token, publicKey, {
-          algorithms: ['EdDSA'],
+          algorithms: [RELAY_CREDENTIAL_ALGORITHM],
           issuer: ISSUER,
           audience: AUDIENCE,
           typ: TYPE,
@@ -62,6 +65,8 @@ function parseClaims(payload: unknown): RelayClaims | null {
   if (!parsed.success) return null;
   const sessionId = parseSessionId(parsed.data.ses);
   const userId = parseUserId(parsed.data.sub);
-  if (sessionId === null || userId === null) return null;
-  return { sessionId, userId, generation: parsed.data.gen, asHost: parsed.data.host };
+  const userSessionId = parsed.data.sid === undefined ? null : parseUserSessionId(parsed.data.sid);
+  const isUnbound = parsed.data.sid === undefined;
+  if (sessionId === null || userId === null || (userSessionId === null && !isUnbound)) return null;
+  return { sessionId, userId, generation: parsed.data.gen, asHost: parsed.data.host, userSessionId };
 }

@@ -1,6 +1,6 @@
 /** Whether a socket gets a seat, and which. The order of the checks is part of the contract. */
 import type { Host, Joined, JoinCredential, JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-store.js';
-import type { MemberIndex, UserId } from '../../protocol/ids.js';
+import type { MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
 import { isOverdue, purgeOverdue, setHost } from './departure.js';
 import { viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
 
@@ -52,7 +52,12 @@ function identify(session: SessionState, credential: JoinCredential, nowMs: numb
 
 function takeOver(session: SessionState, seat: SeatState, member: MemberState, request: JoinRequest): JoinResult {
   const { credential, dryRun, resumeHash } = request;
-  if (dryRun) return joined(seat.userId, { ...member, connection: member.connection + 1 }, false, viewHost(session));
+  const userSessionId = credential.kind === 'resume' ? member.userSessionId : bindingOf(credential);
+  if (dryRun) {
+    const connection = member.connection + 1;
+    return joined(seat.userId, { ...member, connection, userSessionId }, false, viewHost(session));
+  }
+  member.userSessionId = userSessionId;
   if (credential.kind !== 'resume') member.resumePrevious = null;
   else if (credential.secretHash === member.resume) member.resumePrevious = member.resume;
   member.resume = resumeHash;
@@ -74,6 +79,7 @@ function seatNewMember(session: SessionState, claimant: Claimant, request: JoinR
     awayUntilMs: null,
     resume: resumeHash,
     resumePrevious: null,
+    userSessionId: bindingOf(credential),
   };
   const takesHost = becomesHost(session, claimant.userId) || (credential.kind === 'minted' && credential.asHost);
   if (dryRun) return joined(claimant.userId, member, true, takesHost ? nextHost(session, index) : viewHost(session));
@@ -122,13 +128,17 @@ function mintedSeat(userId: UserId): SeatState {
   };
 }
 
+function bindingOf(credential: JoinCredential): UserSessionId | null {
+  return credential.kind === 'minted' ? credential.userSessionId : null;
+}
+
 function nextHost(session: SessionState, index: MemberIndex): Host {
   return { index, term: session.host.term + 1 };
 }
 
 function joined(userId: UserId, member: MemberState, isNewMember: boolean, host: Host): Joined {
-  const { index, connection, joinedAtMs } = member;
-  return Object.freeze({ outcome: 'joined', userId, index, connection, joinedAtMs, isNewMember, host });
+  const { index, connection, joinedAtMs, userSessionId } = member;
+  return Object.freeze({ outcome: 'joined', userId, index, connection, joinedAtMs, isNewMember, userSessionId, host });
 }
 
 function refused(code: JoinRefusal): JoinResult {

@@ -1,4 +1,3 @@
-import { deepFreeze } from '../../lib/deep-freeze.js';
 import {
   USER_NAMES,
   type DirectoryStore,
@@ -12,6 +11,7 @@ import {
   type WriteResult,
 } from '../../ports/directory-store.js';
 import type { OrganizationId, UserId } from '../../protocol/ids.js';
+import { MembershipTable } from './membership-table.js';
 import { RecordTable } from './record-table.js';
 
 export function createMemoryDirectoryStore(): DirectoryStore {
@@ -25,8 +25,7 @@ class MemoryDirectoryStore implements DirectoryStore {
   );
   readonly #organizations = new RecordTable<OrganizationId, OrganizationRecord, 'slug'>(({ slug }) => [['slug', slug]]);
   readonly #templates = new RecordTable<string, TemplateRecord, never>(() => []);
-  /** By organization and user. */
-  readonly #memberships = new Map<string, MembershipRecord>();
+  readonly #memberships = new MembershipTable();
 
   async putUser(user: UserRecord): Promise<WriteResult<UserName>> {
     return this.#users.put(user.id, user);
@@ -45,7 +44,7 @@ class MemoryDirectoryStore implements DirectoryStore {
   }
 
   async removeUser(id: UserId): Promise<boolean> {
-    this.#forgetMemberships((membership) => membership.userId === id);
+    this.#memberships.removeAll(this.#memberships.ofUser(id));
     return this.#users.remove(id);
   }
 
@@ -66,29 +65,32 @@ class MemoryDirectoryStore implements DirectoryStore {
   }
 
   async removeOrganization(id: OrganizationId): Promise<boolean> {
-    this.#forgetMemberships((membership) => membership.organizationId === id);
+    this.#memberships.removeAll(this.#memberships.ofOrganization(id));
     return this.#organizations.remove(id);
   }
 
-  async putMembership(membership: MembershipRecord): Promise<void> {
-    const { organizationId, userId } = membership;
-    this.#memberships.set(`${organizationId} ${userId}`, deepFreeze(structuredClone(membership)));
+  async addMembership(membership: MembershipRecord): Promise<boolean> {
+    return this.#memberships.add(membership);
+  }
+
+  async replaceMembership(membership: MembershipRecord): Promise<boolean> {
+    return this.#memberships.replace(membership);
   }
 
   async membership(organizationId: OrganizationId, userId: UserId): Promise<MembershipRecord | null> {
-    return this.#memberships.get(`${organizationId} ${userId}`) ?? null;
+    return this.#memberships.get(organizationId, userId);
   }
 
   async removeMembership(organizationId: OrganizationId, userId: UserId): Promise<boolean> {
-    return this.#memberships.delete(`${organizationId} ${userId}`);
+    return this.#memberships.remove(organizationId, userId);
   }
 
   async membersOf(organizationId: OrganizationId): Promise<readonly MembershipRecord[]> {
-    return this.#oldestFirst((membership) => membership.organizationId === organizationId);
+    return this.#memberships.ofOrganization(organizationId);
   }
 
   async membershipsOf(userId: UserId): Promise<readonly MembershipRecord[]> {
-    return this.#oldestFirst((membership) => membership.userId === userId);
+    return this.#memberships.ofUser(userId);
   }
 
   async putTemplate(template: TemplateRecord): Promise<WriteResult<never>> {
@@ -105,15 +107,5 @@ class MemoryDirectoryStore implements DirectoryStore {
 
   async removeTemplate(name: string): Promise<boolean> {
     return this.#templates.remove(name);
-  }
-
-  #oldestFirst(fits: (membership: MembershipRecord) => boolean): readonly MembershipRecord[] {
-    const found = [...this.#memberships].filter(([, membership]) => fits(membership));
-    found.sort(([a, one], [b, other]) => one.createdAtMs - other.createdAtMs || (a < b ? -1 : 1));
-    return found.map(([, membership]) => membership);
-  }
-
-  #forgetMemberships(fits: (membership: MembershipRecord) => boolean): void {
-    for (const [key, membership] of this.#memberships) if (fits(membership)) this.#memberships.delete(key);
   }
 }

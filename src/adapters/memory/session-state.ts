@@ -1,6 +1,6 @@
 /** One relay session as this process keeps it: the mutable state, and the frozen views that leave it. */
 import { deepFreeze } from '../../lib/deep-freeze.js';
-import type { AuthorizationToken, MemberIndex, UserId } from '../../protocol/ids.js';
+import type { AuthorizationToken, MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
 import type {
   GroupSeat,
   Host,
@@ -23,6 +23,7 @@ export interface MemberState {
   resume: string;
   /** The hash that the current socket came with; null when it came with something else. */
   resumePrevious: string | null;
+  userSessionId: UserSessionId | null;
 }
 
 export interface SeatState {
@@ -148,6 +149,7 @@ export function viewSeat(seat: SeatState): Seat {
             joinedAtMs: member.joinedAtMs,
             connection: member.connection,
             awayUntilMs: member.awayUntilMs,
+            userSessionId: member.userSessionId,
           },
   });
 }

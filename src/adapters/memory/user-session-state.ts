@@ -33,10 +33,15 @@ export function isActive({ session }: UserSessionState): boolean {
   return session.status === 'active';
 }
 
+/** When its time is up unless it is touched. */
+export function dueOf({ session }: UserSessionState): number {
+  return Math.min(session.expireAtMs, session.abandonAtMs);
+}
+
 /** Makes a session whose time is up what it is; called before anything reads it. */
 export function settle(state: UserSessionState, nowMs: number): void {
   const { status, expireAtMs, abandonAtMs } = state.session;
-  const dueMs = Math.min(expireAtMs, abandonAtMs);
+  const dueMs = dueOf(state);
   if (status === 'active' && dueMs <= nowMs) end(state, expireAtMs <= abandonAtMs ? 'expired' : 'abandoned', dueMs);
 }
 
@@ -56,6 +61,7 @@ export function applyChange(state: UserSessionState, change: SessionChange, nowM
   });
 }
 
-export function isForgotten({ endedAtMs }: UserSessionState, nowMs: number): boolean {
-  return endedAtMs !== null && endedAtMs + KEPT_MS <= nowMs;
+/** null while it is active. */
+export function forgottenAt({ endedAtMs }: UserSessionState): number | null {
+  return endedAtMs === null ? null : endedAtMs + KEPT_MS;
 }

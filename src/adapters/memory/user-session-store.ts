@@ -16,11 +16,13 @@ import type {
 import { Failure } from '../../protocol/failure.js';
 import type { ClientId, UserId, UserSessionId } from '../../protocol/ids.js';
 import { ClientTable, type ClientChange } from './client-table.js';
+import { DueQueue } from './due-queue.js';
 import {
   applyChange,
+  dueOf,
   end,
+  forgottenAt,
   isActive,
-  isForgotten,
   openState,
   settle,
   type UserSessionState,
@@ -37,6 +39,8 @@ class MemoryUserSessionStore implements UserSessionStore {
   /** In the order they were opened. */
   readonly #sessions = new Map<UserSessionId, UserSessionState>();
   readonly #byUser = new Map<UserId, Set<UserSessionState>>();
+  /** When to look at each: never after its time is up, or after it is forgotten. Looking early does no harm. */
+  readonly #due = new DueQueue<UserSessionId>();
   #position = 0;
 
   constructor(clock: Clock) {
@@ -68,7 +72,9 @@ class MemoryUserSessionStore implements UserSessionStore {
     const state = this.#find(id);
     if (state === null) return { outcome: 'not_found' };
     if (!isActive(state)) return { outcome: 'not_active', session: state.session };
+    const dueBefore = dueOf(state);
     applyChange(state, change, this.#clock.nowMs());
+    if (dueOf(state) < dueBefore) this.#lookAgain(state);
     return { outcome: 'changed', session: state.session };
   }
 
@@ -131,16 +137,22 @@ class MemoryUserSessionStore implements UserSessionStore {
   }
 
   async sweepDue(limit: number): Promise<readonly UserSession[]> {
-    const due: UserSession[] = [];
-    for (const state of this.#sessions.values()) {
-      if (due.length >= limit) break;
-      if (!this.#isKept(state)) this.#drop(state);
-      else if (!isActive(state) && !state.named) {
-        state.named = true;
-        due.push(state.session);
+    const named: UserSession[] = [];
+    while (named.length < limit) {
+      const id = this.#due.popDue(this.#clock.nowMs());
+      if (id === null) break;
+      const state = this.#sessions.get(id);
+      if (state === undefined) continue;
+      if (!this.#isKept(state)) {
+        this.#drop(state);
+        continue;
       }
+      this.#lookAgain(state);
+      if (isActive(state) || state.named) continue;
+      state.named = true;
+      named.push(state.session);
     }
-    return due;
+    return named;
   }
 
   #find(id: UserSessionId): UserSessionState | null {
@@ -151,7 +163,7 @@ class MemoryUserSessionStore implements UserSessionStore {
   /** The one way to a state: what its time made of it is settled first. */
   #isKept(state: UserSessionState): boolean {
     settle(state, this.#clock.nowMs());
-    return !isForgotten(state, this.#clock.nowMs());
+    return (forgottenAt(state) ?? Infinity) > this.#clock.nowMs();
   }
 
   #activeOf(userId: UserId): UserSessionState[] {
@@ -161,12 +173,18 @@ class MemoryUserSessionStore implements UserSessionStore {
   #finish(state: UserSessionState, status: FinishStatus): UserSession {
     end(state, status, this.#clock.nowMs());
     state.named = true;
+    this.#lookAgain(state);
     return state.session;
+  }
+
+  #lookAgain(state: UserSessionState): void {
+    this.#due.push(state.session.id, forgottenAt(state) ?? dueOf(state));
   }
 
   #add(state: UserSessionState): void {
     const { id, userId } = state.session;
     this.#sessions.set(id, state);
+    this.#lookAgain(state);
     const others = this.#byUser.get(userId);
     if (others === undefined) this.#byUser.set(userId, new Set([state]));
     else others.add(state);

@@ -16,14 +16,36 @@
  *
  * Sweeping claims due hints for a while instead of removing them, removes the session, then the hint: who dies in
  * between leaves a claim that runs out. The removal of the hint decides which caller names the session.
+ *
+ * User sessions go the same way. All of one user's share the tag {user:<user id>}, so that limits and "end all of them"
+ * are one script. Beside them stand, each under a tag of its own: whom a session belongs to (one key per session), the
+ * client that lists it, and {user-sessions}, which finds sessions of all users. What spans these:
+ *
+ * - open: first the three pointers (owner, client, index), then the session, in one script: that is the moment it opens.
+ *   A pointer to a session that is missing is left out wherever it is followed; the owner runs out by itself, the client
+ *   drops what is missing a minute later, the sweeper drops the hint. Last the client's active session is set: a crash
+ *   before leaves the one before it.
+ * - end: the session alone, in one script. The hint is removed after; when that fails the sweeper finds a session whose
+ *   end was told, and drops it.
+ * - expiry: as above. The session ends by its own time; the removal of the hint decides who names it.
+ *
+ * The directory is one hash slot, {directory}: names stay unique because one script sees all of them. It holds some
+ * kilobytes a user and is asked about once per sign-in, so one Redis node is enough by orders of magnitude. Rate limits
+ * are one slot as well, {rates}: a take of several keys is one script, and what is limited (sign-ins, mails) costs
+ * the gateways a thousand times what it costs that node.
+ *
+ * Everything but the directory, API keys and counters carries an expiry, so that nothing is left behind.
  */
 import type { ProjectScope } from '../../ports/relay-store.js';
-import type { ProjectId, SessionId } from '../../protocol/ids.js';
+import type { OneTimeKind } from '../../ports/one-time-store.js';
+import type { ClientId, ProjectId, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
 
 export type Keys = ReturnType<typeof createKeys>;
 
 export function createKeys(prefix: string) {
   const index = `${prefix}:{index}`;
+  const userSessions = `${prefix}:{user-sessions}`;
+  const directory = `${prefix}:{directory}`;
   return {
     /**
      * In the order that lua/session.lua names them: the session's fields (hash); seats by user; users by token
@@ -55,10 +77,46 @@ export function createKeys(prefix: string) {
     /** Hash: a key's id to its record. */
     apiKeys: `${prefix}:keys`,
     idempotency: (key: string): string => `${prefix}:idem:{${key}}`,
+
+    /** In the order that lua/user-session.lua names them. */
+    sessionsOfUser: (id: UserId): readonly string[] => {
+      const base = `${prefix}:{user:${id}}`;
+      return [`${base}:records`, `${base}:listing`, `${base}:active`, `${base}:kept`];
+    },
+    /** The user that a user session belongs to. */
+    owner: (id: UserSessionId): string => `${prefix}:owner:{${id}}`,
+    /** Sorted sets of `<session id> <user id>`: the listing; when each is left out of it; when to look whether it is due. */
+    userSessionIndex: [`${userSessions}:listing`, `${userSessions}:forgotten`, `${userSessions}:due`] as const,
+    /** A client's fields (hash); its `<session id> <user id>` (sorted set). */
+    client: (id: ClientId): readonly string[] => [`${prefix}:{${id}}:fields`, `${prefix}:{${id}}:sessions`],
+
+    /** Records by id, ids by name (hashes); ids by position (sorted set); a counter. */
+    users: [`${directory}:users`, `${directory}:user-names`, `${directory}:user-listing`, `${directory}:positions`],
+    organizations: [
+      ...[`${directory}:organizations`, `${directory}:slugs`],
+      ...[`${directory}:organization-listing`, `${directory}:positions`],
+    ],
+    templates: [`${directory}:templates`, `${directory}:template-names`],
+    /** `<organization id> <user id>` to its record (hash). */
+    memberships: `${directory}:memberships`,
+    /** Their fields, and the same with the ids swapped, in the order of the text (sorted sets without scores). */
+    membersByOrganization: `${directory}:by-organization`,
+    membersByUser: `${directory}:by-user`,
+
+    oneTime: (kind: OneTimeKind, name: string): string => `${prefix}:once:${kind}:{${name}}`,
+    rate: (key: string): string => `${prefix}:{rates}:${key}`,
+    signingKeys: `${prefix}:signing-keys`,
+    /** Hash of one user's sockets. */
+    userSockets: (id: UserId): string => `${prefix}:sockets:{user:${id}}`,
   };
 }
 
 /** A member of the expiry set. Neither part has a space. */
 export function expiryMember(id: SessionId, projectId: ProjectId): string {
   return `${id} ${projectId}`;
+}
+
+/** What points to a user session. Neither part has a space. */
+export function userSessionMember(id: UserSessionId, userId: UserId): string {
+  return `${id} ${userId}`;
 }

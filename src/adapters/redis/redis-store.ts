@@ -1,15 +1,20 @@
-import { createMemoryStore } from '../memory/memory-store.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import type { Store } from '../../ports/store.js';
+import { RedisDirectoryStore } from './directory-store.js';
 import { createRedisIdempotencyStore } from './idempotency-store.js';
 import { createRedisKeyStore } from './key-store.js';
 import { createKeys } from './keys.js';
 import { RedisLink } from './link.js';
 import { createRedisNodeStore } from './node-store.js';
+import { createRedisOneTimeStore } from './one-time-store.js';
+import { createRedisRateLimitStore } from './rate-limit-store.js';
 import { RedisRelayStore } from './relay-store.js';
 import { loadScripts } from './script.js';
 import { SessionIndex } from './session-index.js';
+import { createRedisSigningKeyStore } from './signing-key-store.js';
+import { RedisUserSessionStore } from './user-session-store.js';
+import { createRedisUserSocketStore } from './user-socket-store.js';
 
 export interface RedisStoreOptions {
   /** See `parseRedisUrl`. It never reaches a log or an error. */
@@ -34,25 +39,14 @@ export function createRedisStore({ url, keyPrefix, log, onFailure, clock }: Redi
     keys: createRedisKeyStore(link, keys, scripts),
     nodes: createRedisNodeStore(link, keys, scripts),
     idempotency: createRedisIdempotencyStore(link, keys, scripts),
-    ...identityUntilBuilt(clock),
+    directory: new RedisDirectoryStore(link, keys, scripts),
+    userSessions: new RedisUserSessionStore(link, keys, scripts),
+    oneTime: createRedisOneTimeStore(link, keys, scripts),
+    rateLimits: createRedisRateLimitStore(link, keys, scripts),
+    signingKeys: createRedisSigningKeyStore(link, keys, scripts),
+    userSockets: createRedisUserSocketStore(link, keys, scripts),
     start: () => link.start(),
     health: () => link.health(),
     stop: () => link.stop(),
   };
-}
-
-/** Until the stores of the identity model are built on Redis: this process alone. */
-function identityUntilBuilt(
-  clock: Clock | undefined,
-): Pick<Store, 'directory' | 'userSessions' | 'oneTime' | 'rateLimits' | 'signingKeys' | 'userSockets'> {
-  const system: Clock = {
-    nowMs: () => Date.now(),
-    monotonicMs: () => performance.now(),
-    after: () => ({ cancel: () => undefined }),
-    endOfTurn: setImmediate,
-  };
-  const { directory, userSessions, oneTime, rateLimits, signingKeys, userSockets } = createMemoryStore({
-    clock: clock ?? system,
-  });
-  return { directory, userSessions, oneTime, rateLimits, signingKeys, userSockets };
 }

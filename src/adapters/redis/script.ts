@@ -11,7 +11,13 @@ export interface Script {
 export function loadScripts() {
   const time = readLua('time');
   const session = time + readLua('session');
+  const userSession = time + readLua('user-session');
+  const userSocket = time + readLua('user-socket');
+  const client = time + readLua('client');
   const overSession = (name: string): Script => script(name, session + readLua(name));
+  const overUserSessions = (name: string): Script => script(name, userSession + readLua(name));
+  const overUserSockets = (name: string): Script => script(name, userSocket + readLua(name));
+  const overClient = (name: string): Script => script(name, client + readLua(name));
   const alone = (name: string): Script => script(name, time + readLua(name));
   return {
     create: overSession('create'),
@@ -39,6 +45,37 @@ export function loadScripts() {
     keyUse: alone('key-use'),
     idempotencyStart: alone('idempotency-start'),
     idempotencyFinish: alone('idempotency-finish'),
+    dueSettle: alone('due-settle'),
+    userSessionOpen: overUserSessions('user-session-open'),
+    userSessionGet: overUserSessions('user-session-get'),
+    userSessionChange: overUserSessions('user-session-change'),
+    userSessionFinish: overUserSessions('user-session-finish'),
+    userSessionFinishAll: overUserSessions('user-session-finish-all'),
+    userSessionExpire: overUserSessions('user-session-expire'),
+    userSessionList: overUserSessions('user-session-list'),
+    userSessionIndexAdd: alone('user-session-index-add'),
+    clientCreate: overClient('client-create'),
+    clientGet: overClient('client-get'),
+    clientChange: overClient('client-change'),
+    clientPoint: overClient('client-point'),
+    clientPrune: overClient('client-prune'),
+    recordPut: alone('record-put'),
+    recordFind: alone('record-find'),
+    recordList: alone('record-list'),
+    recordRemove: alone('record-remove'),
+    membershipPut: alone('membership-put'),
+    membershipRemove: alone('membership-remove'),
+    membershipList: alone('membership-list'),
+    oneTimePut: alone('one-time-put'),
+    oneTimeTake: alone('one-time-take'),
+    rateTake: alone('rate-take'),
+    rateReset: alone('rate-reset'),
+    signingKeyList: alone('signing-key-list'),
+    signingKeyAdd: alone('signing-key-add'),
+    signingKeyKeep: alone('signing-key-keep'),
+    userSocketTake: overUserSockets('user-socket-take'),
+    userSocketRelease: overUserSockets('user-socket-release'),
+    userSocketRenew: overUserSockets('user-socket-renew'),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type AuthorizationToken,
   type SessionId,
 } from '../../protocol/ids.js';
+import { branded, json } from './schemas.js';
 import type {
   GroupSeat,
   NewGroupSeat,
@@ -19,7 +20,18 @@ import type {
   SeatMember,
   SessionWithSeats,
 } from '../../ports/relay-store.js';
-import { asHost, asIndex, asInteger, asList, asPairs, asText, asUserId, known, unexpected } from './replies.js';
+import {
+  asHost,
+  asIndex,
+  asInteger,
+  asList,
+  asPairs,
+  asText,
+  asUserId,
+  asUserSessionIdOrNull,
+  known,
+  unexpected,
+} from './replies.js';
 
 const integer = z
   .string()
@@ -153,9 +165,9 @@ export function decodeSnapshot(id: SessionId, reply: unknown): SessionWithSeats 
 
 function decodeOrderedSeat(user: string, text: string): { readonly order: number; readonly seat: Seat } {
   const parts = text.split('|');
-  if (parts.length !== 14) throw unexpected('a seat');
+  if (parts.length !== 15) throw unexpected('a seat');
   const [token = '', address = '', latitude = '', longitude = '', order, held] = parts;
-  const [wallet = '', card = ''] = parts.slice(12);
+  const [wallet = '', card = '', userSession = ''] = parts.slice(12);
   const seat = {
     userId: asUserId(user),
     token: decodeToken(token),
@@ -164,7 +176,7 @@ function decodeOrderedSeat(user: string, text: string): { readonly order: number
     longitude: decodeNumber(longitude),
     held: held === '1',
     group: decodeGroupSeat(wallet, card),
-    member: decodeMember(parts.slice(6)),
+    member: decodeMember(parts.slice(6), userSession),
   };
   return { order: asInteger(order), seat };
 }
@@ -177,13 +189,14 @@ function decodeGroupSeat(wallet: string, card: string): GroupSeat | null {
   return wallet === '' ? null : { wallet, ...cardSchema.parse(JSON.parse(card)) };
 }
 
-function decodeMember([index, joined, connection, away]: readonly string[]): SeatMember | null {
+function decodeMember([index, joined, connection, away]: readonly string[], userSession: string): SeatMember | null {
   if (index === '') return null;
   return {
     index: asIndex(index),
     joinedAtMs: asInteger(joined),
     connection: asInteger(connection),
     awayUntilMs: away === '' ? null : asInteger(away),
+    userSessionId: asUserSessionIdOrNull(userSession),
   };
 }
 
@@ -197,20 +210,4 @@ function encodeNumber(value: number | null): string {
 
 function decodeNumber(text: string): number | null {
   return text === '' ? null : Number(text);
-}
-
-function branded<T>(parse: (text: string) => T | null) {
-  return z.string().transform((text, context) => {
-    const value = parse(text);
-    if (value !== null) return value;
-    context.addIssue('malformed');
-    return z.NEVER;
-  });
-}
-
-function json<T extends z.ZodType>(schema: T) {
-  return z
-    .string()
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(schema);
 }

@@ -2,13 +2,11 @@ import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
 import type { ListRequest, ProjectScope } from '../../ports/relay-store.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseProjectId, type ProjectId, type SessionId } from '../../protocol/ids.js';
+import { DueSet, type Due } from './due-set.js';
 import { expiryMember, type Keys } from './keys.js';
 import type { RedisLink } from './link.js';
-import { asInteger, asList, asPairs, asSessionId, asText, known } from './replies.js';
+import { asInteger, asList, asPairs, asSessionId, known } from './replies.js';
 import type { Scripts } from './script.js';
-
-/** Longer than a caller can take between claiming and settling. */
-const CLAIM_MS = 10_000;
 
 export interface ListedPage {
   readonly ids: readonly SessionId[];
@@ -16,10 +14,9 @@ export interface ListedPage {
   readonly nextCursor: string | null;
 }
 
-export interface DueSession {
+export interface DueSession extends Due {
   readonly id: SessionId;
   readonly projectId: ProjectId;
-  readonly claim: string;
 }
 
 /** What finds sessions: listings, and hints when each is due. It is behind the sessions' own keys; see keys.ts. */
@@ -27,11 +24,13 @@ export class SessionIndex {
   readonly #link: RedisLink;
   readonly #keys: Keys;
   readonly #scripts: Scripts;
+  readonly #due: DueSet;
 
   constructor(link: RedisLink, keys: Keys, scripts: Scripts) {
     this.#link = link;
     this.#keys = keys;
     this.#scripts = scripts;
+    this.#due = new DueSet(link, scripts, keys.expiry, 'relay.sweep');
   }
 
   async add(id: SessionId, projectId: ProjectId, ttlMs: number): Promise<void> {
@@ -49,8 +48,7 @@ export class SessionIndex {
   }
 
   async dueEarlier(id: SessionId, projectId: ProjectId, expiresAtMs: number): Promise<void> {
-    const { expiry } = this.#keys;
-    await this.#link.command('relay.index', 'ZADD', expiry, 'XX', 'LT', expiresAtMs, expiryMember(id, projectId));
+    await this.#due.dueEarlier(expiryMember(id, projectId), expiresAtMs);
   }
 
   async list(scope: ProjectScope, from: ListRequest['from'], limit: number): Promise<ListedPage> {
@@ -68,22 +66,14 @@ export class SessionIndex {
   }
 
   async claimDue(limit: number): Promise<readonly DueSession[]> {
-    const args = [limit, CLAIM_MS];
-    const reply = await this.#link.run('relay.sweep', this.#scripts.indexClaimDue, [this.#keys.expiry], args);
-    const [claim, ...members] = asList(reply).map(asText);
-    return members.map((member) => {
-      const [id, project = ''] = member.split(' ');
-      return {
-        id: asSessionId(id),
-        projectId: known(parseProjectId(project), 'a project id'),
-        claim: asText(claim),
-      };
+    return (await this.#due.claim(limit)).map((due) => {
+      const [id, project = ''] = due.member.split(' ');
+      return { ...due, id: asSessionId(id), projectId: known(parseProjectId(project), 'a project id') };
     });
   }
 
-  async putBack({ id, projectId, claim }: DueSession, expiresAtMs: number): Promise<void> {
-    const args = [expiryMember(id, projectId), claim, expiresAtMs];
-    await this.#link.run('relay.sweep', this.#scripts.indexPutBack, [this.#keys.expiry], args);
+  async putBack(due: DueSession, expiresAtMs: number): Promise<void> {
+    await this.#due.putBack(due, expiresAtMs);
   }
 }
 

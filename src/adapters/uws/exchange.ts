@@ -46,14 +46,16 @@ export class Exchange {
   }
 
   /**
-   * Hands the response over to an upgrade: from here on it is not an exchange any more. Not corked: when the engine's
-   * new socket happens to keep the old one's address, its `cork` goes on to read it as an HTTP response, and now and
-   * then closes it right behind the 101 (seen with both builds, some in 10,000; docs/adr/0006).
+   * Hands the response over to an upgrade: from here on it is not an exchange any more. Corked, so that the 101 leaves
+   * in one write. Nothing else belongs in here: when its callback returns, `cork` reads the response's flags from
+   * memory that the upgrade has freed, and a socket whose flags were overwritten is closed (docs/adr/0006).
    */
   upgrade(run: (res: EngineResponse) => void): void {
     if (this.isOver) return;
     this.end();
-    run(this.res);
+    this.res.cork(() => {
+      run(this.res);
+    });
   }
 
   /**

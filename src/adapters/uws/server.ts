@@ -47,13 +47,15 @@ export class UwsServer {
   private readonly sockets = new Set<UwsSocket>();
   private readonly http: HttpServer;
   private listening: ListenSocket | null = null;
+  /** Upgraded, and still under the cork of its upgrade. */
+  private newcomer: EngineSocket<SocketState> | null = null;
 
   constructor(
     private readonly uws: UwsApp,
     private readonly deps: ServerDeps,
   ) {
     this.http = new HttpServer(deps);
-    const upgrades = new Upgrades({ ...deps, http: this.http });
+    const upgrades = new Upgrades({ ...deps, http: this.http, onUpgraded: this.onUpgraded });
     const { maxMessageBytes, maxBufferedBytes, maxSilenceMs } = deps.limits;
     uws.app.ws<SocketState>('/*', {
       maxPayloadLength: engineLimit(maxMessageBytes),
@@ -76,6 +78,8 @@ export class UwsServer {
       close: this.onClose,
     });
     uws.app.any('/*', this.http.onRequest);
+    // So that it is compiled by the time of the first upgrade: that takes memory, too.
+    this.onOpen(null);
   }
 
   get connections(): number {
@@ -137,13 +141,20 @@ export class UwsServer {
     return this.http.drained();
   }
 
-  private readonly onOpen = (ws: EngineSocket<SocketState>): void => {
-    const { metrics } = this.deps;
+  /** Under the cork of the upgrade, where whatever takes memory puts the socket at risk (docs/adr/0006). */
+  private readonly onOpen = (ws: EngineSocket<SocketState> | null): void => {
+    this.newcomer = ws;
+  };
+
+  private readonly onUpgraded = (): void => {
+    const ws = this.newcomer;
+    if (ws === null) return;
+    this.newcomer = null;
     const state = ws.getUserData();
     const socket = new UwsSocket(ws);
     state.socket = socket;
     this.sockets.add(socket);
-    metrics.tallies.connectionsOpened += 1;
+    this.deps.metrics.tallies.connectionsOpened += 1;
     ws.cork(() => {
       this.begin(state, socket);
     });
@@ -201,14 +212,18 @@ export class UwsServer {
 
   private readonly onClose = (ws: EngineSocket<SocketState>, code: number): void => {
     const { log, metrics } = this.deps;
-    const { handler, socket } = ws.getUserData();
-    if (socket !== null) {
+    const { admission, handler, socket } = ws.getUserData();
+    try {
+      if (socket === null) {
+        // Under the cork of its upgrade: nobody was told that it opened.
+        this.newcomer = null;
+        admission.abandon();
+        return;
+      }
       socket.markClosed();
       this.sockets.delete(socket);
-    }
-    metrics.tallies.connectionsClosed += 1;
-    metrics.closed(code);
-    try {
+      metrics.tallies.connectionsClosed += 1;
+      metrics.closed(code);
       handler?.onClose(code);
     } catch (error) {
       this.failed(error, null, log);

@@ -20,6 +20,8 @@ export interface UpgradeDeps {
   readonly http: HttpServer;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Called as soon as the cork of an upgrade is off. */
+  readonly onUpgraded: () => void;
 }
 
 export class Upgrades {
@@ -62,6 +64,7 @@ export class Upgrades {
               // Extensions stay empty: compression is never negotiated.
               res.upgrade(state, key, outcome.protocol ?? '', '', context);
             });
+            this.deps.onUpgraded();
           }
         },
         (error: unknown) => {
@@ -100,6 +103,10 @@ function faultOf(head: RequestHead): Failure | null {
   if (head.path.replace(MATRIX_PARAMETERS, '') !== CONNECT_PATH) return new Failure('unknown_path');
   if (head.headers.get('sec-websocket-version') !== '13') {
     return new Failure('invalid_request', { message: 'Sec-WebSocket-Version: 13 is needed.' });
+  }
+  // The engine takes any such header of five letters for it, and closes the socket behind its 101.
+  if (head.headerList.some(([name, value]) => name === 'connection' && value.length === 'close'.length)) {
+    return new Failure('invalid_request', { message: 'A handshake does not close its connection.' });
   }
   if (!WEBSOCKET_KEY.test(head.headers.get('sec-websocket-key') ?? '')) {
     return new Failure('invalid_request', { message: 'Sec-WebSocket-Key: not 16 bytes in base64.' });

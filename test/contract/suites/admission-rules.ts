@@ -32,6 +32,7 @@ export function admissionRules(open: OpenStore): void {
         connection: 1,
         joinedAtMs: on.clock.nowMs(),
         isNewMember: true,
+        userSessionId: null,
         host: { index: 0, term: 1 },
       });
     });

@@ -91,7 +91,13 @@ export function seatRules(open: OpenStore): void {
         longitude: null,
         held: true,
         group: null,
-        member: { index: member.index, joinedAtMs: on.clock.nowMs(), connection: 1, awayUntilMs: null },
+        member: {
+          index: member.index,
+          joinedAtMs: on.clock.nowMs(),
+          connection: 1,
+          awayUntilMs: null,
+          userSessionId: null,
+        },
       });
       await on.relay.leave(f.holdOf(session.id, member));
       expect(await f.seatOf(on.relay, session.id, user)).toBeUndefined();

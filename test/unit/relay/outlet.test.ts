@@ -5,8 +5,10 @@ import { CLASS, type DeliveryClass } from '../../../src/protocol/wire.js';
 import { emptyTallies } from '../../../src/ports/metrics.js';
 import type { ClientSocket } from '../../../src/ports/socket.js';
 import { Outlet } from '../../../src/relay/outlet.js';
+import { CountingPool } from '../../support/counting-pool.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
+const SLAB_BYTES = 32 * 1024;
 const BOUNDS = { softBytes: 1000, hardBytes: 10_000, maxBehindMs: 5000 };
 
 /** A socket whose peer reads when a test says so. It keeps the promises of the port as the engine's does. */
@@ -54,15 +56,17 @@ class FakeSocket implements ClientSocket {
 }
 
 /** A room of one outlet: what is appended goes the shared way while the outlet is on it, else it is offered. */
-function room(): {
+function room(bounds = BOUNDS): {
   socket: FakeSocket;
   outlet: Outlet;
   clock: ManualClock;
   tallies: ReturnType<typeof emptyTallies>;
+  slabs: CountingPool;
   append: (deliveryClass: DeliveryClass, keyOrSeq: number, text: string) => void;
   flush: () => void;
 } {
   const [socket, clock, tallies] = [new FakeSocket(), new ManualClock(), emptyTallies()];
+  const slabs = new CountingPool(SLAB_BYTES);
   let isBehind = false;
   let batch: Parameters<typeof encodeBatchFrame>[0][number][] = [];
   const flush = (): void => {
@@ -79,10 +83,10 @@ function room(): {
       isBehind = false;
     },
   };
-  const outlet = new Outlet(socket, 'topic', BOUNDS, owner, tallies, clock);
+  const outlet = new Outlet(socket, 'topic', owner, { outletBounds: bounds, tallies, clock, slabs });
   outlet.begin();
   return {
-    ...{ socket, outlet, clock, tallies, flush },
+    ...{ socket, outlet, clock, tallies, slabs, flush },
     append(deliveryClass, keyOrSeq, text) {
       const payload = Buffer.from(text);
       const entry = { sender: 1, deliveryClass, targeted: false, payload };
@@ -138,6 +142,44 @@ describe('outlet', () => {
       '4',
       '5',
     ]);
+  });
+
+  it('BP5 catches up a part a turn, also when the peer takes everything at once', async () => {
+    const { socket, outlet, append } = room({ ...BOUNDS, hardBytes: 10_000_000 });
+    socket.isReading = false;
+    outlet.send(new Uint8Array(1100));
+    for (let n = 1; n <= 1000; n += 1) append(CLASS.reliable, n, `${String(n)} ${'x'.repeat(1000)}`);
+    socket.isReading = true;
+    socket.read(1);
+    const perTurn: number[] = [];
+    outlet.onDrain();
+    for (let got = 0; got < 1000 && perTurn.length < 100;) {
+      const now = textsOf(socket.received.slice(1)).length;
+      perTurn.push(now - got);
+      got = now;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(Math.max(...perTurn)).toBeLessThan(300);
+    const numbers = textsOf(socket.received.slice(1)).map((text) => Number(text.split(' ')[0]));
+    expect(numbers).toEqual(Array.from({ length: 1000 }, (_, at) => at + 1));
+    expect(socket.subscribed).toBe(true);
+  });
+
+  it('LM5 keeps nothing for a socket that is lost, closed or given up: its slabs serve the next', async () => {
+    const { socket, outlet, append, slabs } = room({ ...BOUNDS, hardBytes: 200_000 });
+    socket.isReading = false;
+    outlet.send(new Uint8Array(1100));
+    for (let n = 1; n <= 150; n += 1) append(CLASS.reliable, n, 'x'.repeat(1000));
+    expect(slabs.out).toBeGreaterThan(2);
+    outlet.letGo();
+    expect(slabs.out).toBe(0);
+    const another = room({ ...BOUNDS, hardBytes: 100_000 });
+    another.socket.isReading = false;
+    another.outlet.send(new Uint8Array(1100));
+    for (let n = 1; n <= 150; n += 1) another.append(CLASS.reliable, n, 'x'.repeat(1000));
+    expect(another.slabs.out).toBe(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(another.socket.closedWith).toBe('slow_consumer');
   });
 
   it('LM5 is given up past the hard bound, at the end of the turn, and takes nothing more', async () => {

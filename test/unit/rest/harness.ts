@@ -2,8 +2,10 @@
 import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
+import { composeClient } from '../../../src/compose-client.js';
 import { composeGroup, type GroupGround } from '../../../src/compose-group.js';
 import { composeIdentity, type Identity } from '../../../src/compose-identity.js';
+import { composeTokens } from '../../../src/compose-tokens.js';
 import { parseConfig } from '../../../src/config/parse.js';
 import type { Config } from '../../../src/config/schema.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
@@ -22,6 +24,7 @@ import { ManualClock } from '../../support/manual-clock.js';
 
 export const ROOT_KEY = 'root-key-of-at-least-32-characters!';
 export const MAX_BODY_BYTES = 65_536;
+const SECRET = 'secret of the harness';
 
 interface LogLine {
   readonly event: string;
@@ -152,7 +155,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     ...{ store: store.relay, placement: fullPlacement, enforcer, geo, crypto, clock, defaults },
   });
   const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, clock });
-  const identity = identityOn(store, clock, memoryLog(logged));
+  const { identity, client } = identityOn(store, clock, memoryLog(logged));
   const { passwords } = identity;
   const rest = createRest({
     keys: harness.keys,
@@ -167,6 +170,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
       },
     },
     identity,
+    client,
     placement,
     gatekeeper: { examine: async () => harness.examined },
     idempotency: store.idempotency,
@@ -177,7 +181,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     log: memoryLog(logged),
     clock,
     crypto,
-    sealer: createSealer('secret of the harness'),
+    sealer: createSealer(SECRET),
     health: () => harness.health,
     origins: { allowed: new Set(['https://game.example']), own: null },
     limits: { maxBodyBytes: MAX_BODY_BYTES, maxMessageBytes: 16_384 },
@@ -193,14 +197,26 @@ function defaultConfig(): Config {
 }
 
 function groupOn(ground: Omit<GroupGround, 'config' | 'secret' | 'publicUrl'>): RestDeps['group'] {
-  const secret = 'secret of the harness';
-  return composeGroup({ ...ground, config: defaultConfig(), secret, publicUrl: () => 'https://relay.example.test' });
+  return composeGroup({
+    ...ground,
+    config: defaultConfig(),
+    secret: SECRET,
+    publicUrl: () => 'https://relay.example.test',
+  });
 }
 
-function identityOn(store: Store, clock: ManualClock, log: Log): Identity {
+interface IdentityParts {
+  readonly identity: Identity;
+  readonly client: RestDeps['client'];
+}
+
+function identityOn(store: Store, clock: ManualClock, log: Log): IdentityParts {
   const metrics = { tallies: emptyTallies(), gauge: () => undefined };
   const enforcer = { touched: async () => REACHED, over: async () => REACHED };
-  return composeIdentity({ config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store }, enforcer);
+  const ground = { config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store };
+  const identity = composeIdentity(ground, enforcer);
+  const tokens = composeTokens({ ...ground, secret: SECRET, ownUrl: () => 'https://rest.example.test' });
+  return { identity, client: composeClient(ground, identity, tokens) };
 }
 
 export function memoryLog(lines: LogLine[]): Log {

@@ -31,15 +31,15 @@ end
 
 -- A seat is one text, so that a join reads and writes one field. session-codec.ts reads the same format.
 -- wallet and card are of group sessions: the wallet, and who it shows itself as (JSON, only for reading back).
-local SEAT = '^' .. string.rep('([^|]*)|', 13) .. '([^|]*)$'
+local SEAT = '^' .. string.rep('([^|]*)|', 14) .. '([^|]*)$'
 
 local function parse_seat(user, text)
   local token, address, latitude, longitude, order, held, index, joined, connection, away, resume, previous, wallet,
-    card = string.match(text, SEAT)
+    card, user_session = string.match(text, SEAT)
   return {
     user = user, token = token, address = address, latitude = latitude, longitude = longitude, order = order,
     held = held == '1', index = index, joined = joined, connection = tonumber(connection), away = away,
-    resume = resume, previous = previous, wallet = wallet, card = card,
+    resume = resume, previous = previous, wallet = wallet, card = card, user_session = user_session,
   }
 end
 
@@ -61,7 +61,8 @@ local function is_kept(seat) return seat.token ~= '' or seat.wallet ~= '' end
 
 local function format_seat(seat)
   return table.concat({ seat.token, seat.address, seat.latitude, seat.longitude, seat.order, seat.held and '1' or '0',
-    seat.index, seat.joined, seat.connection or '', seat.away, seat.resume, seat.previous, seat.wallet, seat.card }, '|')
+    seat.index, seat.joined, seat.connection or '', seat.away, seat.resume, seat.previous, seat.wallet, seat.card,
+    seat.user_session }, '|')
 end
 
 local function save_seat(seat)
@@ -80,7 +81,7 @@ local function add_seat(s, user, given)
   end
   s.order, s.held = s.order + 1, s.held + 1
   given.user, given.order, given.held = user, s.order, true
-  given.index, given.joined, given.away, given.resume, given.previous = '', '', '', '', ''
+  given.index, given.joined, given.away, given.resume, given.previous, given.user_session = '', '', '', '', '', ''
   save_seat(given)
   return given
 end
@@ -96,7 +97,7 @@ local function drop_member(s, seat)
     redis.call('HDEL', seats_key, seat.user)
   else
     seat.held, seat.index, seat.joined, seat.connection = false, '', '', nil
-    seat.away, seat.resume, seat.previous = '', '', ''
+    seat.away, seat.resume, seat.previous, seat.user_session = '', '', '', ''
     save_seat(seat)
   end
 end

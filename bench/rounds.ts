@@ -1,0 +1,74 @@
+/** Runs of contenders, one after the other in new processes: a run, a run that nothing disturbed, and rounds of them. */
+import type { Account } from './account.js';
+import { demand } from './changes.js';
+import type { Contender } from './contenders.js';
+import type { Cores } from './cores.js';
+import type { Job, Result } from './load/job.js';
+import { generateLoad } from './load/load-process.js';
+
+/** What every contender is loaded with. */
+export interface Load extends Pick<Job, 'roomsOf' | 'rate' | 'payloadBytes' | 'phases' | 'warmUpS' | 'seconds'> {
+  readonly clients: number;
+}
+
+/** One run of each contender, by name. */
+export type Round = Map<string, Result>;
+
+/** The share of a window that other processes may take without the run being made again. */
+const DISTURBED = 0.05;
+
+export async function runOnce(
+  contender: Contender,
+  load: Load,
+  cores: Cores,
+  nodeFlags: readonly string[] = [],
+): Promise<Result> {
+  const { clients, roomsOf } = load;
+  const target = await contender.start({ clients, roomsOf }, { core: cores.server, nodeFlags });
+  const { host, port, wire, handshakes, serverPid } = target;
+  const result = await generateLoad({ host, port, wire, handshakes, serverPid, ...load }, cores.load);
+  await target.stop();
+  return result;
+}
+
+/** The first run that had its cores for itself, else the one that nearly had. */
+export async function runUndisturbed(account: Account, attempts: number, run: () => Promise<Result>): Promise<Result> {
+  let best: Result | null = null;
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const result = await run();
+    if (best === null || robbedShare(result) < robbedShare(best)) best = result;
+    if (isUndisturbed(best)) return best;
+    account.step(`something else had a core for ${(100 * robbedShare(result)).toFixed(1)} %`);
+  }
+  demand(best !== null, 'no attempt was made');
+  return best;
+}
+
+/** All contenders, and all again: `repeat` rounds, so that a machine that slows down does no harm to one of them. */
+export async function runRounds(
+  account: Account,
+  contenders: readonly Contender[],
+  repeat: number,
+  run: (contender: Contender) => Promise<Result>,
+): Promise<readonly Round[]> {
+  const rounds: Round[] = [];
+  for (let i = 0; i < repeat; i += 1) {
+    const round: Round = new Map();
+    for (const contender of contenders) {
+      round.set(contender.name, await run(contender));
+      account.step(`round ${i + 1} of ${repeat}: ${contender.name}`);
+    }
+    rounds.push(round);
+  }
+  return rounds;
+}
+
+/** Whether the run had its cores for itself, or nearly: a server that falls behind gathers more, and seems to cost less. */
+export function isUndisturbed(result: Result): boolean {
+  return robbedShare(result) <= DISTURBED;
+}
+
+/** How much of the window other processes had a core that the server or the load was ready to use: the larger of the two. */
+export function robbedShare({ window }: Result): number {
+  return Math.max(window.serverCpu.waitS, window.loadCpu.waitS) / window.seconds;
+}

@@ -1,0 +1,63 @@
+/** The records of the directory as Redis holds them: JSON. */
+import { z } from 'zod';
+import { parseOrganizationId, parseUserId } from '../../protocol/ids.js';
+import { branded, json } from './schemas.js';
+
+const times = { createdAtMs: z.number(), updatedAtMs: z.number() };
+const organizationId = branded(parseOrganizationId);
+
+export const userSchema = json(
+  z.object({
+    id: branded(parseUserId),
+    version: z.number(),
+    username: z.string().nullable(),
+    email: z.string().nullable(),
+    phone: z.string().nullable(),
+    mobile: z.string().nullable(),
+    firstName: z.string().nullable(),
+    lastName: z.string().nullable(),
+    publicMetadata: z.json(),
+    privateMetadata: z.json(),
+    unsafeMetadata: z.json(),
+    passwordHash: z.string().nullable(),
+    admin: z.boolean(),
+    homeOrganizationId: organizationId.nullable(),
+    banned: z.boolean(),
+    blockedUntilMs: z.number().nullable(),
+    ...times,
+    lastSignInAtMs: z.number().nullable(),
+  }),
+);
+
+export const organizationSchema = json(
+  z.object({
+    id: organizationId,
+    version: z.number(),
+    name: z.string(),
+    slug: z.string(),
+    publicMetadata: z.json(),
+    privateMetadata: z.json(),
+    ...times,
+  }),
+);
+
+export const membershipSchema = json(
+  z.object({
+    organizationId,
+    userId: branded(parseUserId),
+    role: z.string(),
+    permissions: z.array(z.string()),
+    createdAtMs: z.number(),
+  }),
+);
+
+export const templateSchema = json(
+  z.object({
+    name: z.string(),
+    version: z.number(),
+    claims: z.record(z.string(), z.json()),
+    lifetimeS: z.number(),
+    allowedClockSkewS: z.number(),
+    ...times,
+  }),
+);

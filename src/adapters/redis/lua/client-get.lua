@@ -1,0 +1,3 @@
+-- Replies {fields, sessions}, or nil.
+if not expiry_of_client() then return nil end
+return { redis.call('HGETALL', KEYS[1]), redis.call('ZRANGE', KEYS[2], 0, -1) }

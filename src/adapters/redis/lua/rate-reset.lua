@@ -1,0 +1,2 @@
+-- KEYS: one level.
+return redis.call('DEL', KEYS[1])

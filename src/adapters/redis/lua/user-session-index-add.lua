@@ -1,0 +1,18 @@
+-- KEYS: listing, when each is left out of it, when each is due (sorted sets). ARGV: member, lifetime and inactivity in ms.
+local KEPT_MS = 86400000
+local KEEP_AFTER_MS = 60000
+local lifetime, inactivity = tonumber(ARGV[4]), tonumber(ARGV[5])
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, 100)) do
+  redis.call('ZREM', KEYS[1], member)
+  redis.call('ZREM', KEYS[2], member)
+end
+-- Positions are times, made to rise.
+local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+redis.call('ZADD', KEYS[1], int(math.max(now, last and last + 1 or 0)), ARGV[3])
+redis.call('ZADD', KEYS[2], int(now + lifetime + KEPT_MS), ARGV[3])
+redis.call('ZADD', KEYS[3], int(now + math.min(lifetime, inactivity)), ARGV[3])
+local ttl = lifetime + KEPT_MS + KEEP_AFTER_MS
+for _, key in ipairs(KEYS) do
+  if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, int(ttl)) end
+end
+return 1

@@ -1,0 +1,14 @@
+-- ARGV: the position to list from ('+inf': the newest), limit, status or ''. Replies {where it stopped looking or '' when
+-- at the end, position, session, ...}, newest first, one more than asked for when more follow.
+local MAX_LOOKED_AT = 1000
+local ids = redis.call('ZREVRANGEBYSCORE', listing_key, '(' .. ARGV[3], '-inf', 'WITHSCORES', 'LIMIT', 0, MAX_LOOKED_AT)
+local reply = { #ids == MAX_LOOKED_AT * 2 and ids[#ids] or '' }
+for at = 1, #ids, 2 do
+  if #reply > ARGV[4] * 2 + 1 then break end
+  local s = load_user_session(ids[at])
+  if s and (ARGV[5] == '' or s.status == ARGV[5]) then
+    reply[#reply + 1] = ids[at + 1]
+    reply[#reply + 1] = cjson.encode(s)
+  end
+end
+return reply

@@ -1,0 +1,70 @@
+-- Put in front of every script over the sessions of one user. KEYS, as keys.ts orders them: records (hash: session id to
+-- JSON), listing (sorted set by position), active ones (the same), when each is forgotten (sorted set).
+-- A record has beside the port's members: position, endedAtMs (null while active), told (whether a caller was told of
+-- its end).
+local records_key, listing_key, active_key, kept_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+
+local KEPT_MS = 86400000
+local KEEP_AFTER_MS = 60000
+local MAX_FORGOTTEN_AT_ONCE = 100
+
+local function due_of(s)
+  return math.min(s.expireAtMs, s.abandonAtMs)
+end
+
+local function is_active(s)
+  return s.status == 'active'
+end
+
+-- As its time has made it; nil when there is none (any more).
+local function load_user_session(id)
+  local text = redis.call('HGET', records_key, id)
+  if not text then return nil end
+  local s = cjson.decode(text)
+  local due = due_of(s)
+  if is_active(s) and due <= now then
+    s.status = s.expireAtMs <= s.abandonAtMs and 'expired' or 'abandoned'
+    s.updatedAtMs, s.endedAtMs = due, due
+  end
+  if s.endedAtMs ~= cjson.null and s.endedAtMs + KEPT_MS <= now then return nil end
+  return s
+end
+
+-- Every key lives a minute longer than the last record in it.
+local function keep_user_keys()
+  local last = redis.call('ZREVRANGE', kept_key, 0, 0, 'WITHSCORES')[2]
+  if not last then return end
+  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, int(last - now + KEEP_AFTER_MS)) end
+end
+
+local function forget_user_session(id)
+  redis.call('HDEL', records_key, id)
+  redis.call('ZREM', listing_key, id)
+  redis.call('ZREM', active_key, id)
+  redis.call('ZREM', kept_key, id)
+end
+
+-- Writes it and replies it as text. Whoever wrote last calls keep_user_keys.
+local function save_user_session(s)
+  local text = cjson.encode(s)
+  redis.call('HSET', records_key, s.id, text)
+  redis.call('ZADD', kept_key, int((s.endedAtMs == cjson.null and due_of(s) or s.endedAtMs) + KEPT_MS), s.id)
+  if is_active(s) then redis.call('ZADD', active_key, s.position, s.id) else redis.call('ZREM', active_key, s.id) end
+  return text
+end
+
+-- A caller ends it, and is told so.
+local function finish_user_session(s, status)
+  s.status, s.updatedAtMs, s.endedAtMs, s.told = status, now, now, true
+  return save_user_session(s)
+end
+
+-- In the order they were opened.
+local function load_active()
+  local active = {}
+  for _, id in ipairs(redis.call('ZRANGE', active_key, 0, -1)) do
+    local s = load_user_session(id)
+    if s and is_active(s) then active[#active + 1] = s end
+  end
+  return active
+end

@@ -1,0 +1,2 @@
+-- ARGV: socket id.
+return redis.call('HDEL', KEYS[1], ARGV[3])

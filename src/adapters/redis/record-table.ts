@@ -1,0 +1,92 @@
+import type { z } from 'zod';
+import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
+import type { PageRequest, RecordPage, WriteResult } from '../../ports/directory-store.js';
+import { Failure } from '../../protocol/failure.js';
+import type { RedisLink } from './link.js';
+import { asInteger, asList, asPairs, asText, known, unexpected } from './replies.js';
+import type { Scripts } from './script.js';
+
+export interface RecordTableOptions<R, Field extends string> {
+  /** In the names of operations. */
+  readonly name: string;
+  /** Records and names; listing and counter too when it is listed. */
+  readonly keys: readonly string[];
+  /** What `record-remove.lua` takes after names. */
+  readonly removedWith: readonly string[];
+  readonly schema: z.ZodType<R, string>;
+  readonly uniqueFields: readonly Field[];
+  readonly uniqueOf: (record: R, field: Field) => string | null;
+}
+
+/** Records of the directory that change by compare-and-set, with unique values beside the id. */
+export class RecordTable<R extends { readonly version: number }, Field extends string> {
+  constructor(
+    private readonly link: RedisLink,
+    private readonly scripts: Scripts,
+    private readonly options: RecordTableOptions<R, Field>,
+  ) {}
+
+  async put(id: string, record: R): Promise<WriteResult<Field>> {
+    const { name, keys, uniqueFields, uniqueOf } = this.options;
+    const unique = uniqueFields.flatMap((field) => {
+      const value = uniqueOf(record, field);
+      return [field, value === null ? '' : `=${value}`];
+    });
+    const args = [id, record.version, JSON.stringify(record), ...unique];
+    const [outcome, taken] = asList(await this.link.run(`${name}.put`, this.scripts.recordPut, keys, args));
+    if (outcome === 'written' || outcome === 'outdated') return { outcome };
+    const field = uniqueFields.find((each) => each === taken);
+    if (outcome !== 'taken' || field === undefined) throw unexpected('the outcome of a write');
+    return { outcome, field };
+  }
+
+  async get(id: string): Promise<R | null> {
+    const { name, keys } = this.options;
+    return this.#decodeOrNull(await this.link.command(`${name}.get`, 'HGET', known(keys[0] ?? null, 'a key'), id));
+  }
+
+  async find(field: Field, value: string): Promise<R | null> {
+    const { name, keys } = this.options;
+    const args = [`${field}=${value}`];
+    return this.#decodeOrNull(await this.link.run(`${name}.find`, this.scripts.recordFind, keys.slice(0, 2), args));
+  }
+
+  /** Newest first. */
+  async page({ limit, cursor }: PageRequest): Promise<RecordPage<R>> {
+    const { name, keys, schema } = this.options;
+    const [records = '', , listing = ''] = keys;
+    const args = [encodePosition(cursor), limit];
+    const found = asPairs(await this.link.run(`${name}.list`, this.scripts.recordList, [records, listing], args));
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      items: page.map(([, text]) => schema.parse(text)),
+      nextCursor: last === undefined || found.length <= limit ? null : encodeCursor(asInteger(last[0])),
+    };
+  }
+
+  async all(): Promise<R[]> {
+    const { name, keys, schema } = this.options;
+    const reply = await this.link.command(`${name}.all`, 'HVALS', known(keys[0] ?? null, 'a key'));
+    return asList(reply).map((text) => schema.parse(asText(text)));
+  }
+
+  async remove(id: string): Promise<boolean> {
+    const { name, keys, removedWith, uniqueFields } = this.options;
+    const allKeys = [...keys.slice(0, 2), ...removedWith];
+    const reply = await this.link.run(`${name}.remove`, this.scripts.recordRemove, allKeys, [id, ...uniqueFields]);
+    return asInteger(reply) === 1;
+  }
+
+  #decodeOrNull(reply: unknown): R | null {
+    return reply === null ? null : this.options.schema.parse(asText(reply));
+  }
+}
+
+/** As the list scripts take it. */
+export function encodePosition(cursor: string | undefined): string {
+  if (cursor === undefined) return '+inf';
+  const position = decodeCursor(cursor);
+  if (position === null) throw new Failure('invalid_request', { message: 'The cursor is not one of ours.' });
+  return String(position);
+}

@@ -1,0 +1,99 @@
+/** User sessions and clients as Redis holds them. */
+import { z } from 'zod';
+import {
+  USER_SESSION_STATUSES,
+  type Client,
+  type NewUserSession,
+  type SessionChange,
+  type UserSession,
+} from '../../ports/user-session-store.js';
+import {
+  parseClientId,
+  parseOrganizationId,
+  parseUserId,
+  parseUserSessionId,
+  type ClientId,
+  type UserId,
+  type UserSessionId,
+} from '../../protocol/ids.js';
+import { asInteger, asPairs, asText, known } from './replies.js';
+import { branded, json } from './schemas.js';
+
+const userId = branded(parseUserId);
+const sessionId = branded(parseUserSessionId);
+
+const sessionSchema = json(
+  z.object({
+    id: sessionId,
+    userId,
+    clientId: branded(parseClientId).nullable(),
+    kind: z.enum(['client', 'login']),
+    status: z.enum(USER_SESSION_STATUSES),
+    createdAtMs: z.number(),
+    updatedAtMs: z.number(),
+    lastActiveAtMs: z.number(),
+    expireAtMs: z.number(),
+    abandonAtMs: z.number(),
+    organizationId: branded(parseOrganizationId).nullable(),
+    effectiveUserId: userId,
+    actorId: userId.nullable(),
+    secretHash: z.string().nullable(),
+    address: z.string().nullable(),
+  }),
+);
+
+const text = z.string().transform((value) => (value === '' ? null : value));
+
+const clientSchema = z.object({
+  rotation: z.string(),
+  last: z.union([z.literal('').transform(() => null), sessionId]),
+  strategy: text,
+  created: z.string(),
+  updated: z.string(),
+  expires: z.string(),
+});
+
+/** As user-session-open.lua takes it: what it adds is left out. */
+export function encodeNewSession({ lifetimeMs, inactivityMs, ...given }: NewUserSession): readonly (string | number)[] {
+  return [JSON.stringify(given), lifetimeMs, inactivityMs];
+}
+
+/** As user-session-change.lua takes it. */
+export function encodeChange({ touch, organizationId, effectiveUserId }: SessionChange): readonly (string | number)[] {
+  const organization = organizationId === undefined ? '' : `=${organizationId ?? ''}`;
+  return [touch?.inactivityMs ?? '', organization, effectiveUserId ?? ''];
+}
+
+export function decodeUserSession(reply: unknown): UserSession {
+  return sessionSchema.parse(reply);
+}
+
+export function decodeClient(id: ClientId, reply: unknown): Client {
+  const fields = clientSchema.parse(Object.fromEntries(asPairs(reply)));
+  return {
+    id,
+    rotation: asInteger(fields.rotation),
+    lastActiveSessionId: fields.last,
+    lastStrategy: fields.strategy,
+    createdAtMs: asInteger(fields.created),
+    updatedAtMs: asInteger(fields.updated),
+    expireAtMs: asInteger(fields.expires),
+  };
+}
+
+/** What points to a user session. */
+export interface SessionPointer {
+  readonly id: UserSessionId;
+  readonly userId: UserId;
+  readonly member: string;
+}
+
+export function decodePointer(reply: unknown): SessionPointer {
+  const member = asText(reply);
+  const [id = '', user = ''] = member.split(' ');
+  return {
+    id: known(parseUserSessionId(id), 'a session id'),
+    userId: known(parseUserId(user), 'a user id'),
+    member,
+  };
+}

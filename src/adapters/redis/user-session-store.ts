@@ -1,0 +1,179 @@
+import type {
+  ChangeResult,
+  Client,
+  ClientWithSessions,
+  FinishStatus,
+  NewUserSession,
+  OpenResult,
+  SessionChange,
+  SessionLimit,
+  SessionQuery,
+  UserSession,
+  UserSessionStore,
+} from '../../ports/user-session-store.js';
+import { Failure } from '../../protocol/failure.js';
+import type { ClientId, UserId, UserSessionId } from '../../protocol/ids.js';
+import { ClientRecords, type ClientChange } from './client-records.js';
+import type { Due } from './due-set.js';
+import { userSessionMember, type Keys } from './keys.js';
+import type { Argument, RedisLink } from './link.js';
+import { asInteger, asList, unexpected } from './replies.js';
+import type { Script, Scripts } from './script.js';
+import { decodePointer, decodeUserSession, encodeChange, encodeNewSession } from './user-session-codec.js';
+import { UserSessionIndex } from './user-session-index.js';
+import { UserSessionReader } from './user-session-reader.js';
+
+/** User sessions in Redis: each transition is one script over its user's own keys; keys.ts tells what stands beside. */
+export class RedisUserSessionStore implements UserSessionStore {
+  readonly #link: RedisLink;
+  readonly #keys: Keys;
+  readonly #scripts: Scripts;
+  readonly #index: UserSessionIndex;
+  readonly #reader: UserSessionReader;
+  readonly #clients: ClientRecords;
+
+  constructor(link: RedisLink, keys: Keys, scripts: Scripts) {
+    this.#link = link;
+    this.#keys = keys;
+    this.#scripts = scripts;
+    this.#index = new UserSessionIndex(link, keys, scripts);
+    this.#reader = new UserSessionReader(link, keys, scripts, this.#index);
+    this.#clients = new ClientRecords(link, keys, scripts);
+  }
+
+  async open(session: NewUserSession, { max, whenFull }: SessionLimit): Promise<OpenResult> {
+    const { id, userId, clientId } = session;
+    const member = userSessionMember(id, userId);
+    await Promise.all([
+      this.#index.add(session),
+      ...(clientId === null ? [] : [this.#clients.point(clientId, member)]),
+    ]);
+    const args = [...encodeNewSession(session), max, whenFull];
+    const [outcome, ...texts] = asList(await this.#run('open', this.#scripts.userSessionOpen, userId, args));
+    if (outcome === 'taken') throw new Failure('internal', { cause: new Error('session id is taken') });
+    if (outcome === 'too_many_sessions') {
+      // What stays behind when this fails leads nowhere, and goes by itself.
+      await Promise.allSettled([
+        this.#index.remove(id, userId),
+        ...(clientId === null ? [] : [this.#clients.unpoint(clientId, member)]),
+      ]);
+      return { outcome };
+    }
+    const [opened, ...replaced] = texts.map(decodeUserSession);
+    if (outcome !== 'opened' || opened === undefined) throw unexpected('the outcome of an open');
+    await Promise.all([
+      this.#forgetHints(replaced),
+      ...(clientId === null ? [] : [this.#clients.change(clientId, { lastActiveSessionId: id })]),
+    ]);
+    return { outcome, session: opened, replaced };
+  }
+
+  async get(id: UserSessionId): Promise<UserSession | null> {
+    const userId = await this.#index.ownerOf(id);
+    if (userId === null) return null;
+    return (await this.#reader.read([{ id, userId }])).get(id) ?? null;
+  }
+
+  async change(id: UserSessionId, change: SessionChange): Promise<ChangeResult> {
+    const userId = await this.#index.ownerOf(id);
+    if (userId === null) return { outcome: 'not_found' };
+    const reply = await this.#run('change', this.#scripts.userSessionChange, userId, [id, ...encodeChange(change)]);
+    const result = decodeChangeResult(reply);
+    if (result.outcome === 'changed' && asList(reply)[2] === '1') {
+      const { expireAtMs, abandonAtMs } = result.session;
+      const dueMs = Math.min(expireAtMs, abandonAtMs);
+      // It has changed: a hint that is late can't change the answer, only when it is swept.
+      await this.#index.due.dueEarlier(userSessionMember(id, userId), dueMs).catch(() => undefined);
+    }
+    return result;
+  }
+
+  async finish(id: UserSessionId, status: FinishStatus): Promise<ChangeResult> {
+    const userId = await this.#index.ownerOf(id);
+    if (userId === null) return { outcome: 'not_found' };
+    const reply = await this.#run('finish', this.#scripts.userSessionFinish, userId, [id, status]);
+    const result = decodeChangeResult(reply);
+    if (result.outcome === 'changed') await this.#forgetHints([result.session]);
+    return result;
+  }
+
+  async finishAllOf(
+    userId: UserId,
+    status: FinishStatus,
+    kind: UserSession['kind'] | 'any',
+  ): Promise<readonly UserSession[]> {
+    const reply = await this.#run('finish_all', this.#scripts.userSessionFinishAll, userId, [status, kind]);
+    const finished = asList(reply).map(decodeUserSession);
+    await this.#forgetHints(finished);
+    return finished;
+  }
+
+  list(query: SessionQuery): Promise<{ sessions: readonly UserSession[]; nextCursor: string | null }> {
+    return this.#reader.list(query);
+  }
+
+  createClient(id: ClientId, lifetimeMs: number): Promise<Client> {
+    return this.#clients.create(id, lifetimeMs);
+  }
+
+  async client(id: ClientId): Promise<ClientWithSessions | null> {
+    const found = await this.#clients.get(id);
+    if (found === null) return null;
+    const { client, pointers } = found;
+    const sessions = await this.#reader.read(pointers);
+    const dangling = pointers.filter((pointer) => !sessions.has(pointer.id)).map(({ member }) => member);
+    // Reading does not wait for tidying.
+    this.#clients.prune(id, dangling).catch(() => undefined);
+    const listed = pointers.map((pointer) => sessions.get(pointer.id) ?? null).filter((session) => session !== null);
+    return { client, sessions: listed.filter(({ status }) => status !== 'removed') };
+  }
+
+  changeClient(id: ClientId, change: ClientChange): Promise<Client | null> {
+    return this.#clients.change(id, change);
+  }
+
+  async sweepDue(limit: number): Promise<readonly UserSession[]> {
+    const claimed = await this.#index.due.claim(limit);
+    // One that fails stays claimed, and is looked at again when the claim has run out: the others are named now.
+    const looked = await Promise.allSettled(claimed.map((due) => this.#expire(due)));
+    const over = looked.flatMap((result) =>
+      result.status === 'fulfilled' && result.value !== null ? [result.value] : [],
+    );
+    const mine = await this.#index.due.settle(over.map(({ member }) => member));
+    return over.flatMap(({ member, session }) => (session !== null && mine.has(member) ? [session] : []));
+  }
+
+  /** null: it is not due yet. No session: there is nothing to name, and the hint goes. */
+  async #expire(due: Due): Promise<{ readonly member: string; readonly session: UserSession | null } | null> {
+    const { id, userId, member } = decodePointer(due.member);
+    const [outcome, value] = asList(await this.#run('sweep', this.#scripts.userSessionExpire, userId, [id]));
+    switch (outcome) {
+      case 'due':
+        await this.#index.due.putBack(due, asInteger(value));
+        return null;
+      case 'over':
+        return { member, session: decodeUserSession(value) };
+      case 'gone':
+        return { member, session: null };
+      default:
+        throw unexpected('what became of a session');
+    }
+  }
+
+  /** Those whose end a caller was told of are not to be swept. What stays when this fails, the sweeper drops. */
+  async #forgetHints(sessions: readonly UserSession[]): Promise<void> {
+    const members = sessions.map(({ id, userId }) => userSessionMember(id, userId));
+    await this.#index.due.settle(members).catch(() => undefined);
+  }
+
+  #run(operation: string, script: Script, userId: UserId, args: readonly Argument[]): Promise<unknown> {
+    return this.#link.run(`user_sessions.${operation}`, script, this.#keys.sessionsOfUser(userId), args);
+  }
+}
+
+function decodeChangeResult(reply: unknown): ChangeResult {
+  if (reply === null) return { outcome: 'not_found' };
+  const [outcome, text] = asList(reply);
+  if (outcome !== 'changed' && outcome !== 'not_active') throw unexpected('the outcome of a change');
+  return { outcome, session: decodeUserSession(text) };
+}

@@ -1,0 +1,4 @@
+import { openRedisStore } from '../support/stores.js';
+import { identityStoreRules } from './suites/identity-store-rules.js';
+
+identityStoreRules('redis', openRedisStore);

@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest';
+import type { UserSession } from '../../../src/ports/user-session-store.js';
+import type { OpenStore } from '../../support/stores.js';
+import * as f from './fixtures.js';
+import * as i from './identity-fixtures.js';
+
+export function userSessionRules(open: OpenStore): void {
+  const on = f.useStore(open);
+
+  describe('user sessions', () => {
+    test('IS8 open returns what get returns: everything given, active, times by the store', async () => {
+      const { userSessions } = on.all.store;
+      const session = i.newUserSession({
+        ...{ kind: 'login', organizationId: i.organizationId(), effectiveUserId: i.directoryUserId() },
+        ...{ actorId: i.directoryUserId(), secretHash: 'aGFz/aA+-_', address: '2001:db8::1' },
+      });
+      const result = await userSessions.open(session, i.NO_LIMIT);
+      const { lifetimeMs, inactivityMs, ...given } = session;
+      const nowMs = on.clock.nowMs();
+      const expected = {
+        ...given,
+        ...{ status: 'active', createdAtMs: nowMs, updatedAtMs: nowMs, lastActiveAtMs: nowMs },
+        ...{ expireAtMs: nowMs + lifetimeMs, abandonAtMs: nowMs + inactivityMs },
+      };
+      expect(result).toEqual({ outcome: 'opened', session: expected, replaced: [] });
+      expect(await userSessions.get(session.id)).toEqual(expected);
+      expect(await userSessions.get(i.userSessionId())).toBeNull();
+      await expect(userSessions.open(session, i.NO_LIMIT)).rejects.toMatchObject({ code: 'internal' });
+    });
+
+    test('IS9 a touch slides the activity; organization and effective user change alone', async () => {
+      const { userSessions } = on.all.store;
+      const session = await i.openSession(userSessions, { organizationId: i.organizationId() });
+      on.clock.advance(1_000);
+      const touched = await userSessions.change(session.id, { touch: { inactivityMs: 5_000 } });
+      const nowMs = on.clock.nowMs();
+      const expected = { ...session, updatedAtMs: nowMs, lastActiveAtMs: nowMs, abandonAtMs: nowMs + 5_000 };
+      expect(touched).toEqual({ outcome: 'changed', session: expected });
+      on.clock.advance(1_000);
+      const change = { organizationId: i.organizationId(), effectiveUserId: i.directoryUserId() };
+      const changed = { ...expected, ...change, updatedAtMs: nowMs + 1_000 };
+      expect(await userSessions.change(session.id, change)).toEqual({ outcome: 'changed', session: changed });
+      const left = await userSessions.change(session.id, { organizationId: null });
+      expect(left).toEqual({ outcome: 'changed', session: { ...changed, organizationId: null } });
+      expect(await userSessions.get(session.id)).toEqual({ ...changed, organizationId: null });
+      expect(await userSessions.change(i.userSessionId(), change)).toEqual({ outcome: 'not_found' });
+    });
+
+    test('IS10 of 1,000 callers that end one session exactly one is told that it did', async () => {
+      const { userSessions } = on.all.store;
+      const { id } = await i.openSession(userSessions);
+      on.clock.advance(10);
+      const results = await Promise.all(i.times(1_000, () => userSessions.finish(id, 'ended')));
+      expect(results.filter(({ outcome }) => outcome === 'changed')).toHaveLength(1);
+      expect(results.filter(({ outcome }) => outcome === 'not_active')).toHaveLength(999);
+      const over = f.sure(await userSessions.get(id));
+      expect(over).toMatchObject({ status: 'ended', updatedAtMs: on.clock.nowMs() });
+      on.clock.advance(10);
+      const notActive = { outcome: 'not_active', session: over };
+      expect(await userSessions.change(id, { touch: { inactivityMs: 1 } })).toEqual(notActive);
+      expect(await userSessions.finish(id, 'revoked')).toEqual(notActive);
+      expect(await userSessions.finish(i.userSessionId(), 'ended')).toEqual({ outcome: 'not_found' });
+    });
+
+    test('IS10 one that is over can still be removed', async () => {
+      const { userSessions } = on.all.store;
+      const { id } = await i.openSession(userSessions);
+      await userSessions.finish(id, 'ended');
+      const removed = await userSessions.finish(id, 'removed');
+      expect(removed).toMatchObject({ outcome: 'not_active', session: { status: 'removed' } });
+      expect(await userSessions.get(id)).toMatchObject({ status: 'removed' });
+      expect(await userSessions.finish(id, 'ended')).toMatchObject({ session: { status: 'removed' } });
+    });
+
+    test('IS11 finishAllOf ends the active ones of one user, of one kind or any, and names them', async () => {
+      const { userSessions } = on.all.store;
+      const userId = i.directoryUserId();
+      const login = await i.openSession(userSessions, { userId, kind: 'login' });
+      const client = await i.openSession(userSessions, { userId });
+      const over = await i.openSession(userSessions, { userId });
+      await userSessions.finish(over.id, 'ended');
+      const foreign = await i.openSession(userSessions);
+      const logins = await userSessions.finishAllOf(userId, 'replaced', 'login');
+      expect(logins).toMatchObject([{ id: login.id, status: 'replaced' }]);
+      const [one, two] = await Promise.all(i.times(2, () => userSessions.finishAllOf(userId, 'revoked', 'any')));
+      expect([...f.sure(one), ...f.sure(two)]).toMatchObject([{ id: client.id, status: 'revoked' }]);
+      expect(await userSessions.get(over.id)).toMatchObject({ status: 'ended' });
+      expect(await userSessions.get(foreign.id)).toMatchObject({ status: 'active' });
+      expect(await userSessions.finishAllOf(i.directoryUserId(), 'revoked', 'any')).toEqual([]);
+    });
+
+    test('IS12 sessions are listed newest first, of all users or one, of one status, each once by cursors', async () => {
+      const { userSessions } = on.all.store;
+      const userId = i.directoryUserId();
+      const opened: UserSession[] = [];
+      for (let at = 0; at < 6; at += 1) {
+        opened.push(await i.openSession(userSessions, at % 2 === 0 ? { userId } : {}));
+        if (at === 3) on.clock.advance(1_000);
+      }
+      await userSessions.finish(f.sure(opened[2]).id, 'ended');
+      const numbersOf = (page: { sessions: readonly { id: string }[] }): number[] =>
+        page.sessions.map(({ id }) => opened.findIndex((session) => session.id === id));
+
+      for (const [query, expected] of [
+        [{}, [5, 4, 3, 2, 1, 0]],
+        [{ userId }, [4, 2, 0]],
+        [{ status: 'active' }, [5, 4, 3, 1, 0]],
+        [{ userId, status: 'ended' }, [2]],
+        [{ status: 'revoked' }, []],
+      ] as const) {
+        expect(numbersOf(await userSessions.list({ ...query, limit: 10 }))).toEqual(expected);
+        const seen: number[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await userSessions.list({ ...query, limit: 2, cursor });
+          seen.push(...numbersOf(page));
+          cursor = page.nextCursor ?? undefined;
+        } while (cursor !== undefined);
+        expect(seen).toEqual(expected);
+      }
+      const malformed = userSessions.list({ limit: 2, cursor: 'nonsense' });
+      await expect(malformed).rejects.toMatchObject({ code: 'invalid_request' });
+    });
+  });
+
+  describe('clients', () => {
+    test('IS13 a client lists the sessions opened with it, oldest first, and the last one is its active one', async () => {
+      const { userSessions } = on.all.store;
+      const clientId = i.clientId();
+      const created = await userSessions.createClient(clientId, 1_000_000);
+      const nowMs = on.clock.nowMs();
+      expect(created).toEqual({
+        ...{ id: clientId, rotation: 1, lastActiveSessionId: null, lastStrategy: null },
+        ...{ createdAtMs: nowMs, updatedAtMs: nowMs, expireAtMs: nowMs + 1_000_000 },
+      });
+      expect(await userSessions.client(clientId)).toEqual({ client: created, sessions: [] });
+      const one = await i.openSession(userSessions, { clientId });
+      const two = await i.openSession(userSessions, { clientId, userId: one.userId });
+      await i.openSession(userSessions);
+      on.clock.advance(1_000);
+      const three = await i.openSession(userSessions, { clientId });
+      await userSessions.finish(one.id, 'ended');
+      await userSessions.finish(two.id, 'removed');
+      const found = await userSessions.client(clientId);
+      expect(found?.client).toEqual({ ...created, lastActiveSessionId: three.id, updatedAtMs: nowMs + 1_000 });
+      expect(found?.sessions).toEqual([await userSessions.get(one.id), three]);
+    });
+
+    test('IS13 a client changes member by member; its rotation rises when that is asked for', async () => {
+      const { userSessions } = on.all.store;
+      const client = await userSessions.createClient(i.clientId(), 1_000_000);
+      const session = await i.openSession(userSessions, { clientId: client.id });
+      on.clock.advance(5);
+      const strategy = await userSessions.changeClient(client.id, { lastStrategy: 'ticket' });
+      const updatedAtMs = on.clock.nowMs();
+      const expected = { ...client, lastActiveSessionId: session.id, lastStrategy: 'ticket', updatedAtMs };
+      expect(strategy).toEqual(expected);
+      const cleared = await userSessions.changeClient(client.id, { lastActiveSessionId: null, rotate: true });
+      expect(cleared).toEqual({ ...expected, lastActiveSessionId: null, rotation: 2 });
+      await Promise.all(i.times(100, () => userSessions.changeClient(client.id, { rotate: true })));
+      expect((await userSessions.client(client.id))?.client.rotation).toBe(102);
+      expect(await userSessions.changeClient(i.clientId(), { rotate: true })).toBeNull();
+    });
+
+    test('IS13 a client whose time is up is gone, and a session opened with it is not', async () => {
+      const { userSessions } = on.all.store;
+      const { id } = await userSessions.createClient(i.clientId(), 1_000);
+      await expect(userSessions.createClient(id, 1_000)).rejects.toMatchObject({ code: 'internal' });
+      on.clock.advance(1_000);
+      expect(await userSessions.client(id)).toBeNull();
+      expect(await userSessions.changeClient(id, { rotate: true })).toBeNull();
+      const session = await i.openSession(userSessions, { clientId: id });
+      expect(await userSessions.get(session.id)).toMatchObject({ status: 'active', clientId: id });
+      expect(await userSessions.client(id)).toBeNull();
+    });
+  });
+}
