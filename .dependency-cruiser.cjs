@@ -12,6 +12,7 @@ const VENDORS = {
   pino: ['pino', 'sonic-boom'],
   prometheus: ['prom-client'],
   maxmind: ['maxmind', 'mmdb-lib'],
+  argon2: ['@node-rs/argon2'],
 };
 
 const ownFolder = (folder, mayImport) => ({

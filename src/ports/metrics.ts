@@ -17,6 +17,7 @@ export interface Tallies {
   fellBehind: number;
   upgradesRefused: number;
   handlerFailures: number;
+  passwordsRefused: number;
 }
 
 /** Low-cardinality events that are counted by label, off the hot path. */
@@ -52,5 +53,6 @@ export function emptyTallies(): Tallies {
     fellBehind: 0,
     upgradesRefused: 0,
     handlerFailures: 0,
+    passwordsRefused: 0,
   };
 }

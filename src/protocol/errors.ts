@@ -69,7 +69,10 @@ export const ERRORS = {
   membership_not_found: spec('The user is not a member of the organization.', 404),
   user_session_not_found: spec('There is no such user session.', 404),
   template_not_found: spec('There is no such JWT template.', 404),
+  client_not_found: spec('There is no such client.', 404),
   name_taken: spec('Another record has this name already.', 409),
+  membership_exists: spec('The user is a member of the organization already.', 409),
+  too_many_templates: spec('There are as many JWT templates as there may be.', 409),
   changed_meanwhile: spec('Somebody else changed the record at the same time; read it and try again.', 409, {
     retryable: true,
   }),

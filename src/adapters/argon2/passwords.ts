@@ -1,0 +1,75 @@
+/** Passwords as argon2id, computed on the engine's thread pool: a few at once, a bounded line behind them. */
+import { hash, verify } from '@node-rs/argon2';
+import { Failure } from '../../protocol/failure.js';
+import type { Tallies } from '../../ports/metrics.js';
+import type { Passwords } from '../../ports/passwords.js';
+
+export interface Argon2PasswordsOptions {
+  /** How many are computed at once; each takes a thread of the pool and 19 MiB. */
+  readonly concurrency: number;
+  readonly tallies: Pick<Tallies, 'passwordsRefused'>;
+}
+
+export interface Argon2Passwords extends Passwords {
+  /** Calls in the line now. */
+  waiting(): number;
+}
+
+/** OWASP's first choice for argon2id; the package's default algorithm is argon2id. */
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+/** Of the same cost as a real one, of random bytes that nobody kept. */
+const DECOY = '$argon2id$v=19$m=19456,t=2,p=1$wjGbpyKWZvXB5HYUkX/DxA$pbavfj/6HEzodIh+2Mk7quvpxGfXPj/OoZkHZL1TC3I';
+/** About a second of work: 32 turns of 20 to 40 ms each. */
+const LINE_PER_TURN = 32;
+
+export function createArgon2Passwords({ concurrency, tallies }: Argon2PasswordsOptions): Argon2Passwords {
+  const line = new Line(concurrency, concurrency * LINE_PER_TURN, tallies);
+  return {
+    hash: (password) => line.run(() => hash(password, COST)),
+    matches: (phc, password) => line.run(async () => (await verify(phc ?? DECOY, password)) && phc !== null),
+    waiting: () => line.waiting,
+  };
+}
+
+/** First come, first served. */
+class Line {
+  private running = 0;
+  private readonly turns: (() => void)[] = [];
+
+  constructor(
+    private readonly maxRunning: number,
+    private readonly maxWaiting: number,
+    private readonly tallies: Argon2PasswordsOptions['tallies'],
+  ) {}
+
+  get waiting(): number {
+    return this.turns.length;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.running >= this.maxRunning) await this.turn();
+    else this.running += 1;
+    try {
+      return await work();
+    } finally {
+      this.next();
+    }
+  }
+
+  private turn(): Promise<void> {
+    if (this.turns.length >= this.maxWaiting) {
+      this.tallies.passwordsRefused += 1;
+      throw new Failure('too_many_requests', {
+        message: 'Too many passwords are being checked; wait before the next.',
+      });
+    }
+    return new Promise((resolve) => this.turns.push(resolve));
+  }
+
+  /** Whoever waits takes over the place, so that nobody who comes meanwhile gets in front. */
+  private next(): void {
+    const turn = this.turns.shift();
+    if (turn === undefined) this.running -= 1;
+    else turn();
+  }
+}

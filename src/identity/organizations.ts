@@ -1,0 +1,204 @@
+/**
+ * The organizations of the directory and who is a member. Sessions may have an organization as their active one that
+ * is gone, or that their user is no member of any more: whoever issues a token or acts for an organization asks
+ * `membership` then, and takes null for no active organization. Nothing is written to the sessions.
+ */
+import { randomBase62 } from '../lib/base62.js';
+import { Failure } from '../protocol/failure.js';
+import { parseOrganizationId, type OrganizationId, type UserId } from '../protocol/ids.js';
+import type { Json } from '../protocol/server-control.js';
+import type { Clock } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import type {
+  DirectoryStore,
+  MembershipRecord,
+  OrganizationRecord,
+  PageRequest,
+  RecordPage,
+} from '../ports/directory-store.js';
+
+/** Absent members stay as they are. */
+export interface OrganizationChange {
+  readonly name?: string | undefined;
+  readonly slug?: string | undefined;
+  readonly publicMetadata?: Json | undefined;
+  readonly privateMetadata?: Json | undefined;
+}
+
+export interface NewOrganization extends OrganizationChange {
+  readonly name: string;
+}
+
+export interface MembershipChange {
+  readonly role?: string | undefined;
+  readonly permissions?: readonly string[] | undefined;
+}
+
+export interface OrganizationsDeps {
+  readonly store: DirectoryStore;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+}
+
+/** Each lost race means that another writer got through. */
+const MAX_TRIES = 5;
+const ID_LETTERS = 27;
+const MAX_SLUG_LENGTH = 64;
+const SLUG_TAIL_LETTERS = 8;
+
+export class Organizations {
+  constructor(private readonly deps: OrganizationsDeps) {}
+
+  /** Without a slug one is made of the name. Rejects with `name_taken` for a slug that is another's. */
+  async create({
+    name,
+    slug,
+    publicMetadata = {},
+    privateMetadata = {},
+  }: NewOrganization): Promise<OrganizationRecord> {
+    const nowMs = this.deps.clock.nowMs();
+    const rest = { version: 1, name, publicMetadata, privateMetadata, createdAtMs: nowMs, updatedAtMs: nowMs };
+    const organization = { ...rest, id: this.newId(), slug: slug ?? slugOf(name) };
+    const result = await this.deps.store.putOrganization(organization);
+    if (result.outcome === 'written') return organization;
+    if (slug !== undefined) throw slugTaken();
+    const elsewhere = { ...organization, slug: this.freeSlug(organization.slug) };
+    if ((await this.deps.store.putOrganization(elsewhere)).outcome !== 'written') throw slugTaken();
+    return elsewhere;
+  }
+
+  /** null when there is none. */
+  get(id: OrganizationId): Promise<OrganizationRecord | null> {
+    return this.deps.store.organization(id);
+  }
+
+  /** By id or slug: no slug looks like an id. null when there is none. */
+  async find(idOrSlug: string): Promise<OrganizationRecord | null> {
+    const id = parseOrganizationId(idOrSlug);
+    return id === null ? this.deps.store.findOrganization(idOrSlug) : this.get(id);
+  }
+
+  /** By id or slug. Rejects with `organization_not_found`. */
+  async existing(idOrSlug: string): Promise<OrganizationRecord> {
+    const organization = await this.find(idOrSlug);
+    if (organization === null) throw new Failure('organization_not_found');
+    return organization;
+  }
+
+  /** Newest first. */
+  list(page: PageRequest): Promise<RecordPage<OrganizationRecord>> {
+    return this.deps.store.listOrganizations(page);
+  }
+
+  /** Rejects with `organization_not_found`, `name_taken`, or `changed_meanwhile` when others keep changing the record. */
+  async update(id: OrganizationId, change: OrganizationChange): Promise<OrganizationRecord> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const kept = await this.existing(id);
+      const changed = {
+        ...kept,
+        name: change.name ?? kept.name,
+        slug: change.slug ?? kept.slug,
+        publicMetadata: change.publicMetadata ?? kept.publicMetadata,
+        privateMetadata: change.privateMetadata ?? kept.privateMetadata,
+        version: kept.version + 1,
+        updatedAtMs: this.deps.clock.nowMs(),
+      };
+      const { outcome } = await this.deps.store.putOrganization(changed);
+      if (outcome === 'written') return changed;
+      if (outcome === 'taken') throw slugTaken();
+    }
+    throw new Failure('changed_meanwhile');
+  }
+
+  /** Its memberships go with it. Rejects with `organization_not_found`. */
+  async remove(id: OrganizationId): Promise<void> {
+    if (!(await this.deps.store.removeOrganization(id))) throw new Failure('organization_not_found');
+  }
+
+  /** null for who is no member, and for an organization that is gone. */
+  membership(id: OrganizationId, userId: UserId): Promise<MembershipRecord | null> {
+    return this.deps.store.membership(id, userId);
+  }
+
+  /** Oldest first. */
+  members(id: OrganizationId): Promise<readonly MembershipRecord[]> {
+    return this.deps.store.membersOf(id);
+  }
+
+  /** Oldest first. */
+  membershipsOf(userId: UserId): Promise<readonly MembershipRecord[]> {
+    return this.deps.store.membershipsOf(userId);
+  }
+
+  /** Rejects with `organization_not_found`, `user_not_found` or `membership_exists`. */
+  async addMember(
+    id: OrganizationId,
+    userId: UserId,
+    { role = 'org:member', permissions = [] }: MembershipChange,
+  ): Promise<MembershipRecord> {
+    const { store, clock } = this.deps;
+    await this.mustHaveBoth(id, userId);
+    if ((await store.membership(id, userId)) !== null) throw new Failure('membership_exists');
+    const membership = { organizationId: id, userId, role, permissions, createdAtMs: clock.nowMs() };
+    await store.putMembership(membership);
+    try {
+      // Either may have gone in the meantime, and a removal takes along only what it finds.
+      await this.mustHaveBoth(id, userId);
+    } catch (error) {
+      if (error instanceof Failure && error.code !== 'store_unavailable') await store.removeMembership(id, userId);
+      throw error;
+    }
+    return membership;
+  }
+
+  /** Rejects with `membership_not_found`. Of two changes at once the later one stands, whole. */
+  async changeMember(id: OrganizationId, userId: UserId, change: MembershipChange): Promise<MembershipRecord> {
+    const { store } = this.deps;
+    const kept = await store.membership(id, userId);
+    if (kept === null) throw new Failure('membership_not_found');
+    const changed = {
+      ...kept,
+      role: change.role ?? kept.role,
+      permissions: change.permissions ?? kept.permissions,
+    };
+    await store.putMembership(changed);
+    return changed;
+  }
+
+  /** Rejects with `membership_not_found`. */
+  async removeMember(id: OrganizationId, userId: UserId): Promise<void> {
+    if (!(await this.deps.store.removeMembership(id, userId))) throw new Failure('membership_not_found');
+  }
+
+  private async mustHaveBoth(id: OrganizationId, userId: UserId): Promise<void> {
+    const [organization, user] = await Promise.all([this.get(id), this.deps.store.user(userId)]);
+    if (organization === null) throw new Failure('organization_not_found');
+    if (user === null) throw new Failure('user_not_found');
+  }
+
+  private freeSlug(taken: string): string {
+    const tail = randomBase62(this.deps.crypto, SLUG_TAIL_LETTERS).toLowerCase();
+    return `${taken.slice(0, MAX_SLUG_LENGTH - SLUG_TAIL_LETTERS - 1)}-${tail}`;
+  }
+
+  private newId(): OrganizationId {
+    const id = parseOrganizationId(`org_${randomBase62(this.deps.crypto, ID_LETTERS)}`);
+    if (id === null) throw new Error('a random source without base62 letters');
+    return id;
+  }
+}
+
+/** Letters without their accents, everything else as dashes; `org` when nothing is left. */
+export function slugOf(name: string): string {
+  const letters = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  const slug = letters
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, MAX_SLUG_LENGTH)
+    .replaceAll(/^-+|-+$/g, '');
+  return slug === '' ? 'org' : slug;
+}
+
+function slugTaken(): Failure {
+  const problem = { path: 'slug', message: 'another organization has it already' };
+  return new Failure('name_taken', { message: `${problem.path}: ${problem.message}`, details: [problem] });
+}

@@ -1,0 +1,230 @@
+/**
+ * The users of the directory: made, found, changed, banned, blocked, removed. Who is banned, blocked, removed or given
+ * another password loses all sessions: first the record says so, then the sessions end, so that none opens in between
+ * (see entrance.ts). Each such call can be repeated and then finishes what a failed one left.
+ */
+import { randomBase62 } from '../lib/base62.js';
+import { Failure } from '../protocol/failure.js';
+import { parseDirectoryUserId, type OrganizationId, type UserId } from '../protocol/ids.js';
+import type { Json } from '../protocol/server-control.js';
+import type { Clock } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import {
+  USER_NAMES,
+  type DirectoryStore,
+  type PageRequest,
+  type RecordPage,
+  type UserName,
+  type UserRecord,
+} from '../ports/directory-store.js';
+import type { Passwords } from '../ports/passwords.js';
+import { foldUserName } from './user-names.js';
+import type { FinishReport, UserSessions } from './user-sessions.js';
+
+/** Absent members stay as they are (of a new user: null, empty or false). Names are folded (`foldUserName`). */
+export interface UserChange {
+  readonly username?: string | null | undefined;
+  readonly email?: string | null | undefined;
+  readonly phone?: string | null | undefined;
+  readonly mobile?: string | null | undefined;
+  readonly firstName?: string | null | undefined;
+  readonly lastName?: string | null | undefined;
+  readonly publicMetadata?: Json | undefined;
+  readonly privateMetadata?: Json | undefined;
+  readonly unsafeMetadata?: Json | undefined;
+  /** null takes it away. Ends all sessions of the user. */
+  readonly password?: string | null | undefined;
+  readonly admin?: boolean | undefined;
+  /** Must exist. */
+  readonly homeOrganizationId?: OrganizationId | null | undefined;
+}
+
+/** A change, and the sessions it ended; null when it is not one that ends sessions. */
+export interface ChangedUser {
+  readonly user: UserRecord;
+  readonly ended: FinishReport | null;
+}
+
+export interface UsersDeps {
+  readonly store: DirectoryStore;
+  readonly sessions: Pick<UserSessions, 'finishAllOf'>;
+  readonly passwords: Passwords;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+}
+
+type Edit = (user: UserRecord) => UserRecord;
+
+/** Each lost race means that another writer got through. */
+const MAX_TRIES = 5;
+const ID_LETTERS = 27;
+
+export class Users {
+  constructor(private readonly deps: UsersDeps) {}
+
+  /** Rejects with `name_taken`, `organization_not_found` or `too_many_requests`. */
+  async create(request: UserChange): Promise<UserRecord> {
+    const nowMs = this.deps.clock.nowMs();
+    const edit = await this.editOf(request);
+    const user = { ...edit(blankUser(this.newId(), nowMs)), version: 1, createdAtMs: nowMs, updatedAtMs: nowMs };
+    await this.put(user);
+    return user;
+  }
+
+  /** null when there is none. */
+  get(id: UserId): Promise<UserRecord | null> {
+    return this.deps.store.user(id);
+  }
+
+  /** Rejects with `user_not_found`. */
+  async existing(id: UserId): Promise<UserRecord> {
+    const user = await this.get(id);
+    if (user === null) throw new Failure('user_not_found');
+    return user;
+  }
+
+  /** By one name, in any case. null when there is none, or when the text is no such name. */
+  async find(name: UserName, text: string): Promise<UserRecord | null> {
+    const folded = foldUserName(name, text);
+    return folded === null ? null : this.deps.store.findUser(name, folded);
+  }
+
+  /** By whichever name the text is; asks the store as often whether there is somebody or not. */
+  async findByIdentifier(text: string): Promise<UserRecord | null> {
+    const found = await Promise.all(USER_NAMES.map((name) => this.find(name, text)));
+    return found.find((user) => user !== null) ?? null;
+  }
+
+  /** Newest first. */
+  list(page: PageRequest): Promise<RecordPage<UserRecord>> {
+    return this.deps.store.listUsers(page);
+  }
+
+  /**
+   * Rejects with `user_not_found`, `name_taken`, `organization_not_found`, `too_many_requests`, or `changed_meanwhile`
+   * when others keep changing the record.
+   */
+  async update(id: UserId, change: UserChange): Promise<ChangedUser> {
+    const user = await this.edit(id, await this.editOf(change));
+    const ended = change.password === undefined ? null : await this.endSessions(id);
+    return { user, ended };
+  }
+
+  /** Ends all sessions of the user, and lets it open none. */
+  async ban(id: UserId): Promise<ChangedUser> {
+    const user = await this.edit(id, (kept) => ({ ...kept, banned: true }));
+    return { user, ended: await this.endSessions(id) };
+  }
+
+  async unban(id: UserId): Promise<UserRecord> {
+    return this.edit(id, (kept) => ({ ...kept, banned: false }));
+  }
+
+  /** Ends all sessions of the user, and lets it open none until then (Number.MAX_SAFE_INTEGER: until unblocked). */
+  async block(id: UserId, untilMs: number): Promise<ChangedUser> {
+    const user = await this.edit(id, (kept) => ({ ...kept, blockedUntilMs: untilMs }));
+    return { user, ended: await this.endSessions(id) };
+  }
+
+  async unblock(id: UserId): Promise<UserRecord> {
+    return this.edit(id, (kept) => ({ ...kept, blockedUntilMs: null }));
+  }
+
+  /** Keeps when the user signed in last. A record that others keep changing is left to their time. */
+  async noteSignIn(id: UserId): Promise<void> {
+    const atMs = this.deps.clock.nowMs();
+    try {
+      await this.edit(id, (kept) => ({ ...kept, lastSignInAtMs: atMs }));
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'changed_meanwhile') throw error;
+    }
+  }
+
+  /** Its memberships go with it, its sessions end. Rejects with `user_not_found`. */
+  async remove(id: UserId): Promise<FinishReport> {
+    const isRemoved = await this.deps.store.removeUser(id);
+    const ended = await this.endSessions(id);
+    // Sessions of nobody are what a removal left that broke off: this one finished it.
+    if (!isRemoved && ended.sessions.length === 0) throw new Failure('user_not_found');
+    return ended;
+  }
+
+  private endSessions(id: UserId): Promise<FinishReport> {
+    return this.deps.sessions.finishAllOf(id, 'revoked');
+  }
+
+  private async editOf(change: UserChange): Promise<Edit> {
+    const { store, passwords } = this.deps;
+    const { password, homeOrganizationId } = change;
+    if (homeOrganizationId != null && (await store.organization(homeOrganizationId)) === null) {
+      throw new Failure('organization_not_found');
+    }
+    const passwordHash = typeof password === 'string' ? await passwords.hash(password) : password;
+    return (user) => ({
+      ...user,
+      ...plainChanges(change, user),
+      passwordHash: either(passwordHash, user.passwordHash),
+    });
+  }
+
+  private async edit(id: UserId, edit: Edit): Promise<UserRecord> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const user = await this.existing(id);
+      const changed = { ...edit(user), version: user.version + 1, updatedAtMs: this.deps.clock.nowMs() };
+      if (await this.put(changed)) return changed;
+    }
+    throw new Failure('changed_meanwhile');
+  }
+
+  /** False when the record is not the one that was read any more. */
+  private async put(user: UserRecord): Promise<boolean> {
+    const result = await this.deps.store.putUser(user);
+    if (result.outcome !== 'taken') return result.outcome === 'written';
+    const problem = { path: result.field, message: 'another user has it already' };
+    throw new Failure('name_taken', { message: `${problem.path}: ${problem.message}`, details: [problem] });
+  }
+
+  private newId(): UserId {
+    const id = parseDirectoryUserId(`user_${randomBase62(this.deps.crypto, ID_LETTERS)}`);
+    if (id === null) throw new Error('a random source without base62 letters');
+    return id;
+  }
+}
+
+/** Whether a user may have sessions. */
+export function standingOf(user: UserRecord, nowMs: number): 'good' | 'banned' | 'blocked' {
+  if (user.banned) return 'banned';
+  return user.blockedUntilMs !== null && user.blockedUntilMs > nowMs ? 'blocked' : 'good';
+}
+
+function plainChanges(change: UserChange, user: UserRecord): Pick<UserRecord, Exclude<keyof UserChange, 'password'>> {
+  return {
+    username: either(change.username, user.username),
+    email: either(change.email, user.email),
+    phone: either(change.phone, user.phone),
+    mobile: either(change.mobile, user.mobile),
+    firstName: either(change.firstName, user.firstName),
+    lastName: either(change.lastName, user.lastName),
+    publicMetadata: either(change.publicMetadata, user.publicMetadata),
+    privateMetadata: either(change.privateMetadata, user.privateMetadata),
+    unsafeMetadata: either(change.unsafeMetadata, user.unsafeMetadata),
+    admin: either(change.admin, user.admin),
+    homeOrganizationId: either(change.homeOrganizationId, user.homeOrganizationId),
+  };
+}
+
+/** null is a value; only what is absent leaves the old one. */
+function either<T>(changed: T | undefined, kept: T): T {
+  return changed === undefined ? kept : changed;
+}
+
+function blankUser(id: UserId, nowMs: number): UserRecord {
+  return {
+    id,
+    version: 0,
+    ...{ username: null, email: null, phone: null, mobile: null, firstName: null, lastName: null },
+    ...{ publicMetadata: {}, privateMetadata: {}, unsafeMetadata: {} },
+    ...{ passwordHash: null, admin: false, homeOrganizationId: null, banned: false, blockedUntilMs: null },
+    ...{ createdAtMs: nowMs, updatedAtMs: nowMs, lastSignInAtMs: null },
+  };
+}
