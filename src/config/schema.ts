@@ -209,6 +209,37 @@ export const configSchema = z.object({
     ...milliseconds,
     doc: 'The longest a stopping node takes to close its connections, which it spreads at one a millisecond so that they come back spread as well. 0 to 3600000.',
   }),
+
+  // User sessions and passwords
+  userSessionTtlS: withDefault(integer(1, 604_800), '604800', {
+    env: 'SALLYPORT_USER_SESSION_TTL_S',
+    type: 'integer',
+    unit: 's',
+    doc: 'How long a user session lives, whatever happens. 1 to 604800 (7 days).',
+  }),
+  userSessionInactivityS: withDefault(integer(1, 604_800), '604800', {
+    env: 'SALLYPORT_USER_SESSION_INACTIVITY_S',
+    type: 'integer',
+    unit: 's',
+    doc: 'How long a user session lives without activity; each touch begins it anew. 1 to 604800.',
+  }),
+  maxSessionsPerUser: withDefault(integer(0, 10_000), '0', {
+    env: 'SALLYPORT_MAX_SESSIONS_PER_USER',
+    type: 'integer',
+    unit: 'sessions',
+    doc: 'How many active sessions a user may have, on all nodes and surfaces together. 0: no limit.',
+  }),
+  sessionsPerUserFull: withDefault(oneOf(['reject_new', 'replace_old']), 'reject_new', {
+    env: 'SALLYPORT_SESSIONS_PER_USER_FULL',
+    type: '`reject_new` or `replace_old`',
+    doc: 'What happens to one session more: it is refused, or the one that was active longest ago ends.',
+  }),
+  argon2Concurrency: withDefault(integer(1, 64), '2', {
+    env: 'SALLYPORT_ARGON2_CONCURRENCY',
+    type: 'integer',
+    unit: 'passwords',
+    doc: 'How many passwords are hashed or checked at once; each takes a core and 19 MiB for some 20 ms. 32 times as many wait, more are answered 429. Above 4, raise `UV_THREADPOOL_SIZE` too. 1 to 64.',
+  }),
 });
 
 /** The settings, parsed: units are in the names, absent ones are null. Holds secrets: never log it whole. */

@@ -15,9 +15,11 @@ import type { Crypto } from '../ports/crypto.js';
 import type { Reach } from '../ports/enforcer.js';
 import type { UserSessionEnforcer } from '../ports/user-session-enforcer.js';
 import type {
+  ClientWithSessions,
   FinishStatus,
   SessionChange,
   SessionLimit,
+  SessionQuery,
   UserSession,
   UserSessionStore,
 } from '../ports/user-session-store.js';
@@ -81,6 +83,16 @@ export class UserSessions {
   /** As the store has it, over or not; null for an unknown one. */
   get(id: UserSessionId): Promise<UserSession | null> {
     return this.deps.store.get(id);
+  }
+
+  /** Newest first. */
+  list(query: SessionQuery): ReturnType<UserSessionStore['list']> {
+    return this.deps.store.list(query);
+  }
+
+  /** null for an unknown client, and for one whose time is up. */
+  client(id: ClientId): Promise<ClientWithSessions | null> {
+    return this.deps.store.client(id);
   }
 
   /** Slides its activity and pushes `user_session.touched`. null when it is not active (any more). */

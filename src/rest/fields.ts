@@ -5,9 +5,13 @@ import {
   MAX_MEMBER_INDEX,
   parseAuthorizationToken,
   parseAuthorizationTokenText,
+  parseClientId,
+  parseDirectoryUserId,
   parseMemberIndex,
+  parseOrganizationId,
   parseSessionId,
   parseUserId,
+  parseUserSessionId,
 } from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 
@@ -43,6 +47,22 @@ export const sessionId = parsed(parseSessionId, 'not a session id').meta({
 });
 
 export const userId = parsed(parseUserId, '1 to 128 visible ASCII characters');
+
+export const directoryUserId = parsed(parseDirectoryUserId, 'not the id of a user of the directory').meta({
+  description: 'A user of the directory: user_ and 27 letters or digits.',
+});
+
+export const organizationId = parsed(parseOrganizationId, 'not an organization id').meta({
+  description: 'An organization: org_ and 27 letters or digits.',
+});
+
+export const userSessionId = parsed(parseUserSessionId, 'not a user session id').meta({
+  description: 'A user session: sess_ and 27 letters or digits.',
+});
+
+export const clientId = parsed(parseClientId, 'not a client id').meta({
+  description: 'A client: client_ and 27 letters or digits.',
+});
 
 export const ipAddress = parsed(canonicalAddress, 'not an IPv4 or IPv6 address').meta({
   description: 'An IPv4 or IPv6 address.',

@@ -15,6 +15,7 @@ interface Page<T> {
 
 const MAX_LIMIT = 1000;
 const DEFAULT_LIMIT = 100;
+const MAX_CURSOR_LENGTH = 512;
 
 export const limitSchema = field.count(MAX_LIMIT).default(DEFAULT_LIMIT).describe(`${DEFAULT_LIMIT} when absent.`);
 
@@ -26,6 +27,9 @@ export const cursorSchema = z
     const dot = text.indexOf('.');
     return { createdAtMs: Number(text.slice(0, dot)), id: text.slice(dot + 1) };
   });
+
+/** A cursor of a list that the store pages: opaque, and refused by the store when it is not one. */
+export const storeCursorSchema = z.string().min(1).max(MAX_CURSOR_LENGTH);
 
 export function pageOf<T extends Created>(all: readonly T[], limit: number, after: Created | undefined): Page<T> {
   const ordered = all.toSorted(compare);

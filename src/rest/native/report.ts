@@ -1,10 +1,13 @@
 /** What a call that reaches sockets says it did. */
 import { z } from 'zod';
+import type { FinishReport } from '../../identity/user-sessions.js';
+import { elapsedMs } from '../../lib/stopwatch.js';
+import type { Clock } from '../../ports/clock.js';
 import type { EnforcementReport } from '../../relay/sessions.js';
 
 export const reportSchema = z
   .object({
-    matched: z.int().describe('Users the call was about.'),
+    matched: z.int().describe('Users, or user sessions, the call was about.'),
     closed: z.int().describe('Sockets that were closed.'),
     nodes_acked: z.int(),
     nodes_timed_out: z.int().describe('Nodes that did not answer in time.'),
@@ -20,4 +23,10 @@ export function viewReport(report: EnforcementReport): z.output<typeof reportSch
     nodes_timed_out: report.nodesTimedOut,
     took_ms: report.tookMs,
   };
+}
+
+/** The same of user sessions that ended; `startedMs` is of the monotonic clock. */
+export function viewFinished(ended: FinishReport, startedMs: number, clock: Clock): z.output<typeof reportSchema> {
+  const tookMs = elapsedMs(startedMs, clock.monotonicMs());
+  return viewReport({ matched: ended.sessions.length, ...ended.reach, tookMs });
 }

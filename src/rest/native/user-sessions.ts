@@ -1,0 +1,230 @@
+/** User sessions over REST, as a backend sees them: opened, listed, revoked; and the tickets users sign in with. */
+import { z } from 'zod';
+import type { Entrance } from '../../identity/entrance.js';
+import type { Tickets } from '../../identity/tickets.js';
+import type { UserSessions } from '../../identity/user-sessions.js';
+import type { Users } from '../../identity/users.js';
+import { Failure } from '../../protocol/failure.js';
+import type { Clock } from '../../ports/clock.js';
+import { USER_SESSION_STATUSES, type UserSession } from '../../ports/user-session-store.js';
+import * as field from '../fields.js';
+import { defineRoute, NOTHING, type Route } from '../route.js';
+import { limitSchema, storeCursorSchema } from './paging.js';
+import { reportSchema, viewFinished } from './report.js';
+
+export interface UserSessionRoutesDeps {
+  readonly sessions: Pick<UserSessions, 'get' | 'list' | 'client' | 'finish' | 'finishAllOf'>;
+  readonly users: Pick<Users, 'existing'>;
+  readonly entrance: Pick<Entrance, 'open'>;
+  readonly tickets: Pick<Tickets, 'issue'>;
+  readonly clock: Clock;
+}
+
+const unixMs = z.int().describe('Unix milliseconds.');
+
+const sessionSchema = z
+  .object({
+    id: z.string(),
+    user_id: z.string(),
+    client_id: z.string().nullable(),
+    kind: z.enum(['client', 'login']),
+    status: z.enum(USER_SESSION_STATUSES),
+    created_at: unixMs,
+    updated_at: unixMs,
+    last_active_at: unixMs,
+    expire_at: unixMs,
+    abandon_at: unixMs,
+    last_active_organization_id: z.string().nullable(),
+    effective_user_id: z.string().describe('Whom a login session acts as.'),
+    actor_id: z.string().nullable().describe('Who acts through the session when it is not its user.'),
+    ip_address: z.string().nullable(),
+  })
+  .meta({ id: 'UserSession' });
+
+const DEFAULT_TICKET_TTL_S = 3600;
+const MAX_TICKET_TTL_S = 2_592_000;
+
+const ticketBody = z.strictObject({
+  user_id: field.directoryUserId,
+  expires_in_s: z.int().min(1).max(MAX_TICKET_TTL_S).default(DEFAULT_TICKET_TTL_S),
+});
+
+const ticketSchema = z
+  .object({
+    id: z.string(),
+    user_id: z.string(),
+    token: z.string().describe('The ticket, good for one sign-in. It is shown here and never again.'),
+    expires_at: unixMs,
+  })
+  .meta({ id: 'SignInToken' });
+
+const params = z.object({ id: field.userSessionId });
+
+export function userSessionRoutes(deps: UserSessionRoutesDeps): readonly Route[] {
+  return [
+    openSession(deps),
+    listSessions(deps),
+    getSession(deps),
+    revokeSession(deps),
+    revokeSessionsOf(deps),
+    createTicket(deps),
+  ];
+}
+
+function openSession({ sessions, entrance }: UserSessionRoutesDeps): Route {
+  return defineRoute({
+    name: 'createUserSession',
+    summary: 'Open a session for a user, on a client when one is named.',
+    surface: 'native',
+    method: 'POST',
+    path: '/v1/sessions',
+    scope: 'sessions',
+    refusedWhileDraining: true,
+    params: NOTHING,
+    query: NOTHING,
+    body: z.strictObject({ user_id: field.directoryUserId, client_id: field.clientId.optional() }),
+    responses: { 201: sessionSchema },
+    errors: ['user_not_found', 'client_not_found', 'user_banned', 'user_blocked', 'too_many_sessions'],
+    async handle({ body: { user_id: userId, client_id: clientId = null } }) {
+      if (clientId !== null && (await sessions.client(clientId)) === null) throw new Failure('client_not_found');
+      const session = await entrance.open({ userId, clientId, kind: 'client' });
+      return { status: 201, body: viewUserSession(session) };
+    },
+  });
+}
+
+function listSessions({ sessions }: UserSessionRoutesDeps): Route {
+  return defineRoute({
+    name: 'listUserSessions',
+    summary: 'List user sessions, newest first: all, those of a user, those with a status.',
+    surface: 'native',
+    method: 'GET',
+    path: '/v1/sessions',
+    scope: 'sessions',
+    params: NOTHING,
+    query: z.object({
+      user_id: field.directoryUserId.optional(),
+      status: z.enum(USER_SESSION_STATUSES).optional(),
+      limit: limitSchema,
+      cursor: storeCursorSchema.optional(),
+    }),
+    body: NOTHING,
+    responses: {
+      200: z
+        .object({ sessions: z.array(sessionSchema), next_cursor: z.string().nullable() })
+        .meta({ id: 'UserSessionList' }),
+    },
+    async handle({ query: { user_id: userId, status, limit, cursor } }) {
+      const page = await sessions.list({ userId, status, limit, cursor });
+      return { status: 200, body: { sessions: page.sessions.map(viewUserSession), next_cursor: page.nextCursor } };
+    },
+  });
+}
+
+function getSession({ sessions }: UserSessionRoutesDeps): Route {
+  return defineRoute({
+    name: 'getUserSession',
+    summary: 'Get a user session; one that is over is kept for at least an hour.',
+    surface: 'native',
+    method: 'GET',
+    path: '/v1/sessions/{id}',
+    scope: 'sessions',
+    params,
+    notFound: 'user_session_not_found',
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: sessionSchema },
+    errors: ['user_session_not_found'],
+    async handle({ params: { id } }) {
+      const session = await sessions.get(id);
+      if (session === null) throw new Failure('user_session_not_found');
+      return { status: 200, body: viewUserSession(session) };
+    },
+  });
+}
+
+function revokeSession({ sessions, clock }: UserSessionRoutesDeps): Route {
+  return defineRoute({
+    name: 'revokeUserSession',
+    summary:
+      'Revoke a user session: its tokens count no longer and its sockets are closed. One that is over stays as it is.',
+    surface: 'native',
+    method: 'POST',
+    path: '/v1/sessions/{id}/revoke',
+    scope: 'sessions',
+    params,
+    notFound: 'user_session_not_found',
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: reportSchema },
+    errors: ['user_session_not_found'],
+    async handle({ params: { id } }) {
+      const startedMs = clock.monotonicMs();
+      const ended = await sessions.finish(id, 'revoked');
+      if (ended === null) throw new Failure('user_session_not_found');
+      return { status: 200, body: viewFinished(ended, startedMs, clock) };
+    },
+  });
+}
+
+function revokeSessionsOf({ sessions, users, clock }: UserSessionRoutesDeps): Route {
+  return defineRoute({
+    name: 'revokeSessionsOfUser',
+    summary: 'Revoke all sessions of a user.',
+    surface: 'native',
+    method: 'POST',
+    path: '/v1/users/{id}/sessions/revoke',
+    scope: 'sessions',
+    params: z.object({ id: field.directoryUserId }),
+    notFound: 'user_not_found',
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: reportSchema },
+    errors: ['user_not_found'],
+    async handle({ params: { id } }) {
+      const startedMs = clock.monotonicMs();
+      await users.existing(id);
+      return { status: 200, body: viewFinished(await sessions.finishAllOf(id, 'revoked'), startedMs, clock) };
+    },
+  });
+}
+
+function createTicket({ tickets }: UserSessionRoutesDeps): Route {
+  return defineRoute({
+    name: 'createSignInToken',
+    summary: 'Make a ticket with which a user signs in once, without a password.',
+    surface: 'native',
+    method: 'POST',
+    path: '/v1/sign_in_tokens',
+    scope: 'sessions',
+    refusedWhileDraining: true,
+    params: NOTHING,
+    query: NOTHING,
+    body: ticketBody,
+    responses: { 201: ticketSchema },
+    errors: ['user_not_found', 'user_banned', 'user_blocked'],
+    async handle({ body: { user_id, expires_in_s } }) {
+      const { id, text, expiresAtMs } = await tickets.issue(user_id, expires_in_s * 1000);
+      return { status: 201, body: { id, user_id, token: text, expires_at: expiresAtMs } };
+    },
+  });
+}
+
+function viewUserSession(session: UserSession): z.output<typeof sessionSchema> {
+  return {
+    id: session.id,
+    user_id: session.userId,
+    client_id: session.clientId,
+    kind: session.kind,
+    status: session.status,
+    created_at: session.createdAtMs,
+    updated_at: session.updatedAtMs,
+    last_active_at: session.lastActiveAtMs,
+    expire_at: session.expireAtMs,
+    abandon_at: session.abandonAtMs,
+    last_active_organization_id: session.organizationId,
+    effective_user_id: session.effectiveUserId,
+    actor_id: session.actorId,
+    ip_address: session.address,
+  };
+}

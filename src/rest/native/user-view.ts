@@ -1,0 +1,100 @@
+/** A user of the directory as the native surface takes and shows it. The password's hash is never shown. */
+import { z } from 'zod';
+import { foldUserName, NAME_SHAPES } from '../../identity/user-names.js';
+import type { UserChange } from '../../identity/users.js';
+import type { UserName, UserRecord } from '../../ports/directory-store.js';
+import * as field from '../fields.js';
+
+const MIN_PASSWORD_LENGTH = 8;
+const MAX_PASSWORD_LENGTH = 128;
+const unixMs = z.int().describe('Unix milliseconds.');
+const metadataOut = z.unknown().describe('A JSON object.');
+
+export const userSchema = z
+  .object({
+    id: z.string(),
+    username: z.string().nullable(),
+    email: z.string().nullable(),
+    phone: z.string().nullable(),
+    mobile: z.string().nullable(),
+    first_name: z.string().nullable(),
+    last_name: z.string().nullable(),
+    public_metadata: metadataOut,
+    private_metadata: metadataOut,
+    unsafe_metadata: metadataOut,
+    has_password: z.boolean(),
+    admin: z.boolean(),
+    home_organization_id: z.string().nullable(),
+    banned: z.boolean(),
+    blocked_until: unixMs.nullable(),
+    created_at: unixMs,
+    updated_at: unixMs,
+    last_sign_in_at: unixMs.nullable(),
+  })
+  .meta({ id: 'User' });
+
+const personName = z.string().min(1).max(256).nullable().optional();
+
+/** What a caller may say of a user; null takes a value away. */
+export const userBody = z.strictObject({
+  username: userName('username').nullable().optional(),
+  email: userName('email').nullable().optional(),
+  phone: userName('phone').nullable().optional(),
+  mobile: userName('mobile').nullable().optional(),
+  first_name: personName,
+  last_name: personName,
+  public_metadata: field.metadata.optional(),
+  private_metadata: field.metadata.optional(),
+  unsafe_metadata: field.metadata.optional(),
+  password: z
+    .string()
+    .min(MIN_PASSWORD_LENGTH)
+    .max(MAX_PASSWORD_LENGTH)
+    .nullable()
+    .optional()
+    .describe('Kept as argon2id. Ends all sessions of the user.'),
+  admin: z.boolean().optional().describe('May act on other users on the login surface.'),
+  home_organization_id: field.organizationId.nullable().optional(),
+});
+
+/** A name in the form that is kept: NFKC and lower case, numbers as E.164. */
+export function userName(name: UserName): z.ZodType<string> {
+  return field
+    .parsed((text) => foldUserName(name, text), NAME_SHAPES[name])
+    .meta({
+      description: `Kept and compared in lower case: ${NAME_SHAPES[name]}.`,
+    });
+}
+
+export function changeOf(body: z.output<typeof userBody>): UserChange {
+  const { username, email, phone, mobile, password, admin } = body;
+  return {
+    ...{ username, email, phone, mobile, password, admin },
+    firstName: body.first_name,
+    lastName: body.last_name,
+    publicMetadata: body.public_metadata,
+    privateMetadata: body.private_metadata,
+    unsafeMetadata: body.unsafe_metadata,
+    homeOrganizationId: body.home_organization_id,
+  };
+}
+
+export function viewUser(user: UserRecord): z.output<typeof userSchema> {
+  const { id, username, email, phone, mobile, admin, banned } = user;
+  return {
+    ...{ id, username, email, phone, mobile },
+    first_name: user.firstName,
+    last_name: user.lastName,
+    public_metadata: user.publicMetadata,
+    private_metadata: user.privateMetadata,
+    unsafe_metadata: user.unsafeMetadata,
+    has_password: user.passwordHash !== null,
+    admin,
+    home_organization_id: user.homeOrganizationId,
+    banned,
+    blocked_until: user.blockedUntilMs,
+    created_at: user.createdAtMs,
+    updated_at: user.updatedAtMs,
+    last_sign_in_at: user.lastSignInAtMs,
+  };
+}
