@@ -79,6 +79,13 @@ module.exports = {
       to: { path: '^src/gateway\\.ts$' },
     },
     {
+      name: 'composition-importers',
+      severity: 'error',
+      comment: 'a part of the composition root is called by the root',
+      from: { path: '^src/', pathNot: '^src/gateway\\.ts$' },
+      to: { path: '^src/compose-[a-z]+\\.ts$' },
+    },
+    {
       name: 'main-importers',
       severity: 'error',
       comment: 'main.ts is a program, not a module',

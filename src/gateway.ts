@@ -14,6 +14,7 @@ import { loadEngine, type Engine } from './adapters/uws/engine.js';
 import { UwsApp, UwsServer } from './adapters/uws/server.js';
 import { Membership } from './cluster/membership.js';
 import { newNodeId } from './cluster/node-id.js';
+import { composeIdentity, type Identity } from './compose-identity.js';
 import type { Config } from './config/schema.js';
 import { ApiKeys } from './identity/api-keys.js';
 import { randomBase62 } from './lib/base62.js';
@@ -26,6 +27,7 @@ import type { Gatekeeper } from './ports/connect.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
 import type { Store } from './ports/store.js';
+import type { UserSessionEnforcer } from './ports/user-session-enforcer.js';
 import { Door } from './relay/admission.js';
 import { Attacher } from './relay/attach.js';
 import { AutoWindow } from './relay/auto-window.js';
@@ -132,7 +134,8 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   });
   const ground: Ground = { config, clock, crypto, secret, log, metrics, store, geo, uws, membership };
   const relay = composeRelay(ground);
-  const server: UwsServer = composeServer(ground, relay, rootKey);
+  const identity = composeIdentity(ground, NOBODY_TO_TELL);
+  const server: UwsServer = composeServer(ground, relay, identity, rootKey);
   exposeGauges(ground, relay.rooms, server);
 
   return {
@@ -144,6 +147,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       port = await server.listen(config.host, config.port);
       await membership.start();
       relay.upkeep.start();
+      identity.start();
       const url = urlOf(config.host, port);
       log.info('listening', { url, port, engine: engine.name, store: store.engine, version: VERSION });
       return listeningAt(url, port, engine, store, config.rootKey === null ? rootKey : null);
@@ -163,6 +167,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       ]);
       server.close();
       relay.upkeep.stop();
+      identity.stop();
       await membership.stop();
       await store.stop();
       log.info('stopped');
@@ -236,7 +241,7 @@ function composeRelay(ground: Ground): Relay {
   };
 }
 
-function composeServer(ground: Ground, relay: Relay, rootKey: string): UwsServer {
+function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey: string): UwsServer {
   const { config, clock, crypto, log, metrics, store, uws, membership } = ground;
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';
@@ -244,6 +249,7 @@ function composeServer(ground: Ground, relay: Relay, rootKey: string): UwsServer
     sessions: relay.sessions,
     authorizations: relay.authorizations,
     live: relay.live,
+    identity,
     keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey, env }),
     placement: membership,
     gatekeeper: relay.door,
@@ -272,6 +278,12 @@ function composeServer(ground: Ground, relay: Relay, rootKey: string): UwsServer
     limits,
   });
 }
+
+/** Until the sockets of user sessions are composed: there are none to tell. */
+const NOBODY_TO_TELL: UserSessionEnforcer = {
+  touched: async () => ({ closed: 0, nodesAcked: 1, nodesTimedOut: 0 }),
+  over: async () => ({ closed: 0, nodesAcked: 1, nodesTimedOut: 0 }),
+};
 
 function exposeGauges({ metrics, store, log, membership }: Ground, rooms: Rooms, server: UwsServer): void {
   metrics.gauge('connections', 'Open WebSockets.', () => server.connections);

@@ -16,6 +16,7 @@ import type { RelaySessions } from '../relay/sessions.js';
 import type { OriginRule } from '../relay/origin.js';
 import { withCors } from './cors.js';
 import { connectRoutes } from './native/connect.js';
+import { directoryRoutes, type DirectoryRoutesDeps } from './native/directory.js';
 import { keyRoutes } from './native/keys.js';
 import { nodeRoutes } from './native/nodes.js';
 import { relayMemberRoutes } from './native/relay-members.js';
@@ -34,6 +35,7 @@ export interface RestDeps {
   readonly sessions: Pick<RelaySessions, 'create' | 'get' | 'list' | 'update' | 'end' | 'newSeat'>;
   readonly authorizations: Pick<Authorizations, 'authorize' | 'revoke' | 'kick' | 'mint'>;
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
+  readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
   readonly idempotency: IdempotencyStore;
@@ -79,6 +81,7 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...relayMessageRoutes({ live, maxMessageBytes: limits.maxMessageBytes }),
     ...relayTokenRoutes({ authorizations }),
     ...keyRoutes({ keys }),
+    ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
     ...nodeRoutes({ placement }),
     ...connectRoutes({ gatekeeper }),
     ...serviceRoutes({ metrics, health, draining, openapi }),

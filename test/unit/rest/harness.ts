@@ -2,10 +2,13 @@
 import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
+import { composeIdentity, type Identity } from '../../../src/compose-identity.js';
+import { parseConfig } from '../../../src/config/parse.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { NodeId } from '../../../src/protocol/ids.js';
 import type { Enforcer, Reach } from '../../../src/ports/enforcer.js';
+import { emptyTallies } from '../../../src/ports/metrics.js';
 import type { HttpRequest, HttpResponse } from '../../../src/ports/http.js';
 import type { Log } from '../../../src/ports/log.js';
 import type { NodeRecord } from '../../../src/ports/node-store.js';
@@ -156,6 +159,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
         return { seq: message.deliveryClass === 2 ? 1 : null, receivers: 2 };
       },
     },
+    identity: identityOn(store, clock, memoryLog(logged)),
     placement,
     gatekeeper: { examine: async () => harness.examined },
     idempotency: store.idempotency,
@@ -173,6 +177,14 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     ...overrides,
   });
   return Object.assign(harness, { rest });
+}
+
+function identityOn(store: Store, clock: ManualClock, log: Log): Identity {
+  const parsedConfig = parseConfig({});
+  if (!parsedConfig.ok) throw new Error(parsedConfig.problems.join());
+  const metrics = { tallies: emptyTallies(), gauge: () => undefined };
+  const enforcer = { touched: async () => REACHED, over: async () => REACHED };
+  return composeIdentity({ config: parsedConfig.config, clock, crypto: systemCrypto(), log, metrics, store }, enforcer);
 }
 
 export function memoryLog(lines: LogLine[]): Log {
