@@ -25,6 +25,7 @@ export function parseConfig(env: Environment): ConfigResult {
     ...(parsed.error?.issues ?? []).map((issue) => describe(issue.path[0], issue.message, env)),
     ...missingSecrets(written),
     ...contradictions(written),
+    ...(parsed.success ? mailProblems(parsed.data) : []),
   ];
   return parsed.success && problems.length === 0 ? { ok: true, config: parsed.data } : { ok: false, problems };
 }
@@ -71,4 +72,22 @@ function contradictions(written: Environment): string[] {
     `SALLYPORT_MAX_BACKPRESSURE_BYTES: expected at least SALLYPORT_MAX_MESSAGE_BYTES (${message.data}), ` +
       `got "${backpressure.data}"`,
   ];
+}
+
+/** A reset mail leads to a page that is handed a token: over plain http only where nothing is at stake. */
+function mailProblems(config: Config): string[] {
+  const { environment, resetUrls, smtpUrl, mailFrom, mailWebhookUrl, mailWebhookSecret } = config;
+  const rules: readonly (readonly [broken: boolean, problem: string])[] = [
+    [smtpUrl !== null && mailFrom === null, 'SALLYPORT_MAIL_FROM: required when SALLYPORT_SMTP_URL is set'],
+    [
+      mailWebhookUrl !== null && mailWebhookSecret === null,
+      'SALLYPORT_MAIL_WEBHOOK_SECRET: required when SALLYPORT_MAIL_WEBHOOK_URL is set',
+    ],
+    [smtpUrl !== null && mailWebhookUrl !== null, 'SALLYPORT_MAIL_WEBHOOK_URL: set it or SALLYPORT_SMTP_URL, not both'],
+    [
+      environment === 'production' && resetUrls.some((url) => url.startsWith('http:')),
+      'SALLYPORT_RESET_URLS: expected https URLs outside of development',
+    ],
+  ];
+  return rules.filter(([broken]) => broken).map(([, problem]) => problem);
 }

@@ -47,6 +47,32 @@ export const httpUrl: z.ZodType<string, string> = read(
   },
 );
 
+/** Absolute http or https URLs without credentials, query or fragment, in their canonical spelling. */
+export const urlPrefixes: z.ZodType<readonly string[], string> = read(
+  'expected http or https URLs without credentials, query or fragment, separated by commas',
+  (written) => {
+    const urls = splitList(written).map((part) => httpUrl.safeParse(part).data ?? null);
+    return urls.every((url) => url !== null) ? [...new Set(urls)] : null;
+  },
+);
+
+/** `smtp://[user:password@]host[:port]`; nothing behind the port, where options could weaken TLS. */
+export const smtpUrl: z.ZodType<string, string> = read(
+  'expected a URL like smtp://host, smtps://user:password@host or smtp://host:587',
+  (written) => {
+    if (!/^smtps?:\/\/[^\s/?#]+\/?$/i.test(written) || !URL.canParse(written)) return null;
+    return new URL(written).hostname === '' ? null : written;
+  },
+);
+
+const MAIL_ADDRESS =
+  /^(?:[^\r\n<>"@,;:]{1,64} <[^\s<>"@,;:]{1,64}@[A-Za-z0-9.-]{1,253}>|[^\s<>"@,;:]{1,64}@[A-Za-z0-9.-]{1,253})$/;
+
+/** A mail address, alone or with the name of its owner; nothing that could begin another header. */
+export const mailAddress: z.ZodType<string, string> = z
+  .string()
+  .regex(MAIL_ADDRESS, 'expected name@host, or Name <name@host>');
+
 /** Only the scheme and that something follows: what follows is the adapter's to read. */
 export const redisUrl: z.ZodType<string, string> = z
   .string()

@@ -12,6 +12,15 @@ export function canonicalAddress(text: string): string | null {
   return groups === null ? null : (mappedIpv4(groups) ?? formatIpv6(groups));
 }
 
+/**
+ * What one customer has: an IPv4 address itself, of an IPv6 address its /64. Limits by address count by this.
+ * Takes a canonical address.
+ */
+export function networkOf(address: string): string {
+  const groups = address.includes(':') ? parseIpv6(address) : null;
+  return groups === null ? address : `${formatIpv6([...groups.slice(0, 4), 0, 0, 0, 0])}/64`;
+}
+
 /** `0000:0000:0000:0000:0000:ffff:255.255.255.255` */
 const LONGEST_ADDRESS = 45;
 const DECIMAL_BYTE = /^(?:0|[1-9][0-9]{0,2})$/;

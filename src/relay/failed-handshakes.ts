@@ -2,6 +2,7 @@
  * Slows down who guesses credentials: an address whose handshakes keep failing is refused for a while before its
  * credential is looked at. Bounded: the address that failed longest ago is forgotten first.
  */
+import { networkOf } from '../lib/address.js';
 import type { Clock } from '../ports/clock.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -34,14 +35,4 @@ export class FailedHandshakes {
     const oldest = this.buckets.size > MAX_ADDRESSES ? this.buckets.keys().next().value : undefined;
     if (oldest !== undefined) this.buckets.delete(oldest);
   }
-}
-
-/** An IPv6 customer has a /64 at least: all of it counts as one. */
-function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? [] : Array.from({ length: 8 - groups.length - rest.length }, () => '0');
-  return [...groups, ...zeros, ...rest].slice(0, 4).join(':');
 }

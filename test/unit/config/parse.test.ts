@@ -47,6 +47,16 @@ describe('parseConfig', () => {
       maxBehindMs: 15_000,
       requestDeadlineMs: 10_000,
       drainTimeoutMs: 30_000,
+      signInAttemptsPerAccount: 10,
+      signInAttemptsPerAddress: 100,
+      signInAttemptsPeriodS: 900,
+      passwordResetsPerAccount: 5,
+      passwordResetsPerAddress: 50,
+      resetUrls: [],
+      smtpUrl: null,
+      mailFrom: null,
+      mailWebhookUrl: null,
+      mailWebhookSecret: null,
     });
   });
 
