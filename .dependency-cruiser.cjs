@@ -13,6 +13,7 @@ const VENDORS = {
   prometheus: ['prom-client'],
   maxmind: ['maxmind', 'mmdb-lib'],
   argon2: ['@node-rs/argon2'],
+  smtp: ['nodemailer'],
 };
 
 const ownFolder = (folder, mayImport) => ({
@@ -82,7 +83,7 @@ module.exports = {
       name: 'composition-importers',
       severity: 'error',
       comment: 'a part of the composition root is called by the root',
-      from: { path: '^src/', pathNot: '^src/gateway\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(gateway|compose-[a-z]+)\\.ts$' },
       to: { path: '^src/compose-[a-z]+\\.ts$' },
     },
     {

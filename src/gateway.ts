@@ -15,6 +15,7 @@ import { UwsApp, UwsServer } from './adapters/uws/server.js';
 import { Membership } from './cluster/membership.js';
 import { newNodeId } from './cluster/node-id.js';
 import { composeIdentity, type Identity } from './compose-identity.js';
+import { composeLogin, type Login } from './compose-login.js';
 import type { Config } from './config/schema.js';
 import { ApiKeys } from './identity/api-keys.js';
 import { randomBase62 } from './lib/base62.js';
@@ -135,7 +136,8 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   const ground: Ground = { config, clock, crypto, secret, log, metrics, store, geo, uws, membership };
   const relay = composeRelay(ground);
   const identity = composeIdentity(ground, NOBODY_TO_TELL);
-  const server: UwsServer = composeServer(ground, relay, identity, rootKey);
+  const login = composeLogin(ground, identity);
+  const server: UwsServer = composeServer(ground, relay, identity, login, rootKey);
   exposeGauges(ground, relay.rooms, server);
 
   return {
@@ -168,6 +170,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       server.close();
       relay.upkeep.stop();
       identity.stop();
+      await login.stop();
       await membership.stop();
       await store.stop();
       log.info('stopped');
@@ -241,7 +244,7 @@ function composeRelay(ground: Ground): Relay {
   };
 }
 
-function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey: string): UwsServer {
+function composeServer(ground: Ground, relay: Relay, identity: Identity, login: Login, rootKey: string): UwsServer {
   const { config, clock, crypto, log, metrics, store, uws, membership } = ground;
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';
@@ -250,6 +253,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
     authorizations: relay.authorizations,
     live: relay.live,
     identity,
+    login,
     keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey, env }),
     placement: membership,
     gatekeeper: relay.door,

@@ -24,7 +24,13 @@ export const SECURITY_SCHEMES: Readonly<Record<string, SecurityScheme>> = {
     description: 'An API key after the word token: `Authorization: token <key>`.',
   },
   native: { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer <key>`.' },
-  login: { type: 'apiKey', in: 'query', name: 'apiKey', description: 'An API key of scope auth; `api_key` as well.' },
+  login: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'apiKey',
+    description:
+      'For a system, an API key of scope auth; `api_key` as well. For a user, in place of it, the matrix parameter `;lsid=<LSID>` in any segment of the path; where the path holds an LSID, that is enough.',
+  },
   group: { type: 'apiKey', in: 'header', name: 'X-API-KEY', description: 'An API key of scope relays.' },
 };
 

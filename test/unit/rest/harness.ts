@@ -3,6 +3,7 @@ import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
 import { composeIdentity, type Identity } from '../../../src/compose-identity.js';
+import { composeLogin, type Login } from '../../../src/compose-login.js';
 import { parseConfig } from '../../../src/config/parse.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
 import { Failure } from '../../../src/protocol/failure.js';
@@ -159,7 +160,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
         return { seq: message.deliveryClass === 2 ? 1 : null, receivers: 2 };
       },
     },
-    identity: identityOn(store, clock, memoryLog(logged)),
+    ...identityOn(store, clock, memoryLog(logged)),
     placement,
     gatekeeper: { examine: async () => harness.examined },
     idempotency: store.idempotency,
@@ -179,12 +180,14 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   return Object.assign(harness, { rest });
 }
 
-function identityOn(store: Store, clock: ManualClock, log: Log): Identity {
+function identityOn(store: Store, clock: ManualClock, log: Log): { identity: Identity; login: Login } {
   const parsedConfig = parseConfig({});
   if (!parsedConfig.ok) throw new Error(parsedConfig.problems.join());
   const metrics = { tallies: emptyTallies(), gauge: () => undefined };
   const enforcer = { touched: async () => REACHED, over: async () => REACHED };
-  return composeIdentity({ config: parsedConfig.config, clock, crypto: systemCrypto(), log, metrics, store }, enforcer);
+  const ground = { config: parsedConfig.config, clock, crypto: systemCrypto(), log, metrics, store };
+  const identity = composeIdentity(ground, enforcer);
+  return { identity, login: composeLogin(ground, identity) };
 }
 
 export function memoryLog(lines: LogLine[]): Log {
