@@ -5,7 +5,7 @@ import { parseDirectoryUserId, parseOrganizationId } from '../../protocol/ids.js
 import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
 import { bareOrMember } from './fields.js';
 import { LOGIN_GUARD, sessionGuard, type GuardDeps } from './guard.js';
-import { loginSessionSchema, viewLogin } from './view.js';
+import { loginSessionSchema, SESSION_PARAMS, viewLogin } from './view.js';
 
 export interface EffectiveRoutesDeps extends GuardDeps {
   readonly logins: Pick<Logins, 'assume' | 'resetIdentity' | 'setOrganization'>;
@@ -24,7 +24,7 @@ function setEffectiveUser({ logins, ...guardDeps }: EffectiveRoutesDeps): Route 
     path: '/session/{sessionId}/setEffectiveUser',
     guardName: LOGIN_GUARD,
     guard: sessionGuard(guardDeps),
-    params: NOTHING,
+    params: SESSION_PARAMS,
     query: NOTHING,
     body: bareOrMember('userId'),
     responses: { 200: loginSessionSchema },
@@ -46,7 +46,7 @@ function resetAssumedIdentity({ logins, ...guardDeps }: EffectiveRoutesDeps): Ro
     path: '/session/{sessionId}/assumedIdentity',
     guardName: LOGIN_GUARD,
     guard: sessionGuard(guardDeps),
-    params: NOTHING,
+    params: SESSION_PARAMS,
     query: NOTHING,
     body: NOTHING,
     responses: { 200: loginSessionSchema },
@@ -66,7 +66,7 @@ function setEffectiveOrg({ logins, ...guardDeps }: EffectiveRoutesDeps): Route {
     path: '/session/{sessionId}/setEffectiveOrg',
     guardName: LOGIN_GUARD,
     guard: sessionGuard(guardDeps),
-    params: NOTHING,
+    params: SESSION_PARAMS,
     query: NOTHING,
     body: bareOrMember('orgId'),
     responses: { 200: loginSessionSchema },

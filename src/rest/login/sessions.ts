@@ -5,7 +5,7 @@ import { parseDirectoryUserId } from '../../protocol/ids.js';
 import { parsed } from '../fields.js';
 import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
 import { callerGuard, LOGIN_GUARD, sessionGuard, type GuardDeps } from './guard.js';
-import { loginSessionSchema, terminatedSchema, viewLogin } from './view.js';
+import { loginSessionSchema, SESSION_PARAMS, terminatedSchema, viewLogin } from './view.js';
 
 export interface LoginSessionRoutesDeps extends GuardDeps {
   readonly logins: Pick<Logins, 'clone' | 'end' | 'endAll' | 'logOut'>;
@@ -24,7 +24,7 @@ function getSession(deps: LoginSessionRoutesDeps): Route {
     path: '/session/{sessionId}',
     guardName: LOGIN_GUARD,
     guard: sessionGuard(deps),
-    params: NOTHING,
+    params: SESSION_PARAMS,
     query: NOTHING,
     body: NOTHING,
     responses: { 200: loginSessionSchema },
@@ -44,7 +44,7 @@ function endSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
     path: '/session/{sessionId}',
     guardName: LOGIN_GUARD,
     guard: sessionGuard(guardDeps),
-    params: NOTHING,
+    params: SESSION_PARAMS,
     query: NOTHING,
     body: z.boolean().optional(),
     bodyForm: 'optional_json',
@@ -67,7 +67,7 @@ function cloneSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
     refusedWhileDraining: true,
     guardName: LOGIN_GUARD,
     guard: sessionGuard(guardDeps),
-    params: NOTHING,
+    params: SESSION_PARAMS,
     query: NOTHING,
     body: NOTHING,
     responses: { 201: loginSessionSchema },

@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import type { LoginHolder } from '../../identity/login-callers.js';
 
+/** Read by the guard. */
+export const SESSION_PARAMS = z.object({ sessionId: z.string().describe('The LSID: a secret.') });
+
 const time = z.int().describe('Unix milliseconds.');
 
 export const loginSessionSchema = z
