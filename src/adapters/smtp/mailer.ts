@@ -22,25 +22,19 @@ const LOOPBACK = /^(localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;
 export function createSmtpMailer(options: SmtpMailerOptions): Mailer {
   const { from, deadlineMs = DEADLINE_MS } = options;
   const transport = createTransport(transportOptions(options));
-  const running = new Set<AbortController>();
-  let isStopped = false;
+  const stopped = new AbortController();
   return {
-    async send(mail) {
-      if (isStopped) throw new Error('the mailer has stopped');
-      const giveUp = new AbortController();
-      running.add(giveUp);
+    send: async (mail) => {
+      // An aborted mail takes its connection with it.
+      const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(deadlineMs)]);
       try {
-        await Promise.race([transport.sendMail(messageOf(mail, from)), aborted(giveUp.signal, deadlineMs)]);
+        await transport.sendMail({ ...messageOf(mail, from), signal });
       } catch (error) {
         throw described(error);
-      } finally {
-        running.delete(giveUp);
-        giveUp.abort();
       }
     },
-    async stop() {
-      isStopped = true;
-      for (const giveUp of running) giveUp.abort();
+    stop: async () => {
+      stopped.abort();
       transport.close();
     },
   };
@@ -76,19 +70,6 @@ function messageOf({ to, subject, text, html }: Mail, from: string) {
     html,
     headers: { 'Auto-Submitted': 'auto-generated' },
   };
-}
-
-/** Rejects when the signal says so, or after the deadline. */
-function aborted(signal: AbortSignal, deadlineMs: number): Promise<never> {
-  return new Promise((_, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error('the mail server took too long'));
-    }, deadlineMs);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(new Error('given up'));
-    });
-  });
 }
 
 /** Servers repeat addresses and credentials in what they answer: only the codes may be told. */
