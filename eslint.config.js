@@ -63,7 +63,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/consistent-type-assertions': 'off' },
   },
   {
-    files: ['src/{protocol,ports,relay,identity,cluster,webhooks,rest,client,config}/**/*.ts', 'src/gateway.ts'],
+    files: ['src/{protocol,ports,door,relay,identity,cluster,webhooks,rest,client,config}/**/*.ts', 'src/gateway.ts'],
     rules: {
       'no-restricted-globals': ['error', ...processGlobals, ...clockGlobals],
       'no-restricted-properties': [

@@ -14,33 +14,34 @@ import { loadEngine, type Engine } from './adapters/uws/engine.js';
 import { UwsApp, UwsServer } from './adapters/uws/server.js';
 import { Membership } from './cluster/membership.js';
 import { newNodeId } from './cluster/node-id.js';
+import { composeClient } from './compose-client.js';
+import { composeDoor, type ComposedDoor } from './compose-door.js';
 import { composeIdentity, type Identity } from './compose-identity.js';
 import { composeLogin, type Login } from './compose-login.js';
+import { composeTokens, type Tokens } from './compose-tokens.js';
 import type { Config } from './config/schema.js';
+import type { OriginRule } from './door/origin.js';
 import { ApiKeys } from './identity/api-keys.js';
+import { UserSessionSockets } from './identity/user-session-sockets.js';
 import { randomBase62 } from './lib/base62.js';
 import { VERSION } from './lib/version.js';
 import { encodeControl } from './protocol/server-control.js';
 import type { Clock } from './ports/clock.js';
 import type { Crypto } from './ports/crypto.js';
 import type { Geo } from './ports/geo.js';
-import type { Gatekeeper } from './ports/connect.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
 import type { Store } from './ports/store.js';
-import type { UserSessionEnforcer } from './ports/user-session-enforcer.js';
-import { Door } from './relay/admission.js';
+import { RelayDoorway } from './relay/admission.js';
 import { Attacher } from './relay/attach.js';
 import { AutoWindow } from './relay/auto-window.js';
 import { Authorizations } from './relay/authorizations.js';
 import { Connections } from './relay/connection.js';
 import { Control } from './relay/control.js';
 import { Departures } from './relay/departures.js';
-import { FailedHandshakes } from './relay/failed-handshakes.js';
 import { FlushSchedule } from './relay/flush-schedule.js';
 import { LiveSessions } from './relay/live.js';
 import { LocalEnforcer } from './relay/local-enforcer.js';
-import type { OriginRule } from './relay/origin.js';
 import { Rooms } from './relay/rooms.js';
 import { RelaySessions } from './relay/sessions.js';
 import { Upkeep } from './relay/upkeep.js';
@@ -98,6 +99,8 @@ interface Ground {
   readonly geo: Geo;
   readonly uws: UwsApp;
   readonly membership: Membership;
+  readonly sessionSockets: UserSessionSockets;
+  readonly tokens: Tokens;
 }
 
 /** Rejects when no build of the engine loads, the Redis URL cannot be read, or the GeoIP database cannot be opened. */
@@ -116,6 +119,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   const secret = config.secret ?? randomBase62(crypto, 43);
   const startedAtMs = clock.nowMs();
   let port = config.port;
+  const ownUrl = (): string => urlOf(reachableAddress(config.host), port);
   const membership: Membership = new Membership({
     nodes: store.nodes,
     clock,
@@ -125,7 +129,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
     report: () => ({
       startedAtMs,
       labels: config.nodeLabels,
-      publicUrl: config.publicUrl ?? urlOf(reachableAddress(config.host), port),
+      publicUrl: config.publicUrl ?? ownUrl(),
       address: reachableAddress(config.host),
       connections: server.connections,
       sessions: relay.rooms.size,
@@ -133,9 +137,12 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       engine: engine.name,
     }),
   });
-  const ground: Ground = { config, clock, crypto, secret, log, metrics, store, geo, uws, membership };
+  const sessionSockets = new UserSessionSockets();
+  const tokens = composeTokens({ config, secret, clock, log, store, ownUrl });
+  const common = { config, clock, crypto, secret, log, metrics, store };
+  const ground: Ground = { ...common, geo, uws, membership, sessionSockets, tokens };
   const relay = composeRelay(ground);
-  const identity = composeIdentity(ground, NOBODY_TO_TELL);
+  const identity = composeIdentity(ground, sessionSockets);
   const login = composeLogin(ground, identity);
   const server: UwsServer = composeServer(ground, relay, identity, login, rootKey);
   exposeGauges(ground, relay.rooms, server);
@@ -149,7 +156,9 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       port = await server.listen(config.host, config.port);
       await membership.start();
       relay.upkeep.start();
+      relay.door.start();
       identity.start();
+      tokens.start();
       const url = urlOf(config.host, port);
       log.info('listening', { url, port, engine: engine.name, store: store.engine, version: VERSION });
       return listeningAt(url, port, engine, store, config.rootKey === null ? rootKey : null);
@@ -169,7 +178,9 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       ]);
       server.close();
       relay.upkeep.stop();
+      relay.door.stop();
       identity.stop();
+      tokens.stop();
       await login.stop();
       await membership.stop();
       await store.stop();
@@ -184,7 +195,7 @@ interface Relay {
   readonly sessions: RelaySessions;
   readonly authorizations: Authorizations;
   readonly live: LiveSessions;
-  readonly door: Gatekeeper;
+  readonly door: ComposedDoor;
   readonly departures: Departures;
   readonly upkeep: Upkeep;
 }
@@ -206,7 +217,8 @@ function composeRelay(ground: Ground): Relay {
     maxBehindMs: config.maxBehindMs,
   };
   const room = { clock, broadcaster: uws, schedule, tallies: metrics.tallies, replayBounds, outletBounds, mayNumber };
-  const rooms = new Rooms({ store, placement, crypto, departures, room });
+  const { sessionSockets: watches } = ground;
+  const rooms = new Rooms({ store, placement, crypto, departures, watches, room });
   const enforcer = new LocalEnforcer(rooms);
   const credentials = createRelayCredentials(ground.secret, clock);
   const defaults = {
@@ -229,16 +241,17 @@ function composeRelay(ground: Ground): Relay {
     limits: { max_message_bytes: maxMessageBytes, messages_per_s: messagesPerS, bytes_per_s: bytesPerS },
     heartbeatMs,
   });
+  const { userSessions } = ground.store;
+  const relayDoorway = new RelayDoorway({
+    ...{ store, rooms, placement, credentials, userSessions, watches, attacher, crypto },
+  });
   const origins = originRule(config);
   return {
     rooms,
     sessions,
     authorizations,
     live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
-    door: new Door({
-      ...{ store, rooms, placement, credentials, attacher, crypto, log, metrics, origins },
-      failedHandshakes: new FailedHandshakes(config.failedHandshakesPerS, clock),
-    }),
+    door: composeDoor({ ...ground, placement, tokens: ground.tokens.session, watches, origins, relayDoorway }),
     departures,
     upkeep: new Upkeep({ store, rooms, connections, clock, log, storeIsUp: () => ground.store.health().ok }),
   };
@@ -254,9 +267,10 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, login: 
     live: relay.live,
     identity,
     login,
-    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey, env }),
+    client: composeClient(ground, identity, ground.tokens),
+    keys: new ApiKeys({ store: store.keys, crypto, clock, log, rootKey, env }),
     placement: membership,
-    gatekeeper: relay.door,
+    gatekeeper: relay.door.gatekeeper,
     metrics,
     log,
     clock,
@@ -273,7 +287,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, login: 
   return new UwsServer(uws, {
     handle,
     refuse,
-    gatekeeper: relay.door,
+    gatekeeper: relay.door.gatekeeper,
     clock,
     log,
     metrics,
@@ -282,12 +296,6 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, login: 
     limits,
   });
 }
-
-/** Until the sockets of user sessions are composed: there are none to tell. */
-const NOBODY_TO_TELL: UserSessionEnforcer = {
-  touched: async () => ({ closed: 0, nodesAcked: 1, nodesTimedOut: 0 }),
-  over: async () => ({ closed: 0, nodesAcked: 1, nodesTimedOut: 0 }),
-};
 
 function exposeGauges({ metrics, store, log, membership }: Ground, rooms: Rooms, server: UwsServer): void {
   metrics.gauge('connections', 'Open WebSockets.', () => server.connections);

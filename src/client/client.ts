@@ -21,7 +21,7 @@ export type { RelayClientOptions } from './options.js';
 export type { SendOutcome } from './outbox.js';
 export type { SendOptions } from './outgoing-frame.js';
 export { RelayError, type ClientErrorCode, type RelayErrorCode } from './relay-error.js';
-export type { Host, Member, Session } from './session-view.js';
+export type { Host, Member, Session, UserSession } from './session-view.js';
 export type { SocketConstructor, SocketLike } from './socket.js';
 export type { ConnectionState } from './supervisor.js';
 export type { ClientTiming } from './timing.js';

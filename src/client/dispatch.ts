@@ -6,7 +6,7 @@ import { CLASS } from '../protocol/wire.js';
 import type { Acks } from './acks.js';
 import type { Emitter, Message } from './events.js';
 import type { SequenceTracker } from './sequence.js';
-import type { Member, SessionView } from './session-view.js';
+import { userSessionOf, type Member, type SessionView } from './session-view.js';
 
 export interface DispatchDeps {
   readonly view: SessionView;
@@ -74,6 +74,12 @@ export class Dispatch {
         if (!isAwaited) emitter.emit('error', { code, message });
         return;
       }
+      case 'user_session.touched':
+      case 'user_session.ended':
+      case 'user_session.removed':
+      case 'user_session.revoked':
+        emitter.emit('userSession', userSessionOf(frame));
+        return;
       case 'welcome':
       case 'pong':
         // The connection's own.

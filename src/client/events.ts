@@ -2,7 +2,7 @@
 import type { CloseAdvice } from '../protocol/close-codes.js';
 import type { DeliveryClassName } from '../protocol/wire.js';
 import type { RelayErrorCode } from './relay-error.js';
-import type { Host, Member, Session } from './session-view.js';
+import type { Host, Member, Session, UserSession } from './session-view.js';
 
 /** One relayed message. */
 export interface Message {
@@ -72,6 +72,8 @@ export interface ClientEvents {
   memberState: Member;
   host: Host;
   sessionUpdated: Session;
+  /** The user session you are bound to was touched, or is over; then `closed` follows. */
+  userSession: UserSession;
   gap: Gap;
   /** The gateway asks to reconnect in so many milliseconds; the client does so on its own. */
   goaway: { readonly reason: string; readonly afterMs: number };
@@ -103,6 +105,7 @@ export class Emitter {
     memberState: new Set(),
     host: new Set(),
     sessionUpdated: new Set(),
+    userSession: new Set(),
     gap: new Set(),
     goaway: new Set(),
     error: new Set(),

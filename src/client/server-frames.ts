@@ -1,5 +1,13 @@
 /** Parses control frames by hand: a validation library would be several times the SDK's size. */
-import type { HostView, MemberView, ServerControl, SessionView, Welcome } from '../protocol/server-control.js';
+import type {
+  HostView,
+  MemberView,
+  ServerControl,
+  SessionView,
+  UserSessionPush,
+  UserSessionView,
+  Welcome,
+} from '../protocol/server-control.js';
 
 type Check = (value: unknown) => boolean;
 
@@ -43,6 +51,18 @@ const isSession = shape<SessionView>({
   locked: isBoolean,
 });
 const host: Checks<HostView> = { index: (value) => value === null || isNumber(value), term: isNumber };
+const userSession: Checks<UserSessionPush> = {
+  type: isText,
+  session: shape<UserSessionView>({
+    id: isText,
+    user_id: isText,
+    status: isText,
+    last_active_at: isNumber,
+    last_active_organization_id: (value) => value === null || isText(value),
+    expire_at: isNumber,
+    abandon_at: isNumber,
+  }),
+};
 const byIndex = { type: isText, index: isNumber };
 
 const FRAMES: { readonly [T in ServerControl['type']]: Checks<Extract<ServerControl, { type: T }>> } = {
@@ -73,6 +93,10 @@ const FRAMES: { readonly [T in ServerControl['type']]: Checks<Extract<ServerCont
   goaway: { type: isText, reason: isText, after_ms: isNumber, url: optional(isText) },
   error: { type: isText, code: isText, message: isText, ref: optional(isNumber) },
   pong: { type: isText, t: isJson },
+  'user_session.touched': userSession,
+  'user_session.ended': userSession,
+  'user_session.removed': userSession,
+  'user_session.revoked': userSession,
 };
 
 /** `unknown`: of a newer gateway, to be ignored. `broken`: not what the protocol says. */

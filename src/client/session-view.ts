@@ -1,5 +1,11 @@
 /** The live view of the relay session, as the gateway told it last. */
-import type { Json, MemberView, SessionView as WireSession, Welcome } from '../protocol/server-control.js';
+import type {
+  Json,
+  MemberView,
+  SessionView as WireSession,
+  UserSessionPush,
+  Welcome,
+} from '../protocol/server-control.js';
 
 export interface Member {
   /** Its place in the session: what `to` and `sender` name. */
@@ -26,6 +32,20 @@ export interface Host {
   readonly index: number | null;
   /** Rises with each change; frames sent `asHost` carry it. */
   readonly term: number;
+}
+
+/** The user session that your seat is bound to. */
+export interface UserSession {
+  readonly id: string;
+  readonly userId: string;
+  /** `active` when it was touched; anything else is its end, and the client's. */
+  readonly status: string;
+  readonly organizationId: string | null;
+  /** Unix milliseconds, as the other times. */
+  readonly lastActiveAtMs: number;
+  readonly expiresAtMs: number;
+  /** When it ends without activity. */
+  readonly abandonedAtMs: number;
 }
 
 export class SessionView {
@@ -90,6 +110,17 @@ export class SessionView {
     this.session = sessionOf(session);
     return this.session;
   }
+}
+
+/** The push's name says less than the status: `user_session.ended` stands for every end but removal and revocation. */
+export function userSessionOf({ session }: UserSessionPush): UserSession {
+  const { id, user_id: userId, status, last_active_organization_id: organizationId } = session;
+  return {
+    ...{ id, userId, status, organizationId },
+    lastActiveAtMs: session.last_active_at,
+    expiresAtMs: session.expire_at,
+    abandonedAtMs: session.abandon_at,
+  };
 }
 
 function memberOf({ index, user_id: userId, role, connected, state }: MemberView): Member {

@@ -15,6 +15,7 @@ import {
   redisUrl,
   smtpUrl,
   text,
+  trueOrFalse,
   urlPrefixes,
 } from './values.js';
 
@@ -315,6 +316,38 @@ export const configSchema = z.object({
     doc: 'What the mail webhook knows this server by. Required with SALLYPORT_MAIL_WEBHOOK_URL.',
     unset: 'there is none',
     secret: true,
+  }),
+
+  // Sockets of directory users
+  maxSocketsPerUser: withDefault(integer(0, 10_000), '0', {
+    env: 'SALLYPORT_MAX_SOCKETS_PER_USER',
+    type: 'integer',
+    unit: 'sockets',
+    doc: 'How many WebSockets a directory user may have open at once over all nodes: control connections, and relay sockets whose user id is one of the directory. 0: no limit.',
+  }),
+  socketsPerUserFull: withDefault(oneOf(['reject_new', 'replace_old']), 'reject_new', {
+    env: 'SALLYPORT_SOCKETS_PER_USER_FULL',
+    type: '`reject_new` or `replace_old`',
+    doc: "What becomes of one socket more: it is refused with 409 `too_many_sockets`, or the user's oldest is closed with 4003.",
+  }),
+
+  // Session tokens and sign-ins on clients
+  issuer: optional(httpUrl, {
+    env: 'SALLYPORT_ISSUER',
+    type: 'http or https URL',
+    doc: 'The `iss` of session tokens; the same on every node, or one does not take what another signed.',
+    unset: 'SALLYPORT_PUBLIC_URL, or what it is made of',
+  }),
+  signingKeyRotationS: withDefault(integer(3_600, 31_536_000), '2592000', {
+    env: 'SALLYPORT_SIGNING_KEY_ROTATION_S',
+    type: 'integer',
+    unit: 's',
+    doc: 'How long one key signs session tokens. The next one is published 5 minutes before it signs; the old one verifies until its tokens have ended. 3600 (an hour) to 31536000 (a year).',
+  }),
+  singleSession: withDefault(trueOrFalse, 'false', {
+    env: 'SALLYPORT_SINGLE_SESSION',
+    type: '`true` or `false`',
+    doc: 'Whether a client holds one active session at most: another sign-in is refused until that one ends.',
   }),
 });
 

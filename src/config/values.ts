@@ -26,6 +26,11 @@ export function oneOf<const T extends string>(values: readonly [T, ...T[]]): z.Z
   return read(`expected one of ${values.join(', ')}`, (written) => values.find((value) => value === written) ?? null);
 }
 
+/** Written out, so that nobody has to guess what `0` or `no` would mean. */
+export const trueOrFalse: z.ZodType<boolean, string> = oneOf(['true', 'false']).transform(
+  (written) => written === 'true',
+);
+
 /** `auto`, or a window of 0 to 50 ms. */
 export const flush: z.ZodType<number | 'auto', string> = read(
   'expected auto, or an integer from 0 to 50',

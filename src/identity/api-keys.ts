@@ -5,9 +5,11 @@ import { parseProjectId, type KeyId, type ProjectId } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import { SCOPES, type ApiKeyRecord, type KeyStore, type Scope } from '../ports/key-store.js';
+import type { Log } from '../ports/log.js';
 import type { ProjectScope } from '../ports/relay-store.js';
 import { KeyCache } from './key-cache.js';
 import { newKey, parseKey, type KeyEnv } from './key-format.js';
+import { KeyUse } from './key-use.js';
 
 /** Who makes a call. */
 export interface Caller {
@@ -30,6 +32,7 @@ export interface ApiKeysDeps {
   readonly store: KeyStore;
   readonly crypto: Crypto;
   readonly clock: Clock;
+  readonly log: Pick<Log, 'error'>;
   readonly rootKey: string;
   readonly env: KeyEnv;
 }
@@ -40,10 +43,12 @@ const CACHE_MAX_KEYS = 10_000;
 
 export class ApiKeys {
   private readonly cache: KeyCache;
+  private readonly use: KeyUse;
   private readonly root: Caller;
 
   constructor(private readonly deps: ApiKeysDeps) {
     const { store, clock } = deps;
+    this.use = new KeyUse(deps);
     this.cache = new KeyCache({ clock, ttlMs: CACHE_TTL_MS, maxKeys: CACHE_MAX_KEYS, ask: (id) => store.get(id) });
     this.root = { id: 'root', scopes: SCOPES, projectId: projectNamed('default'), sees: 'all' };
   }
@@ -59,6 +64,7 @@ export class ApiKeys {
     if (presented === null) return null;
     const record = await this.cache.find(presented.id);
     if (record === null || !crypto.sameSecret(presented.secretHash, record.secretHash)) return null;
+    this.use.note(record.id);
     return { id: record.id, scopes: record.scopes, projectId: record.projectId, sees: record.projectId };
   }
 
@@ -74,7 +80,8 @@ export class ApiKeys {
     const projectId = this.projectFor(caller, request.projectId);
     const { id, text, secretHash } = newKey(crypto, env);
     const scopes = SCOPES.filter((scope) => request.scopes.includes(scope));
-    const key = { id, name: request.name, scopes, projectId, secretHash, createdAtMs: clock.nowMs() };
+    const times = { createdAtMs: clock.nowMs(), lastUsedAtMs: null };
+    const key = { id, name: request.name, scopes, projectId, secretHash, ...times };
     await store.put(key);
     return { key, text };
   }

@@ -138,9 +138,8 @@ export class Organizations {
   ): Promise<MembershipRecord> {
     const { store, clock } = this.deps;
     await this.mustHaveBoth(id, userId);
-    if ((await store.membership(id, userId)) !== null) throw new Failure('membership_exists');
     const membership = { organizationId: id, userId, role, permissions, createdAtMs: clock.nowMs() };
-    await store.putMembership(membership);
+    if (!(await store.addMembership(membership))) throw new Failure('membership_exists');
     try {
       // Either may have gone in the meantime, and a removal takes along only what it finds.
       await this.mustHaveBoth(id, userId);
@@ -161,7 +160,7 @@ export class Organizations {
       role: change.role ?? kept.role,
       permissions: change.permissions ?? kept.permissions,
     };
-    await store.putMembership(changed);
+    if (!(await store.replaceMembership(changed))) throw new Failure('membership_not_found');
     return changed;
   }
 

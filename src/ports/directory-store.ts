@@ -105,8 +105,10 @@ export interface DirectoryStore {
   /** Its slug is free again and its memberships gone. False when there was none. */
   removeOrganization(id: OrganizationId): Promise<boolean>;
 
-  /** Makes or replaces it. Whether user and organization exist is the caller's to know. */
-  putMembership(membership: MembershipRecord): Promise<void>;
+  /** False when there is one already. Whether user and organization exist is the caller's to know. */
+  addMembership(membership: MembershipRecord): Promise<boolean>;
+  /** False when there is none (any more): who was removed does not come back by a change. */
+  replaceMembership(membership: MembershipRecord): Promise<boolean>;
   membership(organizationId: OrganizationId, userId: UserId): Promise<MembershipRecord | null>;
   removeMembership(organizationId: OrganizationId, userId: UserId): Promise<boolean>;
   /** Oldest first. */

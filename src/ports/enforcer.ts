@@ -2,6 +2,9 @@ import type { SessionId } from '../protocol/ids.js';
 import type { CloseName } from '../protocol/close-codes.js';
 import type { RelaySession, RemovedUser, UserSelector } from './relay-store.js';
 
+/** Why somebody has to go: `left` is its own wish. */
+export type RemovalReason = 'kicked' | 'revoked' | 'left';
+
 /** How far an order got: on how many sockets and nodes it took effect. */
 export interface Reach {
   readonly closed: number;
@@ -16,7 +19,7 @@ export interface Reach {
  * Resolves when every node answered or was given up on; never rejects.
  */
 export interface Enforcer {
-  remove(sessionId: SessionId, removed: RemovedUser, reason: 'kicked' | 'revoked'): Promise<Reach>;
+  remove(sessionId: SessionId, removed: RemovedUser, reason: RemovalReason): Promise<Reach>;
   /**
    * The store knows nobody by this name: whoever this node still has by it goes as kicked (an earlier try took effect
    * and its reply was lost).
@@ -28,5 +31,5 @@ export interface Enforcer {
    * Closes the sockets of whom the selector names, on this node, although the store could not be asked:
    * the caller still answers `store_unavailable`, because the credential lives on.
    */
-  removeUnconfirmed(sessionId: SessionId, selector: UserSelector, reason: 'kicked' | 'revoked'): number;
+  removeUnconfirmed(sessionId: SessionId, selector: UserSelector, reason: RemovalReason): number;
 }

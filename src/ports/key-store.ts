@@ -11,6 +11,8 @@ export interface ApiKeyRecord {
   /** SHA-256 of the key's secret part, base64url. The secret itself is nowhere. */
   readonly secretHash: string;
   readonly createdAtMs: number;
+  /** When it was used last, to about a minute; null: not yet. Not written with the record but by `noteUse`. */
+  readonly lastUsedAtMs: number | null;
 }
 
 /** API keys. Rejects with `Failure('store_unavailable')` when the store does not answer. */
@@ -21,4 +23,6 @@ export interface KeyStore {
   list(projectId: ProjectId | 'all'): Promise<readonly ApiKeyRecord[]>;
   /** False when there was none (in this project). */
   remove(id: KeyId, projectId: ProjectId | 'all'): Promise<boolean>;
+  /** Keeps the latest of the times it is told; a key that is gone stays gone. */
+  noteUse(id: KeyId, atMs: number): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { SessionId, UserId } from '../protocol/ids.js';
+import type { SessionId, UserId, UserSessionId } from '../protocol/ids.js';
 
 /** What a relay credential says once its signature and times hold. */
 export interface RelayClaims {
@@ -6,7 +6,12 @@ export interface RelayClaims {
   readonly userId: UserId;
   readonly generation: number;
   readonly asHost: boolean;
+  /** The user session that the credential, and what it opens, lives and dies with; null: none. */
+  readonly userSessionId: UserSessionId | null;
 }
+
+/** The `alg` in the header of every relay credential: no other token of ours has it. */
+export const RELAY_CREDENTIAL_ALGORITHM = 'EdDSA';
 
 /** Signs and verifies relay credentials (JWTs of ours). */
 export interface RelayCredentials {

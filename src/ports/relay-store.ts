@@ -6,7 +6,15 @@
  * Time is the store's own (Redis: its TIME), so that nodes with skewed clocks agree.
  */
 import type { ErrorCode } from '../protocol/errors.js';
-import type { AuthorizationToken, MemberIndex, NodeId, ProjectId, SessionId, UserId } from '../protocol/ids.js';
+import type {
+  AuthorizationToken,
+  MemberIndex,
+  NodeId,
+  ProjectId,
+  SessionId,
+  UserId,
+  UserSessionId,
+} from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 
 export type FilterType = 'any' | 'all' | 'not';
@@ -36,6 +44,18 @@ export interface RelaySessionSettings {
   readonly webhookUrl: string | null;
 }
 
+/** What makes a relay session a group session: wallets join it over REST, and hold seats from then on. */
+export interface GroupPart {
+  /** Host from the start, until it leaves: while its seat is held nobody becomes host by being the first to connect. */
+  readonly creatorId: UserId;
+  /** In PHC form; null: none is asked for. */
+  readonly passwordHash: string | null;
+  /** Checksummed addresses. */
+  readonly whitelist: readonly string[];
+  /** Whether nobody else may join. */
+  readonly onlyWhitelisted: boolean;
+}
+
 export interface NewRelaySession extends RelaySessionSettings {
   readonly id: SessionId;
   readonly projectId: ProjectId;
@@ -47,6 +67,8 @@ export interface NewRelaySession extends RelaySessionSettings {
   /** null when no node fits; then `error` says so. */
   readonly homeNodeId: NodeId | null;
   readonly error: string | null;
+  /** null: not a group session. */
+  readonly group: GroupPart | null;
 }
 
 export interface Host {
@@ -68,6 +90,7 @@ export interface RelaySession extends RelaySessionSettings {
   /** Fences the home: rises with each claim. 0 while there was no home, else from 1. */
   readonly homeEpoch: number;
   readonly error: string | null;
+  readonly group: GroupPart | null;
   readonly host: Host;
   /** Minted credentials carry it; a kick raises it and so outdates those of the kicked user. */
   readonly generation: number;
@@ -83,6 +106,22 @@ export interface NewSeat {
   readonly longitude: number | null;
 }
 
+/** Who sits on a seat of a group session. */
+export interface GroupSeat {
+  /** The proven address in lower case: each holds one seat of a session at most. */
+  readonly wallet: string;
+  /** The address that is shown. */
+  readonly address: string;
+  readonly name: string | null;
+  readonly pseudonym: string;
+}
+
+/** A wallet to take in. The user id must be new, also to those who were there before. */
+export interface NewGroupSeat {
+  readonly userId: UserId;
+  readonly group: GroupSeat;
+}
+
 export interface SeatMember {
   readonly index: MemberIndex;
   readonly joinedAtMs: number;
@@ -90,11 +129,13 @@ export interface SeatMember {
   readonly connection: number;
   /** When the seat is given up unless a socket comes back; null while one is there. */
   readonly awayUntilMs: number | null;
+  /** The user session that the member is bound to: of the credential it came with last, and kept by a resume. */
+  readonly userSessionId: UserSessionId | null;
 }
 
 export interface Seat {
   readonly userId: UserId;
-  /** null for a seat taken by a minted credential: such a seat exists only while it is a member. */
+  /** null for a seat of a group session, and for one taken by a minted credential. */
   readonly token: AuthorizationToken | null;
   readonly address: string | null;
   readonly latitude: number | null;
@@ -104,12 +145,14 @@ export interface Seat {
    * The authorization outlives that, and takes the seat again at the next join.
    */
   readonly held: boolean;
+  /** Of a wallet that joined a group session. A seat without it and without a token exists only while it is a member. */
+  readonly group: GroupSeat | null;
   readonly member: SeatMember | null;
 }
 
 export interface SessionWithSeats {
   readonly session: RelaySession;
-  /** Listed users in the order they were authorized, then minted ones in the order they joined. */
+  /** Listed users and wallets in the order they were taken in, then minted users in the order they joined. */
   readonly seats: readonly Seat[];
 }
 
@@ -133,6 +176,10 @@ export interface SessionPage {
 export type AuthorizeResult =
   | { readonly outcome: 'authorized'; readonly session: RelaySession; readonly seat: Seat }
   | { readonly outcome: 'session_not_found' | 'address_already_authorized' | 'session_full' };
+
+export type EnrolResult =
+  | ({ readonly outcome: 'enrolled' } & SessionWithSeats)
+  | { readonly outcome: 'session_not_found' | 'already_member' | 'session_locked' | 'session_full' };
 
 /** A user that lost its right to be there. */
 export interface RemovedUser {
@@ -175,7 +222,14 @@ export type JoinCredential =
   /** Edgegap's two numbers. */
   | { readonly kind: 'pair'; readonly sessionToken: AuthorizationToken; readonly userToken: AuthorizationToken }
   /** A relay credential whose signature and times were checked. `asHost` takes the host role when the seat is new. */
-  | { readonly kind: 'minted'; readonly userId: UserId; readonly generation: number; readonly asHost: boolean }
+  | {
+      readonly kind: 'minted';
+      readonly userId: UserId;
+      readonly generation: number;
+      readonly asHost: boolean;
+      /** Binds the member; null: it is bound to none. */
+      readonly userSessionId: UserSessionId | null;
+    }
   /** The SHA-256 of a resume token's secret. The newest one counts, and the one the current socket came with. */
   | { readonly kind: 'resume'; readonly index: MemberIndex; readonly secretHash: string };
 
@@ -211,6 +265,8 @@ export interface Joined {
   readonly joinedAtMs: number;
   /** false when the member was there already: a resume, or a second socket that replaces the first. */
   readonly isNewMember: boolean;
+  /** What the member is bound to from now on. */
+  readonly userSessionId: UserSessionId | null;
   /** After the join. */
   readonly host: Host;
 }
@@ -241,7 +297,7 @@ export type MintResult =
 
 export interface RelayStore {
   /** The id must be new: ids are random, and one that is taken rejects with `internal`. */
-  create(session: NewRelaySession, seats: readonly NewSeat[]): Promise<SessionWithSeats>;
+  create(session: NewRelaySession, seats: readonly (NewSeat | NewGroupSeat)[]): Promise<SessionWithSeats>;
   get(id: SessionId, scope: ProjectScope): Promise<SessionWithSeats | null>;
   list(request: ListRequest): Promise<SessionPage>;
   /** Ends a session: it and everything of it is gone. False when there was none. */
@@ -258,6 +314,12 @@ export interface RelayStore {
 
   /** Takes a seat for an address. The addresses of users already authorized are compared, joined or not. */
   authorize(id: SessionId, scope: ProjectScope, seat: NewSeat): Promise<AuthorizeResult>;
+  /**
+   * Takes a seat of a group session for a wallet, which holds it from then on. A wallet whose member has left for good
+   * gets a new seat in place of the old one, whose credentials are dead then. `session_not_found` for a session that
+   * is not a group session as well.
+   */
+  enrol(id: SessionId, seat: NewGroupSeat): Promise<EnrolResult>;
   /** Takes a listed user's right away, by its token: seat, member and token. A token is remembered as revoked. */
   revoke(id: SessionId, scope: ProjectScope, token: AuthorizationToken): Promise<RevokeResult>;
   /** Like revoke, for any user, by any of its names. */
@@ -267,8 +329,8 @@ export interface RelayStore {
 
   /**
    * Takes a seat for a socket, or takes the member's seat over. Admission is exact: at most maxUsers seats are
-   * held, whatever runs at once. The first member becomes host. When the session is full, seats whose
-   * resume window has passed are given back first.
+   * held, whatever runs at once. The first member becomes host, unless the creator of a group session still holds
+   * its seat. When the session is full, seats whose resume window has passed are given back first.
    */
   join(request: JoinRequest): Promise<JoinResult>;
   /** The socket is lost: the seat is kept for the session's resume window. False when outdated. */

@@ -15,13 +15,19 @@ export interface ClientTokenClaims {
   readonly rotation: number;
 }
 
+/** The `alg` in the header of every session token. */
+export const SESSION_TOKEN_ALGORITHM = 'RS256';
+
 export interface SessionTokens {
   /**
    * Signs the claims as they are, with `iss`, `iat`, `nbf`, `exp` and `jti` added. `lifetimeS` counts from now,
-   * `clockSkewS` is what `nbf` lies before it.
+   * `clockSkewS` is what `nbf` lies before it. Rejects with `store_unavailable` while the keys cannot be read.
    */
   sign(claims: Readonly<Record<string, Json>>, lifetimeS: number, clockSkewS: number): Promise<string>;
-  /** A session token (one with a `sid`) of ours that has not ended; null for anything else, and never why. Never rejects. */
+  /**
+   * A session token (one with a `sid`) of ours that has not ended; null for anything else, and never why. Rejects with
+   * `store_unavailable` when the keys were never read and cannot be now: a good token is not refused for that.
+   */
   verify(token: string): Promise<SessionTokenClaims | null>;
   /** The JSON Web Key Set as it is served: public halves of all keys whose tokens may still be around. */
   jwks(): Promise<{ readonly keys: readonly Readonly<Record<string, Json>>[] }>;

@@ -23,4 +23,6 @@ export interface SigningKeyStore {
    * rotate at once one adds. Keys whose `goneAtMs` has passed are forgotten.
    */
   add(key: SigningKeyRecord, newestKid: string | null): Promise<boolean>;
+  /** Moves `goneAtMs` of a key to then when that is later: it signs a token that lives longer. False when it is forgotten. */
+  keepUntil(kid: string, goneAtMs: number): Promise<boolean>;
 }

@@ -45,3 +45,12 @@ export interface SocketHandler {
   /** The socket is gone; no call follows. `code` is 1006 when no close frame came. */
   onClose(code: number): void;
 }
+
+/** For a socket that was closed before anything could be done with it. */
+export const closedSocket: SocketHandler = {
+  onText: () => undefined,
+  onBinary: () => undefined,
+  onAlive: () => undefined,
+  onDrain: () => undefined,
+  onClose: () => undefined,
+};

@@ -83,7 +83,7 @@ export type ChangeResult =
 
 export interface Client {
   readonly id: ClientId;
-  /** Outdates the client's older tokens: it rises with each sign-in and when the client is cleared. */
+  /** Outdates the client's older tokens: it rises with each sign-in. */
   readonly rotation: number;
   readonly lastActiveSessionId: UserSessionId | null;
   readonly lastStrategy: string | null;

@@ -24,7 +24,9 @@ export interface ErrorSpec {
 
 export const ERRORS = {
   // Requests
-  invalid_request: spec('The request does not have the documented shape.', 400, { statusOn: { group: 422 } }),
+  invalid_request: spec('The request does not have the documented shape.', 400, {
+    statusOn: { client: 422, group: 422 },
+  }),
   malformed_json: spec('The body or the frame is not valid JSON.', 400, { statusOn: { group: 422 } }),
   ambiguous_request: spec('The request can be read in two ways (length, encoding or host headers).', 400),
   headers_too_large: spec('The request line and the headers are larger than 8 KiB together.', 431),
@@ -58,7 +60,7 @@ export const ERRORS = {
   credential_invalid: spec('The credential is not valid, or not any more.', 401),
   credential_revoked: spec('The credential was revoked.', 403),
   banned: spec('This user is banned from the relay session.', 403),
-  origin_not_allowed: spec('Pages of this origin may not connect.', 403),
+  origin_not_allowed: spec('Pages of this origin may not do this.', 403),
   address_not_allowed: spec('This seat belongs to another address.', 403),
   session_locked: spec('The relay session is locked: nobody new may join.', 403, { retryable: true }),
   upgrade_required: spec('The credential is good; connect with a WebSocket upgrade.', 426),

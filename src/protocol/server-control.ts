@@ -74,12 +74,13 @@ export interface UserSessionView {
 }
 
 /** What became of a user session: for its control connections, and the relay sockets bound to it. */
-export interface UserSessionPush {
-  readonly type: 'user_session.touched' | 'user_session.ended' | 'user_session.removed' | 'user_session.revoked';
-  readonly session: UserSessionView;
-}
+export type UserSessionPush =
+  | { readonly type: 'user_session.touched'; readonly session: UserSessionView }
+  | { readonly type: 'user_session.ended'; readonly session: UserSessionView }
+  | { readonly type: 'user_session.removed'; readonly session: UserSessionView }
+  | { readonly type: 'user_session.revoked'; readonly session: UserSessionView };
 
-/** What a relay socket gets. */
+/** What a relay socket gets; pushes only one that is bound to a user session. */
 export type ServerControl =
   | Welcome
   | { readonly type: 'member.joined'; readonly member: MemberView }
@@ -93,8 +94,9 @@ export type ServerControl =
   | { readonly type: 'gap'; readonly from: number; readonly to: number; readonly reason: string }
   | { readonly type: 'goaway'; readonly reason: string; readonly after_ms: number; readonly url?: string }
   | { readonly type: 'error'; readonly code: string; readonly message: string; readonly ref?: number }
-  | { readonly type: 'pong'; readonly t: Json };
+  | { readonly type: 'pong'; readonly t: Json }
+  | UserSessionPush;
 
-export function encodeControl(frame: ServerControl | ControlWelcome | UserSessionPush): string {
+export function encodeControl(frame: ServerControl | ControlWelcome): string {
   return JSON.stringify(frame);
 }

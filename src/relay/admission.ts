@@ -1,33 +1,32 @@
 /**
- * The door: decides about a handshake before the upgrade. Origin, credential, seat, in this order; what it returns
- * holds the seat until the socket is there or is known never to come.
+ * The doorway to relay sessions: a pair, a relay credential or a resume token opens a seat. What it lets in holds the
+ * seat until the socket is there or is known never to come.
  */
+import { claimedAlgorithm } from '../lib/jwt.js';
 import { Failure } from '../protocol/failure.js';
-import type { SessionId } from '../protocol/ids.js';
-import type { Admission, ConnectRequest, Gatekeeper, Refusal } from '../ports/connect.js';
+import type { SessionId, UserSessionId } from '../protocol/ids.js';
+import type { ConnectRequest } from '../ports/connect.js';
 import type { Crypto } from '../ports/crypto.js';
-import type { Log } from '../ports/log.js';
-import type { Metrics } from '../ports/metrics.js';
+import type { Doorway, Entrant } from '../ports/doorway.js';
 import type { Placement } from '../ports/placement.js';
-import type { RelayCredentials } from '../ports/relay-credentials.js';
+import { RELAY_CREDENTIAL_ALGORITHM, type RelayCredentials } from '../ports/relay-credentials.js';
 import type { JoinCredential, Joined, RelayStore } from '../ports/relay-store.js';
+import type { UserSessionStore } from '../ports/user-session-store.js';
+import type { UserSessionWatches, Watch } from '../ports/user-session-watches.js';
 import type { Attachment, Attacher } from './attach.js';
-import { chooseProtocol, parseCredential, readCredential } from './credential.js';
-import type { FailedHandshakes } from './failed-handshakes.js';
-import { originAllowed, type OriginRule } from './origin.js';
+import { parseCredential } from './credential.js';
+import type { Room } from './room.js';
 import type { Rooms } from './rooms.js';
 
-export interface DoorDeps {
+export interface RelayDoorwayDeps {
   readonly store: RelayStore;
   readonly rooms: Rooms;
   readonly placement: Placement;
   readonly credentials: RelayCredentials;
+  readonly userSessions: Pick<UserSessionStore, 'get'>;
+  readonly watches: UserSessionWatches;
   readonly attacher: Attacher;
   readonly crypto: Crypto;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly origins: OriginRule;
-  readonly failedHandshakes: FailedHandshakes;
 }
 
 /** A credential that was understood, and what the client says it has seen. */
@@ -39,81 +38,82 @@ interface Claim {
 
 const RESUME_SECRET_BYTES = 24;
 
-/** What a handshake of somebody who guesses meets. */
-const GUESSES: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
-  'credential_missing',
-  'credential_invalid',
-  'session_not_found',
-]);
+export class RelayDoorway implements Doorway {
+  constructor(private readonly deps: RelayDoorwayDeps) {}
 
-export class Door implements Gatekeeper {
-  constructor(private readonly deps: DoorDeps) {}
-
-  async admit(request: ConnectRequest): Promise<Admission | Refusal> {
-    try {
-      return await this.takeSeat(request);
-    } catch (error) {
-      return { outcome: 'refused', failure: this.named(error, request) };
-    }
+  /** Every form but a JWT that says it was signed in another way. */
+  takes(text: string): boolean {
+    const algorithm = claimedAlgorithm(text);
+    return algorithm === null || algorithm === RELAY_CREDENTIAL_ALGORITHM;
   }
 
-  async examine(request: ConnectRequest): Promise<Failure> {
+  async admit(text: string, request: ConnectRequest): Promise<Entrant> {
+    const claim = await this.check(text, request);
+    const { rooms } = this.deps;
+    const bound = boundTo(claim);
+    const watch = bound === null ? null : await this.watchActive(bound);
     try {
-      await this.wouldJoin(await this.check(request), request);
-      return new Failure('upgrade_required');
+      // Loading a room, and perhaps claiming it from a dead home, is only done for a credential that opens a seat.
+      if (rooms.find(claim.sessionId) === null) await this.wouldJoin(claim, request);
+      const room = await rooms.open(claim.sessionId);
+      try {
+        return this.entrant(room, await this.takeSeat(room, claim, request, watch));
+      } catch (error) {
+        rooms.release(room);
+        throw error;
+      }
     } catch (error) {
-      return this.named(error, request);
-    }
-  }
-
-  private async takeSeat(request: ConnectRequest): Promise<Admission> {
-    const claim = await this.check(request);
-    const { rooms, crypto, attacher } = this.deps;
-    // Loading a room, and perhaps claiming it from a dead home, is only done for a credential that opens a seat.
-    if (rooms.find(claim.sessionId) === null) await this.wouldJoin(claim, request);
-    const room = await rooms.open(claim.sessionId);
-    try {
-      const secret = Buffer.from(crypto.randomBytes(RESUME_SECRET_BYTES)).toString('base64url');
-      const joined = await this.join(claim, request, crypto.sha256(secret));
-      const token = claim.credential.kind === 'pair' ? claim.credential.userToken : null;
-      const attachment = { joined, token, secret, resume: claim.resume };
-      let isSettled = false;
-      const settle = (): void => {
-        if (isSettled) throw new Error('an admission was settled twice');
-        isSettled = true;
-      };
-      return {
-        outcome: 'admitted',
-        protocol: chooseProtocol(request),
-        open: (socket) => {
-          settle();
-          try {
-            return attacher.attach(room, attachment, socket);
-          } finally {
-            rooms.release(room);
-          }
-        },
-        abandon: () => {
-          settle();
-          attacher.abandon(room, attachment);
-          rooms.release(room);
-        },
-      };
-    } catch (error) {
-      rooms.release(room);
+      watch?.stop();
       throw error;
     }
   }
 
+  async examine(text: string, request: ConnectRequest): Promise<void> {
+    const claim = await this.check(text, request);
+    const bound = boundTo(claim);
+    if (bound !== null) await this.requireActive(bound);
+    await this.wouldJoin(claim, request);
+  }
+
+  private async takeSeat(room: Room, claim: Claim, request: ConnectRequest, watch: Watch | null): Promise<Attachment> {
+    const { crypto, attacher } = this.deps;
+    const secret = Buffer.from(crypto.randomBytes(RESUME_SECRET_BYTES)).toString('base64url');
+    const joined = await this.join(claim, request, crypto.sha256(secret));
+    const token = claim.credential.kind === 'pair' ? claim.credential.userToken : null;
+    const attachment = { joined, token, secret, resume: claim.resume, watch };
+    if (watch !== null || joined.userSessionId === null) return attachment;
+    try {
+      // A resume: the seat says what it is bound to.
+      return { ...attachment, watch: await this.watchActive(joined.userSessionId) };
+    } catch (error) {
+      attacher.abandon(room, attachment);
+      throw error;
+    }
+  }
+
+  private entrant(room: Room, attachment: Attachment): Entrant {
+    const { rooms, attacher } = this.deps;
+    const { userId, index } = attachment.joined;
+    return {
+      userId,
+      seat: `${room.id} ${String(index)}`,
+      open: (socket) => {
+        try {
+          return attacher.attach(room, attachment, socket);
+        } finally {
+          rooms.release(room);
+        }
+      },
+      abandon: () => {
+        attacher.abandon(room, attachment);
+        rooms.release(room);
+      },
+    };
+  }
+
   /** Everything that can be decided without the session. */
-  private async check(request: ConnectRequest): Promise<Claim> {
-    const { placement, origins, credentials, failedHandshakes } = this.deps;
-    if (placement.draining()) throw new Failure('draining', { retryAfterS: 1 });
-    if (failedHandshakes.isOver(request.remoteAddress)) throw new Failure('too_many_requests', { retryAfterS: 1 });
-    if (!originAllowed(origins, request.origin, request.host)) throw new Failure('origin_not_allowed');
+  private async check(text: string, request: ConnectRequest): Promise<Claim> {
     const seq = parseSeq(request.query.get('seq'));
-    const text = readCredential(request);
-    if (text === null) throw new Failure('credential_missing');
     const parsed = parseCredential(text);
     if (parsed === null) throw new Failure('credential_invalid');
     switch (parsed.kind) {
@@ -127,12 +127,29 @@ export class Door implements Gatekeeper {
         return { sessionId, credential: { kind: 'resume', index, secretHash }, resume: { epoch, seq } };
       }
       case 'jwt': {
-        const claims = await credentials.verify(parsed.token);
+        const claims = await this.deps.credentials.verify(parsed.token);
         if (claims === null) throw new Failure('credential_invalid');
-        const { sessionId, userId, generation, asHost } = claims;
-        return { sessionId, credential: { kind: 'minted', userId, generation, asHost }, resume: null };
+        const { sessionId, ...minted } = claims;
+        return { sessionId, credential: { kind: 'minted', ...minted }, resume: null };
       }
     }
+  }
+
+  /** Watched before it is looked at: so its end is heard of, whenever it comes. */
+  private async watchActive(id: UserSessionId): Promise<Watch> {
+    const watch = this.deps.watches.watch(id);
+    try {
+      await this.requireActive(id);
+      return watch;
+    } catch (error) {
+      watch.stop();
+      throw error;
+    }
+  }
+
+  private async requireActive(id: UserSessionId): Promise<void> {
+    const session = await this.deps.userSessions.get(id);
+    if (session?.status !== 'active') throw new Failure('credential_revoked');
   }
 
   private async join(claim: Claim, request: ConnectRequest, resumeHash: string): Promise<Joined> {
@@ -157,6 +174,10 @@ export class Door implements Gatekeeper {
     if (result.outcome === 'home_elsewhere' && placement.find(result.homeNodeId) !== null) {
       throw new Failure('home_elsewhere', { retryAfterS: 1 });
     }
+    const isResume = claim.credential.kind === 'resume';
+    if (isResume && result.outcome === 'joined' && result.userSessionId !== null) {
+      await this.requireActive(result.userSessionId);
+    }
   }
 
   private joinOf(
@@ -172,16 +193,11 @@ export class Door implements Gatekeeper {
       resumeHash,
     };
   }
+}
 
-  private named(error: unknown, request: ConnectRequest): Failure {
-    const { log, metrics, failedHandshakes } = this.deps;
-    const failure = error instanceof Failure ? error : new Failure('internal', { cause: error });
-    if (failure.code === 'internal') log.error('admission_failed', failure.cause ?? failure);
-    if (GUESSES.has(failure.code)) failedHandshakes.note(request.remoteAddress);
-    metrics.tallies.upgradesRefused += 1;
-    metrics.refused(failure.code);
-    return failure;
-  }
+/** The user session that a relay credential is bound to; what a resume is bound to, its seat knows. */
+function boundTo({ credential }: Claim): UserSessionId | null {
+  return credential.kind === 'minted' ? credential.userSessionId : null;
 }
 
 /** `?seq=`: the last reliable sequence seen, 0 when absent. Anything but a whole number under 2^53 is refused. */

@@ -3,14 +3,17 @@
  * its welcome, what it missed, and from then on the session's live entries. All in one turn, so nothing falls between.
  */
 import { encodeBatchFrame, type Entry } from '../protocol/batch-frame.js';
+import type { CloseName } from '../protocol/close-codes.js';
 import { encodeControl, type Welcome } from '../protocol/server-control.js';
 import { CLASS, PROTOCOL_VERSION } from '../protocol/wire.js';
 import type { AuthorizationToken, NodeId } from '../protocol/ids.js';
 import type { Tallies } from '../ports/metrics.js';
 import type { Joined } from '../ports/relay-store.js';
-import type { ClientSocket, SocketHandler } from '../ports/socket.js';
+import { closedSocket, type ClientSocket, type SocketHandler } from '../ports/socket.js';
+import type { Watch } from '../ports/user-session-watches.js';
 import { FULL_BATCH_BYTES } from './batch.js';
-import { closedConnection, type Connections } from './connection.js';
+import { BoundMember } from './bound-member.js';
+import type { Connections } from './connection.js';
 import { resumeToken } from './credential.js';
 import type { Departures } from './departures.js';
 import type { Member } from './member.js';
@@ -26,6 +29,8 @@ export interface Attachment {
   readonly secret: string;
   /** null when the socket did not come with a resume token. */
   readonly resume: { readonly epoch: string; readonly seq: number } | null;
+  /** Of the user session that the seat is bound to; null when it is bound to none. */
+  readonly watch: Watch | null;
 }
 
 export interface AttacherDeps {
@@ -44,28 +49,26 @@ export class Attacher {
   attach(room: Room, attachment: Attachment, socket: ClientSocket): SocketHandler {
     const { joined } = attachment;
     const close = room.ended ?? room.removed.get(joined.index) ?? null;
-    if (close !== null) {
-      socket.close(close);
-      return closedConnection;
-    }
+    if (close !== null) return turnAway(attachment, socket, close);
     const known = room.members.get(joined.index);
-    if (known !== undefined && known.connection > joined.connection) {
-      socket.close('replaced');
-      return closedConnection;
-    }
+    if (known !== undefined && known.connection > joined.connection) return turnAway(attachment, socket, 'replaced');
+    const { rooms, departures, connections } = this.deps;
     const member = known ?? this.newMember(room, attachment);
     try {
       const outlet = this.takeOver(room, member, attachment, socket, known === undefined);
-      return this.deps.connections.open(room, member, outlet);
+      const handler = connections.open(room, member, outlet);
+      member.watch?.begin(new BoundMember(departures, rooms, room, member));
+      return handler;
     } catch (error) {
-      this.deps.departures.socketLost(this.deps.rooms, room, member);
+      departures.socketLost(rooms, room, member);
       throw error;
     }
   }
 
   /** The socket never came: a new member goes again, a known one is away as before, or still has its older socket. */
-  abandon(room: Room, { joined }: Attachment): void {
+  abandon(room: Room, { joined, watch }: Attachment): void {
     const { rooms, departures } = this.deps;
+    watch?.stop();
     const { index, connection } = joined;
     if (room.ended !== null || room.removed.has(index)) return;
     const known = room.members.get(index);
@@ -81,7 +84,7 @@ export class Attacher {
   private newMember(room: Room, { joined, token }: Attachment): Member {
     const { index, userId, joinedAtMs, connection } = joined;
     const seat = { index, userId, joinedAtMs, token, connection, firstSeq: room.replay.seq };
-    const member = { ...seat, outlet: null, state: null, departure: null };
+    const member = { ...seat, outlet: null, state: null, departure: null, watch: null };
     room.members.set(index, member);
     return member;
   }
@@ -92,6 +95,8 @@ export class Attacher {
     const older = room.detach(member);
     member.departure?.cancel();
     member.departure = null;
+    member.watch?.stop();
+    member.watch = attachment.watch;
     member.connection = joined.connection;
     room.flush();
     older?.close('replaced');
@@ -143,6 +148,12 @@ export class Attacher {
     }
     if (batch.length > 0) outlet.send(encodeBatchFrame(batch));
   }
+}
+
+function turnAway({ watch }: Attachment, socket: ClientSocket, close: CloseName): SocketHandler {
+  watch?.stop();
+  socket.close(close);
+  return closedSocket;
 }
 
 interface Missed {

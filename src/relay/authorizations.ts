@@ -4,9 +4,9 @@
  */
 import { elapsedMs } from '../lib/stopwatch.js';
 import { Failure } from '../protocol/failure.js';
-import type { AuthorizationToken, SessionId, UserId } from '../protocol/ids.js';
+import type { AuthorizationToken, SessionId, UserId, UserSessionId } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
-import type { Enforcer } from '../ports/enforcer.js';
+import type { Enforcer, RemovalReason } from '../ports/enforcer.js';
 import type { RelayCredentials } from '../ports/relay-credentials.js';
 import type {
   KickRequest,
@@ -26,6 +26,8 @@ export interface MintRequest {
   readonly asHost: boolean;
   /** Never longer than the session lives. */
   readonly ttlS: number;
+  /** An active user session of this user that the credential lives and dies with; null: none. */
+  readonly userSessionId: UserSessionId | null;
 }
 
 /** What is left of the session, or null when the last user went or the token had been revoked before. */
@@ -80,22 +82,13 @@ export class Authorizations {
   }
 
   /** Kicking somebody who is not there is no error: the report says `matched: 0`. Rejects with `session_not_found`. */
-  async kick(request: KickRequest): Promise<EnforcementReport> {
-    const { store, enforcer, clock } = this.deps;
-    const startedMs = clock.monotonicMs();
-    const result = await this.withLocalEffect(request.sessionId, request.selector, 'kicked', () => store.kick(request));
-    switch (result.outcome) {
-      case 'kicked': {
-        const reach = await enforcer.remove(request.sessionId, result.removed, 'kicked');
-        return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
-      }
-      case 'no_match': {
-        const reach = await enforcer.removeForgotten(request.sessionId, request.selector);
-        return { matched: 0, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
-      }
-      case 'session_not_found':
-        throw new Failure('session_not_found');
-    }
+  kick(request: KickRequest): Promise<EnforcementReport> {
+    return this.remove(request, 'kicked');
+  }
+
+  /** Takes the same from a user by its own wish: its socket closes with `left`. Rejects with `session_not_found`. */
+  withdraw(sessionId: SessionId, userId: UserId): Promise<EnforcementReport> {
+    return this.remove({ sessionId, scope: 'all', selector: { by: 'user_id', userId }, ban: false }, 'left');
   }
 
   /** A relay credential for a user. It takes no seat until it joins. Rejects with `session_not_found` or `banned`. */
@@ -108,10 +101,29 @@ export class Authorizations {
     const result = await store.mint(id, scope, request.userId);
     if (result.outcome !== 'mintable') throw new Failure(result.outcome);
     const sessionLeftS = Math.max(1, Math.ceil((result.expiresAtMs - clock.nowMs()) / 1000));
+    const { userId, asHost, userSessionId } = request;
     return credentials.sign(
-      { sessionId: id, userId: request.userId, generation: result.generation, asHost: request.asHost },
+      { sessionId: id, userId, generation: result.generation, asHost, userSessionId },
       Math.min(request.ttlS, sessionLeftS),
     );
+  }
+
+  private async remove(request: KickRequest, reason: 'kicked' | 'left'): Promise<EnforcementReport> {
+    const { store, enforcer, clock } = this.deps;
+    const startedMs = clock.monotonicMs();
+    const result = await this.withLocalEffect(request.sessionId, request.selector, reason, () => store.kick(request));
+    switch (result.outcome) {
+      case 'kicked': {
+        const reach = await enforcer.remove(request.sessionId, result.removed, reason);
+        return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+      }
+      case 'no_match': {
+        const reach = await enforcer.removeForgotten(request.sessionId, request.selector);
+        return { matched: 0, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+      }
+      case 'session_not_found':
+        throw new Failure('session_not_found');
+    }
   }
 
   /**
@@ -121,7 +133,7 @@ export class Authorizations {
   private async withLocalEffect<T>(
     id: SessionId,
     selector: UserSelector,
-    reason: 'kicked' | 'revoked',
+    reason: RemovalReason,
     decide: () => Promise<T>,
   ): Promise<T> {
     try {

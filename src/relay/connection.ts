@@ -4,6 +4,7 @@
  */
 import { ERRORS, type ErrorCode } from '../protocol/errors.js';
 import { Failure } from '../protocol/failure.js';
+import { Conduct, type ConductLimits } from '../protocol/conduct.js';
 import { decodeRelayFrame } from '../protocol/relay-frame.js';
 import { parseClientControl } from '../protocol/client-control.js';
 import { encodeControl } from '../protocol/server-control.js';
@@ -18,17 +19,8 @@ import type { Member } from './member.js';
 import type { Outlet } from './outlet.js';
 import type { Room } from './room.js';
 import type { Rooms } from './rooms.js';
-import { TokenBucket } from './token-bucket.js';
 
-export interface ConnectionLimits extends AcceptRules {
-  /** 0: no limit. */
-  readonly messagesPerS: number;
-  readonly bytesPerS: number;
-  /** Silence after which the peer is pinged. */
-  readonly heartbeatMs: number;
-  /** How long after that it has to be heard from. */
-  readonly heartbeatTimeoutMs: number;
-}
+export interface ConnectionLimits extends AcceptRules, ConductLimits {}
 
 export interface ConnectionsDeps {
   readonly rooms: Rooms;
@@ -39,30 +31,6 @@ export interface ConnectionsDeps {
   readonly log: Log;
   readonly limits: ConnectionLimits;
 }
-
-/** How many broken frames a connection may send in its life before it is closed with `protocol_error`. */
-const MAX_FAULTS = 16;
-/** Refusals for the rate that are answered before the connection is closed, at the least. */
-const MIN_RATE_REFUSALS = 100;
-
-/** Faults that only a broken client makes. Unknown types are none: a newer client may send them. */
-const BREAKS_PROTOCOL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'unknown_op',
-  'reserved_flags',
-  'unknown_class',
-  'truncated_frame',
-  'malformed_json',
-  'invalid_request',
-]);
-
-/** For a socket that was closed before it became a connection. */
-export const closedConnection: SocketHandler = {
-  onText: () => undefined,
-  onBinary: () => undefined,
-  onAlive: () => undefined,
-  onDrain: () => undefined,
-  onClose: () => undefined,
-};
 
 /** Makes connections: one set of parts for all of them. */
 export class Connections {
@@ -78,19 +46,13 @@ export class Connections {
 
   /** Pings who has been silent for a heartbeat, and closes who has not answered in time. */
   checkSilence(): void {
-    const { clock, limits } = this.deps;
-    const nowMs = clock.monotonicMs();
-    for (const connection of this.live) connection.checkSilence(nowMs, limits);
+    const nowMs = this.deps.clock.monotonicMs();
+    for (const connection of this.live) connection.checkSilence(nowMs);
   }
 }
 
 class Connection implements SocketHandler {
-  private readonly messages: TokenBucket;
-  private readonly bytes: TokenBucket;
-  private faults = 0;
-  private rateRefusals = 0;
-  private heardAtMs: number;
-  private isPinged = false;
+  private readonly conduct: Conduct;
 
   constructor(
     private readonly deps: ConnectionsDeps,
@@ -99,10 +61,7 @@ class Connection implements SocketHandler {
     private readonly member: Member,
     private readonly outlet: Outlet,
   ) {
-    const nowMs = deps.clock.monotonicMs();
-    this.heardAtMs = nowMs;
-    this.messages = new TokenBucket(deps.limits.messagesPerS, nowMs);
-    this.bytes = new TokenBucket(deps.limits.bytesPerS, nowMs);
+    this.conduct = new Conduct(deps.limits, deps.clock.monotonicMs());
   }
 
   onBinary(bytes: Uint8Array): void {
@@ -157,18 +116,10 @@ class Connection implements SocketHandler {
     this.outlet.onDrain();
   }
 
-  /**
-   * A frame that is still on its way says nothing: it may drip in for ever, and its sender cannot answer a ping in the
-   * middle of it. So the one deadline for silence also ends a frame that is never finished.
-   */
-  checkSilence(nowMs: number, { heartbeatMs, heartbeatTimeoutMs }: ConnectionLimits): void {
-    const silentMs = nowMs - this.heardAtMs;
-    if (silentMs >= heartbeatMs + heartbeatTimeoutMs) {
-      this.outlet.close('heartbeat_timeout');
-    } else if (silentMs >= heartbeatMs && !this.isPinged) {
-      this.isPinged = true;
-      this.outlet.ping();
-    }
+  checkSilence(nowMs: number): void {
+    const due = this.conduct.dueFor(nowMs);
+    if (due === 'close') this.outlet.close('heartbeat_timeout');
+    else if (due === 'ping') this.outlet.ping();
   }
 
   onClose(): void {
@@ -184,40 +135,20 @@ class Connection implements SocketHandler {
   }
 
   private withinRate(size: number): boolean {
-    const nowMs = this.deps.clock.monotonicMs();
-    this.heard(nowMs);
-    const isWithin = this.messages.has(1, nowMs) && this.bytes.has(size, nowMs);
-    if (isWithin) {
-      this.messages.take(1);
-      this.bytes.take(size);
-      if (this.rateRefusals > 0 && this.messages.isCalm() && this.bytes.isCalm()) this.rateRefusals = 0;
-    }
-    return isWithin;
-  }
-
-  private heard(nowMs: number): void {
-    this.heardAtMs = nowMs;
-    this.isPinged = false;
+    return this.conduct.isWithinRate(size, this.deps.clock.monotonicMs());
   }
 
   private refuse(code: ErrorCode, ref: number | null): void {
-    const { metrics, limits } = this.deps;
+    const { metrics } = this.deps;
     metrics.tallies.framesRefused += 1;
     metrics.refused(code);
-    const { message, close } = ERRORS[code];
+    if (code === 'rate_limited') metrics.tallies.rateLimited += 1;
+    const { message } = ERRORS[code];
     if (this.isCurrent()) {
       this.outlet.send(encodeControl({ type: 'error', code, message, ...(ref === null ? {} : { ref }) }));
     }
-    if (close !== undefined) {
-      this.outlet.close(close);
-    } else if (code === 'rate_limited') {
-      metrics.tallies.rateLimited += 1;
-      this.rateRefusals += 1;
-      if (this.rateRefusals > Math.max(MIN_RATE_REFUSALS, limits.messagesPerS)) this.outlet.close('rate_limited');
-    } else if (BREAKS_PROTOCOL.has(code)) {
-      this.faults += 1;
-      if (this.faults > MAX_FAULTS) this.outlet.close('protocol_error');
-    }
+    const close = this.conduct.closeFor(code);
+    if (close !== null) this.outlet.close(close);
   }
 
   private nameOf(error: unknown): ErrorCode {

@@ -1,8 +1,7 @@
 /**
- * What a client shows at the door: read from its carrier, parsed into one of the known forms.
+ * What a client shows for a seat, parsed into one of the known forms.
  * Anything else is refused alike, so that the answer says nothing about how wrong it was.
  */
-import { SUBPROTOCOL } from '../protocol/wire.js';
 import {
   parseAuthorizationTokenText,
   parseMemberIndex,
@@ -11,7 +10,6 @@ import {
   type MemberIndex,
   type SessionId,
 } from '../protocol/ids.js';
-import type { ConnectRequest } from '../ports/connect.js';
 
 export type Credential =
   | {
@@ -30,27 +28,10 @@ export type Credential =
     }
   | { readonly kind: 'jwt'; readonly token: string };
 
-/** Longer than any credential of ours; a JWT of ours is about 400 characters. */
-const MAX_CREDENTIAL_CHARS = 4096;
-const BEARER_PROTOCOL = 'bearer.';
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 const RESUME_PREFIX = 'rt.';
 
-/** The credential's text by the order of carriers; null when there is none, '' when a carrier holds no bearer. */
-export function readCredential(request: ConnectRequest): string | null {
-  if (request.authorization !== null) return /^bearer +(\S+)$/i.exec(request.authorization)?.[1] ?? '';
-  const offered = request.protocols.find((protocol) => protocol.startsWith(BEARER_PROTOCOL));
-  if (offered !== undefined) return offered.slice(BEARER_PROTOCOL.length);
-  return request.query.get('access_token');
-}
-
-/** The subprotocol to answer with: ours when it was offered, never the one that carries a credential. */
-export function chooseProtocol(request: ConnectRequest): string | null {
-  return request.protocols.includes(SUBPROTOCOL) ? SUBPROTOCOL : null;
-}
-
 export function parseCredential(text: string): Credential | null {
-  if (text.length > MAX_CREDENTIAL_CHARS) return null;
   if (text.startsWith(RESUME_PREFIX)) return parseResumeToken(text);
   return parsePair(text) ?? (JWT.test(text) ? { kind: 'jwt', token: text } : null);
 }

@@ -71,7 +71,14 @@ export class Departures {
   }
 
   /** The member goes for good. The others hear of it once the store has given the seat back. */
-  leave(keeper: RoomKeeper, room: Room, member: Member, reason: Extract<LeftReason, 'left' | 'timeout'>): void {
+  leave(
+    keeper: RoomKeeper,
+    room: Room,
+    member: Member,
+    reason: Extract<LeftReason, 'left' | 'timeout' | 'revoked' | 'ended'>,
+  ): void {
+    member.departure?.cancel();
+    member.departure = null;
     const hold = this.holdOf(room, member);
     this.untilDone(room, member, async () => {
       const result = await this.deps.store.leave(hold);

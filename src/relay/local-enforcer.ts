@@ -1,7 +1,7 @@
 /** Carries the store's decisions to the sockets of this node's rooms. */
 import type { CloseName } from '../protocol/close-codes.js';
 import type { SessionId } from '../protocol/ids.js';
-import type { Enforcer, Reach } from '../ports/enforcer.js';
+import type { Enforcer, Reach, RemovalReason } from '../ports/enforcer.js';
 import type { RelaySession, RemovedUser, UserSelector } from '../ports/relay-store.js';
 import type { Member } from './member.js';
 import type { Rooms } from './rooms.js';
@@ -14,9 +14,14 @@ function reached(closed: number): Promise<Reach> {
 export class LocalEnforcer implements Enforcer {
   constructor(private readonly rooms: Rooms) {}
 
-  remove(sessionId: SessionId, removed: RemovedUser, reason: 'kicked' | 'revoked'): Promise<Reach> {
+  remove(sessionId: SessionId, removed: RemovedUser, reason: RemovalReason): Promise<Reach> {
     const room = this.rooms.find(sessionId);
-    if (room === null || removed.index === null) return reached(0);
+    if (room === null) return reached(0);
+    if (removed.index === null) {
+      // Nobody of the room went, but a creator that never connected may have left the role to somebody here.
+      room.applyHost(removed.host);
+      return reached(0);
+    }
     // A socket of this member may be between its seat and its upgrade: it must close when it comes.
     room.removed.set(removed.index, reason);
     const member = room.members.get(removed.index);
@@ -46,7 +51,7 @@ export class LocalEnforcer implements Enforcer {
     return reached(0);
   }
 
-  removeUnconfirmed(sessionId: SessionId, selector: UserSelector, reason: 'kicked' | 'revoked'): number {
+  removeUnconfirmed(sessionId: SessionId, selector: UserSelector, reason: RemovalReason): number {
     const room = this.rooms.find(sessionId);
     if (room === null) return 0;
     let closed = 0;

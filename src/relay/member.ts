@@ -2,6 +2,7 @@ import type { MemberIndex, UserId } from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 import type { Timer } from '../ports/clock.js';
 import type { AuthorizationToken } from '../protocol/ids.js';
+import type { Watch } from '../ports/user-session-watches.js';
 import type { Outlet } from './outlet.js';
 
 /** A member as its home sees it: a seat that has joined, with or without a socket. */
@@ -21,4 +22,6 @@ export interface Member {
   state: Json;
   /** Gives the seat up when the resume window has passed. */
   departure: Timer | null;
+  /** Of the user session it is bound to; null when it is bound to none. */
+  watch: Watch | null;
 }

@@ -203,6 +203,7 @@ export class Room implements Flushable {
     this.members.delete(member.index);
     member.departure?.cancel();
     member.departure = null;
+    member.watch?.stop();
     const outlet = this.detach(member);
     if (close !== null) outlet?.close(close);
     this.announce({ type: 'member.left', index: member.index, reason });

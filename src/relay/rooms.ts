@@ -9,6 +9,8 @@ import type { SessionId } from '../protocol/ids.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Placement } from '../ports/placement.js';
 import type { Host, RelayStore, SessionWithSeats } from '../ports/relay-store.js';
+import type { UserSessionWatches } from '../ports/user-session-watches.js';
+import { BoundMember } from './bound-member.js';
 import type { Departures } from './departures.js';
 import { Room, type RoomDeps } from './room.js';
 
@@ -17,6 +19,7 @@ export interface RoomsDeps {
   readonly placement: Placement;
   readonly crypto: Crypto;
   readonly departures: Departures;
+  readonly watches: UserSessionWatches;
   readonly room: RoomDeps;
 }
 
@@ -100,6 +103,7 @@ export class Rooms {
     for (const member of room.members.values()) {
       member.departure?.cancel();
       member.departure = null;
+      member.watch?.stop();
       const outlet = room.detach(member);
       if (outlet === null) continue;
       closed += 1;
@@ -120,17 +124,19 @@ export class Rooms {
   }
 
   private async loadOnce(id: SessionId): Promise<Room> {
-    const { crypto, departures, room: roomDeps } = this.deps;
+    const { crypto, departures, watches, room: roomDeps } = this.deps;
     const { session, seats } = await this.becomeHome(id);
     const room = new Room(session, randomBase62(crypto, 8), roomDeps);
     // Members that the store knows and no socket of ours: they were connected to a home that is gone.
     for (const { userId, token, member } of seats) {
       if (member === null) continue;
-      const { index, connection, joinedAtMs, awayUntilMs } = member;
+      const { index, connection, joinedAtMs, awayUntilMs, userSessionId } = member;
       const seat = { index, userId, token, connection, joinedAtMs, firstSeq: 0 };
-      const away = { ...seat, outlet: null, state: null, departure: null };
+      const watch = userSessionId === null ? null : watches.watch(userSessionId);
+      const away = { ...seat, outlet: null, state: null, departure: null, watch };
       room.members.set(index, away);
       departures.expect(this, room, away, awayUntilMs);
+      watch?.begin(new BoundMember(departures, this, room, away));
     }
     this.rooms.set(id, room);
     return room;

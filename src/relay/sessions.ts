@@ -14,7 +14,9 @@ import type { Placement } from '../ports/placement.js';
 import type {
   Durability,
   Filter,
+  GroupPart,
   ListRequest,
+  NewGroupSeat,
   NewSeat,
   ProjectScope,
   RelaySession,
@@ -46,6 +48,8 @@ export interface CreateRequest {
   readonly flushMs?: number | 'auto' | undefined;
   readonly durability?: Durability | undefined;
   readonly enforceIp?: boolean | undefined;
+  /** Makes it a group session with its creator on a seat. */
+  readonly group?: { readonly part: GroupPart; readonly creator: NewGroupSeat };
 }
 
 /** What a call that reaches sockets says of itself. */
@@ -81,6 +85,7 @@ export class RelaySessions {
     // Before the first heartbeat nobody is known, not even this node: that is no reason to fail a session for good.
     if (placement.nodes().length === 0) throw new Failure('store_unavailable', { retryAfterS: 1 });
     const home = placement.choose(request.filters);
+    const listed = request.addresses.map((address) => this.newSeat(address));
     return store.create(
       {
         id: newSessionId(crypto),
@@ -91,6 +96,7 @@ export class RelaySessions {
         filters: request.filters,
         homeNodeId: home?.id ?? null,
         error: home === null ? 'no node fits the filters' : null,
+        group: request.group?.part ?? null,
         metadata: request.metadata ?? {},
         maxUsers,
         resumeWindowMs: request.resumeWindowMs ?? defaults.resumeWindowMs,
@@ -99,7 +105,7 @@ export class RelaySessions {
         locked: false,
         webhookUrl: request.webhookUrl,
       },
-      request.addresses.map((address) => this.newSeat(address)),
+      request.group === undefined ? listed : [...listed, request.group.creator],
     );
   }
 

@@ -1,55 +1,91 @@
 /**
- * Lets a page that may connect read, from another origin, why its handshake failed: a browser tells it nothing but
- * that it did. Only `/v1/connect` is for pages; every other call carries keys that have no place in one.
+ * What pages of other origins may read: why their handshake failed (a browser tells them nothing but that it did), what
+ * the client surface answers them, with their cookies, and the public keys. Every other call carries keys that have no
+ * place in a page.
  */
 import type { HttpRequest, HttpResponse } from '../ports/http.js';
-import { originAllowed, type OriginRule } from '../relay/origin.js';
+import { originAllowed, type OriginRule } from '../door/origin.js';
 import { parsePath } from './path.js';
 import type { Router } from './router.js';
 
-const CONNECT = 'v1/connect';
+/** What a page gets of an answer. */
+type Share = Readonly<Record<string, string>>;
+
+interface SharedPaths {
+  readonly matches: (path: string) => boolean;
+  readonly preflight: Share;
+  /** null: this page gets nothing. */
+  readonly shareWith: (rule: OriginRule, origin: string, host: string | null) => Share | null;
+}
+
 /** How long a browser may go by the answer to its preflight, in seconds. */
 const PREFLIGHT_S = '600';
+
+const SHARED: readonly SharedPaths[] = [
+  {
+    matches: (path) => path === 'v1/connect',
+    preflight: { 'Access-Control-Allow-Methods': 'GET', 'Access-Control-Allow-Headers': 'Authorization' },
+    shareWith: (rule, origin, host) => (originAllowed(rule, origin, host) ? sharedWith(origin) : null),
+  },
+  {
+    matches: (path) => path === 'v1/client' || path.startsWith('v1/client/'),
+    preflight: {
+      'Access-Control-Allow-Methods': 'GET, POST, DELETE',
+      'Access-Control-Allow-Headers': 'Content-Type, Idempotency-Key',
+    },
+    shareWith: (rule, origin, host) => {
+      if (!originAllowed(rule, origin, host)) return null;
+      const withCookies = originAllowed(credentialRule(rule), origin, host);
+      return { ...sharedWith(origin), ...(withCookies ? { 'Access-Control-Allow-Credentials': 'true' } : {}) };
+    },
+  },
+  {
+    matches: (path) => path === '.well-known/jwks.json',
+    preflight: { 'Access-Control-Allow-Methods': 'GET' },
+    shareWith: () => ({ 'Access-Control-Allow-Origin': '*' }),
+  },
+];
+
+/** Which pages may use cookies: where every page may connect, those of the server itself, never any page at all. */
+export function credentialRule(rule: OriginRule): OriginRule {
+  return rule.allowed === 'any' ? { ...rule, allowed: 'own' } : rule;
+}
 
 export function withCors(router: Router, rule: OriginRule): Router {
   return {
     refuse: router.refuse,
     async handle(request) {
-      const origin = pageOf(request, rule);
-      if (origin === null) return router.handle(request);
-      if (request.method === 'OPTIONS') return shared(preflight(request), origin);
-      return shared(await router.handle(request), origin);
+      const paths = sharedPathsOf(request);
+      const share = paths === null ? null : shareOf(paths, request, rule);
+      if (paths === null || share === null) return router.handle(request);
+      const response = request.method === 'OPTIONS' ? preflight(paths, request) : await router.handle(request);
+      return { ...response, headers: { ...response.headers, ...share } };
     },
   };
 }
 
-/** The origin of a page that asks about connecting and may; null for every other request. */
-function pageOf({ path, headers }: HttpRequest, rule: OriginRule): string | null {
-  const origin = headers.get('origin');
-  if (origin === undefined || parsePath(path)?.segments.join('/') !== CONNECT) return null;
-  return originAllowed(rule, origin, headers.get('host') ?? null) ? origin : null;
+/** null for requests of programs, and of paths that pages have nothing to do with. */
+function sharedPathsOf({ path, headers }: HttpRequest): SharedPaths | null {
+  if (!headers.has('origin')) return null;
+  const joined = parsePath(path)?.segments.join('/');
+  return joined === undefined ? null : (SHARED.find(({ matches }) => matches(joined)) ?? null);
 }
 
-function preflight({ id }: HttpRequest): HttpResponse {
+function shareOf({ shareWith }: SharedPaths, { headers }: HttpRequest, rule: OriginRule): Share | null {
+  return shareWith(rule, headers.get('origin') ?? '', headers.get('host') ?? null);
+}
+
+function sharedWith(origin: string): Share {
+  return {
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': 'Authorization, Retry-After, X-Request-Id',
+    Vary: 'Origin',
+  };
+}
+
+function preflight(paths: SharedPaths, { id }: HttpRequest): HttpResponse {
   return {
     status: 204,
-    headers: {
-      'Access-Control-Allow-Methods': 'GET',
-      'Access-Control-Allow-Headers': 'Authorization',
-      'Access-Control-Max-Age': PREFLIGHT_S,
-      'X-Request-Id': id,
-    },
-  };
-}
-
-function shared(response: HttpResponse, origin: string): HttpResponse {
-  return {
-    ...response,
-    headers: {
-      ...response.headers,
-      'Access-Control-Allow-Origin': origin,
-      'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id',
-      Vary: 'Origin',
-    },
+    headers: { ...paths.preflight, 'Access-Control-Max-Age': PREFLIGHT_S, 'X-Request-Id': id },
   };
 }

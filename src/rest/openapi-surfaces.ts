@@ -4,7 +4,7 @@ import type { Surface } from '../protocol/errors.js';
 
 export const SURFACE_TITLES: Readonly<Record<Surface, string>> = {
   relays: 'Relay sessions, in the shapes of the Edgegap API.',
-  client: 'Client sessions.',
+  client: "Client sessions, in the shapes of Clerk's frontend API.",
   login: 'Login sessions.',
   group: 'Group sessions.',
   native: 'The native management API.',
@@ -24,6 +24,13 @@ export const SECURITY_SCHEMES: Readonly<Record<string, SecurityScheme>> = {
     description: 'An API key after the word token: `Authorization: token <key>`.',
   },
   native: { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer <key>`.' },
+  client: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__client',
+    description:
+      'The client token that a sign-in sets. Programs send it as `Authorization: <client token>` with the query `_is_native=1`; in development it may be the query `__dev_session`.',
+  },
   login: {
     type: 'apiKey',
     in: 'query',

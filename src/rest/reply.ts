@@ -33,10 +33,13 @@ export function writeFailure(
   };
 }
 
-/** Adds what every answer carries. Last, so that an answer kept from another request gets this request's id. */
+/**
+ * Adds what every answer carries. Last, so that an answer kept from another request gets this request's id. Nothing is to
+ * be stored but what says so itself.
+ */
 export function finishResponse(response: HttpResponse, requestId: string): HttpResponse {
   return {
     ...response,
-    headers: { ...response.headers, 'X-Request-Id': requestId, 'Cache-Control': 'no-store' },
+    headers: { 'Cache-Control': 'no-store', ...response.headers, 'X-Request-Id': requestId },
   };
 }

@@ -14,7 +14,8 @@ import type { StoreHealth } from '../ports/store.js';
 import type { Authorizations } from '../relay/authorizations.js';
 import type { LiveSessions } from '../relay/live.js';
 import type { RelaySessions } from '../relay/sessions.js';
-import type { OriginRule } from '../relay/origin.js';
+import type { OriginRule } from '../door/origin.js';
+import { clientSurface, type ClientSurfaceDeps } from './client/routes.js';
 import { withCors } from './cors.js';
 import { loginRoutes, type LoginSurfaceDeps } from './login/login.js';
 import { connectRoutes } from './native/connect.js';
@@ -40,6 +41,7 @@ export interface RestDeps {
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
   readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
   readonly login: Omit<LoginSurfaceDeps, 'keys' | 'clock'> & { readonly outbox: Outbox | null };
+  readonly client: ClientSurfaceDeps;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
   readonly idempotency: IdempotencyStore;
@@ -83,11 +85,12 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...relaySettingsRoutes({ sessions, nodes }),
     ...relayMemberRoutes({ live, authorizations, log }),
     ...relayMessageRoutes({ live, maxMessageBytes: limits.maxMessageBytes }),
-    ...relayTokenRoutes({ authorizations }),
+    ...relayTokenRoutes({ authorizations, userSessions: deps.identity.sessions }),
     ...keyRoutes({ keys }),
     ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
     ...loginRoutes({ ...deps.login, keys, clock: deps.clock }),
     ...outboxRoutes(deps.login),
+    ...clientSurface(deps.client, deps),
     ...nodeRoutes({ placement }),
     ...connectRoutes({ gatekeeper }),
     ...serviceRoutes({ metrics, health, draining, openapi }),

@@ -150,7 +150,8 @@ export function defineOpenRoute<P, Q, B, const R extends Responses>(spec: OpenRo
     auth: 'none',
     admit: (input) =>
       Promise.resolve({
-        callerId: 'nobody',
+        // One address's keys are not another's.
+        callerId: `nobody@${input.request.remoteAddress}`,
         run: async () => spec.handle({ ...parseCall(spec, input), request: input.request }),
       }),
   };

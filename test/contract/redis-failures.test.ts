@@ -68,7 +68,15 @@ describe('Redis is away', () => {
       store.relay.list({ scope: 'all', from: { offset: 0 }, limit: 1 }),
       store.relay.sweepExpired(1),
       store.keys.list('all'),
-      store.keys.put({ id: f.keyId('a'), name: '', scopes: [], projectId: f.ACME, secretHash: '', createdAtMs: 1 }),
+      store.keys.put({
+        id: f.keyId('a'),
+        name: '',
+        scopes: [],
+        projectId: f.ACME,
+        secretHash: '',
+        createdAtMs: 1,
+        lastUsedAtMs: null,
+      }),
       store.nodes.leave(f.HERE),
       store.idempotency.start('key', 'print', 1_000),
     ];

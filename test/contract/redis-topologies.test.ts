@@ -53,7 +53,15 @@ async function useEverything(store: Store): Promise<void> {
   expect(await relay.end(ended.id, f.ACME)).toBe(true);
   expect(await relay.list({ scope: 'all', from: { offset: 0 }, limit: 5 })).toMatchObject({ totalCount: 0 });
 
-  const key = { id: f.keyId('a'), name: 'a', scopes: [], projectId: f.ACME, secretHash: 'h', createdAtMs: 1 };
+  const key = {
+    id: f.keyId('a'),
+    name: 'a',
+    scopes: [],
+    projectId: f.ACME,
+    secretHash: 'h',
+    createdAtMs: 1,
+    lastUsedAtMs: null,
+  };
   await store.keys.put(key);
   expect(await store.keys.list(f.ACME)).toEqual([key]);
   expect(await store.keys.remove(key.id, f.ACME)).toBe(true);

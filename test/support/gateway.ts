@@ -5,6 +5,7 @@ import { createGateway, type Gateway } from '../../src/gateway.js';
 import type { Store } from '../../src/ports/store.js';
 
 export const ROOT_KEY = 'root-key-of-the-tests-0123456789abcdef';
+export const SECRET = 'secret-of-the-tests-0123456789abcdefgh';
 
 export interface RunningGateway {
   readonly gateway: Gateway;
@@ -25,7 +26,7 @@ export async function startGateway(options: GatewayTestOptions = {}): Promise<Ru
   const parsed = parseConfig({
     SALLYPORT_PORT: '0',
     SALLYPORT_ROOT_KEY: ROOT_KEY,
-    SALLYPORT_SECRET: 'secret-of-the-tests-0123456789abcdefgh',
+    SALLYPORT_SECRET: SECRET,
     SALLYPORT_LOG_LEVEL: 'silent',
     // Tests fail handshakes on purpose, all from one address; the limit has a test of its own.
     SALLYPORT_FAILED_HANDSHAKES_PER_S: '0',

@@ -1,19 +1,20 @@
 /** Stands between a gateway and its store: replaces what a test names, and leaves the rest. */
-import type { NodeStore } from '../../src/ports/node-store.js';
-import type { RelayStore } from '../../src/ports/relay-store.js';
 import type { Store } from '../../src/ports/store.js';
 
-export interface Replacements {
-  readonly relay?: (real: RelayStore) => Partial<RelayStore>;
-  readonly nodes?: (real: NodeStore) => Partial<NodeStore>;
-}
+type Part = Exclude<keyof Store, 'engine' | 'start' | 'health' | 'stop'>;
 
-export function wrapStore({ relay, nodes }: Replacements): (store: Store) => Store {
-  return (store) =>
-    overlay(store, {
-      ...(relay === undefined ? {} : { relay: overlay(store.relay, relay(store.relay)) }),
-      ...(nodes === undefined ? {} : { nodes: overlay(store.nodes, nodes(store.nodes)) }),
-    });
+/** For each part that is named: what of it is replaced, given the real one. */
+export type Replacements = { readonly [P in Part]?: (real: Store[P]) => Partial<Store[P]> };
+
+export function wrapStore(replacements: Replacements): (store: Store) => Store {
+  return (store) => {
+    const replaced = <P extends Part>(part: P): Partial<Pick<Store, P>> => {
+      const replace: ((real: Store[P]) => Partial<Store[P]>) | undefined = replacements[part];
+      return replace === undefined ? {} : ({ [part]: overlay(store[part], replace(store[part])) } as Pick<Store, P>);
+    };
+    const parts = Object.keys(replacements) as Part[];
+    return overlay(store, Object.assign({}, ...parts.map((part) => replaced(part))) as Partial<Store>);
+  };
 }
 
 /** What `above` has wins; methods of `below` keep their `this`. */

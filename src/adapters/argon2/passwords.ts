@@ -18,7 +18,8 @@ export interface Argon2Passwords extends Passwords {
 /** OWASP's first choice for argon2id; the package's default algorithm is argon2id. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /** Of the same cost as a real one, of random bytes that nobody kept. */
-const DECOY = '$argon2id$v=19$m=19456,t=2,p=1$wjGbpyKWZvXB5HYUkX/DxA$pbavfj/6HEzodIh+2Mk7quvpxGfXPj/OoZkHZL1TC3I';
+export const DECOY_HASH =
+  '$argon2id$v=19$m=19456,t=2,p=1$wjGbpyKWZvXB5HYUkX/DxA$pbavfj/6HEzodIh+2Mk7quvpxGfXPj/OoZkHZL1TC3I';
 /** About a second of work: 32 turns of 20 to 40 ms each. */
 const LINE_PER_TURN = 32;
 
@@ -26,7 +27,7 @@ export function createArgon2Passwords({ concurrency, tallies }: Argon2PasswordsO
   const line = new Line(concurrency, concurrency * LINE_PER_TURN, tallies);
   return {
     hash: (password) => line.run(() => hash(password, COST)),
-    matches: (phc, password) => line.run(async () => (await verify(phc ?? DECOY, password)) && phc !== null),
+    matches: (phc, password) => line.run(async () => (await verify(phc ?? DECOY_HASH, password)) && phc !== null),
     waiting: () => line.waiting,
   };
 }

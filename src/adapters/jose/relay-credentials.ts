@@ -1,36 +1,36 @@
-/**
- * Relay credentials as JWTs signed with Ed25519. The key is derived from the server's secret (HKDF-SHA-256), so every
- * node that has the secret signs and verifies alike, without a look-up.
- */
-import { createPrivateKey, createPublicKey, hkdfSync, randomUUID, type KeyObject } from 'node:crypto';
+/** Relay credentials as JWTs signed with Ed25519, by a key that every node derives from the server's secret. */
+import { randomUUID } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import { parseSessionId, parseUserId } from '../../protocol/ids.js';
+import { parseSessionId, parseUserId, parseUserSessionId } from '../../protocol/ids.js';
 import type { Clock } from '../../ports/clock.js';
-import type { RelayClaims, RelayCredentials } from '../../ports/relay-credentials.js';
+import { RELAY_CREDENTIAL_ALGORITHM, type RelayClaims, type RelayCredentials } from '../../ports/relay-credentials.js';
+import { headerOf } from './compact.js';
+import { deriveEd25519 } from './ed25519.js';
 
 const ISSUER = 'sallyport';
 const AUDIENCE = 'sallyport.relay';
 const TYPE = 'sallyport-relay+jwt';
-/** RFC 8410: the fixed head of an Ed25519 private key in PKCS #8, before the 32 bytes of seed. */
-const ED25519_PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 const claimsSchema = z.object({
   sub: z.string(),
   ses: z.string(),
   gen: z.int().min(0),
   host: z.boolean(),
+  sid: z.string().optional(),
   exp: z.number(),
   jti: z.string(),
 });
 
 export function createRelayCredentials(secret: string, clock: Clock): RelayCredentials {
-  const { privateKey, publicKey } = deriveKeys(secret);
+  const { privateKey, publicKey } = deriveEd25519(secret, 'relay-credentials/ed25519/1');
   return {
     async sign(claims, ttlS) {
       const issuedS = Math.floor(clock.nowMs() / 1000);
-      const token = await new SignJWT({ ses: claims.sessionId, gen: claims.generation, host: claims.asHost })
-        .setProtectedHeader({ alg: 'EdDSA', typ: TYPE })
+      const { sessionId, generation, asHost, userSessionId } = claims;
+      const binding = userSessionId === null ? {} : { sid: userSessionId };
+      const token = await new SignJWT({ ses: sessionId, gen: generation, host: asHost, ...binding })
+        .setProtectedHeader({ alg: RELAY_CREDENTIAL_ALGORITHM, typ: TYPE })
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
         .setSubject(claims.userId)
@@ -42,9 +42,10 @@ export function createRelayCredentials(secret: string, clock: Clock): RelayCrede
     },
 
     async verify(token) {
+      if (headerOf(token) === null) return null;
       try {
         const { payload } = await jwtVerify(token, publicKey, {
-          algorithms: ['EdDSA'],
+          algorithms: [RELAY_CREDENTIAL_ALGORITHM],
           issuer: ISSUER,
           audience: AUDIENCE,
           typ: TYPE,
@@ -64,13 +65,8 @@ function parseClaims(payload: unknown): RelayClaims | null {
   if (!parsed.success) return null;
   const sessionId = parseSessionId(parsed.data.ses);
   const userId = parseUserId(parsed.data.sub);
-  if (sessionId === null || userId === null) return null;
-  return { sessionId, userId, generation: parsed.data.gen, asHost: parsed.data.host };
-}
-
-function deriveKeys(secret: string): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
-  const seed = Buffer.from(hkdfSync('sha256', secret, 'sallyport', 'relay-credentials/ed25519/1', 32));
-  const der = Buffer.concat([ED25519_PKCS8_HEAD, seed]);
-  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  return { privateKey, publicKey: createPublicKey(privateKey) };
+  const userSessionId = parsed.data.sid === undefined ? null : parseUserSessionId(parsed.data.sid);
+  const isUnbound = parsed.data.sid === undefined;
+  if (sessionId === null || userId === null || (userSessionId === null && !isUnbound)) return null;
+  return { sessionId, userId, generation: parsed.data.gen, asHost: parsed.data.host, userSessionId };
 }

@@ -1,6 +1,6 @@
 /** Whether a socket gets a seat, and which. The order of the checks is part of the contract. */
 import type { Host, Joined, JoinCredential, JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-store.js';
-import type { MemberIndex, UserId } from '../../protocol/ids.js';
+import type { MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
 import { isOverdue, purgeOverdue, setHost } from './departure.js';
 import { viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
 
@@ -52,7 +52,12 @@ function identify(session: SessionState, credential: JoinCredential, nowMs: numb
 
 function takeOver(session: SessionState, seat: SeatState, member: MemberState, request: JoinRequest): JoinResult {
   const { credential, dryRun, resumeHash } = request;
-  if (dryRun) return joined(seat.userId, { ...member, connection: member.connection + 1 }, false, viewHost(session));
+  const userSessionId = credential.kind === 'resume' ? member.userSessionId : bindingOf(credential);
+  if (dryRun) {
+    const connection = member.connection + 1;
+    return joined(seat.userId, { ...member, connection, userSessionId }, false, viewHost(session));
+  }
+  member.userSessionId = userSessionId;
   if (credential.kind !== 'resume') member.resumePrevious = null;
   else if (credential.secretHash === member.resume) member.resumePrevious = member.resume;
   member.resume = resumeHash;
@@ -74,8 +79,9 @@ function seatNewMember(session: SessionState, claimant: Claimant, request: JoinR
     awayUntilMs: null,
     resume: resumeHash,
     resumePrevious: null,
+    userSessionId: bindingOf(credential),
   };
-  const takesHost = session.host.index === null || (credential.kind === 'minted' && credential.asHost);
+  const takesHost = becomesHost(session, claimant.userId) || (credential.kind === 'minted' && credential.asHost);
   if (dryRun) return joined(claimant.userId, member, true, takesHost ? nextHost(session, index) : viewHost(session));
 
   const seat = claimant.seat ?? mintedSeat(claimant.userId);
@@ -87,6 +93,14 @@ function seatNewMember(session: SessionState, claimant: Claimant, request: JoinR
   session.indexes.take(index);
   if (takesHost) setHost(session, index);
   return joined(seat.userId, member, true, viewHost(session));
+}
+
+/** The first member, unless a group's creator is still to come. */
+function becomesHost(session: SessionState, userId: UserId): boolean {
+  if (session.host.index !== null) return false;
+  const creatorId = session.facts.group?.creatorId;
+  if (creatorId === undefined || creatorId === userId) return true;
+  return session.seats.get(creatorId)?.held !== true;
 }
 
 /** Seats whose window has passed are given back before a session counts as full. */
@@ -102,7 +116,20 @@ function isFull(session: SessionState, dryRun: boolean, nowMs: number): boolean 
 }
 
 function mintedSeat(userId: UserId): SeatState {
-  return { userId, token: null, address: null, latitude: null, longitude: null, held: false, member: null };
+  return {
+    userId,
+    token: null,
+    address: null,
+    latitude: null,
+    longitude: null,
+    held: false,
+    group: null,
+    member: null,
+  };
+}
+
+function bindingOf(credential: JoinCredential): UserSessionId | null {
+  return credential.kind === 'minted' ? credential.userSessionId : null;
 }
 
 function nextHost(session: SessionState, index: MemberIndex): Host {
@@ -110,8 +137,8 @@ function nextHost(session: SessionState, index: MemberIndex): Host {
 }
 
 function joined(userId: UserId, member: MemberState, isNewMember: boolean, host: Host): Joined {
-  const { index, connection, joinedAtMs } = member;
-  return Object.freeze({ outcome: 'joined', userId, index, connection, joinedAtMs, isNewMember, host });
+  const { index, connection, joinedAtMs, userSessionId } = member;
+  return Object.freeze({ outcome: 'joined', userId, index, connection, joinedAtMs, isNewMember, userSessionId, host });
 }
 
 function refused(code: JoinRefusal): JoinResult {

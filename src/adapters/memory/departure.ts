@@ -1,7 +1,7 @@
 /** How members and users go, and what becomes of the host role. Nothing here asks whether they may. */
 import type { RemovedUser } from '../../ports/relay-store.js';
 import type { MemberIndex } from '../../protocol/ids.js';
-import { viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
+import { isKept, viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
 
 /** A member leaves for good: its seat is given back; a listed user keeps its authorization. */
 export function departMember(session: SessionState, seat: SeatState, member: MemberState, nowMs: number): void {
@@ -27,8 +27,11 @@ export function removeUser(session: SessionState, seat: SeatState, nowMs: number
   outdateMinted(session, seat);
   if (member !== null) departMember(session, seat, member, nowMs);
   if (seat.token !== null) session.tokens.set(seat.token, null);
+  if (seat.group !== null) session.wallets.delete(seat.group.wallet);
   if (seat.held) session.held -= 1;
   session.seats.delete(seat.userId);
+  // The creator had not connected: who did has waited for it.
+  if (session.host.index === null && seat.userId === session.facts.group?.creatorId) passHostOn(session);
   return Object.freeze({ userId: seat.userId, index: member?.index ?? null, host: viewHost(session) });
 }
 
@@ -52,7 +55,7 @@ function dropMember(session: SessionState, seat: SeatState, member: MemberState,
   session.held -= 1;
   seat.held = false;
   seat.member = null;
-  if (seat.token === null) session.seats.delete(seat.userId);
+  if (!isKept(seat)) session.seats.delete(seat.userId);
 }
 
 function passHostOn(session: SessionState): void {

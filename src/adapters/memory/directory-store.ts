@@ -70,9 +70,12 @@ class MemoryDirectoryStore implements DirectoryStore {
     return this.#organizations.remove(id);
   }
 
-  async putMembership(membership: MembershipRecord): Promise<void> {
-    const { organizationId, userId } = membership;
-    this.#memberships.set(`${organizationId} ${userId}`, deepFreeze(structuredClone(membership)));
+  async addMembership(membership: MembershipRecord): Promise<boolean> {
+    return this.#putMembership(membership, false);
+  }
+
+  async replaceMembership(membership: MembershipRecord): Promise<boolean> {
+    return this.#putMembership(membership, true);
   }
 
   async membership(organizationId: OrganizationId, userId: UserId): Promise<MembershipRecord | null> {
@@ -105,6 +108,13 @@ class MemoryDirectoryStore implements DirectoryStore {
 
   async removeTemplate(name: string): Promise<boolean> {
     return this.#templates.remove(name);
+  }
+
+  #putMembership(membership: MembershipRecord, isThere: boolean): boolean {
+    const key = `${membership.organizationId} ${membership.userId}`;
+    if (this.#memberships.has(key) !== isThere) return false;
+    this.#memberships.set(key, deepFreeze(structuredClone(membership)));
+    return true;
   }
 
   #oldestFirst(fits: (membership: MembershipRecord) => boolean): readonly MembershipRecord[] {

@@ -7,7 +7,8 @@ export function createMemoryKeyStore(): KeyStore {
   const keys = new Map<KeyId, ApiKeyRecord>();
   return {
     put: async (key) => {
-      keys.set(key.id, deepFreeze(structuredClone(key)));
+      const lastUsedAtMs = keys.get(key.id)?.lastUsedAtMs ?? null;
+      keys.set(key.id, deepFreeze({ ...structuredClone(key), lastUsedAtMs }));
     },
     get: async (id) => keys.get(id) ?? null,
     list: async (projectId) =>
@@ -18,6 +19,11 @@ export function createMemoryKeyStore(): KeyStore {
       const key = keys.get(id);
       if (key === undefined || (projectId !== 'all' && key.projectId !== projectId)) return false;
       return keys.delete(id);
+    },
+    noteUse: async (id, atMs) => {
+      const key = keys.get(id);
+      if (key === undefined || (key.lastUsedAtMs ?? 0) >= atMs) return;
+      keys.set(id, deepFreeze({ ...key, lastUsedAtMs: atMs }));
     },
   };
 }

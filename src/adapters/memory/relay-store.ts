@@ -3,6 +3,7 @@ import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
 import type { Clock } from '../../ports/clock.js';
 import type {
   AuthorizeResult,
+  EnrolResult,
   Host,
   JoinRequest,
   JoinResult,
@@ -11,6 +12,7 @@ import type {
   LeaveResult,
   ListRequest,
   MintResult,
+  NewGroupSeat,
   NewRelaySession,
   NewSeat,
   ProjectScope,
@@ -26,9 +28,10 @@ import type {
 import { Failure } from '../../protocol/failure.js';
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../../protocol/ids.js';
 import { join } from './admission.js';
-import { departMember, outdateMinted, purgeOverdue, removeUser, setHost } from './departure.js';
+import { departMember, isOverdue, outdateMinted, purgeOverdue, removeUser, setHost } from './departure.js';
 import {
   addListed,
+  addWallet,
   inScope,
   newSession,
   viewHost,
@@ -56,11 +59,13 @@ class MemoryRelayStore implements RelayStore {
     this.#clock = clock;
   }
 
-  async create(created: NewRelaySession, seats: readonly NewSeat[]): Promise<SessionWithSeats> {
+  async create(created: NewRelaySession, seats: readonly (NewSeat | NewGroupSeat)[]): Promise<SessionWithSeats> {
     if (this.#sessions.has(created.id)) throw new Failure('internal', { cause: new Error('session id is taken') });
     this.#position += 1;
     const session = newSession(created, this.#position, this.#clock.nowMs());
-    for (const seat of seats) if (addListed(session, seat) === null) throw reused();
+    for (const seat of seats) {
+      if (('group' in seat ? addWallet(session, seat) : addListed(session, seat)) === null) throw reused();
+    }
     this.#sessions.set(created.id, session);
     return viewWithSeats(session);
   }
@@ -116,6 +121,24 @@ class MemoryRelayStore implements RelayStore {
     const added = addListed(session, seat);
     if (added === null) throw reused();
     return { outcome: 'authorized', session: viewSession(session), seat: viewSeat(added) };
+  }
+
+  async enrol(id: SessionId, seat: NewGroupSeat): Promise<EnrolResult> {
+    const session = this.#find(id, 'all');
+    if (session?.facts.group == null) return { outcome: 'session_not_found' };
+    const { facts, seats, wallets } = session;
+    const nowMs = this.#clock.nowMs();
+    const formerId = wallets.get(seat.group.wallet);
+    const former = formerId === undefined ? undefined : seats.get(formerId);
+    if (former?.member != null && isOverdue(former.member, nowMs)) purgeOverdue(session, nowMs);
+    if (former?.held === true) return { outcome: 'already_member' };
+    if (facts.locked) return { outcome: 'session_locked' };
+    if (session.held >= facts.maxUsers) purgeOverdue(session, nowMs);
+    if (session.held >= facts.maxUsers) return { outcome: 'session_full' };
+    if (seats.has(seat.userId)) throw reused();
+    if (former !== undefined) removeUser(session, former, nowMs);
+    if (addWallet(session, seat) === null) throw reused();
+    return { outcome: 'enrolled', ...viewWithSeats(session) };
   }
 
   async revoke(id: SessionId, scope: ProjectScope, token: AuthorizationToken): Promise<RevokeResult> {

@@ -1,8 +1,10 @@
 /** One relay session as this process keeps it: the mutable state, and the frozen views that leave it. */
 import { deepFreeze } from '../../lib/deep-freeze.js';
-import type { AuthorizationToken, MemberIndex, UserId } from '../../protocol/ids.js';
+import type { AuthorizationToken, MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
 import type {
+  GroupSeat,
   Host,
+  NewGroupSeat,
   NewRelaySession,
   NewSeat,
   ProjectScope,
@@ -21,6 +23,7 @@ export interface MemberState {
   resume: string;
   /** The hash that the current socket came with; null when it came with something else. */
   resumePrevious: string | null;
+  userSessionId: UserSessionId | null;
 }
 
 export interface SeatState {
@@ -30,6 +33,7 @@ export interface SeatState {
   readonly latitude: number | null;
   readonly longitude: number | null;
   held: boolean;
+  readonly group: GroupSeat | null;
   member: MemberState | null;
 }
 
@@ -43,6 +47,8 @@ export interface SessionState {
   readonly seats: Map<UserId, SeatState>;
   /** null: revoked. */
   readonly tokens: Map<AuthorizationToken, UserId | null>;
+  /** Who was taken in by its wallet. */
+  readonly wallets: Map<string, UserId>;
   /** Members in the order they joined: the first is the one with the longest membership. */
   readonly members: Map<MemberIndex, SeatState>;
   readonly indexes: IndexPool;
@@ -67,6 +73,7 @@ export function newSession(created: NewRelaySession, position: number, nowMs: nu
     held: 0,
     seats: new Map(),
     tokens: new Map(),
+    wallets: new Map(),
     members: new Map(),
     indexes: new IndexPool(),
     kicked: new Map(),
@@ -85,12 +92,29 @@ export function addListed(session: SessionState, seat: NewSeat): SeatState | nul
     latitude: seat.latitude,
     longitude: seat.longitude,
     held: true,
+    group: null,
     member: null,
   };
   session.seats.set(seat.userId, added);
   session.tokens.set(seat.token, seat.userId);
   session.held += 1;
   return added;
+}
+
+/** Gives a wallet its seat. null when the user id or the wallet is there already. */
+export function addWallet(session: SessionState, { userId, group }: NewGroupSeat): SeatState | null {
+  if (session.seats.has(userId) || session.wallets.has(group.wallet)) return null;
+  const place = { token: null, address: null, latitude: null, longitude: null, member: null };
+  const added: SeatState = { userId, ...place, held: true, group: deepFreeze(structuredClone(group)) };
+  session.seats.set(userId, added);
+  session.wallets.set(group.wallet, userId);
+  session.held += 1;
+  return added;
+}
+
+/** Whether the seat outlives its member: somebody was authorized, or taken in, without a socket. */
+export function isKept(seat: SeatState): boolean {
+  return seat.token !== null || seat.group !== null;
 }
 
 export function inScope(session: SessionState, scope: ProjectScope): boolean {
@@ -106,7 +130,7 @@ export function viewHost(session: SessionState): Host {
 }
 
 export function viewSeat(seat: SeatState): Seat {
-  const { userId, token, address, latitude, longitude, held, member } = seat;
+  const { userId, token, address, latitude, longitude, held, group, member } = seat;
   return deepFreeze({
     userId,
     token,
@@ -114,6 +138,7 @@ export function viewSeat(seat: SeatState): Seat {
     latitude,
     longitude,
     held,
+    group,
     member:
       member === null
         ? null
@@ -122,14 +147,15 @@ export function viewSeat(seat: SeatState): Seat {
             joinedAtMs: member.joinedAtMs,
             connection: member.connection,
             awayUntilMs: member.awayUntilMs,
+            userSessionId: member.userSessionId,
           },
   });
 }
 
 export function viewSeats(session: SessionState): readonly Seat[] {
   const seats = [...session.seats.values()];
-  const minted = [...session.members.values()].filter((seat) => seat.token === null);
-  return Object.freeze([...seats.filter((seat) => seat.token !== null), ...minted].map(viewSeat));
+  const minted = [...session.members.values()].filter((seat) => !isKept(seat));
+  return Object.freeze([...seats.filter(isKept), ...minted].map(viewSeat));
 }
 
 export function viewWithSeats(session: SessionState): SessionWithSeats {

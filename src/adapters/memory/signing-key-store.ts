@@ -13,5 +13,13 @@ export function createMemorySigningKeyStore(clock: Clock): SigningKeyStore {
       keys = [...keys, Object.freeze({ ...key })];
       return true;
     },
+    keepUntil: async (kid, goneAtMs) => {
+      keys = kept();
+      const found = keys.find((key) => key.kid === kid);
+      if (found === undefined) return false;
+      const later = Object.freeze({ ...found, goneAtMs: Math.max(found.goneAtMs, goneAtMs) });
+      keys = keys.map((key) => (key === found ? later : key));
+      return true;
+    },
   };
 }

@@ -90,10 +90,12 @@ export class RedisDirectoryStore implements DirectoryStore {
     return this.#organizations.remove(id);
   }
 
-  async putMembership(membership: MembershipRecord): Promise<void> {
-    const { organizationId, userId } = membership;
-    const args = [organizationId, userId, JSON.stringify(membership)];
-    await this.#link.run('memberships.put', this.#scripts.membershipPut, this.#membershipKeys(), args);
+  addMembership(membership: MembershipRecord): Promise<boolean> {
+    return this.#putMembership(membership, '0');
+  }
+
+  replaceMembership(membership: MembershipRecord): Promise<boolean> {
+    return this.#putMembership(membership, '1');
   }
 
   async membership(organizationId: OrganizationId, userId: UserId): Promise<MembershipRecord | null> {
@@ -137,6 +139,13 @@ export class RedisDirectoryStore implements DirectoryStore {
     const reply = asList(await this.#link.run('memberships.list', this.#scripts.membershipList, keys, args));
     // In the order of the other side's ids, which the sort keeps for equal times.
     return reply.map((text) => membershipSchema.parse(asText(text))).sort((a, b) => a.createdAtMs - b.createdAtMs);
+  }
+
+  async #putMembership(membership: MembershipRecord, isThere: '0' | '1'): Promise<boolean> {
+    const { organizationId, userId } = membership;
+    const args = [organizationId, userId, JSON.stringify(membership), isThere];
+    const keys = this.#membershipKeys();
+    return asInteger(await this.#link.run('memberships.put', this.#scripts.membershipPut, keys, args)) === 1;
   }
 
   #membershipKeys(): readonly string[] {

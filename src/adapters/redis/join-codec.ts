@@ -2,7 +2,17 @@
 import type { JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-store.js';
 import { parseNodeId } from '../../protocol/ids.js';
 import type { Argument } from './link.js';
-import { asHost, asIndex, asInteger, asList, asText, asUserId, known, unexpected } from './replies.js';
+import {
+  asHost,
+  asIndex,
+  asInteger,
+  asList,
+  asText,
+  asUserId,
+  asUserSessionIdOrNull,
+  known,
+  unexpected,
+} from './replies.js';
 
 const REFUSALS: ReadonlyMap<unknown, JoinRefusal> = new Map(
   (
@@ -26,7 +36,13 @@ export function encodeJoin({ nodeId, address, resumeHash, dryRun, credential }: 
     case 'pair':
       return [...common, credential.sessionToken, credential.userToken];
     case 'minted':
-      return [...common, credential.userId, credential.generation, credential.asHost ? '1' : '0'];
+      return [
+        ...common,
+        credential.userId,
+        credential.generation,
+        credential.asHost ? '1' : '0',
+        credential.userSessionId ?? '',
+      ];
     case 'resume':
       return [...common, credential.index, credential.secretHash];
   }
@@ -43,7 +59,8 @@ export function decodeJoin(reply: unknown): JoinResult {
         connection: asInteger(parts[3]),
         joinedAtMs: asInteger(parts[4]),
         isNewMember: parts[5] === '1',
-        host: asHost(parts[6], parts[7]),
+        userSessionId: asUserSessionIdOrNull(parts[6]),
+        host: asHost(parts[7], parts[8]),
       };
     case 'refused': {
       const code = REFUSALS.get(parts[1]);

@@ -3,7 +3,7 @@ import { SCOPES, type ApiKeyRecord, type KeyStore } from '../../ports/key-store.
 import { parseKeyId, parseProjectId } from '../../protocol/ids.js';
 import type { Keys } from './keys.js';
 import type { RedisLink } from './link.js';
-import { asInteger, asList, asText, known } from './replies.js';
+import { asInteger, asList, asPairs, asText, known } from './replies.js';
 import type { Scripts } from './script.js';
 
 const recordSchema = z.object({
@@ -15,19 +15,28 @@ const recordSchema = z.object({
   createdAtMs: z.number(),
 });
 
-/** API keys in one hash: there are few, and each is read by its id. */
+/** Behind a key's id: the field of its last use. Ids have no slash. */
+const USED = '/used';
+
+/**
+ * API keys in one hash: there are few, and each is read by its id. When a key was used last is a field beside its
+ * record, so that noting a use writes one number and never the record.
+ */
 export function createRedisKeyStore(link: RedisLink, keys: Keys, scripts: Scripts): KeyStore {
   return {
     put: async (key) => {
-      await link.command('keys.put', 'HSET', keys.apiKeys, key.id, JSON.stringify(key));
+      const record = JSON.stringify({ ...key, lastUsedAtMs: undefined });
+      await link.command('keys.put', 'HSET', keys.apiKeys, key.id, record);
     },
     get: async (id) => {
-      const reply = await link.command('keys.get', 'HGET', keys.apiKeys, id);
-      return reply === null ? null : decodeKey(reply);
+      const [record, used] = asList(await link.command('keys.get', 'HMGET', keys.apiKeys, id, `${id}${USED}`));
+      return record == null ? null : decodeKey(record, used);
     },
     list: async (projectId) => {
-      const all = asList(await link.command('keys.list', 'HVALS', keys.apiKeys)).map(decodeKey);
-      return all
+      const fields = new Map(asPairs(await link.command('keys.list', 'HGETALL', keys.apiKeys)));
+      return [...fields]
+        .filter(([name]) => !name.endsWith(USED))
+        .map(([id, record]) => decodeKey(record, fields.get(`${id}${USED}`)))
         .filter((key) => projectId === 'all' || key.projectId === projectId)
         .sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
     },
@@ -35,14 +44,18 @@ export function createRedisKeyStore(link: RedisLink, keys: Keys, scripts: Script
       const scope = projectId === 'all' ? '' : projectId;
       return asInteger(await link.run('keys.remove', scripts.keyRemove, [keys.apiKeys], [id, scope])) === 1;
     },
+    noteUse: async (id, atMs) => {
+      await link.run('keys.noteUse', scripts.keyUse, [keys.apiKeys], [id, atMs]);
+    },
   };
 }
 
-function decodeKey(reply: unknown): ApiKeyRecord {
+function decodeKey(reply: unknown, used: unknown): ApiKeyRecord {
   const record = recordSchema.parse(JSON.parse(asText(reply)));
   return {
     ...record,
     id: known(parseKeyId(record.id), 'a key id'),
     projectId: known(parseProjectId(record.projectId), 'a project id'),
+    lastUsedAtMs: used == null ? null : asInteger(used),
   };
 }

@@ -1,5 +1,6 @@
 import type {
   AuthorizeResult,
+  EnrolResult,
   Host,
   JoinRequest,
   JoinResult,
@@ -8,6 +9,7 @@ import type {
   LeaveResult,
   ListRequest,
   MintResult,
+  NewGroupSeat,
   NewRelaySession,
   NewSeat,
   ProjectScope,
@@ -32,6 +34,8 @@ import {
   decodeSeats,
   decodeSession,
   decodeSnapshot,
+  encodeGroupSeat,
+  encodeNewSeat,
   encodeSeat,
   encodeSession,
   encodeSettings,
@@ -52,10 +56,10 @@ export class RedisRelayStore implements RelayStore {
     this.#index = index;
   }
 
-  async create(session: NewRelaySession, seats: readonly NewSeat[]): Promise<SessionWithSeats> {
+  async create(session: NewRelaySession, seats: readonly (NewSeat | NewGroupSeat)[]): Promise<SessionWithSeats> {
     const { id, projectId, ttlMs } = session;
     const fields = encodeSession(session);
-    const args = [ttlMs, fields.length / 2, ...fields, ...seats.flatMap(encodeSeat)];
+    const args = [ttlMs, fields.length / 2, ...fields, ...seats.flatMap(encodeNewSeat)];
     const created = this.#run('create', this.#scripts.create, id, args);
     // On one server both are sent at once and run in this order; a cluster's nodes have to be asked one by one.
     if (this.#link.isCluster) refuseClash(await created);
@@ -113,6 +117,20 @@ export class RedisRelayStore implements RelayStore {
         const [fields, text] = asList(reply);
         return { outcome: 'authorized', session: decodeSession(id, fields), seat: decodeSeat(seat.userId, text) };
       }
+    }
+  }
+
+  async enrol(id: SessionId, seat: NewGroupSeat): Promise<EnrolResult> {
+    const reply = await this.#run('enrol', this.#scripts.enrol, id, encodeGroupSeat(seat));
+    switch (reply) {
+      case 'session_not_found':
+      case 'already_member':
+      case 'session_locked':
+      case 'session_full':
+        return { outcome: reply };
+      default:
+        refuseClash(reply);
+        return { outcome: 'enrolled', ...decodeSnapshot(id, reply) };
     }
   }
 

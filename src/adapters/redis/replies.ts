@@ -1,6 +1,6 @@
 /** Redis replies, parsed: nothing that Redis said goes on as anything but what it was checked to be. */
-import { parseMemberIndex, parseSessionId, parseUserId } from '../../protocol/ids.js';
-import type { MemberIndex, SessionId, UserId } from '../../protocol/ids.js';
+import { parseMemberIndex, parseSessionId, parseUserId, parseUserSessionId } from '../../protocol/ids.js';
+import type { MemberIndex, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
 import type { Host } from '../../ports/relay-store.js';
 
 export function asList(reply: unknown): readonly unknown[] {
@@ -43,6 +43,11 @@ export function asIndex(reply: unknown): MemberIndex {
 /** '' is how scripts say null. */
 export function asIndexOrNull(reply: unknown): MemberIndex | null {
   return reply === '' ? null : asIndex(reply);
+}
+
+/** '' is how scripts say null. */
+export function asUserSessionIdOrNull(reply: unknown): UserSessionId | null {
+  return reply === '' ? null : known(parseUserSessionId(asText(reply)), 'a user session id');
 }
 
 export function asHost(index: unknown, term: unknown): Host {

@@ -26,6 +26,7 @@ export function loadScripts() {
     expire: overSession('expire'),
     update: overSession('update'),
     authorize: overSession('authorize'),
+    enrol: overSession('enrol'),
     revoke: overSession('revoke'),
     kick: overSession('kick'),
     mint: overSession('mint'),
@@ -41,6 +42,7 @@ export function loadScripts() {
     indexPutBack: alone('index-put-back'),
     nodeHeartbeat: alone('node-heartbeat'),
     keyRemove: alone('key-remove'),
+    keyUse: alone('key-use'),
     idempotencyStart: alone('idempotency-start'),
     idempotencyFinish: alone('idempotency-finish'),
     dueSettle: alone('due-settle'),
@@ -69,6 +71,7 @@ export function loadScripts() {
     rateTake: alone('rate-take'),
     signingKeyList: alone('signing-key-list'),
     signingKeyAdd: alone('signing-key-add'),
+    signingKeyKeep: alone('signing-key-keep'),
     userSocketTake: overUserSockets('user-socket-take'),
     userSocketRenew: overUserSockets('user-socket-renew'),
   };

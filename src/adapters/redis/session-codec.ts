@@ -4,11 +4,14 @@ import {
   parseAuthorizationTokenText,
   parseNodeId,
   parseProjectId,
+  parseUserId,
   type AuthorizationToken,
   type SessionId,
 } from '../../protocol/ids.js';
 import { branded, json } from './schemas.js';
 import type {
+  GroupSeat,
+  NewGroupSeat,
   NewRelaySession,
   NewSeat,
   RelaySession,
@@ -17,7 +20,18 @@ import type {
   SeatMember,
   SessionWithSeats,
 } from '../../ports/relay-store.js';
-import { asHost, asIndex, asInteger, asList, asPairs, asText, asUserId, known, unexpected } from './replies.js';
+import {
+  asHost,
+  asIndex,
+  asInteger,
+  asList,
+  asPairs,
+  asText,
+  asUserId,
+  asUserSessionIdOrNull,
+  known,
+  unexpected,
+} from './replies.js';
 
 const integer = z
   .string()
@@ -44,10 +58,21 @@ const fieldsSchema = z.object({
   enforce: flag,
   locked: flag,
   webhook: json(z.string().nullable()),
+  group: json(
+    z.object({
+      creatorId: branded(parseUserId),
+      passwordHash: z.string().nullable(),
+      whitelist: z.array(z.string()),
+      onlyWhitelisted: z.boolean(),
+    }),
+  ).optional(),
   generation: integer,
   host: z.string(),
   term: integer,
 });
+
+/** Who a wallet shows itself as: see `encodeGroupSeat`. */
+const cardSchema = z.object({ address: z.string(), name: z.string().nullable(), pseudonym: z.string() });
 
 /** Names and values of every field that does not count something. */
 export function encodeSession(session: NewRelaySession): string[] {
@@ -59,6 +84,7 @@ export function encodeSession(session: NewRelaySession): string[] {
     ['home', session.homeNodeId ?? ''],
     ['epoch', session.homeNodeId === null ? '0' : '1'],
     ['error', JSON.stringify(session.error)],
+    session.group === null ? [] : ['group', JSON.stringify(session.group), 'creator', session.group.creatorId],
     encodeSettings(session),
   ].flat();
 }
@@ -76,7 +102,20 @@ export function encodeSettings(change: Partial<RelaySessionSettings>): string[] 
   return fields;
 }
 
-/** As add_listed of session.lua takes it. The separator of seats can't be in an address. */
+/** User, token, address, latitude, longitude, wallet and card, as create.lua takes them. */
+export function encodeNewSeat(seat: NewSeat | NewGroupSeat): string[] {
+  if (!('group' in seat)) return [...encodeSeat(seat), '', ''];
+  const [userId, wallet, card] = encodeGroupSeat(seat);
+  return [userId, '', '', '', '', wallet, card];
+}
+
+/** User, wallet and card. The separator of seats stands only in texts of the card, where JSON can say it otherwise. */
+export function encodeGroupSeat({ userId, group }: NewGroupSeat): [string, string, string] {
+  const { wallet, ...card } = group;
+  return [userId, wallet, JSON.stringify(card).replaceAll('|', '\\u007c')];
+}
+
+/** User, token, address, latitude and longitude. The separator of seats can't be in an address. */
 export function encodeSeat(seat: NewSeat): string[] {
   if (seat.address.includes('|')) throw new TypeError('an address is not in canonical form');
   return [seat.userId, String(seat.token), seat.address, encodeNumber(seat.latitude), encodeNumber(seat.longitude)];
@@ -95,6 +134,7 @@ export function decodeSession(id: SessionId, reply: unknown): RelaySession {
     homeNodeId: fields.home,
     homeEpoch: fields.epoch,
     error: fields.error,
+    group: fields.group ?? null,
     metadata: fields.metadata,
     maxUsers: fields.max,
     resumeWindowMs: fields.window,
@@ -107,10 +147,10 @@ export function decodeSession(id: SessionId, reply: unknown): RelaySession {
   };
 }
 
-/** Listed users in the order they were authorized, then minted ones in the order they joined. */
+/** Listed users and wallets in the order they were taken in, then minted users in the order they joined. */
 export function decodeSeats(reply: unknown): readonly Seat[] {
   const ordered = asPairs(reply).map(([user, text]) => decodeOrderedSeat(user, text));
-  ordered.sort((a, b) => Number(a.seat.token === null) - Number(b.seat.token === null) || a.order - b.order);
+  ordered.sort((a, b) => Number(isMinted(a.seat)) - Number(isMinted(b.seat)) || a.order - b.order);
   return ordered.map(({ seat }) => seat);
 }
 
@@ -125,8 +165,9 @@ export function decodeSnapshot(id: SessionId, reply: unknown): SessionWithSeats 
 
 function decodeOrderedSeat(user: string, text: string): { readonly order: number; readonly seat: Seat } {
   const parts = text.split('|');
-  if (parts.length !== 12) throw unexpected('a seat');
+  if (parts.length !== 15) throw unexpected('a seat');
   const [token = '', address = '', latitude = '', longitude = '', order, held] = parts;
+  const [wallet = '', card = '', userSession = ''] = parts.slice(12);
   const seat = {
     userId: asUserId(user),
     token: decodeToken(token),
@@ -134,18 +175,28 @@ function decodeOrderedSeat(user: string, text: string): { readonly order: number
     latitude: decodeNumber(latitude),
     longitude: decodeNumber(longitude),
     held: held === '1',
-    member: decodeMember(parts.slice(6)),
+    group: decodeGroupSeat(wallet, card),
+    member: decodeMember(parts.slice(6), userSession),
   };
   return { order: asInteger(order), seat };
 }
 
-function decodeMember([index, joined, connection, away]: readonly string[]): SeatMember | null {
+function isMinted(seat: Seat): boolean {
+  return seat.token === null && seat.group === null;
+}
+
+function decodeGroupSeat(wallet: string, card: string): GroupSeat | null {
+  return wallet === '' ? null : { wallet, ...cardSchema.parse(JSON.parse(card)) };
+}
+
+function decodeMember([index, joined, connection, away]: readonly string[], userSession: string): SeatMember | null {
   if (index === '') return null;
   return {
     index: asIndex(index),
     joinedAtMs: asInteger(joined),
     connection: asInteger(connection),
     awayUntilMs: away === '' ? null : asInteger(away),
+    userSessionId: asUserSessionIdOrNull(userSession),
   };
 }
 

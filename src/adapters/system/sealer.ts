@@ -9,7 +9,10 @@ export function createSealer(secret: string): Sealer {
   const key = Buffer.from(hkdfSync('sha256', secret, 'sallyport', 'sealer/aes-256-gcm/1', 32));
   const markKey = Buffer.from(hkdfSync('sha256', secret, 'sallyport', 'sealer/hmac-sha256/1', 32));
   return {
-    mark: (text, context) => createHmac('sha256', markKey).update(JSON.stringify([context, text])).digest('base64url'),
+    mark: (text, context) =>
+      createHmac('sha256', markKey)
+        .update(JSON.stringify([context, text]))
+        .digest('base64url'),
 
     seal(text, context) {
       const nonce = randomBytes(NONCE_BYTES);

@@ -18,6 +18,7 @@ const keySchema = z
     scopes: z.array(z.enum(SCOPES)),
     project_id: z.string(),
     created_at: z.int().describe('Unix milliseconds.'),
+    last_used_at: z.int().nullable().describe('Unix milliseconds, to about a minute; null when it was not used yet.'),
   })
   .meta({ id: 'ApiKey' });
 
@@ -97,6 +98,7 @@ function deleteKey({ keys }: KeyRoutesDeps): Route {
   });
 }
 
-function viewKey({ id, name, scopes, projectId, createdAtMs }: ApiKeyRecord): z.output<typeof keySchema> {
-  return { id, name, scopes: [...scopes], project_id: projectId, created_at: createdAtMs };
+function viewKey({ id, name, scopes, projectId, ...times }: ApiKeyRecord): z.output<typeof keySchema> {
+  const shown = { id, name, scopes: [...scopes], project_id: projectId };
+  return { ...shown, created_at: times.createdAtMs, last_used_at: times.lastUsedAtMs };
 }

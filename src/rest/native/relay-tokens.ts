@@ -1,11 +1,15 @@
 /** Minting relay credentials. */
 import { z } from 'zod';
+import type { UserSessions } from '../../identity/user-sessions.js';
+import { Failure } from '../../protocol/failure.js';
+import type { UserId, UserSessionId } from '../../protocol/ids.js';
 import type { Authorizations } from '../../relay/authorizations.js';
 import * as field from '../fields.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';
 
 export interface RelayTokenRoutesDeps {
   readonly authorizations: Pick<Authorizations, 'mint'>;
+  readonly userSessions: Pick<UserSessions, 'get'>;
 }
 
 const DEFAULT_TTL_S = 3600;
@@ -15,9 +19,12 @@ const tokenBody = z.strictObject({
   user_id: field.userId,
   role: z.enum(['host', 'client']).default('client'),
   ttl_s: z.int().min(1).max(MAX_TTL_S).default(DEFAULT_TTL_S),
+  user_session_id: field.userSessionId
+    .optional()
+    .describe('An active user session of this user: the credential, and the seat it opens, end with it.'),
 });
 
-export function relayTokenRoutes({ authorizations }: RelayTokenRoutesDeps): readonly Route[] {
+export function relayTokenRoutes({ authorizations, userSessions }: RelayTokenRoutesDeps): readonly Route[] {
   return [
     defineRoute({
       name: 'mintRelayToken',
@@ -36,15 +43,24 @@ export function relayTokenRoutes({ authorizations }: RelayTokenRoutesDeps): read
           .object({ token: z.string(), expires_at: z.int().describe('Unix milliseconds.') })
           .meta({ id: 'RelayToken' }),
       },
-      errors: ['session_not_found', 'banned'],
+      errors: ['session_not_found', 'banned', 'user_session_not_found', 'user_session_over'],
       async handle({ caller, params, body }) {
+        const userSessionId = body.user_session_id ?? null;
+        if (userSessionId !== null) await requireActive(userSessions, userSessionId, body.user_id);
         const { token, expiresAtMs } = await authorizations.mint(caller.sees, params.session_id, {
           userId: body.user_id,
           asHost: body.role === 'host',
           ttlS: body.ttl_s,
+          userSessionId,
         });
         return { status: 200, body: { token, expires_at: expiresAtMs } };
       },
     }),
   ];
+}
+
+async function requireActive(sessions: Pick<UserSessions, 'get'>, id: UserSessionId, userId: UserId): Promise<void> {
+  const session = await sessions.get(id);
+  if (session?.userId !== userId) throw new Failure('user_session_not_found');
+  if (session.status !== 'active') throw new Failure('user_session_over');
 }

@@ -32,6 +32,7 @@ export function admissionRules(open: OpenStore): void {
         connection: 1,
         joinedAtMs: on.clock.nowMs(),
         isNewMember: true,
+        userSessionId: null,
         host: { index: 0, term: 1 },
       });
     });
@@ -221,7 +222,12 @@ export function admissionRules(open: OpenStore): void {
       expect(await tryJoin()).toEqual(f.refused('session_full'));
       on.clock.advance(f.WINDOW_MS - 10_000);
       expect(await tryJoin()).toMatchObject({ outcome: 'joined', host: { index: 2, term: 2 } });
-      expect(await f.seatOf(on.relay, session.id, seat.userId)).toEqual({ ...seat, held: false, member: null });
+      expect(await f.seatOf(on.relay, session.id, seat.userId)).toEqual({
+        ...seat,
+        held: false,
+        group: null,
+        member: null,
+      });
       expect(await f.seatOf(on.relay, session.id, overdue)).toBeUndefined();
       expect(await f.seatOf(on.relay, session.id, later)).toMatchObject({ held: true });
       expect(await tryJoin()).toMatchObject({ outcome: 'joined' });

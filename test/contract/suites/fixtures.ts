@@ -27,6 +27,7 @@ import {
   type ProjectId,
   type SessionId,
   type UserId,
+  type UserSessionId,
 } from '../../../src/protocol/ids.js';
 import type { ManualClock } from '../../support/manual-clock.js';
 import type { OpenedStore, OpenStore } from '../../support/stores.js';
@@ -63,6 +64,7 @@ export function newSession(change: Partial<NewRelaySession> = {}): NewRelaySessi
     filters: [],
     homeNodeId: HERE,
     error: null,
+    group: null,
     metadata: null,
     maxUsers: 10,
     resumeWindowMs: WINDOW_MS,
@@ -88,8 +90,11 @@ export function pair(session: NewRelaySession, seat: { readonly token: Authoriza
   return { kind: 'pair', sessionToken: session.authorizationToken, userToken: seat.token };
 }
 
-export function minted(user: UserId, change: { generation?: number; asHost?: boolean } = {}): JoinCredential {
-  return { kind: 'minted', userId: user, generation: 1_000_000, asHost: false, ...change };
+export function minted(
+  user: UserId,
+  change: { generation?: number; asHost?: boolean; userSessionId?: UserSessionId | null } = {},
+): JoinCredential {
+  return { kind: 'minted', userId: user, generation: 1_000_000, asHost: false, userSessionId: null, ...change };
 }
 
 export function resume(memberIndex: MemberIndex, secretHash: string): JoinCredential {

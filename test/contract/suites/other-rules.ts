@@ -15,6 +15,7 @@ export function otherRules(open: OpenStore): void {
       projectId: f.ACME,
       secretHash: 'aGFzaA',
       createdAtMs: 1,
+      lastUsedAtMs: null,
       ...change,
     });
 
@@ -39,6 +40,32 @@ export function otherRules(open: OpenStore): void {
       expect(await keys.remove(f.keyId('a'), f.ACME)).toBe(true);
       expect(await keys.remove(f.keyId('a'), 'all')).toBe(false);
       expect(await keys.get(f.keyId('a'))).toBeNull();
+    });
+  });
+
+  describe('the last use of API keys', () => {
+    test('ST63 the latest use is kept beside the record, of a key that is there', async () => {
+      const { keys } = on.all.store;
+      const id = f.keyId('a');
+      const record = {
+        ...{ id, name: 'a', scopes: [], projectId: f.ACME, secretHash: 'aGFzaA' },
+        ...{ createdAtMs: 1, lastUsedAtMs: null },
+      };
+      await keys.noteUse(id, 1_900_000_000_001);
+      await keys.put(record);
+      expect(await keys.get(id)).toEqual(record);
+      await keys.noteUse(id, 1_900_000_000_009);
+      await keys.noteUse(id, 1_900_000_000_005);
+      await keys.put({ ...record, name: 'renamed' });
+      const used = { ...record, name: 'renamed', lastUsedAtMs: 1_900_000_000_009 };
+      expect(await keys.get(id)).toEqual(used);
+      expect(await keys.list('all')).toEqual([used]);
+      await keys.remove(id, 'all');
+      await keys.noteUse(id, 1_900_000_000_010);
+      expect(await keys.get(id)).toBeNull();
+      expect(await keys.list('all')).toEqual([]);
+      await keys.put(record);
+      expect(await keys.get(id)).toEqual(record);
     });
   });
 

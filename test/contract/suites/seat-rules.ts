@@ -15,7 +15,7 @@ export function seatRules(open: OpenStore): void {
       expect(result).toEqual({
         outcome: 'authorized',
         session: found?.session,
-        seat: { ...seat, held: true, member: null },
+        seat: { ...seat, held: true, group: null, member: null },
       });
       expect(await on.relay.join(f.joinRequest(session.id, f.minted(f.userId())))).toEqual(f.refused('session_full'));
       expect(await f.joinPair(on.relay, session, seat)).toMatchObject({ userId: seat.userId, isNewMember: true });
@@ -61,7 +61,12 @@ export function seatRules(open: OpenStore): void {
       await on.relay.create(session, [seat]);
       const first = await f.joinPair(on.relay, session, seat);
       await on.relay.leave(f.holdOf(session.id, first));
-      expect(await f.seatOf(on.relay, session.id, seat.userId)).toEqual({ ...seat, held: false, member: null });
+      expect(await f.seatOf(on.relay, session.id, seat.userId)).toEqual({
+        ...seat,
+        held: false,
+        group: null,
+        member: null,
+      });
 
       const other = await f.joinMinted(on.relay, session.id);
       const refused = await on.relay.join(f.joinRequest(session.id, f.pair(session, seat)));
@@ -85,7 +90,14 @@ export function seatRules(open: OpenStore): void {
         latitude: null,
         longitude: null,
         held: true,
-        member: { index: member.index, joinedAtMs: on.clock.nowMs(), connection: 1, awayUntilMs: null },
+        group: null,
+        member: {
+          index: member.index,
+          joinedAtMs: on.clock.nowMs(),
+          connection: 1,
+          awayUntilMs: null,
+          userSessionId: null,
+        },
       });
       await on.relay.leave(f.holdOf(session.id, member));
       expect(await f.seatOf(on.relay, session.id, user)).toBeUndefined();

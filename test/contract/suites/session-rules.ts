@@ -31,7 +31,7 @@ export function sessionRules(open: OpenStore): void {
           host: { index: null, term: 0 },
           generation: 1,
         },
-        seats: [{ ...seat, held: true, member: null }],
+        seats: [{ ...seat, held: true, group: null, member: null }],
       });
       expect(await on.relay.get(session.id, f.ACME)).toEqual(created);
     });

@@ -41,5 +41,23 @@ export function signingKeyRules(open: OpenStore): void {
       expect(await signingKeys.add(key('next'), 'young')).toBe(false);
       expect(await signingKeys.add(key('next'), null)).toBe(true);
     });
+
+    test('TK6 a key is kept for longer, never for less, and not when it is gone', async () => {
+      const { signingKeys } = on.all.store;
+      const [first, second] = [key('first'), key('second')];
+      await signingKeys.add(first, null);
+      await signingKeys.add(second, 'first');
+      const later = first.goneAtMs + 50_000;
+      expect(await signingKeys.keepUntil('first', later)).toBe(true);
+      expect(await signingKeys.keepUntil('first', later - 1)).toBe(true);
+      expect(await signingKeys.keepUntil('nobody', later)).toBe(false);
+      expect(await signingKeys.list()).toEqual([{ ...first, goneAtMs: later }, second]);
+      on.clock.advance(100_000);
+      expect(await signingKeys.list()).toEqual([{ ...first, goneAtMs: later }]);
+      expect(await signingKeys.keepUntil('second', later)).toBe(false);
+      on.clock.advance(50_000);
+      expect(await signingKeys.keepUntil('first', later + 50_000)).toBe(false);
+      expect(await signingKeys.list()).toEqual([]);
+    });
   });
 }

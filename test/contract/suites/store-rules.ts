@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import type { OpenStore } from '../../support/stores.js';
 import { admissionRules } from './admission-rules.js';
+import { groupRules } from './group-rules.js';
 import { hostRules } from './host-rules.js';
 import { listingRules } from './listing-rules.js';
 import { otherRules } from './other-rules.js';
@@ -8,7 +9,7 @@ import { removalRules } from './removal-rules.js';
 import { seatRules } from './seat-rules.js';
 import { sessionRules } from './session-rules.js';
 
-/** Everything that both engines promise: rules ST1 to ST49 of docs/SPEC.md. */
+/** Everything that both engines promise: rules ST1 to ST49 and GS1 to GS7 of docs/SPEC.md. */
 export function storeRules(engine: string, open: OpenStore): void {
   describe(`the ${engine} store`, () => {
     sessionRules(open);
@@ -17,6 +18,7 @@ export function storeRules(engine: string, open: OpenStore): void {
     admissionRules(open);
     hostRules(open);
     removalRules(open);
+    groupRules(open);
     otherRules(open);
   });
 }

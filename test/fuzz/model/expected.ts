@@ -92,6 +92,10 @@ export function controlInWords(
       return { list: 'replies', words: `${control.code} ${String(control.ref ?? '')}` };
     case 'member.state':
     case 'goaway':
+    case 'user_session.touched':
+    case 'user_session.ended':
+    case 'user_session.removed':
+    case 'user_session.revoked':
       return announced(control.type);
   }
 }

@@ -57,6 +57,16 @@ describe('parseConfig', () => {
       mailFrom: null,
       mailWebhookUrl: null,
       mailWebhookSecret: null,
+      userSessionTtlS: 604_800,
+      userSessionInactivityS: 604_800,
+      maxSessionsPerUser: 0,
+      sessionsPerUserFull: 'reject_new',
+      argon2Concurrency: 2,
+      issuer: null,
+      signingKeyRotationS: 2_592_000,
+      singleSession: false,
+      maxSocketsPerUser: 0,
+      socketsPerUserFull: 'reject_new',
     });
   });
 
@@ -202,7 +212,13 @@ describe('the values of single keys', () => {
     expect(problemsOf({ ...hook, ...smtp })).toEqual([
       'SALLYPORT_MAIL_WEBHOOK_URL: set it or SALLYPORT_SMTP_URL, not both',
     ]);
-    for (const url of ['mail.example', 'smtp://', 'http://mail.example', 'smtp://mail.example?tls=no', 'smtp://%zz@mail.example']) {
+    for (const url of [
+      'mail.example',
+      'smtp://',
+      'http://mail.example',
+      'smtp://mail.example?tls=no',
+      'smtp://%zz@mail.example',
+    ]) {
       const [problem = ''] = problemsOf({ ...smtp, SALLYPORT_SMTP_URL: url });
       expect(problem).toMatch(/^SALLYPORT_SMTP_URL: expected a URL like smtp.* \(not shown\)$/);
     }
@@ -213,7 +229,10 @@ describe('the values of single keys', () => {
 
   it('LS29 reads reset pages: https only, outside of development', () => {
     const urls = 'https://app.example/reset/, https://b.example,https://b.example';
-    expect(configOf({ SALLYPORT_RESET_URLS: urls }).resetUrls).toEqual(['https://app.example/reset', 'https://b.example']);
+    expect(configOf({ SALLYPORT_RESET_URLS: urls }).resetUrls).toEqual([
+      'https://app.example/reset',
+      'https://b.example',
+    ]);
     const local = { SALLYPORT_RESET_URLS: 'http://localhost:3000' };
     expect(problemsOf(local)).toEqual(['SALLYPORT_RESET_URLS: expected https URLs outside of development']);
     expect(configOf({ ...local, SALLYPORT_ENV: 'development' }).resetUrls).toEqual(['http://localhost:3000']);

@@ -6,6 +6,7 @@ import { newKey, parseKey } from '../../../src/identity/key-format.js';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { KeyStore } from '../../../src/ports/key-store.js';
 import { ManualClock } from '../../support/manual-clock.js';
+import { RecordingLog } from '../../support/silent-log.js';
 
 const ROOT_KEY = 'root-key-of-at-least-32-characters!';
 const crypto = systemCrypto();
@@ -13,18 +14,23 @@ const crypto = systemCrypto();
 function start(env: 'live' | 'dev' = 'live') {
   const clock = new ManualClock();
   const store = createMemoryStore({ clock }).keys;
-  const calls = { get: 0, failing: false };
+  const calls = { get: 0, noted: 0, failing: false };
+  const log = new RecordingLog();
   const counted: KeyStore = {
     ...store,
     get: (id) => {
       calls.get += 1;
       return calls.failing ? Promise.reject(new Failure('store_unavailable')) : store.get(id);
     },
+    noteUse: (id, atMs) => {
+      calls.noted += 1;
+      return calls.failing ? Promise.reject(new Failure('store_unavailable')) : store.noteUse(id, atMs);
+    },
   };
-  const nodes = [0, 1].map(() => new ApiKeys({ store: counted, crypto, clock, rootKey: ROOT_KEY, env }));
+  const nodes = [0, 1].map(() => new ApiKeys({ store: counted, crypto, clock, log, rootKey: ROOT_KEY, env }));
   const [here, there] = nodes;
   if (here === undefined || there === undefined) throw new Error('no nodes');
-  return { here, there, clock, calls };
+  return { here, there, clock, calls, log };
 }
 
 async function rootOf(keys: ApiKeys) {
@@ -106,4 +112,42 @@ it('KY7 a store that is away is said, not remembered; the root key needs no stor
   expect(await here.verify(ROOT_KEY)).toMatchObject({ id: 'root', sees: 'all', projectId: 'default' });
   calls.failing = false;
   expect(await here.verify(text)).not.toBeNull();
+});
+
+it('KY8 the last use is told to the store once a minute a key and node, and is never waited for', async () => {
+  const { here, there, clock, calls, log } = start();
+  const root = await rootOf(here);
+  const { key, text } = await here.create(root, { name: 'k', scopes: ['relays'] });
+  expect(key.lastUsedAtMs).toBeNull();
+  await here.verify(`${text}x`);
+  await here.verify(ROOT_KEY);
+  expect(calls.noted).toBe(0);
+  const firstMs = clock.nowMs();
+  for (let n = 0; n < 10; n += 1) await here.verify(text);
+  expect(calls.noted).toBe(1);
+  await there.verify(text);
+  expect(calls.noted).toBe(2);
+  expect((await here.list(root)).map(({ lastUsedAtMs }) => lastUsedAtMs)).toEqual([firstMs]);
+  clock.advance(59_999);
+  await here.verify(text);
+  expect(calls.noted).toBe(2);
+  clock.advance(1);
+  await here.verify(text);
+  expect(calls.noted).toBe(3);
+  expect((await here.list(root)).map(({ lastUsedAtMs }) => lastUsedAtMs)).toEqual([firstMs + 60_000]);
+  expect(log.events).toEqual([]);
+});
+
+it('KY8 a store that does not take the last use fails no call', async () => {
+  const { here, clock, calls, log } = start();
+  const { text } = await here.create(await rootOf(here), { name: 'k', scopes: ['relays'] });
+  await here.verify(text);
+  clock.advance(60_000);
+  await here.verify(text);
+  clock.advance(60_000);
+  const answer = here.verify(text);
+  calls.failing = true;
+  expect(await answer).not.toBeNull();
+  await Promise.resolve();
+  expect(log.events.map(({ event }) => event)).toEqual(['key_use_not_kept']);
 });

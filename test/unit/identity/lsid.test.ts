@@ -20,6 +20,16 @@ it('LS1 an LSID finds its session and proves it by 256 bits, of which only a dig
 
 it('LS8 what is not written as an LSID is none', () => {
   const lsid = lsidOf(ID, newLsidSecret(crypto).secret);
-  const others = ['', 'x', ID, `${lsid}x`, lsid.slice(0, -1), ` ${lsid}`, `${lsid}\n`, lsid.toUpperCase(), lsid.replace('lsid', 'sess')];
+  const others = [
+    '',
+    'x',
+    ID,
+    `${lsid}x`,
+    lsid.slice(0, -1),
+    ` ${lsid}`,
+    `${lsid}\n`,
+    lsid.toUpperCase(),
+    lsid.replace('lsid', 'sess'),
+  ];
   for (const other of others) expect([other, parseLsid(crypto, other)]).toEqual([other, null]);
 });

@@ -2,8 +2,10 @@
 import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
-import { composeIdentity, type Identity } from '../../../src/compose-identity.js';
-import { composeLogin, type Login } from '../../../src/compose-login.js';
+import { composeClient } from '../../../src/compose-client.js';
+import { composeIdentity } from '../../../src/compose-identity.js';
+import { composeLogin } from '../../../src/compose-login.js';
+import { composeTokens } from '../../../src/compose-tokens.js';
 import { parseConfig } from '../../../src/config/parse.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
 import { Failure } from '../../../src/protocol/failure.js';
@@ -21,6 +23,7 @@ import { ManualClock } from '../../support/manual-clock.js';
 
 export const ROOT_KEY = 'root-key-of-at-least-32-characters!';
 export const MAX_BODY_BYTES = 65_536;
+const SECRET = 'secret of the harness';
 
 interface LogLine {
   readonly event: string;
@@ -96,7 +99,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
 
   const harness: Harness = {
     ...{ rest: undefined as unknown as Rest, store, clock, logged, answered, sent },
-    keys: new ApiKeys({ store: store.keys, crypto, clock, rootKey: ROOT_KEY, env: 'dev' }),
+    keys: new ApiKeys({ store: store.keys, crypto, clock, log: memoryLog(logged), rootKey: ROOT_KEY, env: 'dev' }),
     node: nodeRecord(),
     nodeIsKnown: true,
     draining: false,
@@ -171,7 +174,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     log: memoryLog(logged),
     clock,
     crypto,
-    sealer: createSealer('secret of the harness'),
+    sealer: createSealer(SECRET),
     health: () => harness.health,
     origins: { allowed: new Set(['https://game.example']), own: null },
     limits: { maxBodyBytes: MAX_BODY_BYTES, maxMessageBytes: 16_384 },
@@ -180,14 +183,17 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   return Object.assign(harness, { rest });
 }
 
-function identityOn(store: Store, clock: ManualClock, log: Log): { identity: Identity; login: Login } {
+function identityOn(store: Store, clock: ManualClock, log: Log): Pick<RestDeps, 'identity' | 'client' | 'login'> {
   const parsedConfig = parseConfig({});
   if (!parsedConfig.ok) throw new Error(parsedConfig.problems.join());
+  const { config } = parsedConfig;
   const metrics = { tallies: emptyTallies(), gauge: () => undefined };
   const enforcer = { touched: async () => REACHED, over: async () => REACHED };
-  const ground = { config: parsedConfig.config, clock, crypto: systemCrypto(), log, metrics, store };
+  const ground = { config, clock, crypto: systemCrypto(), log, metrics, store };
   const identity = composeIdentity(ground, enforcer);
-  return { identity, login: composeLogin(ground, identity) };
+  const tokens = composeTokens({ ...ground, secret: SECRET, ownUrl: () => 'https://rest.example.test' });
+  const client = composeClient(ground, identity, tokens);
+  return { identity, client, login: composeLogin(ground, identity) };
 }
 
 export function memoryLog(lines: LogLine[]): Log {

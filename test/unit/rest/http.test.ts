@@ -108,7 +108,7 @@ it('HT8 each surface has its own error body', () => {
   };
   for (const surface of ['relays', 'native', 'client', 'login', 'group'] as const) {
     expect(errorBody(surface, failure, 'r1')).toEqual(bodies[surface]);
-    expect(errorStatus(surface, 'invalid_request')).toBe(surface === 'group' ? 422 : 400);
+    expect(errorStatus(surface, 'invalid_request')).toBe(surface === 'group' || surface === 'client' ? 422 : 400);
   }
 });
 

@@ -16,6 +16,7 @@ it('KY1 a key is shown once, whole, and listed without its secret', async () => 
     scopes: ['relays', 'sessions'],
     project_id: 'game-1',
     created_at: rest.clock.nowMs(),
+    last_used_at: null,
   });
   const listed = await rest.native('GET /v1/keys');
   expect(listed.json).toEqual({ keys: [shown], next_cursor: null });

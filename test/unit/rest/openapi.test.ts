@@ -51,14 +51,40 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
       ...['GET /v1/relays/sessions/{session_id}/members', 'POST /v1/relays/sessions/{session_id}/kick'],
       ...['POST /v1/relays/sessions/{session_id}/messages', 'POST /v1/relays/sessions/{session_id}/tokens'],
       ...['POST /v1/keys', 'GET /v1/keys', 'DELETE /v1/keys/{id}', 'GET /v1/nodes', 'GET /v1/connect'],
+      ...['GET /v1/client', 'DELETE /v1/client/sessions', 'POST /v1/client/sign_ins', 'GET /.well-known/jwks.json'],
+      ...['GET /v1/client/sessions/{id}', 'POST /v1/client/sessions/{id}/touch', 'POST /v1/client/sessions/{id}/end'],
+      ...['POST /v1/client/sessions/{id}/remove', 'POST /v1/client/sessions/{id}/tokens'],
+      ...['POST /v1/client/sessions/{id}/tokens/{template}'],
+      ...['POST /authenticate/{username}', 'GET /authenticate/block/{username}', 'POST /authenticate/block/{username}'],
+      ...['DELETE /authenticate/block/{username}', 'GET /session/{sessionId}', 'DELETE /session/{sessionId}'],
+      ...['POST /session/{sessionId}/clone', 'POST /session/{sessionId}/setEffectiveUser'],
+      ...['POST /session/{sessionId}/setEffectiveOrg', 'DELETE /session/{sessionId}/assumedIdentity'],
+      ...[
+        'DELETE /session/user/{userId}',
+        'POST /password/reset',
+        'POST /password/reset/confirm',
+        'PUT /password/{userId}',
+      ],
       ...['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json'],
+      ...['POST /v1/users', 'GET /v1/users', 'GET /v1/users/{id}', 'PATCH /v1/users/{id}', 'DELETE /v1/users/{id}'],
+      ...['POST /v1/users/{id}/ban', 'POST /v1/users/{id}/unban', 'POST /v1/users/{id}/sessions/revoke'],
+      ...['POST /v1/organizations', 'GET /v1/organizations', 'GET /v1/organizations/{id}'],
+      ...['PATCH /v1/organizations/{id}', 'DELETE /v1/organizations/{id}'],
+      ...['POST /v1/organizations/{id}/memberships', 'GET /v1/organizations/{id}/memberships'],
+      'PATCH /v1/organizations/{id}/memberships/{user_id}',
+      'DELETE /v1/organizations/{id}/memberships/{user_id}',
+      ...['POST /v1/sessions', 'GET /v1/sessions', 'GET /v1/sessions/{id}', 'POST /v1/sessions/{id}/revoke'],
+      ...['POST /v1/sign_in_tokens', 'POST /v1/jwt_templates', 'GET /v1/jwt_templates'],
+      ...['GET /v1/jwt_templates/{name}', 'PATCH /v1/jwt_templates/{name}', 'DELETE /v1/jwt_templates/{name}'],
     ].toSorted(),
   );
   expect(new Set(found.map(({ operation }) => operation.operationId)).size).toBe(found.length);
-  expect(Object.keys(document.components.securitySchemes)).toEqual(['relays', 'native']);
+  expect(Object.keys(document.components.securitySchemes)).toEqual(['relays', 'native', 'login', 'client']);
   for (const { line, operation } of found) {
     const answer = await rest.send(line.replaceAll(/\{\w+\}/g, 'x'));
-    expect([line, answer.status === 401]).toEqual([line, operation.security.length > 0]);
+    // An LSID in the path is the proof itself: what is none is a session that is not there.
+    const refused = line.includes('{sessionId}') ? 404 : 401;
+    expect([line, answer.status === refused]).toEqual([line, operation.security.length > 0]);
     expect([line, String(answer.status) in operation.responses]).toEqual([line, true]);
   }
 });
@@ -83,6 +109,10 @@ it('HT18 answers are what the document says they are', async () => {
   const { session_id } = (await rest.newSession()).json;
   const at = `/v1/relays/sessions/${session_id}`;
   const { id } = (await rest.native('POST /v1/keys', { name: 'k', scopes: ['auth'] })).json;
+  const { id: userId } = (await rest.native('POST /v1/users', { username: 'someone' })).json;
+  const organization = `/v1/organizations/${(await rest.native('POST /v1/organizations', { name: 'Acme' })).json.id}`;
+  const session = `/v1/sessions/${(await rest.native('POST /v1/sessions', { user_id: userId })).json.id}`;
+  const [user, member] = [`/v1/users/${userId}`, `${organization}/memberships/${userId}`];
   for (const [line, pattern, body] of [
     ['POST /v1/relays/sessions', '/v1/relays/sessions', { users: [{ ip: '::1' }] }],
     ['POST /v1/relays/sessions', '/v1/relays/sessions', {}],
@@ -99,6 +129,39 @@ it('HT18 answers are what the document says they are', async () => {
     ['POST /v1/keys', undefined, { name: 'k', scopes: ['auth'] }],
     ['GET /v1/keys', undefined],
     [`DELETE /v1/keys/${id}`, '/v1/keys/{id}'],
+    ['POST /v1/users', undefined, { username: 'bob', password: 'a long password' }],
+    ['POST /v1/users', undefined, { username: 'alice' }],
+    ['POST /v1/users', undefined, {}],
+    ['GET /v1/users', undefined],
+    [`GET ${user}`, '/v1/users/{id}'],
+    [`PATCH ${user}`, '/v1/users/{id}', { first_name: 'A' }],
+    [`PATCH ${user}`, '/v1/users/{id}', { password: 'another password' }],
+    ['POST /v1/organizations', undefined, { name: 'Other' }],
+    ['GET /v1/organizations', undefined],
+    [`GET ${organization}`, '/v1/organizations/{id}'],
+    [`PATCH ${organization}`, '/v1/organizations/{id}', { name: 'Acme' }],
+    [`POST ${organization}/memberships`, '/v1/organizations/{id}/memberships', { user_id: userId }],
+    [`GET ${organization}/memberships`, '/v1/organizations/{id}/memberships'],
+    [`PATCH ${member}`, '/v1/organizations/{id}/memberships/{user_id}', { role: 'org:admin' }],
+    [`DELETE ${member}`, '/v1/organizations/{id}/memberships/{user_id}'],
+    [`DELETE ${organization}`, '/v1/organizations/{id}'],
+    [`GET ${organization}`, '/v1/organizations/{id}'],
+    ['POST /v1/sessions', undefined, { user_id: userId }],
+    ['GET /v1/sessions', undefined],
+    [`GET ${session}`, '/v1/sessions/{id}'],
+    [`POST ${session}/revoke`, '/v1/sessions/{id}/revoke'],
+    ['POST /v1/sign_in_tokens', undefined, { user_id: userId }],
+    [`POST ${user}/sessions/revoke`, '/v1/users/{id}/sessions/revoke'],
+    [`POST ${user}/ban`, '/v1/users/{id}/ban'],
+    ['POST /v1/sessions', undefined, { user_id: userId }],
+    [`POST ${user}/unban`, '/v1/users/{id}/unban'],
+    [`DELETE ${user}`, '/v1/users/{id}'],
+    ['POST /v1/jwt_templates', undefined, { name: 't', claims: {} }],
+    ['POST /v1/jwt_templates', undefined, { name: 't', claims: {} }],
+    ['GET /v1/jwt_templates', undefined],
+    ['GET /v1/jwt_templates/t', '/v1/jwt_templates/{name}'],
+    ['PATCH /v1/jwt_templates/t', '/v1/jwt_templates/{name}', { lifetime: 30 }],
+    ['DELETE /v1/jwt_templates/t', '/v1/jwt_templates/{name}'],
     ['GET /v1/nodes', undefined],
     ['GET /healthz', undefined],
     ['GET /readyz', undefined],

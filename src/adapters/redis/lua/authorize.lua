@@ -7,7 +7,8 @@ if s.held >= s.max then
   save_session(s)
 end
 if s.held >= s.max then return 'session_full' end
-local seat = add_listed(s, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8])
+local seat = add_seat(s, ARGV[4], { token = ARGV[5], address = ARGV[6], latitude = ARGV[7], longitude = ARGV[8],
+  wallet = '', card = '' })
 if not seat then return 'reused' end
 save_session(s)
 keep(s, seats_key)

@@ -1,18 +1,21 @@
 -- ARGV: node, address, resume hash to hand out, '1' for a dry run, kind of credential, then of a
--- pair: session token, user token; minted: user, generation, '1' to take the host role; resume: index, secret hash.
--- Replies {'joined', user, index, connection, joined at, '1' if new, host, term}, {'refused', code}
+-- pair: session token, user token; minted: user, generation, '1' to take the host role, user session to bind to or '';
+-- resume: index, secret hash.
+-- Replies {'joined', user, index, connection, joined at, '1' if new, user session or '', host, term}, {'refused', code}
 -- or {'home_elsewhere', node}. The order of the checks is part of the contract.
 local node, address, resume_hash, dry_run, kind = ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7]
 
 local function refused(code) return { 'refused', code } end
 local function joined(s, seat, is_new)
-  return { 'joined', seat.user, seat.index, seat.connection, seat.joined, is_new and '1' or '0', s.host, s.term }
+  return { 'joined', seat.user, seat.index, seat.connection, seat.joined, is_new and '1' or '0', seat.user_session,
+    s.host, s.term }
 end
 
 local s = load_session('')
 if not s then return refused('session_not_found') end
 
 local user, seat
+local user_session = kind == 'minted' and ARGV[11] or ''
 if kind == 'pair' then
   if ARGV[8] ~= s.token then return refused('credential_invalid') end
   user = redis.call('HGET', tokens_key, ARGV[9])
@@ -40,6 +43,7 @@ if s.home ~= node then return { 'home_elsewhere', s.home } end
 if seat and seat.index ~= '' then
   local was_away = seat.away ~= ''
   seat.connection = seat.connection + 1
+  if kind ~= 'resume' then seat.user_session = user_session end
   if dry_run then return joined(s, seat, false) end
   if kind ~= 'resume' then seat.previous = '' elseif ARGV[9] == seat.resume then seat.previous = seat.resume end
   seat.resume, seat.away = resume_hash, ''
@@ -88,12 +92,20 @@ if index > MAX_INDEX then
   end
 end
 
-seat = seat or { user = user, token = '', address = '', latitude = '', longitude = '' }
+-- The first member, unless a group's creator is still to come.
+local function becomes_host()
+  if s.host ~= '' then return false end
+  if s.creator == '' or s.creator == user then return true end
+  local creator = load_seat(s.creator)
+  return not (creator and creator.held)
+end
+
+seat = seat or { user = user, token = '', address = '', latitude = '', longitude = '', wallet = '', card = '' }
 s.order = s.order + 1
-if seat.token == '' then seat.order = s.order end
+if not is_kept(seat) then seat.order = s.order end
 seat.held, seat.index, seat.joined, seat.connection = true, tostring(index), int(now), 1
-seat.away, seat.resume, seat.previous = '', resume_hash, ''
-if s.host == '' or (kind == 'minted' and ARGV[10] == '1') then s.host, s.term = seat.index, s.term + 1 end
+seat.away, seat.resume, seat.previous, seat.user_session = '', resume_hash, '', user_session
+if becomes_host() or (kind == 'minted' and ARGV[10] == '1') then s.host, s.term = seat.index, s.term + 1 end
 if dry_run then return joined(s, seat, true) end
 
 if s.next <= MAX_INDEX then s.next = s.next + 1 else redis.call('ZREM', rested_key, index) end

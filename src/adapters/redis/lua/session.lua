@@ -9,12 +9,13 @@ local MIN_REST_MS = 300000
 -- nil when there is no such session in this scope ('' is every scope), or its time is up.
 local function load_session(scope)
   local v = redis.call('HMGET', session_key, 'project', 'token', 'expires', 'max', 'window', 'enforce', 'locked',
-    'home', 'generation', 'host', 'term', 'held', 'next', 'order')
+    'home', 'generation', 'host', 'term', 'held', 'next', 'order', 'creator')
   if not v[1] or tonumber(v[3]) <= now or (scope ~= '' and scope ~= v[1]) then return nil end
   return {
     project = v[1], token = v[2], expires = tonumber(v[3]), max = tonumber(v[4]), window = tonumber(v[5]),
     enforce = v[6] == '1', locked = v[7] == '1', home = v[8], generation = tonumber(v[9]),
     host = v[10], term = tonumber(v[11]), held = tonumber(v[12]), next = tonumber(v[13]), order = tonumber(v[14]),
+    creator = v[15] or '',
   }
 end
 
@@ -28,14 +29,17 @@ local function keep(s, key)
   redis.call('PEXPIRE', key, int(s.expires - now + KEEP_AFTER_EXPIRY_MS))
 end
 
--- A seat is one text, so that a join reads and writes one field. replies.ts reads the same format.
+-- A seat is one text, so that a join reads and writes one field. session-codec.ts reads the same format.
+-- wallet and card are of group sessions: the wallet, and who it shows itself as (JSON, only for reading back).
+local SEAT = '^' .. string.rep('([^|]*)|', 14) .. '([^|]*)$'
+
 local function parse_seat(user, text)
-  local token, address, latitude, longitude, order, held, index, joined, connection, away, resume, previous =
-    string.match(text, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
+  local token, address, latitude, longitude, order, held, index, joined, connection, away, resume, previous, wallet,
+    card, user_session = string.match(text, SEAT)
   return {
     user = user, token = token, address = address, latitude = latitude, longitude = longitude, order = order,
     held = held == '1', index = index, joined = joined, connection = tonumber(connection), away = away,
-    resume = resume, previous = previous,
+    resume = resume, previous = previous, wallet = wallet, card = card, user_session = user_session,
   }
 end
 
@@ -48,26 +52,38 @@ local function load_member(index)
   return load_seat(redis.call('HGET', indexes_key, index))
 end
 
+local function load_wallet(wallet)
+  return load_seat(redis.call('HGET', addresses_key, 'wallet ' .. wallet))
+end
+
+-- Whether the seat outlives its member: somebody was authorized, or taken in, without a socket.
+local function is_kept(seat) return seat.token ~= '' or seat.wallet ~= '' end
+
 local function format_seat(seat)
   return table.concat({ seat.token, seat.address, seat.latitude, seat.longitude, seat.order, seat.held and '1' or '0',
-    seat.index, seat.joined, seat.connection or '', seat.away, seat.resume, seat.previous }, '|')
+    seat.index, seat.joined, seat.connection or '', seat.away, seat.resume, seat.previous, seat.wallet, seat.card,
+    seat.user_session }, '|')
 end
 
 local function save_seat(seat)
   redis.call('HSET', seats_key, seat.user, format_seat(seat))
 end
 
--- Gives a user its authorization and its seat; false when the user id or the token was used before.
-local function add_listed(s, user, token, address, latitude, longitude)
-  if redis.call('HEXISTS', seats_key, user) == 1 or redis.call('HEXISTS', tokens_key, token) == 1 then return false end
-  s.order = s.order + 1
-  s.held = s.held + 1
-  local seat = { user = user, token = token, address = address, latitude = latitude, longitude = longitude,
-    order = s.order, held = true, index = '', joined = '', away = '', resume = '', previous = '' }
-  save_seat(seat)
-  redis.call('HSET', tokens_key, token, user)
-  redis.call('HINCRBY', addresses_key, address, 1)
-  return seat
+-- Gives a user its seat; false when the user id, the token or the wallet was used before. `given` has token, address,
+-- latitude, longitude, wallet and card, and becomes the seat.
+local function add_seat(s, user, given)
+  if redis.call('HEXISTS', seats_key, user) == 1 then return false end
+  if given.token ~= '' then
+    if redis.call('HSETNX', tokens_key, given.token, user) == 0 then return false end
+    redis.call('HINCRBY', addresses_key, given.address, 1)
+  elseif redis.call('HSETNX', addresses_key, 'wallet ' .. given.wallet, user) == 0 then
+    return false
+  end
+  s.order, s.held = s.order + 1, s.held + 1
+  given.user, given.order, given.held = user, s.order, true
+  given.index, given.joined, given.away, given.resume, given.previous, given.user_session = '', '', '', '', '', ''
+  save_seat(given)
+  return given
 end
 
 local function drop_member(s, seat)
@@ -77,11 +93,11 @@ local function drop_member(s, seat)
   redis.call('ZADD', resting_key, now, seat.index)
   keep(s, resting_key)
   s.held = s.held - 1
-  if seat.token == '' then
+  if not is_kept(seat) then
     redis.call('HDEL', seats_key, seat.user)
   else
     seat.held, seat.index, seat.joined, seat.connection = false, '', '', nil
-    seat.away, seat.resume, seat.previous = '', '', ''
+    seat.away, seat.resume, seat.previous, seat.user_session = '', '', '', ''
     save_seat(seat)
   end
 end
@@ -129,6 +145,9 @@ local function remove_user(s, seat)
       redis.call('HDEL', addresses_key, seat.address)
     end
   end
+  if seat.wallet ~= '' then redis.call('HDEL', addresses_key, 'wallet ' .. seat.wallet) end
+  -- The creator had not connected: who did has waited for it.
+  if s.host == '' and seat.user == s.creator then pass_host_on(s) end
   return index
 end
 

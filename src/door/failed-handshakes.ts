@@ -4,7 +4,7 @@
  */
 import { networkOf } from '../lib/address.js';
 import type { Clock } from '../ports/clock.js';
-import { TokenBucket } from './token-bucket.js';
+import { TokenBucket } from '../lib/token-bucket.js';
 
 const MAX_ADDRESSES = 10_000;
 

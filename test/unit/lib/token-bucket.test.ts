@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TokenBucket } from '../../../src/relay/token-bucket.js';
+import { TokenBucket } from '../../../src/lib/token-bucket.js';
 
 function take(bucket: TokenBucket, amount: number, nowMs: number): boolean {
   const has = bucket.has(amount, nowMs);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { originAllowed, type OriginRule } from '../../../src/relay/origin.js';
+import { originAllowed, type OriginRule } from '../../../src/door/origin.js';
 
 const listed: OriginRule = { allowed: new Set(['https://game.example']), own: null };
 const own: OriginRule = { allowed: 'own', own: 'https://relay.example' };

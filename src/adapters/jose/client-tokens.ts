@@ -1,0 +1,54 @@
+/** Client tokens as JWTs signed with Ed25519, by a key that every node derives from the server's secret. */
+import { jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import { parseClientId } from '../../protocol/ids.js';
+import type { Clock } from '../../ports/clock.js';
+import type { ClientTokenClaims, ClientTokens } from '../../ports/session-tokens.js';
+import { headerOf } from './compact.js';
+import { deriveEd25519 } from './ed25519.js';
+
+const ISSUER = 'sallyport';
+const AUDIENCE = 'sallyport.client';
+const TYPE = 'sallyport-client+jwt';
+
+const claimsSchema = z.object({ sub: z.string(), rot: z.int().min(0), exp: z.number() });
+
+export function createClientTokens(secret: string, clock: Clock): ClientTokens {
+  const { privateKey, publicKey } = deriveEd25519(secret, 'client-tokens/ed25519/1');
+  return {
+    async sign({ clientId, rotation }, lifetimeMs) {
+      const issuedS = Math.floor(clock.nowMs() / 1000);
+      return new SignJWT({ rot: rotation })
+        .setProtectedHeader({ alg: 'EdDSA', typ: TYPE })
+        .setIssuer(ISSUER)
+        .setAudience(AUDIENCE)
+        .setSubject(clientId)
+        .setIssuedAt(issuedS)
+        .setExpirationTime(issuedS + Math.floor(lifetimeMs / 1000))
+        .sign(privateKey);
+    },
+
+    async verify(token) {
+      if (headerOf(token) === null) return null;
+      try {
+        const { payload } = await jwtVerify(token, publicKey, {
+          algorithms: ['EdDSA'],
+          issuer: ISSUER,
+          audience: AUDIENCE,
+          typ: TYPE,
+          currentDate: new Date(clock.nowMs()),
+        });
+        return parseClaims(payload);
+      } catch {
+        // Every way of being wrong is the same refusal: the caller must not learn which check failed.
+        return null;
+      }
+    },
+  };
+}
+
+function parseClaims(payload: unknown): ClientTokenClaims | null {
+  const parsed = claimsSchema.safeParse(payload);
+  const clientId = parsed.success ? parseClientId(parsed.data.sub) : null;
+  return parsed.success && clientId !== null ? { clientId, rotation: parsed.data.rot } : null;
+}

@@ -1,0 +1,69 @@
+/** One RSA key as this node holds it: made, sealed into its record, and read from one. */
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { calculateJwkThumbprint } from 'jose';
+import { z } from 'zod';
+import type { Sealer } from '../../ports/sealer.js';
+import type { SigningKeyRecord } from '../../ports/signing-key-store.js';
+import { encodeJson } from './compact.js';
+
+export interface SigningKey {
+  readonly record: SigningKeyRecord;
+  /** As every token of the key carries it: `alg`, `typ` and `kid`, encoded. */
+  readonly header: string;
+  readonly publicKey: KeyObject;
+  /** null when it was sealed with another server secret: such a key only verifies. */
+  readonly privateKey: KeyObject | null;
+  readonly jwk: PublicJwk;
+}
+
+export interface KeyTimes {
+  readonly createdAtMs: number;
+  readonly signsFromMs: number;
+  readonly goneAtMs: number;
+}
+
+export type PublicJwk = z.output<typeof jwkSchema>;
+
+const MODULUS_BITS = 2048;
+const PUBLIC_EXPONENT = 65_537;
+const jwkSchema = z.strictObject({
+  kty: z.literal('RSA'),
+  use: z.literal('sig'),
+  alg: z.literal('RS256'),
+  kid: z.string(),
+  n: z.string(),
+  e: z.string(),
+});
+
+const generate = promisify(generateKeyPair);
+
+/** Takes a tenth of a second or so, on a thread of its own. */
+export async function newSigningKey(sealer: Sealer, times: KeyTimes): Promise<SigningKeyRecord> {
+  const { publicKey, privateKey } = await generate('rsa', {
+    modulusLength: MODULUS_BITS,
+    publicExponent: PUBLIC_EXPONENT,
+  });
+  const { n, e } = publicKey.export({ format: 'jwk' });
+  const kid = await calculateJwkThumbprint({ kty: 'RSA', n: n ?? '', e: e ?? '' });
+  const jwk = { kty: 'RSA', use: 'sig', alg: 'RS256', kid, n, e };
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return { kid, publicJwk: JSON.stringify(jwk), sealedPrivate: sealer.seal(pem, sealContext(kid)), ...times };
+}
+
+/** Throws when the record is not one of ours. */
+export function openSigningKey(sealer: Sealer, record: SigningKeyRecord): SigningKey {
+  const jwk = jwkSchema.parse(JSON.parse(record.publicJwk));
+  const pem = sealer.open(record.sealedPrivate, sealContext(record.kid));
+  return {
+    record,
+    jwk,
+    header: encodeJson({ alg: 'RS256', typ: 'JWT', kid: record.kid }),
+    publicKey: createPublicKey({ key: jwk, format: 'jwk' }),
+    privateKey: pem === null ? null : createPrivateKey(pem),
+  };
+}
+
+function sealContext(kid: string): string {
+  return `signing-key:${kid}`;
+}

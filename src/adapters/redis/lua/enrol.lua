@@ -1,0 +1,23 @@
+-- ARGV: user, wallet, card. Replies the snapshot, or why not.
+local s = load_session('')
+if not s or s.creator == '' then return 'session_not_found' end
+local former = load_wallet(ARGV[4])
+if former and former.away ~= '' and tonumber(former.away) <= now then
+  purge_overdue(s)
+  save_session(s)
+  former = load_wallet(ARGV[4])
+end
+if former and former.held then return 'already_member' end
+if s.locked then return 'session_locked' end
+if s.held >= s.max then
+  purge_overdue(s)
+  save_session(s)
+end
+if s.held >= s.max then return 'session_full' end
+if redis.call('HEXISTS', seats_key, ARGV[3]) == 1 then return 'reused' end
+if former then remove_user(s, former) end
+add_seat(s, ARGV[3], { token = '', address = '', latitude = '', longitude = '', wallet = ARGV[4], card = ARGV[5] })
+save_session(s)
+keep(s, seats_key)
+keep(s, addresses_key)
+return snapshot()

@@ -1,0 +1,51 @@
+/** Composes the client surface over the identity parts. */
+import type { Identity } from './compose-identity.js';
+import type { Tokens } from './compose-tokens.js';
+import type { Config } from './config/schema.js';
+import { Attempts } from './identity/attempts.js';
+import { ClientSessions } from './identity/client-sessions.js';
+import { Clients } from './identity/clients.js';
+import { Profiles } from './identity/profiles.js';
+import { SignIns } from './identity/sign-ins.js';
+import { TokenIssuer } from './identity/token-issuer.js';
+import type { Clock } from './ports/clock.js';
+import type { Crypto } from './ports/crypto.js';
+import type { Store } from './ports/store.js';
+import type { ClientSurfaceDeps } from './rest/client/routes.js';
+
+export interface ClientGround {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly store: Store;
+}
+
+export function composeClient(
+  { config, clock, crypto, store }: ClientGround,
+  identity: Identity,
+  tokens: Tokens,
+): ClientSurfaceDeps {
+  const { users, organizations, templates, sessions, entrance, tickets, passwords } = identity;
+  const clients = new Clients({ store: store.userSessions, tokens: tokens.client, crypto, clock });
+  const issuer = new TokenIssuer({ tokens: tokens.session, users, organizations, templates, clock });
+  const attempts = new Attempts({
+    ...{ rates: store.rateLimits, known: store.oneTime, crypto, purpose: 'sign_in' },
+    policy: {
+      perAccount: config.signInAttemptsPerAccount,
+      perAddress: config.signInAttemptsPerAddress,
+      periodMs: config.signInAttemptsPeriodS * 1000,
+    },
+  });
+  return {
+    clients,
+    clientSessions: new ClientSessions({ clients, sessions, issuer }),
+    signIns: new SignIns({
+      ...{ users, passwords, tickets, attempts, entrance, sessions, clients },
+      singleSession: config.singleSession,
+    }),
+    profiles: new Profiles({ users, organizations }),
+    sessionTokens: tokens.session,
+    isDevelopment: config.environment === 'development',
+    isSecure: config.publicUrl?.startsWith('https:') ?? false,
+  };
+}

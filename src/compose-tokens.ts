@@ -1,0 +1,40 @@
+/** Composes what signs and verifies the tokens of user sessions and clients. */
+import { createClientTokens } from './adapters/jose/client-tokens.js';
+import { createSessionTokens } from './adapters/jose/session-tokens.js';
+import { SigningKeys } from './adapters/jose/signing-keys.js';
+import { createSealer } from './adapters/system/sealer.js';
+import type { Config } from './config/schema.js';
+import type { Clock } from './ports/clock.js';
+import type { Log } from './ports/log.js';
+import type { ClientTokens, SessionTokens } from './ports/session-tokens.js';
+import type { Store } from './ports/store.js';
+
+export interface TokensGround {
+  readonly config: Config;
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  /** Where this node is reached when nothing says who issues its tokens. */
+  readonly ownUrl: () => string;
+}
+
+export interface Tokens {
+  readonly session: SessionTokens;
+  readonly client: ClientTokens;
+  start(): void;
+  /** Idempotent. */
+  stop(): void;
+}
+
+export function composeTokens({ config, secret, clock, log, store, ownUrl }: TokensGround): Tokens {
+  const sealer = createSealer(secret);
+  const rotationMs = config.signingKeyRotationS * 1000;
+  const keys = new SigningKeys({ store: store.signingKeys, sealer, clock, log, rotationMs });
+  return {
+    session: createSessionTokens({ keys, clock, issuer: () => config.issuer ?? config.publicUrl ?? ownUrl() }),
+    client: createClientTokens(secret, clock),
+    start: () => keys.start(),
+    stop: () => keys.stop(),
+  };
+}

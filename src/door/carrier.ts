@@ -1,0 +1,18 @@
+/** Where a handshake carries its credential, and the subprotocol it is answered with. */
+import type { ConnectRequest } from '../ports/connect.js';
+import { SUBPROTOCOL } from '../protocol/wire.js';
+
+const BEARER_PROTOCOL = 'bearer.';
+
+/** The credential's text by the order of carriers; null when there is none, '' when a carrier holds no bearer. */
+export function readCredential(request: ConnectRequest): string | null {
+  if (request.authorization !== null) return /^bearer +(\S+)$/i.exec(request.authorization)?.[1] ?? '';
+  const offered = request.protocols.find((protocol) => protocol.startsWith(BEARER_PROTOCOL));
+  if (offered !== undefined) return offered.slice(BEARER_PROTOCOL.length);
+  return request.query.get('access_token');
+}
+
+/** The subprotocol to answer with: ours when it was offered, never the one that carries a credential. */
+export function chooseProtocol(request: ConnectRequest): string | null {
+  return request.protocols.includes(SUBPROTOCOL) ? SUBPROTOCOL : null;
+}

@@ -1,0 +1,155 @@
+/**
+ * Sockets per user. A socket of a directory user takes a place in the store before its upgrade and gives it back when it
+ * is gone; this node names its places again every few seconds, since one that is not named is forgotten.
+ * Without a limit nothing is counted and no store is asked.
+ */
+import { Failure } from '../protocol/failure.js';
+import { parseDirectoryUserId, type NodeId, type UserId } from '../protocol/ids.js';
+import type { Clock, Timer } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Log } from '../ports/log.js';
+import type { ClientSocket } from '../ports/socket.js';
+import type { UserSocket, UserSocketStore } from '../ports/user-socket-store.js';
+
+export interface UserSocketsDeps {
+  readonly store: UserSocketStore;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly log: Log;
+  readonly self: NodeId;
+  readonly limit: {
+    /** 0: no limit. */
+    readonly max: number;
+    readonly whenFull: 'reject_new' | 'replace_old';
+  };
+}
+
+/** One place of a user, for a handshake or a socket. Sockets of one seat share a place while they replace each other. */
+export interface SocketPlace {
+  /** The handshake has become this socket. False when the place has gone to a newer socket; then it is given up. */
+  occupy(socket: ClientSocket): boolean;
+  /** The socket is gone. Idempotent. */
+  leave(socket: ClientSocket): void;
+  /** The handshake has come to nothing. */
+  release(): void;
+}
+
+const RENEW_EVERY_MS = 5000;
+/** What a node may be late with: one that is gone holds its places this long. */
+const PLACE_TTL_MS = 20_000;
+const SOCKET_ID_BYTES = 12;
+
+export class UserSockets {
+  private readonly places = new Map<string, Place>();
+  private readonly bySeat = new Map<string, Place>();
+  private timer: Timer | null = null;
+
+  constructor(private readonly deps: UserSocketsDeps) {}
+
+  /**
+   * A place for one more socket; null where nothing is counted. Rejects with `too_many_sockets` or `store_unavailable`.
+   * With `replace_old` the user's oldest sockets on this node are closed as replaced.
+   */
+  async take(userId: UserId, seat: string | null): Promise<SocketPlace | null> {
+    const { store, limit, crypto, self } = this.deps;
+    if (limit.max === 0 || parseDirectoryUserId(userId) === null) return null;
+    const shared = seat === null ? undefined : this.bySeat.get(seat);
+    if (shared?.isLost === false) return shared.share();
+    const socketId = Buffer.from(crypto.randomBytes(SOCKET_ID_BYTES)).toString('base64url');
+    const place = new Place({ userId, socketId, nodeId: self }, (gone) => this.forget(gone, seat));
+    // Known before the store knows it: the answer to a newer handshake, which may name it, can overtake its own.
+    this.places.set(socketId, place);
+    try {
+      const result = await store.take(place.socket, limit, PLACE_TTL_MS);
+      if (result.outcome === 'too_many_sockets') throw new Failure('too_many_sockets');
+      for (const replaced of result.replaced) this.places.get(replaced.socketId)?.lose();
+    } catch (error) {
+      this.places.delete(socketId);
+      throw error;
+    }
+    if (seat !== null) this.bySeat.set(seat, place);
+    return place;
+  }
+
+  start(): void {
+    if (this.deps.limit.max === 0) return;
+    this.timer = this.deps.clock.after(RENEW_EVERY_MS, () => {
+      this.renew();
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+  }
+
+  private renew(): void {
+    const sockets = [...this.places.values()].map(({ socket }) => socket);
+    if (sockets.length === 0) return;
+    this.deps.store.renew(sockets, PLACE_TTL_MS).catch((error: unknown) => {
+      this.logUnlessAway(error);
+    });
+  }
+
+  private forget(place: Place, seat: string | null): void {
+    this.places.delete(place.socket.socketId);
+    if (seat !== null && this.bySeat.get(seat) === place) this.bySeat.delete(seat);
+    if (place.isLost) return;
+    // Should this fail, the place is not named again and so forgotten in time.
+    this.deps.store.release(place.socket).catch((error: unknown) => {
+      this.logUnlessAway(error);
+    });
+  }
+
+  private logUnlessAway(error: unknown): void {
+    if (error instanceof Failure && error.code === 'store_unavailable') return;
+    this.deps.log.error('user_sockets_failed', error);
+  }
+}
+
+class Place implements SocketPlace {
+  /** Handshakes under way. */
+  private pending = 1;
+  private readonly occupants = new Set<ClientSocket>();
+  /** It went to a newer socket of the user. */
+  isLost = false;
+
+  constructor(
+    readonly socket: UserSocket,
+    private readonly onEmpty: (place: Place) => void,
+  ) {}
+
+  share(): this {
+    this.pending += 1;
+    return this;
+  }
+
+  lose(): void {
+    this.isLost = true;
+    for (const occupant of [...this.occupants]) occupant.close('replaced');
+  }
+
+  occupy(socket: ClientSocket): boolean {
+    if (this.isLost) {
+      this.release();
+      return false;
+    }
+    this.pending -= 1;
+    this.occupants.add(socket);
+    return true;
+  }
+
+  leave(socket: ClientSocket): void {
+    if (this.occupants.delete(socket)) this.checkEmpty();
+  }
+
+  release(): void {
+    this.pending -= 1;
+    this.checkEmpty();
+  }
+
+  private checkEmpty(): void {
+    if (this.pending === 0 && this.occupants.size === 0) this.onEmpty(this);
+  }
+}

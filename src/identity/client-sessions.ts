@@ -1,0 +1,150 @@
+/**
+ * What a client may do with the sessions it holds. Sessions of other clients are not there for it: only a touch tells that
+ * one is somebody else's, as Clerk's does.
+ */
+import { Failure } from '../protocol/failure.js';
+import { parseUserSessionId, type ClientId, type UserSessionId } from '../protocol/ids.js';
+import type { ClientWithSessions, UserSession, UserSessionStatus } from '../ports/user-session-store.js';
+import type { Clients } from './clients.js';
+import type { TokenIssuer } from './token-issuer.js';
+import type { UserSessions } from './user-sessions.js';
+
+export interface ClientSessionsDeps {
+  readonly clients: Pick<Clients, 'current' | 'makeActive'>;
+  readonly sessions: Pick<UserSessions, 'get' | 'touch' | 'finish'>;
+  readonly issuer: Pick<TokenIssuer, 'issue' | 'issueByTemplate' | 'goodUser' | 'organizationOf'>;
+}
+
+/** A session after a call, and its client. */
+export interface SessionOfClient {
+  readonly session: UserSession;
+  readonly client: ClientWithSessions;
+}
+
+/** Ended by somebody's will on this client, rather than by time or from outside. */
+const ENDED_HERE: readonly UserSessionStatus[] = ['ended', 'removed', 'replaced'];
+
+export class ClientSessions {
+  constructor(private readonly deps: ClientSessionsDeps) {}
+
+  /** Over or not. Rejects with `resource_not_found` for what this client does not list. */
+  listed({ sessions }: ClientWithSessions, id: string): UserSession {
+    const session = sessions.find((candidate) => candidate.id === id);
+    if (session === undefined) throw new Failure('resource_not_found');
+    return session;
+  }
+
+  /**
+   * Makes it the client's active session and slides its activity. `organization`: an id or a slug, '' for none, absent:
+   * as it is. Rejects with `resource_not_found`, `action_for_session_not_authorized`, `invalid_action_for_session`,
+   * `signed_out`, `user_banned` or `organization_not_found_or_unauthorized`.
+   */
+  async touch(
+    { client }: ClientWithSessions,
+    id: string,
+    how: { readonly organization?: string | undefined; readonly origin: string | null },
+  ): Promise<SessionOfClient & { readonly token: string }> {
+    const { clients, sessions, issuer } = this.deps;
+    const session = await this.own(client.id, id, 'action_for_session_not_authorized');
+    await issuer.goodUser(session.userId);
+    mustBeActive(session);
+    const change = await this.organizationChange(session, how.organization);
+    const touched = await sessions.touch(session.id, change);
+    if (touched === null) throw await this.whyOver(session.id);
+    await clients.makeActive(client.id, session.id);
+    const [token, now] = await Promise.all([issuer.issue(touched, how.origin), clients.current(client.id)]);
+    return { session: touched, client: now, token };
+  }
+
+  /** It stays listed. Rejects with `resource_not_found` or, when it is over already, `invalid_action_for_session`. */
+  async end({ client }: ClientWithSessions, id: string): Promise<SessionOfClient> {
+    const session = await this.own(client.id, id, 'resource_not_found');
+    const report = await this.deps.sessions.finish(session.id, 'ended');
+    const [ended] = report?.sessions ?? [];
+    if (ended === undefined) throw new Failure('invalid_action_for_session');
+    return { session: ended, client: await this.deps.clients.current(client.id) };
+  }
+
+  /** Over or not, it leaves the list. Rejects with `resource_not_found` or, for a second time, `invalid_action_for_session`. */
+  async remove({ client }: ClientWithSessions, id: string): Promise<SessionOfClient> {
+    const { sessions, clients } = this.deps;
+    const session = await this.own(client.id, id, 'resource_not_found');
+    if (session.status === 'removed') throw new Failure('invalid_action_for_session');
+    await sessions.finish(session.id, 'removed');
+    const removed = await sessions.get(session.id);
+    return { session: removed ?? session, client: await clients.current(client.id) };
+  }
+
+  /** Signs out of all sessions. The client stays, with its token. */
+  async removeAll({ client, sessions }: ClientWithSessions): Promise<ClientWithSessions> {
+    await Promise.all(sessions.map(({ id }) => this.deps.sessions.finish(id, 'removed')));
+    await this.deps.clients.makeActive(client.id, null);
+    return this.deps.clients.current(client.id);
+  }
+
+  /** A session token. Rejects with `resource_not_found`, `signed_out`, `user_banned` or `organization_not_found_or_unauthorized`. */
+  async token(
+    client: ClientWithSessions,
+    id: string,
+    how: { readonly organization?: string | undefined; readonly origin: string | null },
+  ): Promise<string> {
+    const session = this.listedActive(client, id);
+    return this.deps.issuer.issue(session, how.origin, how.organization);
+  }
+
+  /** A token by a template. Rejects with `resource_not_found`, `signed_out`, `user_banned` or `template_not_found`. */
+  async templateToken(
+    client: ClientWithSessions,
+    id: string,
+    template: string,
+    origin: string | null,
+  ): Promise<string> {
+    return this.deps.issuer.issueByTemplate(this.listedActive(client, id), origin, template);
+  }
+
+  private listedActive(client: ClientWithSessions, id: string): UserSession {
+    const session = this.listed(client, id);
+    if (!isActive(session)) throw new Failure('signed_out');
+    return session;
+  }
+
+  /** Also one that was removed and is not listed any more. `foreign`: what it is when it is another client's. */
+  private async own(
+    clientId: ClientId,
+    id: string,
+    foreign: 'resource_not_found' | 'action_for_session_not_authorized',
+  ): Promise<UserSession> {
+    const sessionId = parseUserSessionId(id);
+    const session = sessionId === null ? null : await this.deps.sessions.get(sessionId);
+    if (session?.kind !== 'client') throw new Failure('resource_not_found');
+    if (session.clientId !== clientId) throw new Failure(foreign);
+    return session;
+  }
+
+  private async organizationChange(
+    { userId }: UserSession,
+    organization: string | undefined,
+  ): Promise<Parameters<UserSessions['touch']>[1]> {
+    if (organization === undefined) return {};
+    if (organization === '') return { organizationId: null };
+    const memberOf = await this.deps.issuer.organizationOf(userId, organization);
+    return { organizationId: memberOf.organization.id };
+  }
+
+  private async whyOver(id: UserSessionId): Promise<Failure> {
+    const session = await this.deps.sessions.get(id);
+    return session === null ? new Failure('signed_out') : overFailure(session);
+  }
+}
+
+function isActive({ status }: UserSession): boolean {
+  return status === 'active' || status === 'pending';
+}
+
+function mustBeActive(session: UserSession): void {
+  if (!isActive(session)) throw overFailure(session);
+}
+
+function overFailure({ status }: UserSession): Failure {
+  return new Failure(ENDED_HERE.includes(status) ? 'invalid_action_for_session' : 'signed_out');
+}

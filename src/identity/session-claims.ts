@@ -1,0 +1,109 @@
+/** What session tokens say of a session, and what shortcodes of JWT templates may read. Times and `iss` are the signer's to add. */
+import type { OrganizationRecord, MembershipRecord, UserRecord } from '../ports/directory-store.js';
+import type { UserSession } from '../ports/user-session-store.js';
+import type { Json } from '../protocol/server-control.js';
+import type { TemplateContext } from './token-templates.js';
+
+export interface MemberOf {
+  readonly organization: OrganizationRecord;
+  readonly membership: MembershipRecord;
+}
+
+export interface ClaimsRequest {
+  readonly session: UserSession;
+  /** The active organization; null: none. */
+  readonly memberOf: MemberOf | null;
+  /** The page that asked, as in its Origin header; null for programs. */
+  readonly origin: string | null;
+  readonly nowMs: number;
+}
+
+type Claims = Readonly<Record<string, Json>>;
+
+const CLAIMS_VERSION = 2;
+const MS_PER_MINUTE = 60_000;
+/** How roles and permissions of an organization begin in the directory; Clerk's tokens leave it out. */
+const ORGANIZATION_SCOPE = /^org:/;
+
+export function sessionClaims({ session, memberOf, origin, nowMs }: ClaimsRequest): Claims {
+  const actorId = actorOf(session);
+  return {
+    ...commonClaims(session, origin),
+    sid: session.id,
+    v: CLAIMS_VERSION,
+    sts: session.status,
+    fva: [...factorVerificationAge(session, nowMs)],
+    ...(memberOf === null ? {} : { o: organizationClaim(memberOf) }),
+    ...(actorId === null ? {} : { act: { sub: actorId } }),
+  };
+}
+
+/** Of tokens by a template: what they have beside its claims. Never a `sid`, so that they are no session tokens. */
+export function commonClaims({ effectiveUserId }: UserSession, origin: string | null): Claims {
+  return { sub: effectiveUserId, ...(origin === null ? {} : { azp: origin }) };
+}
+
+/** Who acts in place of the session's user: a backend's impersonator, or the real user of an assumed identity. */
+export function actorOf({ actorId, userId, effectiveUserId }: UserSession): string | null {
+  return actorId ?? (userId === effectiveUserId ? null : userId);
+}
+
+/** Minutes since the first factor was verified, which opened the session; the second never was. */
+export function factorVerificationAge({ createdAtMs }: UserSession, nowMs: number): readonly [number, number] {
+  return [Math.max(0, Math.floor((nowMs - createdAtMs) / MS_PER_MINUTE)), -1];
+}
+
+/** Nothing private: what a template shows, everybody who holds its token can read. */
+export function templateContext(user: UserRecord, memberOf: MemberOf | null): TemplateContext {
+  return {
+    user: {
+      id: user.id,
+      username: user.username,
+      first_name: user.firstName,
+      last_name: user.lastName,
+      full_name: fullName(user),
+      primary_email_address: user.email,
+      primary_phone_number: user.phone ?? user.mobile,
+      image_url: '',
+      has_image: false,
+      email_verified: user.email !== null,
+      phone_number_verified: (user.phone ?? user.mobile) !== null,
+      two_factor_enabled: false,
+      public_metadata: user.publicMetadata,
+      unsafe_metadata: user.unsafeMetadata,
+      created_at: user.createdAtMs,
+      updated_at: user.updatedAtMs,
+      last_sign_in_at: user.lastSignInAtMs,
+    },
+    org: memberOf === null ? null : organizationContext(memberOf),
+    org_membership: memberOf === null ? null : membershipContext(memberOf),
+  };
+}
+
+function organizationClaim({ organization, membership }: MemberOf): Json {
+  return {
+    id: organization.id,
+    slg: organization.slug,
+    rol: membership.role.replace(ORGANIZATION_SCOPE, ''),
+    per: membership.permissions.map((permission) => permission.replace(ORGANIZATION_SCOPE, '')).join(','),
+  };
+}
+
+function organizationContext({ organization, membership }: MemberOf): Readonly<Record<string, Json>> {
+  const { id, name, slug, publicMetadata, createdAtMs, updatedAtMs } = organization;
+  return {
+    ...{ id, name, slug, image_url: '', has_image: false, public_metadata: publicMetadata },
+    ...{ role: membership.role, permissions: membership.permissions },
+    ...{ created_at: createdAtMs, updated_at: updatedAtMs },
+  };
+}
+
+function membershipContext({ membership }: MemberOf): Readonly<Record<string, Json>> {
+  const { role, permissions, createdAtMs } = membership;
+  return { role, permissions, created_at: createdAtMs };
+}
+
+function fullName({ firstName, lastName }: UserRecord): string | null {
+  const names = [firstName, lastName].filter((name) => name !== null);
+  return names.length === 0 ? null : names.join(' ');
+}

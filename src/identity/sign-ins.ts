@@ -1,0 +1,115 @@
+/** Signing in on a client: by password or by ticket. Opens a session there and gives the client a new token. */
+import { Failure } from '../protocol/failure.js';
+import { USER_NAMES } from '../ports/directory-store.js';
+import type { Passwords } from '../ports/passwords.js';
+import type { ClientWithSessions, UserSession } from '../ports/user-session-store.js';
+import type { UserId } from '../protocol/ids.js';
+import type { Attempts } from './attempts.js';
+import type { Clients, IssuedClientToken } from './clients.js';
+import type { Entrance } from './entrance.js';
+import type { Tickets } from './tickets.js';
+import { foldUserName } from './user-names.js';
+import type { UserSessions } from './user-sessions.js';
+import type { Users } from './users.js';
+
+export interface SignInsDeps {
+  readonly users: Pick<Users, 'findByIdentifier' | 'noteSignIn'>;
+  readonly passwords: Passwords;
+  readonly tickets: Pick<Tickets, 'redeem'>;
+  readonly attempts: Pick<Attempts, 'begin' | 'succeeded'>;
+  readonly entrance: Pick<Entrance, 'open'>;
+  readonly sessions: Pick<UserSessions, 'finish'>;
+  readonly clients: Pick<Clients, 'current' | 'forSignIn' | 'rotate'>;
+  /** One active session a client: another sign-in is refused until that one ends. */
+  readonly singleSession: boolean;
+}
+
+/** Where somebody signs in. */
+export interface SignInPlace {
+  /** null: it has none yet. */
+  readonly client: ClientWithSessions | null;
+  /** Canonical. */
+  readonly address: string;
+}
+
+export interface SignedIn {
+  readonly session: UserSession;
+  readonly client: ClientWithSessions;
+  readonly token: IssuedClientToken;
+}
+
+type Strategy = 'password' | 'ticket';
+
+export class SignIns {
+  constructor(private readonly deps: SignInsDeps) {}
+
+  /**
+   * Rejects with `session_exists`, `too_many_requests`, `form_password_incorrect` (nobody by that name, or another
+   * password: alike in everything), and only for the right password `user_banned` or `too_many_sessions`.
+   */
+  async byPassword(place: SignInPlace, identifier: string, password: string): Promise<SignedIn> {
+    const { users, passwords, attempts } = this.deps;
+    this.mustBeFree(place.client);
+    const account = accountName(identifier);
+    await attempts.begin(account, place.address);
+    const user = await users.findByIdentifier(identifier);
+    const isRight = await passwords.matches(user?.passwordHash ?? null, password);
+    if (user === null || !isRight) throw new Failure('form_password_incorrect');
+    await attempts.succeeded(account, place.address);
+    return this.open(place, user.id, 'password');
+  }
+
+  /** Rejects with `session_exists`, `ticket_invalid_code`, `user_banned` or `too_many_sessions`. The ticket is used up then. */
+  async byTicket(place: SignInPlace, ticket: string): Promise<SignedIn> {
+    this.mustBeFree(place.client);
+    const userId = await this.deps.tickets.redeem(ticket);
+    if (userId === null) throw new Failure('ticket_invalid_code');
+    return this.open(place, userId, 'ticket');
+  }
+
+  private async open({ client: asking, address }: SignInPlace, userId: UserId, strategy: Strategy): Promise<SignedIn> {
+    const { clients, users, sessions } = this.deps;
+    const { client } = await clients.forSignIn(asking);
+    const session = await this.enter(userId, client.id, address);
+    try {
+      const token = await clients.rotate(client.id, { lastStrategy: strategy });
+      const now = await clients.current(client.id);
+      // Of two that signed in at once the earlier one stays.
+      const first = now.sessions.find(({ status }) => status === 'active');
+      if (first?.id !== session.id) this.mustBeFree(now);
+      await users.noteSignIn(userId);
+      return { session, client: now, token };
+    } catch (error) {
+      // Nobody was told of it.
+      await sessions.finish(session.id, 'removed');
+      throw error;
+    }
+  }
+
+  private async enter(
+    userId: UserId,
+    clientId: ClientWithSessions['client']['id'],
+    address: string,
+  ): Promise<UserSession> {
+    try {
+      return await this.deps.entrance.open({ userId, clientId, kind: 'client', address });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      // This surface has one word for both, and none for a user that was removed since its ticket was made.
+      if (error.code === 'user_blocked') throw new Failure('user_banned', { cause: error });
+      if (error.code === 'user_not_found') throw new Failure('ticket_invalid_code', { cause: error });
+      throw error;
+    }
+  }
+
+  private mustBeFree(client: ClientWithSessions | null): void {
+    const isInUse = client?.sessions.some(({ status }) => status === 'active') ?? false;
+    if (this.deps.singleSession && isInUse) throw new Failure('session_exists');
+  }
+}
+
+/** What tries are counted by: however a name is written, it is one account. A text that is no name counts as it is. */
+function accountName(identifier: string): string {
+  const folded = USER_NAMES.map((name) => foldUserName(name, identifier)).find((name) => name !== null);
+  return folded ?? identifier.normalize('NFKC').toLowerCase();
+}

@@ -1,0 +1,89 @@
+/** Issues tokens for user sessions: who may have one, and with which organization, as it is at this moment. */
+import { Failure } from '../protocol/failure.js';
+import type { OrganizationId, UserId } from '../protocol/ids.js';
+import type { Clock } from '../ports/clock.js';
+import type { UserRecord } from '../ports/directory-store.js';
+import type { SessionTokens } from '../ports/session-tokens.js';
+import type { UserSession } from '../ports/user-session-store.js';
+import type { Organizations } from './organizations.js';
+import { commonClaims, sessionClaims, templateContext, type MemberOf } from './session-claims.js';
+import type { Templates } from './templates.js';
+import { fillTemplate } from './token-templates.js';
+import { standingOf, type Users } from './users.js';
+
+export interface TokenIssuerDeps {
+  readonly tokens: Pick<SessionTokens, 'sign'>;
+  readonly users: Pick<Users, 'get'>;
+  readonly organizations: Pick<Organizations, 'find' | 'get' | 'membership'>;
+  readonly templates: Pick<Templates, 'existing'>;
+  readonly clock: Clock;
+}
+
+/** Of session tokens. */
+const LIFETIME_S = 60;
+const CLOCK_SKEW_S = 10;
+
+export class TokenIssuer {
+  constructor(private readonly deps: TokenIssuerDeps) {}
+
+  /**
+   * A session token of an active session. `organization` is an id or a slug, '' for none; absent: the session's own,
+   * which counts only while the user is a member. Rejects with `user_banned`, `signed_out` (the user is gone) or
+   * `organization_not_found_or_unauthorized`.
+   */
+  async issue(session: UserSession, origin: string | null, organization?: string): Promise<string> {
+    const { tokens, clock } = this.deps;
+    const [memberOf] = await Promise.all([
+      this.memberOf(session, organization),
+      this.goodUser(session.effectiveUserId),
+    ]);
+    const claims = sessionClaims({ session, memberOf, origin, nowMs: clock.nowMs() });
+    return tokens.sign(claims, LIFETIME_S, CLOCK_SKEW_S);
+  }
+
+  /** A token by a JWT template. Rejects with `template_not_found`, `user_banned` or `signed_out`. */
+  async issueByTemplate(session: UserSession, origin: string | null, name: string): Promise<string> {
+    const [template, user, memberOf] = await Promise.all([
+      this.deps.templates.existing(name),
+      this.goodUser(session.effectiveUserId),
+      this.memberOf(session),
+    ]);
+    const claims = fillTemplate(template.claims, templateContext(user, memberOf));
+    const common = commonClaims(session, origin);
+    return this.deps.tokens.sign({ ...claims, ...common }, template.lifetimeS, template.allowedClockSkewS);
+  }
+
+  /**
+   * The organization by id or slug that the user is a member of. Rejects with `organization_not_found_or_unauthorized`,
+   * whichever of the two it is.
+   */
+  async organizationOf(userId: UserId, idOrSlug: string): Promise<MemberOf> {
+    const organization = await this.deps.organizations.find(idOrSlug);
+    const membership = organization === null ? null : await this.deps.organizations.membership(organization.id, userId);
+    if (organization === null || membership === null) throw new Failure('organization_not_found_or_unauthorized');
+    return { organization, membership };
+  }
+
+  /** Rejects with `user_banned` for who is banned or blocked, `signed_out` for who is gone. */
+  async goodUser(id: UserId): Promise<UserRecord> {
+    const user = await this.deps.users.get(id);
+    if (user === null) throw new Failure('signed_out');
+    if (standingOf(user, this.deps.clock.nowMs()) !== 'good') throw new Failure('user_banned');
+    return user;
+  }
+
+  private async memberOf(session: UserSession, organization?: string): Promise<MemberOf | null> {
+    if (organization === '') return null;
+    if (organization !== undefined) return this.organizationOf(session.effectiveUserId, organization);
+    return session.organizationId === null
+      ? null
+      : this.activeOrganization(session.effectiveUserId, session.organizationId);
+  }
+
+  /** null when the organization is gone, or the user no member any more. */
+  private async activeOrganization(userId: UserId, id: OrganizationId): Promise<MemberOf | null> {
+    const { organizations } = this.deps;
+    const [organization, membership] = await Promise.all([organizations.get(id), organizations.membership(id, userId)]);
+    return organization === null || membership === null ? null : { organization, membership };
+  }
+}

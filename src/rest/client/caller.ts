@@ -1,0 +1,95 @@
+/**
+ * Which client calls: by its cookie, by the Authorization header of a native app, or, in development only, by the
+ * query. A page may use its cookie for a change only when its origin is allowed: a form on a foreign page could send it.
+ */
+import type { Clients } from '../../identity/clients.js';
+import type { HttpRequest } from '../../ports/http.js';
+import type { ClientWithSessions } from '../../ports/user-session-store.js';
+import { Failure } from '../../protocol/failure.js';
+import { originAllowed, type OriginRule } from '../../door/origin.js';
+import { credentialRule } from '../cors.js';
+import type { Guest } from '../route.js';
+
+export interface ClientCallersDeps {
+  readonly clients: Pick<Clients, 'find'>;
+  readonly origins: OriginRule;
+  /** Whether a token in the query counts. */
+  readonly isDevelopment: boolean;
+}
+
+/** Who asks: a client, or somebody who has none yet. */
+export interface Asking {
+  readonly client: ClientWithSessions | null;
+  /** The page that asks; null for programs. */
+  readonly origin: string | null;
+  /** Whether it cannot read cookies, and wants its token in a header. */
+  readonly wantsHeader: boolean;
+}
+
+export interface ClientCaller extends Asking, Guest {
+  readonly client: ClientWithSessions;
+}
+
+export const COOKIE_NAME = '__client';
+const DEV_PARAMETER = '__dev_session';
+const BEARER = /^(?:bearer +)?([\x21-\x7e]+)$/i;
+/** Longer than any origin a browser sends of its own. */
+const MAX_ORIGIN_LENGTH = 256;
+
+export class ClientCallers {
+  constructor(private readonly deps: ClientCallersDeps) {}
+
+  /** Rejects with `authentication_invalid`, `origin_authorization_headers_conflict` or `origin_not_allowed`. */
+  async client(request: HttpRequest, call: { readonly changes: boolean }): Promise<ClientCaller> {
+    const asking = await this.anybody(request, call);
+    if (asking.client === null) throw new Failure('authentication_invalid');
+    return { ...asking, client: asking.client, callerId: asking.client.client.id };
+  }
+
+  /** Rejects with `origin_authorization_headers_conflict` or `origin_not_allowed`. */
+  async anybody(request: HttpRequest, { changes }: { readonly changes: boolean }): Promise<Asking> {
+    const { headers, query } = request;
+    const origin = headers.get('origin') ?? null;
+    if (origin !== null && headers.has('authorization')) throw new Failure('origin_authorization_headers_conflict');
+    const parameters = new URLSearchParams(query);
+    const presented = this.presented(request, parameters);
+    if (changes && presented.isAmbient && !this.mayUseCookie(request, origin)) throw new Failure('origin_not_allowed');
+    return {
+      client: presented.token === null ? null : await this.deps.clients.find(presented.token),
+      origin: origin !== null && origin.length <= MAX_ORIGIN_LENGTH ? origin : null,
+      wantsHeader: !presented.isAmbient,
+    };
+  }
+
+  /** The token by the order of carriers. `isAmbient`: a browser would send it, or keep the answer's, for any page. */
+  private presented(
+    { headers }: HttpRequest,
+    parameters: URLSearchParams,
+  ): { readonly token: string | null; readonly isAmbient: boolean } {
+    if (isTrue(parameters.get('_is_native'))) {
+      return { token: BEARER.exec(headers.get('authorization') ?? '')?.[1] ?? null, isAmbient: false };
+    }
+    if (this.deps.isDevelopment && parameters.has(DEV_PARAMETER)) {
+      return { token: parameters.get(DEV_PARAMETER), isAmbient: false };
+    }
+    return { token: cookieOf(headers.get('cookie') ?? ''), isAmbient: true };
+  }
+
+  private mayUseCookie({ headers }: HttpRequest, origin: string | null): boolean {
+    return originAllowed(credentialRule(this.deps.origins), origin, headers.get('host') ?? null);
+  }
+}
+
+function isTrue(text: string | null): boolean {
+  return text === '1' || text === 'true';
+}
+
+/** Two of that name are none: a neighbour on another subdomain can add one of its own. */
+function cookieOf(header: string): string | null {
+  const found = header
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${COOKIE_NAME}=`))
+    .map((pair) => pair.slice(COOKIE_NAME.length + 1));
+  return found.length === 1 ? (found[0] ?? null) : null;
+}

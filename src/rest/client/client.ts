@@ -1,0 +1,153 @@
+/** The client itself: signing in, looking at it, signing out of everything. */
+import { z } from 'zod';
+import type { ClientSessions } from '../../identity/client-sessions.js';
+import type { IssuedClientToken } from '../../identity/clients.js';
+import type { SignedIn, SignInPlace, SignIns } from '../../identity/sign-ins.js';
+import { randomBase62 } from '../../lib/base62.js';
+import type { Crypto } from '../../ports/crypto.js';
+import { defineGuardedRoute, defineOpenRoute, NOTHING, type ReplyHeaders, type Route } from '../route.js';
+import type { ClientAnswers } from './answers.js';
+import { COOKIE_NAME, type ClientCallers } from './caller.js';
+import { CLIENT_ERRORS } from './sessions.js';
+import { clientAnswerSchema, clientSchema } from './view.js';
+
+export interface ClientRoutesDeps {
+  readonly sessions: ClientSessions;
+  readonly signIns: SignIns;
+  readonly callers: ClientCallers;
+  readonly answers: ClientAnswers;
+  readonly crypto: Crypto;
+  /** Whether browsers reach this server over TLS. */
+  readonly isSecure: boolean;
+}
+
+const ID_LETTERS = 27;
+const MAX_IDENTIFIER_LENGTH = 320;
+const MAX_SECRET_LENGTH = 1024;
+
+const signInBody = z.discriminatedUnion('strategy', [
+  z.object({
+    strategy: z.literal('password'),
+    identifier: z.string().min(1).max(MAX_IDENTIFIER_LENGTH),
+    password: z.string().min(1).max(MAX_SECRET_LENGTH),
+  }),
+  z.object({ strategy: z.literal('ticket'), ticket: z.string().min(1).max(MAX_SECRET_LENGTH) }),
+]);
+
+const signInAnswerSchema = z
+  .object({
+    response: z.object({
+      object: z.literal('sign_in_attempt'),
+      id: z.string(),
+      status: z.literal('complete'),
+      identifier: z.string().nullable(),
+      created_session_id: z.string(),
+    }),
+    client: clientSchema,
+  })
+  .meta({ id: 'SignInAnswer' });
+
+export function clientRoutes(deps: ClientRoutesDeps): readonly Route[] {
+  return [getClient(deps), removeSessions(deps), signIn(deps)];
+}
+
+function getClient({ callers, answers }: ClientRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'getClient',
+    summary: 'The client, with its sessions.',
+    surface: 'client',
+    method: 'GET',
+    path: '/v1/client',
+    guardName: 'client',
+    guard: ({ request }) => callers.client(request, { changes: false }),
+    params: NOTHING,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: clientAnswerSchema },
+    errors: CLIENT_ERRORS,
+    async handle({ guest }) {
+      return { status: 200, body: await answers.client(guest.client) };
+    },
+  });
+}
+
+function removeSessions({ sessions, callers, answers }: ClientRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'removeClientSessions',
+    summary: 'Sign out of all sessions of the client.',
+    surface: 'client',
+    method: 'DELETE',
+    path: '/v1/client/sessions',
+    guardName: 'client',
+    guard: ({ request }) => callers.client(request, { changes: true }),
+    params: NOTHING,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: clientAnswerSchema },
+    errors: CLIENT_ERRORS,
+    async handle({ guest }) {
+      return { status: 200, body: await answers.client(await sessions.removeAll(guest.client)) };
+    },
+  });
+}
+
+function signIn(deps: ClientRoutesDeps): Route {
+  const { signIns, callers, answers, crypto } = deps;
+  return defineOpenRoute({
+    name: 'signIn',
+    summary:
+      'Sign in by password or by ticket. Answers with a new client token: as a cookie, for native apps as a header.',
+    surface: 'client',
+    method: 'POST',
+    path: '/v1/client/sign_ins',
+    refusedWhileDraining: true,
+    params: NOTHING,
+    query: NOTHING,
+    body: signInBody,
+    bodyForm: 'form',
+    responses: { 200: signInAnswerSchema },
+    errors: [
+      'origin_authorization_headers_conflict',
+      'origin_not_allowed',
+      'session_exists',
+      'form_password_incorrect',
+      'ticket_invalid_code',
+      'user_banned',
+      'too_many_sessions',
+      'too_many_requests',
+      'store_unavailable',
+    ],
+    async handle({ body, request }) {
+      const asking = await callers.anybody(request, { changes: true });
+      const signedIn = await signInBy(signIns, { client: asking.client, address: request.remoteAddress }, body);
+      const id = `sia_${randomBase62(crypto, ID_LETTERS)}`;
+      const client = await answers.clientView(signedIn.client);
+      const created = client.sessions.find((session) => session.id === signedIn.session.id);
+      const identifier = created?.public_user_data?.identifier ?? null;
+      const response = { object: 'sign_in_attempt', id, status: 'complete', identifier } as const;
+      return {
+        status: 200,
+        body: { response: { ...response, created_session_id: signedIn.session.id }, client },
+        headers: tokenHeaders(signedIn.token, asking.wantsHeader, deps.isSecure),
+      };
+    },
+  });
+}
+
+function signInBy(signIns: SignIns, place: SignInPlace, body: z.output<typeof signInBody>): Promise<SignedIn> {
+  switch (body.strategy) {
+    case 'password':
+      return signIns.byPassword(place, body.identifier, body.password);
+    case 'ticket':
+      return signIns.byTicket(place, body.ticket);
+  }
+}
+
+function tokenHeaders(token: IssuedClientToken, wantsHeader: boolean, isSecure: boolean): ReplyHeaders {
+  const maxAgeS = Math.floor(token.lifetimeMs / 1000);
+  const attributes = `Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
+  return {
+    'Set-Cookie': `${COOKIE_NAME}=${token.text}; ${attributes}`,
+    ...(wantsHeader ? { Authorization: token.text } : {}),
+  };
+}

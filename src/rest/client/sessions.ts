@@ -1,0 +1,135 @@
+/** The sessions of a client: shown, touched, ended, removed. */
+import { z } from 'zod';
+import type { ClientSessions } from '../../identity/client-sessions.js';
+import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
+import type { ClientAnswers } from './answers.js';
+import type { ClientCallers } from './caller.js';
+import { sessionAnswerSchema } from './view.js';
+
+export interface ClientSessionRoutesDeps {
+  readonly sessions: ClientSessions;
+  readonly callers: ClientCallers;
+  readonly answers: ClientAnswers;
+}
+
+const MAX_ID_LENGTH = 128;
+
+/** What looks like no id is one that is not there. */
+export const sessionParams = z.object({ id: z.string() });
+
+/** By id or slug. Empty or null: none. */
+export const organizationText = z
+  .string()
+  .max(MAX_ID_LENGTH)
+  .nullable()
+  .transform((text) => text ?? '')
+  .optional()
+  .meta({ type: 'string', description: 'An organization by id or slug; empty: none.' });
+
+/** Of every call of a client. */
+export const CLIENT_ERRORS = [
+  'authentication_invalid',
+  'origin_authorization_headers_conflict',
+  'origin_not_allowed',
+] as const;
+
+const touchBody = z.object({
+  active_organization_id: organizationText,
+  intent: z.string().max(MAX_ID_LENGTH).optional().describe('Why, as in focus or select_session. Taken, and not used.'),
+});
+
+export function clientSessionRoutes(deps: ClientSessionRoutesDeps): readonly Route[] {
+  return [getSession(deps), touchSession(deps), endSession(deps), removeSession(deps)];
+}
+
+function getSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'getClientSession',
+    summary: 'A session of the client, over or not.',
+    surface: 'client',
+    method: 'GET',
+    path: '/v1/client/sessions/{id}',
+    guardName: 'client',
+    guard: ({ request }) => callers.client(request, { changes: false }),
+    params: sessionParams,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: sessionAnswerSchema },
+    errors: [...CLIENT_ERRORS, 'resource_not_found'],
+    async handle({ guest: { client }, params }) {
+      const session = sessions.listed(client, params.id);
+      return { status: 200, body: await answers.session({ session, client }) };
+    },
+  });
+}
+
+function touchSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'touchClientSession',
+    summary: 'Make it the active session of the client, slide its activity, set its organization, get a fresh token.',
+    surface: 'client',
+    method: 'POST',
+    path: '/v1/client/sessions/{id}/touch',
+    guardName: 'client',
+    guard: ({ request }) => callers.client(request, { changes: true }),
+    params: sessionParams,
+    query: NOTHING,
+    body: touchBody,
+    bodyForm: 'form',
+    responses: { 200: sessionAnswerSchema },
+    errors: [
+      ...CLIENT_ERRORS,
+      'resource_not_found',
+      'action_for_session_not_authorized',
+      'invalid_action_for_session',
+      'signed_out',
+      'user_banned',
+      'organization_not_found_or_unauthorized',
+    ],
+    async handle({ guest: { client, origin }, params, body }) {
+      const how = { organization: body.active_organization_id, origin };
+      const touched = await sessions.touch(client, params.id, how);
+      return { status: 200, body: await answers.session(touched, touched.token) };
+    },
+  });
+}
+
+function endSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'endClientSession',
+    summary: 'End a session of the client. It stays listed; its sockets are closed with 4007.',
+    surface: 'client',
+    method: 'POST',
+    path: '/v1/client/sessions/{id}/end',
+    guardName: 'client',
+    guard: ({ request }) => callers.client(request, { changes: true }),
+    params: sessionParams,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: sessionAnswerSchema },
+    errors: [...CLIENT_ERRORS, 'resource_not_found', 'invalid_action_for_session'],
+    async handle({ guest: { client }, params }) {
+      return { status: 200, body: await answers.session(await sessions.end(client, params.id)) };
+    },
+  });
+}
+
+function removeSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'removeClientSession',
+    summary: 'Remove a session, over or not, from the client. Its sockets are closed with 4007.',
+    surface: 'client',
+    method: 'POST',
+    path: '/v1/client/sessions/{id}/remove',
+    guardName: 'client',
+    guard: ({ request }) => callers.client(request, { changes: true }),
+    params: sessionParams,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: sessionAnswerSchema },
+    errors: [...CLIENT_ERRORS, 'resource_not_found', 'invalid_action_for_session'],
+    async handle({ guest: { client }, params }) {
+      return { status: 200, body: await answers.session(await sessions.remove(client, params.id)) };
+    },
+  });
+}

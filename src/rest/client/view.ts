@@ -1,0 +1,101 @@
+/** Clients and their sessions in the shapes of Clerk's frontend API. Times are Unix milliseconds. */
+import { z } from 'zod';
+import type { Profile } from '../../identity/profiles.js';
+import { actorOf, factorVerificationAge } from '../../identity/session-claims.js';
+import { USER_SESSION_STATUSES, type ClientWithSessions, type UserSession } from '../../ports/user-session-store.js';
+import type { UserId } from '../../protocol/ids.js';
+import { clientUserSchema, publicUserDataSchema, viewClientUser, viewPublicUserData } from './user-view.js';
+
+const unixMs = z.int();
+
+export const tokenSchema = z.object({ object: z.literal('token'), jwt: z.string() }).meta({ id: 'SessionToken' });
+
+export const clientSessionSchema = z
+  .object({
+    object: z.literal('session'),
+    id: z.string(),
+    status: z.enum(USER_SESSION_STATUSES),
+    expire_at: unixMs,
+    abandon_at: unixMs,
+    last_active_at: unixMs,
+    last_active_token: tokenSchema.nullable().describe('Of the session a touch was for; otherwise null.'),
+    last_active_organization_id: z.string().nullable(),
+    actor: z.object({ sub: z.string() }).nullable(),
+    tasks: z.null(),
+    factor_verification_age: z.array(z.int()).describe('Minutes since the first and the second factor; -1: never.'),
+    user: clientUserSchema.nullable(),
+    public_user_data: publicUserDataSchema.nullable(),
+    created_at: unixMs,
+    updated_at: unixMs,
+  })
+  .meta({ id: 'ClientSession' });
+
+export const clientSchema = z
+  .object({
+    object: z.literal('client'),
+    id: z.string(),
+    sessions: z.array(clientSessionSchema),
+    sign_in: z.null(),
+    sign_up: z.null(),
+    last_active_session_id: z.string().nullable(),
+    last_authentication_strategy: z.string().nullable(),
+    cookie_expires_at: unixMs,
+    captcha_bypass: z.literal(false),
+    created_at: unixMs,
+    updated_at: unixMs,
+  })
+  .meta({ id: 'Client' });
+
+export const sessionAnswerSchema = z
+  .object({ response: clientSessionSchema, client: clientSchema })
+  .meta({ id: 'ClientSessionAnswer' });
+
+export const clientAnswerSchema = z
+  .object({ response: clientSchema, client: clientSchema })
+  .meta({ id: 'ClientAnswer' });
+
+/** What the views are made of beside the records. */
+export interface Seen {
+  readonly profiles: ReadonlyMap<UserId, Profile>;
+  readonly nowMs: number;
+  /** A fresh token, and whose it is. */
+  readonly token?: { readonly sessionId: string; readonly jwt: string } | undefined;
+}
+
+export function viewClientSession(session: UserSession, seen: Seen): z.output<typeof clientSessionSchema> {
+  const profile = seen.profiles.get(session.userId) ?? null;
+  const actorId = actorOf(session);
+  return {
+    object: 'session',
+    id: session.id,
+    status: session.status,
+    expire_at: session.expireAtMs,
+    abandon_at: session.abandonAtMs,
+    last_active_at: session.lastActiveAtMs,
+    last_active_token: seen.token?.sessionId === session.id ? { object: 'token', jwt: seen.token.jwt } : null,
+    last_active_organization_id: session.organizationId,
+    actor: actorId === null ? null : { sub: actorId },
+    tasks: null,
+    factor_verification_age: [...factorVerificationAge(session, seen.nowMs)],
+    user: profile === null ? null : viewClientUser(profile),
+    public_user_data: profile === null ? null : viewPublicUserData(profile.user),
+    created_at: session.createdAtMs,
+    updated_at: session.updatedAtMs,
+  };
+}
+
+export function viewClient({ client, sessions }: ClientWithSessions, seen: Seen): z.output<typeof clientSchema> {
+  const lastActive = sessions.find(({ id, status }) => id === client.lastActiveSessionId && status === 'active');
+  return {
+    object: 'client',
+    id: client.id,
+    sessions: sessions.map((session) => viewClientSession(session, seen)),
+    ...{ sign_in: null, sign_up: null },
+    last_active_session_id: lastActive?.id ?? null,
+    last_authentication_strategy: client.lastStrategy,
+    cookie_expires_at: client.expireAtMs,
+    captcha_bypass: false,
+    created_at: client.createdAtMs,
+    updated_at: client.updatedAtMs,
+  };
+}
