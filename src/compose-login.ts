@@ -39,7 +39,7 @@ export function composeLogin(ground: IdentityGround, identity: Identity): Login 
   const { signIns, resetRequests, passwordTries } = attemptsOf(ground);
   const outbox = outboxOf(config, clock);
   const resets = new PasswordResets({
-    ...{ users, audit, crypto, log, signIns, attempts: resetRequests, rates: store.rateLimits },
+    ...{ users, audit, crypto, clock, log, signIns, attempts: resetRequests, rates: store.rateLimits },
     tokens: new ResetTokens({ store: store.oneTime, crypto, clock }),
     urls: new ResetUrls(config.resetUrls),
     mailer: mailerOf(config) ?? outbox,

@@ -5,6 +5,7 @@
 import { WorkLine } from '../lib/work-line.js';
 import { Failure } from '../protocol/failure.js';
 import { parseDirectoryUserId } from '../protocol/ids.js';
+import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import { USER_NAMES, type UserName, type UserRecord } from '../ports/directory-store.js';
 import type { Log } from '../ports/log.js';
@@ -52,13 +53,14 @@ export interface PasswordResetsDeps {
   readonly mailsPerHour: number;
   readonly audit: AuditLog;
   readonly crypto: Crypto;
+  readonly clock: Pick<Clock, 'after'>;
   readonly tallies: Pick<Tallies, 'mailsSent' | 'mailsFailed'>;
   readonly log: Log;
 }
 
 /** The account is named by the first of these that is given; the others confirm it. */
 const NAMES = ['userId', ...USER_NAMES] as const;
-const LINE = { atOnce: 4, waiting: 1000 };
+const LINE = { atOnce: 4, waiting: 1000, delayMs: 250 };
 const HOUR_MS = 60 * 60 * 1000;
 const LINE_FULL_RETRY_S = 10;
 
@@ -67,7 +69,7 @@ export class PasswordResets {
   private saidNoMailer = false;
 
   constructor(private readonly deps: PasswordResetsDeps) {
-    this.line = new WorkLine(LINE, (cause) => {
+    this.line = new WorkLine(LINE, deps.clock, (cause) => {
       deps.tallies.mailsFailed += 1;
       deps.log.error('mail_not_sent', cause);
     });

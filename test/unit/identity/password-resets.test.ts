@@ -15,6 +15,8 @@ import { ManualClock } from '../../support/manual-clock.js';
 import { RecordingLog } from '../../support/silent-log.js';
 
 const PAGE = 'https://app.example/reset';
+/** After which mails begin to be sent. */
+const DELAY_MS = 250;
 const ADDRESS = '192.0.2.1';
 const REACH = { closed: 0, nodesAcked: 1, nodesTimedOut: 0 };
 const UNLIMITED = { perAccount: 0, perAddress: 0, periodMs: 1000 };
@@ -46,7 +48,7 @@ async function start(send: (mail: Mail) => Promise<void> = async () => undefined
   const mails: Mail[] = [];
   const tallies = { mailsSent: 0, mailsFailed: 0 };
   const resets = new PasswordResets({
-    ...{ users, attempts, signIns: attempts, rates: store.rateLimits, mailsPerHour: 3, crypto, tallies, log },
+    ...{ users, attempts, signIns: attempts, rates: store.rateLimits, mailsPerHour: 3, crypto, clock, tallies, log },
     tokens: new ResetTokens({ store: store.oneTime, crypto, clock }),
     urls: new ResetUrls([PAGE]),
     audit: new AuditLog(log),
@@ -59,8 +61,10 @@ async function start(send: (mail: Mail) => Promise<void> = async () => undefined
     },
   });
   const user = await users.create({ username: 'alice', email: 'alice@mail.example', password: 'old' });
-  const request = (names: Readonly<Record<string, string>> = { username: 'alice' }) =>
-    resets.request({ names, template: 'default', resetUrl: PAGE, address: ADDRESS });
+  const request = async (names: Readonly<Record<string, string>> = { username: 'alice' }) => {
+    await resets.request({ names, template: 'default', resetUrl: PAGE, address: ADDRESS });
+    clock.advance(DELAY_MS);
+  };
   const token = async (count = 1) => {
     await eventually(() => (mails.length === count ? null : `${mails.length} mails`));
     return /token=([0-9A-Za-z]{43})/.exec(mails.at(-1)?.text ?? '')?.[1] ?? '';
