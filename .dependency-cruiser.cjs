@@ -14,6 +14,7 @@ const VENDORS = {
   maxmind: ['maxmind', 'mmdb-lib'],
   argon2: ['@node-rs/argon2'],
   wallet: ['viem'],
+  smtp: ['nodemailer'],
 };
 
 const ownFolder = (folder, mayImport) => ({

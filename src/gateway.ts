@@ -18,6 +18,7 @@ import { composeClient } from './compose-client.js';
 import { composeDoor, type ComposedDoor } from './compose-door.js';
 import { composeGroup } from './compose-group.js';
 import { composeIdentity, type Identity } from './compose-identity.js';
+import { composeLogin, type Login } from './compose-login.js';
 import { composeTokens, type Tokens } from './compose-tokens.js';
 import type { Config } from './config/schema.js';
 import type { OriginRule } from './door/origin.js';
@@ -151,7 +152,8 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   const ground: Ground = { ...common, geo, uws, membership, sessionSockets, tokens, publicUrl };
   const relay = composeRelay(ground);
   const identity = composeIdentity(ground, sessionSockets);
-  const server: UwsServer = composeServer(ground, relay, identity, rootKey);
+  const login = composeLogin(ground, identity);
+  const server: UwsServer = composeServer(ground, relay, identity, login, rootKey);
   exposeGauges(ground, relay.rooms, server);
 
   return {
@@ -188,6 +190,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       relay.door.stop();
       identity.stop();
       tokens.stop();
+      await login.stop();
       await membership.stop();
       await store.stop();
       log.info('stopped');
@@ -267,7 +270,7 @@ function composeRelay(ground: Ground): Relay {
   };
 }
 
-function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey: string): UwsServer {
+function composeServer(ground: Ground, relay: Relay, identity: Identity, login: Login, rootKey: string): UwsServer {
   const { config, clock, crypto, log, metrics, store, uws, membership } = ground;
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';
@@ -277,6 +280,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
     authorizations: relay.authorizations,
     live: relay.live,
     identity,
+    login,
     client: composeClient(ground, identity, ground.tokens),
     group: composeGroup({ ...ground, passwords: identity.passwords, credentials, sessions, authorizations }),
     keys: new ApiKeys({ store: store.keys, crypto, clock, log, rootKey, env }),

@@ -286,7 +286,7 @@ export const configSchema = z.object({
     env: 'SALLYPORT_PASSWORD_RESETS_PER_ADDRESS',
     type: 'integer',
     unit: 'requests an hour',
-    doc: 'How often password resets may be asked for, or confirmed, from one address (IPv6: one /64). 0: no limit.',
+    doc: 'How often password resets may be asked for from one address (IPv6: one /64). 0: no limit.',
   }),
   resetUrls: withDefault(urlPrefixes, '', {
     env: 'SALLYPORT_RESET_URLS',

@@ -66,7 +66,8 @@ export const smtpUrl: z.ZodType<string, string> = read(
   'expected a URL like smtp://host, smtps://user:password@host or smtp://host:587',
   (written) => {
     if (!/^smtps?:\/\/[^\s/?#]+\/?$/i.test(written) || !URL.canParse(written)) return null;
-    return new URL(written).hostname === '' ? null : written;
+    const { hostname, username, password } = new URL(written);
+    return hostname === '' || !canDecode(username) || !canDecode(password) ? null : written;
   },
 );
 
@@ -154,4 +155,14 @@ function read<T>(expected: string, parse: (written: string) => T | null): z.ZodT
     context.addIssue({ code: 'custom', message: expected });
     return z.NEVER;
   });
+}
+
+function canDecode(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
+  }
 }

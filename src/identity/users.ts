@@ -5,7 +5,7 @@
  */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
-import { parseDirectoryUserId, type OrganizationId, type UserId } from '../protocol/ids.js';
+import { parseDirectoryUserId, type OrganizationId, type UserId, type UserSessionId } from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
@@ -108,6 +108,16 @@ export class Users {
     const user = await this.edit(id, await this.editOf(change));
     const ended = change.password === undefined ? null : await this.endSessions(id);
     return { user, ended };
+  }
+
+  /** Ends all sessions of the user but `kept`. Rejects with `user_not_found`, `too_many_requests` or `changed_meanwhile`. */
+  async setPassword(
+    id: UserId,
+    password: string,
+    kept: UserSessionId | null,
+  ): Promise<{ readonly ended: FinishReport }> {
+    await this.edit(id, await this.editOf({ password }));
+    return { ended: await this.deps.sessions.finishAllOf(id, 'revoked', 'any', kept) };
   }
 
   /** Ends all sessions of the user, and lets it open none. */

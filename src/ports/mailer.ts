@@ -12,3 +12,13 @@ export interface Mailer {
   /** Finishes or gives up what runs, within a second. Idempotent. */
   stop(): Promise<void>;
 }
+
+export interface KeptMail extends Mail {
+  readonly sentAtMs: number;
+}
+
+/** A mailer that keeps the newest mails in this process, in place of sending them. */
+export interface Outbox extends Mailer {
+  /** Newest first. */
+  recent(): readonly KeptMail[];
+}

@@ -18,6 +18,8 @@ export interface Tallies {
   upgradesRefused: number;
   handlerFailures: number;
   passwordsRefused: number;
+  mailsSent: number;
+  mailsFailed: number;
 }
 
 /** Low-cardinality events that are counted by label, off the hot path. */
@@ -54,5 +56,7 @@ export function emptyTallies(): Tallies {
     upgradesRefused: 0,
     handlerFailures: 0,
     passwordsRefused: 0,
+    mailsSent: 0,
+    mailsFailed: 0,
   };
 }

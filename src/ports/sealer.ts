@@ -4,4 +4,6 @@ export interface Sealer {
   seal(text: string, context: string): string;
   /** null for anything that was not sealed with this secret and context. Never throws. */
   open(sealed: string, context: string): string | null;
+  /** A digest that nobody can guess the text of without the server secret; alike for the same text and context. */
+  mark(text: string, context: string): string;
 }

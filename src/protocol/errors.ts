@@ -99,6 +99,7 @@ export const ERRORS = {
   ticket_invalid_code: spec('The ticket is not valid, or not any more.', 401),
 
   // Login sessions
+  login_session_invalid: spec('A valid login session or API key is needed here.', 401),
   login_failed: spec('The user name or the password is not right.', 401),
   user_blocked: spec('The user is blocked.', 403),
   login_session_not_found: spec('There is no such session, or it is not yours to see.', 404),

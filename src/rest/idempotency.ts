@@ -97,11 +97,12 @@ export class Idempotency {
 
   private digest(call: IdempotentRequest, sent: string): { readonly key: string; readonly fingerprint: string } {
     const { request, callerId, segments, matrix } = call;
-    const { crypto } = this.deps;
+    const { crypto, sealer } = this.deps;
     const body = Buffer.from(request.body).toString('base64');
     return {
       key: crypto.sha256(JSON.stringify([callerId, request.method, segments, sent])),
-      fingerprint: crypto.sha256(JSON.stringify([[...matrix], request.query, body])),
+      // A body may hold a password, which a plain digest would give to whoever reads the store and can guess.
+      fingerprint: sealer.mark(JSON.stringify([[...matrix], request.query, body]), 'idempotency'),
     };
   }
 }

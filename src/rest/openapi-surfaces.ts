@@ -31,7 +31,13 @@ export const SECURITY_SCHEMES: Readonly<Record<string, SecurityScheme>> = {
     description:
       'The client token that a sign-in sets. Programs send it as `Authorization: <client token>` with the query `_is_native=1`; in development it may be the query `__dev_session`.',
   },
-  login: { type: 'apiKey', in: 'query', name: 'apiKey', description: 'An API key of scope auth; `api_key` as well.' },
+  login: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'apiKey',
+    description:
+      'For a system, an API key of scope auth; `api_key` as well. For a user, in place of it, the matrix parameter `;lsid=<LSID>` in any segment of the path; where the path holds an LSID, that is enough.',
+  },
   group: { type: 'apiKey', in: 'header', name: 'X-API-KEY', description: 'An API key of scope relays.' },
   wallet: { type: 'http', scheme: 'bearer', description: 'The token of `POST /v1/wallet-proof/verify`.' },
   group_member: { type: 'http', scheme: 'bearer', description: '`credentials.token` of create or join.' },

@@ -6,6 +6,7 @@ import type { Gatekeeper } from '../ports/connect.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { IdempotencyStore } from '../ports/idempotency-store.js';
 import type { Log } from '../ports/log.js';
+import type { Outbox } from '../ports/mailer.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Sealer } from '../ports/sealer.js';
 import type { Placement } from '../ports/placement.js';
@@ -18,10 +19,12 @@ import { clientSurface, type ClientSurfaceDeps } from './client/routes.js';
 import { withCors } from './cors.js';
 import { groupSessionRoutes, type GroupSessionRoutesDeps } from './group/sessions.js';
 import { walletProofRoutes, type WalletProofRoutesDeps } from './group/wallet-proofs.js';
+import { loginRoutes, type LoginSurfaceDeps } from './login/login.js';
 import { connectRoutes } from './native/connect.js';
 import { directoryRoutes, type DirectoryRoutesDeps } from './native/directory.js';
 import { keyRoutes } from './native/keys.js';
 import { nodeRoutes } from './native/nodes.js';
+import { outboxRoutes } from './native/outbox.js';
 import { relayMemberRoutes } from './native/relay-members.js';
 import { relayMessageRoutes } from './native/relay-messages.js';
 import { relaySettingsRoutes } from './native/relay-settings.js';
@@ -40,6 +43,7 @@ export interface RestDeps {
   readonly group: Omit<GroupSessionRoutesDeps, 'keys' | 'clock'> & WalletProofRoutesDeps;
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
   readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
+  readonly login: Omit<LoginSurfaceDeps, 'keys' | 'clock'> & { readonly outbox: Outbox | null };
   readonly client: ClientSurfaceDeps;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
@@ -89,6 +93,8 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...walletProofRoutes(deps.group),
     ...keyRoutes({ keys }),
     ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
+    ...loginRoutes({ ...deps.login, keys, clock: deps.clock }),
+    ...outboxRoutes(deps.login),
     ...clientSurface(deps.client, deps),
     ...nodeRoutes({ placement }),
     ...connectRoutes({ gatekeeper }),

@@ -21,6 +21,8 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   upgradesRefused: ['upgrades_refused', 'Handshakes refused before the upgrade.'],
   handlerFailures: ['handler_failures', 'Exceptions caught at the engine: each is a bug.'],
   passwordsRefused: ['passwords_refused', 'Passwords that were not checked because the line was full.'],
+  mailsSent: ['mails_sent', 'Mails to users that the next server took.'],
+  mailsFailed: ['mails_failed', 'Mails to users that were not handed over.'],
 };
 
 /** One counter a tally. The numbers are read when scraped, so counting costs an addition. */

@@ -1,13 +1,19 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { Sealer } from '../../ports/sealer.js';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** AES-256-GCM under a key derived from the server's secret; the context is authenticated with it. */
+/** AES-256-GCM and HMAC-SHA-256 under keys derived from the server's secret; the context is authenticated with both. */
 export function createSealer(secret: string): Sealer {
   const key = Buffer.from(hkdfSync('sha256', secret, 'sallyport', 'sealer/aes-256-gcm/1', 32));
+  const markKey = Buffer.from(hkdfSync('sha256', secret, 'sallyport', 'sealer/hmac-sha256/1', 32));
   return {
+    mark: (text, context) =>
+      createHmac('sha256', markKey)
+        .update(JSON.stringify([context, text]))
+        .digest('base64url'),
+
     seal(text, context) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context, 'utf8'));

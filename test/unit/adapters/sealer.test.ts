@@ -29,4 +29,15 @@ describe('sealer', () => {
       expect(sealer.open(changed.toString('base64url'), 'c')).toBeNull();
     }
   });
+
+  it('HT19 a mark is the same on every node with the secret, and says nothing without it', () => {
+    const mark = sealer.mark('password1', 'c');
+    expect(createSealer('a secret of the server').mark('password1', 'c')).toBe(mark);
+    const others = [
+      sealer.mark('password1', 'd'),
+      sealer.mark('password2', 'c'),
+      createSealer('x').mark('password1', 'c'),
+    ];
+    expect(new Set([mark, ...others]).size).toBe(4);
+  });
 });

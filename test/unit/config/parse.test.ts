@@ -199,4 +199,48 @@ describe('the values of single keys', () => {
       expect(problemsOf({ SALLYPORT_NODE_LABELS: written }), written).toHaveLength(1);
     }
   });
+
+  it('LS29 reads mail settings, and refuses those that contradict each other', () => {
+    const secret = 'a secret of the mail webhook 0123'.replaceAll(' ', '-');
+    const hook = { SALLYPORT_MAIL_WEBHOOK_URL: 'https://mail.example/in', SALLYPORT_MAIL_WEBHOOK_SECRET: secret };
+    const smtp = { SALLYPORT_SMTP_URL: 'smtps://a:b@mail.example', SALLYPORT_MAIL_FROM: 'Us <us@mail.example>' };
+    expect(configOf(hook)).toMatchObject({ mailWebhookUrl: 'https://mail.example/in', mailWebhookSecret: secret });
+    expect(configOf(smtp)).toMatchObject({ smtpUrl: 'smtps://a:b@mail.example', mailFrom: 'Us <us@mail.example>' });
+    expect(problemsOf({ SALLYPORT_SMTP_URL: smtp.SALLYPORT_SMTP_URL })).toEqual([
+      'SALLYPORT_MAIL_FROM: required when SALLYPORT_SMTP_URL is set',
+    ]);
+    expect(problemsOf({ SALLYPORT_MAIL_WEBHOOK_URL: 'https://mail.example/in' })).toEqual([
+      'SALLYPORT_MAIL_WEBHOOK_SECRET: required when SALLYPORT_MAIL_WEBHOOK_URL is set',
+    ]);
+    expect(problemsOf({ ...hook, ...smtp })).toEqual([
+      'SALLYPORT_MAIL_WEBHOOK_URL: set it or SALLYPORT_SMTP_URL, not both',
+    ]);
+    for (const url of [
+      'mail.example',
+      'smtp://',
+      'http://mail.example',
+      'smtp://mail.example?tls=no',
+      'smtp://%zz@mail.example',
+    ]) {
+      const [problem = ''] = problemsOf({ ...smtp, SALLYPORT_SMTP_URL: url });
+      expect(problem).toMatch(/^SALLYPORT_SMTP_URL: expected a URL like smtp.* \(not shown\)$/);
+    }
+    for (const from of ['us', 'us@mail.example\nBcc: x@y', 'Us <us>', 'a@b, c@d']) {
+      expect(problemsOf({ ...smtp, SALLYPORT_MAIL_FROM: from })).toHaveLength(1);
+    }
+  });
+
+  it('LS29 reads reset pages: https only, outside of development', () => {
+    const urls = 'https://app.example/reset/, https://b.example,https://b.example';
+    expect(configOf({ SALLYPORT_RESET_URLS: urls }).resetUrls).toEqual([
+      'https://app.example/reset',
+      'https://b.example',
+    ]);
+    const local = { SALLYPORT_RESET_URLS: 'http://localhost:3000' };
+    expect(problemsOf(local)).toEqual(['SALLYPORT_RESET_URLS: expected https URLs outside of development']);
+    expect(configOf({ ...local, SALLYPORT_ENV: 'development' }).resetUrls).toEqual(['http://localhost:3000']);
+    for (const wrong of ['app.example', 'https://u:p@app.example', 'https://app.example?x=1', 'javascript:1']) {
+      expect(problemsOf({ SALLYPORT_RESET_URLS: wrong })).toHaveLength(1);
+    }
+  });
 });

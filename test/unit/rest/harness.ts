@@ -5,6 +5,7 @@ import { systemCrypto } from '../../../src/adapters/system/crypto.js';
 import { composeClient } from '../../../src/compose-client.js';
 import { composeGroup, type GroupGround } from '../../../src/compose-group.js';
 import { composeIdentity, type Identity } from '../../../src/compose-identity.js';
+import { composeLogin } from '../../../src/compose-login.js';
 import { composeTokens } from '../../../src/compose-tokens.js';
 import { parseConfig } from '../../../src/config/parse.js';
 import type { Config } from '../../../src/config/schema.js';
@@ -155,7 +156,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     ...{ store: store.relay, placement: fullPlacement, enforcer, geo, crypto, clock, defaults },
   });
   const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, clock });
-  const { identity, client } = identityOn(store, clock, memoryLog(logged));
+  const { identity, client, login } = identityOn(store, clock, memoryLog(logged));
   const { passwords } = identity;
   const rest = createRest({
     keys: harness.keys,
@@ -171,6 +172,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     },
     identity,
     client,
+    login,
     placement,
     gatekeeper: { examine: async () => harness.examined },
     idempotency: store.idempotency,
@@ -208,6 +210,7 @@ function groupOn(ground: Omit<GroupGround, 'config' | 'secret' | 'publicUrl'>): 
 interface IdentityParts {
   readonly identity: Identity;
   readonly client: RestDeps['client'];
+  readonly login: RestDeps['login'];
 }
 
 function identityOn(store: Store, clock: ManualClock, log: Log): IdentityParts {
@@ -216,7 +219,8 @@ function identityOn(store: Store, clock: ManualClock, log: Log): IdentityParts {
   const ground = { config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store };
   const identity = composeIdentity(ground, enforcer);
   const tokens = composeTokens({ ...ground, secret: SECRET, ownUrl: () => 'https://rest.example.test' });
-  return { identity, client: composeClient(ground, identity, tokens) };
+  const client = composeClient(ground, identity, tokens);
+  return { identity, client, login: composeLogin(ground, identity) };
 }
 
 export function memoryLog(lines: LogLine[]): Log {

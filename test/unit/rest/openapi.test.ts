@@ -55,6 +55,16 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
       ...['GET /v1/client/sessions/{id}', 'POST /v1/client/sessions/{id}/touch', 'POST /v1/client/sessions/{id}/end'],
       ...['POST /v1/client/sessions/{id}/remove', 'POST /v1/client/sessions/{id}/tokens'],
       ...['POST /v1/client/sessions/{id}/tokens/{template}'],
+      ...['POST /authenticate/{username}', 'GET /authenticate/block/{username}', 'POST /authenticate/block/{username}'],
+      ...['DELETE /authenticate/block/{username}', 'GET /session/{sessionId}', 'DELETE /session/{sessionId}'],
+      ...['POST /session/{sessionId}/clone', 'POST /session/{sessionId}/setEffectiveUser'],
+      ...['POST /session/{sessionId}/setEffectiveOrg', 'DELETE /session/{sessionId}/assumedIdentity'],
+      ...[
+        'DELETE /session/user/{userId}',
+        'POST /password/reset',
+        'POST /password/reset/confirm',
+        'PUT /password/{userId}',
+      ],
       ...['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json'],
       ...['POST /v1/users', 'GET /v1/users', 'GET /v1/users/{id}', 'PATCH /v1/users/{id}', 'DELETE /v1/users/{id}'],
       ...['POST /v1/users/{id}/ban', 'POST /v1/users/{id}/unban', 'POST /v1/users/{id}/sessions/revoke'],
@@ -75,11 +85,13 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
   );
   expect(new Set(found.map(({ operation }) => operation.operationId)).size).toBe(found.length);
   expect(Object.keys(document.components.securitySchemes)).toEqual([
-    ...['relays', 'native', 'group', 'wallet', 'group_member', 'client'],
+    ...['relays', 'native', 'group', 'wallet', 'group_member', 'login', 'client'],
   ]);
   for (const { line, operation } of found) {
     const answer = await rest.send(line.replaceAll(/\{\w+\}/g, 'x'));
-    expect([line, answer.status === 401]).toEqual([line, operation.security.length > 0]);
+    // An LSID in the path is the proof itself: what is none is a session that is not there.
+    const refused = line.includes('{sessionId}') ? 404 : 401;
+    expect([line, answer.status === refused]).toEqual([line, operation.security.length > 0]);
     expect([line, String(answer.status) in operation.responses]).toEqual([line, true]);
   }
 });

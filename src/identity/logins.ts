@@ -1,0 +1,198 @@
+/**
+ * Login sessions: opened with a password, cloned, turned to another user or organization, ended. Who may call is
+ * decided by `LoginCallers` and the rules beside it; what a user session is, by `UserSessions`.
+ */
+import { Failure } from '../protocol/failure.js';
+import type { OrganizationId, UserId } from '../protocol/ids.js';
+import type { Clock } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { UserRecord } from '../ports/directory-store.js';
+import type { Passwords } from '../ports/passwords.js';
+import type { SessionChange, UserSession } from '../ports/user-session-store.js';
+import type { Attempts } from './attempts.js';
+import type { AuditLog } from './audit.js';
+import type { Entrance } from './entrance.js';
+import { isAdmin, isSelf, mayAssume, type LoginCaller, type LoginHolder } from './login-callers.js';
+import { lsidOf, newLsidSecret } from './lsid.js';
+import type { Organizations } from './organizations.js';
+import { foldUserName } from './user-names.js';
+import type { OpenRequest, UserSessions } from './user-sessions.js';
+import { standingOf, type Users } from './users.js';
+
+export interface LoginRequest {
+  readonly username: string;
+  /** Or the hash that a client made of it: what is sent is the password. */
+  readonly password: string;
+  /** Canonical. */
+  readonly address: string;
+}
+
+/** A session that was just opened, with the LSID that is shown here and is nowhere afterwards. */
+export interface OpenedLogin extends LoginHolder {
+  readonly lsid: string;
+}
+
+export interface LoginsDeps {
+  readonly users: Pick<Users, 'get' | 'find' | 'noteSignIn'>;
+  readonly organizations: Pick<Organizations, 'get' | 'membership'>;
+  readonly entrance: Pick<Entrance, 'open' | 'inGoodStanding'>;
+  readonly sessions: Pick<UserSessions, 'get' | 'touch' | 'finish' | 'finishAllOf'>;
+  readonly passwords: Passwords;
+  readonly attempts: Attempts;
+  readonly audit: AuditLog;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+}
+
+/** Errors of an entrance that closed while a session was being opened. */
+const GONE: ReadonlySet<string> = new Set(['user_not_found', 'user_banned', 'user_blocked']);
+
+export class Logins {
+  constructor(private readonly deps: LoginsDeps) {}
+
+  /**
+   * Rejects with `login_failed`, alike and after the same work for an unknown user and a wrong password; with
+   * `user_blocked` only when the password was right; with `too_many_requests` or `too_many_sessions`.
+   */
+  async authenticate({ username, password, address }: LoginRequest): Promise<OpenedLogin> {
+    const { users, passwords, attempts, entrance } = this.deps;
+    const account = foldUserName('username', username) ?? username;
+    await attempts.begin(account, address);
+    const found = await users.find('username', username);
+    const isRight = await passwords.matches(found?.passwordHash ?? null, password);
+    if (found === null || !isRight) throw new Failure('login_failed');
+    const user = await entrance.inGoodStanding(found.id).catch(barred);
+    await Promise.all([attempts.succeeded(account, address), users.noteSignIn(user.id)]);
+    const organizationId = await this.homeOf(user);
+    const opened = await this.open({ userId: user.id, organizationId, address }).catch(barred);
+    await this.mustHaveKept(found, opened.session);
+    return { ...opened, user, effective: user };
+  }
+
+  /** A second session like this one, with a life of its own. Rejects with `login_session_not_found` or `too_many_sessions`. */
+  async clone(holder: LoginHolder, address: string): Promise<OpenedLogin> {
+    const { sessions } = this.deps;
+    const { id, userId, organizationId, effectiveUserId, actorId } = holder.session;
+    const request = { userId, organizationId, effectiveUserId, actorId, address };
+    const opened = await this.open(request).catch((error: unknown) => {
+      throw isGone(error) ? notFound(error) : error;
+    });
+    // Whoever ended all sessions meanwhile did not see the new one.
+    if ((await sessions.get(id))?.status !== 'active') {
+      await sessions.finish(opened.session.id, 'revoked');
+      throw notFound();
+    }
+    return { ...holder, ...opened };
+  }
+
+  /** Turns the session to another user and that one's home organization. Rejects with `user_not_found`. */
+  async assume(caller: LoginCaller, holder: LoginHolder, targetId: UserId): Promise<LoginHolder> {
+    const { users, clock, audit } = this.deps;
+    const target = mayAssume(caller, holder, targetId) ? await users.get(targetId) : null;
+    if (target === null || standingOf(target, clock.nowMs()) !== 'good') throw new Failure('user_not_found');
+    const change = { effectiveUserId: target.id, organizationId: await this.homeOf(target) };
+    const changed = await this.changed(holder, change, target);
+    audit.record('identity_assumed', caller, targetId);
+    return changed;
+  }
+
+  /** Back to the real user and its home organization. */
+  async resetIdentity(caller: LoginCaller, holder: LoginHolder): Promise<LoginHolder> {
+    const { user } = holder;
+    const change = { effectiveUserId: user.id, organizationId: await this.homeOf(user) };
+    const changed = await this.changed(holder, change, user);
+    this.deps.audit.record('identity_reset', caller, user.id);
+    return changed;
+  }
+
+  /** Rejects with `organization_not_found`, also for one that the effective user is no member of and no admin for. */
+  async setOrganization(holder: LoginHolder, organizationId: OrganizationId): Promise<LoginHolder> {
+    const { effective } = holder;
+    if (effective === null || !(await this.belongs(effective, organizationId))) {
+      throw new Failure('organization_not_found');
+    }
+    return this.changed(holder, { organizationId }, effective);
+  }
+
+  /** Ends this session; says how many ended. Rejects with `login_session_not_found` when another call was faster. */
+  async end(caller: LoginCaller, { session }: LoginHolder): Promise<number> {
+    const report = await this.deps.sessions.finish(session.id, 'ended');
+    if (report === null || report.sessions.length === 0) throw notFound();
+    this.auditEnd(caller, session.userId, 1);
+    return 1;
+  }
+
+  /** Ends every session of the user that logged in, on all surfaces; says how many. */
+  async endAll(caller: LoginCaller, { session }: LoginHolder): Promise<number> {
+    return this.endAllOf(caller, session.userId);
+  }
+
+  /** Ends every session of a user, on all surfaces. Rejects with `not_allowed`, or `user_not_found` for who may know. */
+  async logOut(caller: LoginCaller, userId: UserId): Promise<number> {
+    if (!isAdmin(caller) && !isSelf(caller, userId)) throw new Failure('not_allowed');
+    if ((await this.deps.users.get(userId)) === null) throw new Failure('user_not_found');
+    return this.endAllOf(caller, userId);
+  }
+
+  private async endAllOf(caller: LoginCaller, userId: UserId): Promise<number> {
+    const status = isSelf(caller, userId) ? 'ended' : 'revoked';
+    const { sessions } = await this.deps.sessions.finishAllOf(userId, status);
+    this.auditEnd(caller, userId, sessions.length);
+    return sessions.length;
+  }
+
+  private auditEnd(caller: LoginCaller, userId: UserId, count: number): void {
+    const isOwn = caller.kind === 'user' && caller.session.userId === userId;
+    if (!isOwn) this.deps.audit.record('sessions_ended', caller, userId, count);
+  }
+
+  private async open(
+    request: Omit<OpenRequest, 'kind' | 'clientId' | 'secretHash'>,
+  ): Promise<{ readonly lsid: string; readonly session: UserSession }> {
+    const { entrance, crypto } = this.deps;
+    const { secret, secretHash } = newLsidSecret(crypto);
+    const session = await entrance.open({ ...request, kind: 'login', clientId: null, secretHash });
+    return { lsid: lsidOf(session.id, secret), session };
+  }
+
+  /** A new password ends all sessions once it is written: it missed this one when it came between check and opening. */
+  private async mustHaveKept({ id, passwordHash }: UserRecord, session: UserSession): Promise<void> {
+    const { users, sessions } = this.deps;
+    if ((await users.get(id))?.passwordHash === passwordHash) return;
+    await sessions.finish(session.id, 'revoked');
+    throw new Failure('login_failed');
+  }
+
+  private async changed(holder: LoginHolder, change: SessionChange, effective: UserRecord): Promise<LoginHolder> {
+    const session = await this.deps.sessions.touch(holder.session.id, change);
+    if (session === null) throw notFound();
+    return { ...holder, session, effective };
+  }
+
+  /** null when it has none, or is not a member any more. */
+  private async homeOf(user: UserRecord): Promise<OrganizationId | null> {
+    const { homeOrganizationId: home } = user;
+    return home !== null && (await this.belongs(user, home)) ? home : null;
+  }
+
+  private async belongs(user: UserRecord, organizationId: OrganizationId): Promise<boolean> {
+    const { organizations } = this.deps;
+    if (user.admin) return (await organizations.get(organizationId)) !== null;
+    return (await organizations.membership(organizationId, user.id)) !== null;
+  }
+}
+
+function notFound(cause?: unknown): Failure {
+  return new Failure('login_session_not_found', { cause });
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Failure && GONE.has(error.code);
+}
+
+/** This surface has one word for who may not log in, and none for who was removed a moment ago. */
+function barred(error: unknown): never {
+  if (!isGone(error)) throw error;
+  const isRemoved = error instanceof Failure && error.code === 'user_not_found';
+  throw new Failure(isRemoved ? 'login_failed' : 'user_blocked', { cause: error });
+}

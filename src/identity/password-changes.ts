@@ -1,0 +1,51 @@
+/** A new password for a user, by who knows the old one, or by an admin who shows the admin's own. */
+import { Failure } from '../protocol/failure.js';
+import type { UserId } from '../protocol/ids.js';
+import type { UserRecord } from '../ports/directory-store.js';
+import type { Passwords } from '../ports/passwords.js';
+import type { Attempts } from './attempts.js';
+import type { AuditLog } from './audit.js';
+import { isAdmin, type LoginCaller } from './login-callers.js';
+import type { Users } from './users.js';
+
+export interface PasswordChange {
+  readonly userId: UserId;
+  /** `old`: the user's own password. `admin`: that of whom the caller acts as. */
+  readonly proof: { readonly kind: 'old' | 'admin'; readonly password: string };
+  readonly newPassword: string;
+  /** Canonical. */
+  readonly address: string;
+}
+
+export interface PasswordChangesDeps {
+  readonly users: Pick<Users, 'get' | 'setPassword'>;
+  readonly passwords: Passwords;
+  readonly attempts: Attempts;
+  readonly audit: AuditLog;
+}
+
+export class PasswordChanges {
+  constructor(private readonly deps: PasswordChangesDeps) {}
+
+  /**
+   * Ends the user's sessions but the one the caller calls with. Rejects with `password_mismatch` for an unknown user, a
+   * wrong password and a caller who is no admin alike, or with `too_many_requests`.
+   */
+  async change(caller: LoginCaller, { userId, proof, newPassword, address }: PasswordChange): Promise<void> {
+    const { users, passwords, attempts, audit } = this.deps;
+    await attempts.begin(userId, address);
+    const user = await users.get(userId);
+    const prover = proof.kind === 'old' ? user : adminOf(caller);
+    const isRight = await passwords.matches(prover?.passwordHash ?? null, proof.password);
+    if (user === null || !isRight) throw new Failure('password_mismatch');
+    await attempts.succeeded(userId, address);
+    const kept = caller.kind === 'user' ? caller.session.id : null;
+    const { ended } = await users.setPassword(user.id, newPassword, kept);
+    audit.record('password_changed', caller, user.id, ended.sessions.length);
+  }
+}
+
+/** A system has no password of its own to show. */
+function adminOf(caller: LoginCaller): UserRecord | null {
+  return caller.kind === 'user' && isAdmin(caller) ? caller.effective : null;
+}

@@ -1,0 +1,125 @@
+/** Logging in, and who may not: `/authenticate/...`. */
+import { z } from 'zod';
+import type { Block, Blocks } from '../../identity/blocks.js';
+import type { Logins } from '../../identity/logins.js';
+import { Failure } from '../../protocol/failure.js';
+import type { Clock } from '../../ports/clock.js';
+import { defineGuardedRoute, defineOpenRoute, NOTHING, type Route } from '../route.js';
+import * as field from './fields.js';
+import { callerGuard, LOGIN_GUARD, type GuardDeps } from './guard.js';
+import { loginSessionSchema, viewLogin } from './view.js';
+
+export interface AuthenticateRoutesDeps extends GuardDeps {
+  readonly logins: Pick<Logins, 'authenticate'>;
+  readonly blocks: Pick<Blocks, 'of' | 'block' | 'lift'>;
+  readonly clock: Clock;
+}
+
+const BLOCK_PATH = '/authenticate/block/{username}';
+const params = z.object({ username: field.username });
+
+const blockSchema = z
+  .object({
+    username: z.string(),
+    blocked: z.boolean(),
+    until: z.int().nullable().describe('Unix milliseconds; null: until it is lifted, or no block.'),
+  })
+  .meta({ id: 'LoginBlock' });
+
+export function authenticateRoutes(deps: AuthenticateRoutesDeps): readonly Route[] {
+  return [authenticate(deps), getBlock(deps), block(deps), unblock(deps)];
+}
+
+function authenticate({ logins }: AuthenticateRoutesDeps): Route {
+  return defineOpenRoute({
+    name: 'authenticate',
+    summary: 'Log in. The answer holds the LSID, which is shown here and nowhere else.',
+    surface: 'login',
+    method: 'POST',
+    path: '/authenticate/{username}',
+    refusedWhileDraining: true,
+    params,
+    query: NOTHING,
+    body: z
+      .object({ password: field.sentPassword.optional(), passwordHash: field.sentPassword.optional() })
+      .refine(({ password, passwordHash }) => (password === undefined) !== (passwordHash === undefined), {
+        message: 'one of password and passwordHash is needed',
+      }),
+    bodyForm: 'form',
+    responses: { 200: loginSessionSchema },
+    errors: ['login_failed', 'user_blocked', 'too_many_sessions', 'too_many_requests', 'store_unavailable'],
+    async handle({ params: { username }, body, request }) {
+      const password = body.password ?? body.passwordHash ?? '';
+      const opened = await logins.authenticate({ username, password, address: request.remoteAddress });
+      return { status: 200, body: viewLogin(opened, opened.lsid) };
+    },
+  });
+}
+
+function getBlock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'getLoginBlock',
+    summary: 'Whether a user is blocked. For the user itself and admins; a name of nobody is not blocked.',
+    surface: 'login',
+    method: 'GET',
+    path: BLOCK_PATH,
+    guardName: LOGIN_GUARD,
+    guard: callerGuard(guardDeps),
+    params,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: blockSchema },
+    errors: ['login_session_invalid', 'not_allowed'],
+    async handle({ guest, params: { username } }) {
+      return { status: 200, body: viewBlock(await blocks.of(guest.caller, username)) };
+    },
+  });
+}
+
+function block({ blocks, clock, ...guardDeps }: AuthenticateRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'blockUser',
+    summary: 'Block a user, until a time or until unblocked: its sessions end and it cannot sign in.',
+    surface: 'login',
+    method: 'POST',
+    path: BLOCK_PATH,
+    guardName: LOGIN_GUARD,
+    guard: callerGuard(guardDeps),
+    params,
+    query: NOTHING,
+    body: z.object({ until: field.unixMs.optional() }),
+    bodyForm: 'form',
+    responses: { 200: blockSchema },
+    errors: ['login_session_invalid', 'not_allowed', 'user_not_found', 'changed_meanwhile'],
+    async handle({ guest, params: { username }, body: { until } }) {
+      if (until !== undefined && until <= clock.nowMs()) {
+        throw new Failure('invalid_request', { message: 'until: a time to come' });
+      }
+      return { status: 200, body: viewBlock(await blocks.block(guest.caller, username, until ?? null)) };
+    },
+  });
+}
+
+function unblock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'unblockUser',
+    summary: 'Lift the block of a user.',
+    surface: 'login',
+    method: 'DELETE',
+    path: BLOCK_PATH,
+    guardName: LOGIN_GUARD,
+    guard: callerGuard(guardDeps),
+    params,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: blockSchema },
+    errors: ['login_session_invalid', 'not_allowed', 'user_not_found', 'changed_meanwhile'],
+    async handle({ guest, params: { username } }) {
+      return { status: 200, body: viewBlock(await blocks.lift(guest.caller, username)) };
+    },
+  });
+}
+
+function viewBlock({ username, isBlocked, untilMs }: Block): z.output<typeof blockSchema> {
+  return { username, blocked: isBlocked, until: untilMs };
+}

@@ -1,0 +1,80 @@
+/** Whom and what organization a login session acts for: set and reset. */
+import type { Logins } from '../../identity/logins.js';
+import { Failure } from '../../protocol/failure.js';
+import { parseDirectoryUserId, parseOrganizationId } from '../../protocol/ids.js';
+import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
+import { bareOrMember } from './fields.js';
+import { LOGIN_GUARD, sessionGuard, type GuardDeps } from './guard.js';
+import { loginSessionSchema, SESSION_PARAMS, viewLogin } from './view.js';
+
+export interface EffectiveRoutesDeps extends GuardDeps {
+  readonly logins: Pick<Logins, 'assume' | 'resetIdentity' | 'setOrganization'>;
+}
+
+export function effectiveRoutes(deps: EffectiveRoutesDeps): readonly Route[] {
+  return [setEffectiveUser(deps), resetAssumedIdentity(deps), setEffectiveOrg(deps)];
+}
+
+function setEffectiveUser({ logins, ...guardDeps }: EffectiveRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'setEffectiveUser',
+    summary: 'Let the session act as another user, in that one’s home organization. For admins.',
+    surface: 'login',
+    method: 'POST',
+    path: '/session/{sessionId}/setEffectiveUser',
+    guardName: LOGIN_GUARD,
+    guard: sessionGuard(guardDeps),
+    params: SESSION_PARAMS,
+    query: NOTHING,
+    body: bareOrMember('userId'),
+    responses: { 200: loginSessionSchema },
+    errors: ['login_session_not_found', 'user_not_found'],
+    async handle({ guest: { caller, holder, lsid }, body }) {
+      const targetId = parseDirectoryUserId(body);
+      if (targetId === null) throw new Failure('user_not_found');
+      return { status: 200, body: viewLogin(await logins.assume(caller, holder, targetId), lsid) };
+    },
+  });
+}
+
+function resetAssumedIdentity({ logins, ...guardDeps }: EffectiveRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'resetAssumedIdentity',
+    summary: 'Let the session act as its own user again, in the home organization.',
+    surface: 'login',
+    method: 'DELETE',
+    path: '/session/{sessionId}/assumedIdentity',
+    guardName: LOGIN_GUARD,
+    guard: sessionGuard(guardDeps),
+    params: SESSION_PARAMS,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: loginSessionSchema },
+    errors: ['login_session_not_found'],
+    async handle({ guest: { caller, holder, lsid } }) {
+      return { status: 200, body: viewLogin(await logins.resetIdentity(caller, holder), lsid) };
+    },
+  });
+}
+
+function setEffectiveOrg({ logins, ...guardDeps }: EffectiveRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'setEffectiveOrg',
+    summary: 'Let the session act in another organization of the user it acts as; for admins, in any.',
+    surface: 'login',
+    method: 'POST',
+    path: '/session/{sessionId}/setEffectiveOrg',
+    guardName: LOGIN_GUARD,
+    guard: sessionGuard(guardDeps),
+    params: SESSION_PARAMS,
+    query: NOTHING,
+    body: bareOrMember('orgId'),
+    responses: { 200: loginSessionSchema },
+    errors: ['login_session_not_found', 'organization_not_found'],
+    async handle({ guest: { holder, lsid }, body }) {
+      const organizationId = parseOrganizationId(body);
+      if (organizationId === null) throw new Failure('organization_not_found');
+      return { status: 200, body: viewLogin(await logins.setOrganization(holder, organizationId), lsid) };
+    },
+  });
+}

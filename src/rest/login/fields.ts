@@ -1,0 +1,22 @@
+/** Schemas of members that several calls of the login surface take. */
+import { z } from 'zod';
+
+/** What a client sends as a password or as a hash of one; either is treated as the password. */
+export const sentPassword = z.string().min(1).max(1024);
+export const newPassword = z.string().min(8).max(1024);
+export const username = z.string().min(1).max(256);
+
+/** Times are Unix milliseconds; forms write them as decimals. */
+export const unixMs = z
+  .union([z.int(), z.string().regex(/^[0-9]{1,16}$/)], 'Unix milliseconds')
+  .transform(Number)
+  .refine((value) => Number.isSafeInteger(value) && value > 0, 'Unix milliseconds')
+  .meta({ type: 'integer', description: 'Unix milliseconds.' });
+
+/** A body that is an id as a bare JSON string, or an object with the id as its one member. */
+export function bareOrMember(name: string): z.ZodType<string> {
+  const id = z.string().min(1).max(128);
+  return z
+    .union([id, z.object({ [name]: id })], `an id as a JSON string, or {"${name}": id}`)
+    .transform((body) => (typeof body === 'string' ? body : (body[name] ?? '')));
+}

@@ -1,0 +1,101 @@
+/** Login sessions that are read, copied and ended: `/session/{sessionId}`, where the id is the LSID. */
+import { z } from 'zod';
+import type { Logins } from '../../identity/logins.js';
+import { parseDirectoryUserId } from '../../protocol/ids.js';
+import { parsed } from '../fields.js';
+import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
+import { callerGuard, LOGIN_GUARD, sessionGuard, type GuardDeps } from './guard.js';
+import { loginSessionSchema, SESSION_PARAMS, terminatedSchema, viewLogin } from './view.js';
+
+export interface LoginSessionRoutesDeps extends GuardDeps {
+  readonly logins: Pick<Logins, 'clone' | 'end' | 'endAll' | 'logOut'>;
+}
+
+export function loginSessionRoutes(deps: LoginSessionRoutesDeps): readonly Route[] {
+  return [getSession(deps), endSession(deps), cloneSession(deps), logOutUser(deps)];
+}
+
+function getSession(deps: LoginSessionRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'getLoginSession',
+    summary: 'Get a login session; that counts as access to it.',
+    surface: 'login',
+    method: 'GET',
+    path: '/session/{sessionId}',
+    guardName: LOGIN_GUARD,
+    guard: sessionGuard(deps),
+    params: SESSION_PARAMS,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: loginSessionSchema },
+    errors: ['login_session_not_found'],
+    async handle({ guest: { holder, lsid } }) {
+      return { status: 200, body: viewLogin(holder, lsid) };
+    },
+  });
+}
+
+function endSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'endLoginSession',
+    summary: 'End a login session; with the body `true` all sessions of its user, on every surface.',
+    surface: 'login',
+    method: 'DELETE',
+    path: '/session/{sessionId}',
+    guardName: LOGIN_GUARD,
+    guard: sessionGuard(guardDeps),
+    params: SESSION_PARAMS,
+    query: NOTHING,
+    body: z.boolean().optional(),
+    bodyForm: 'optional_json',
+    responses: { 200: terminatedSchema },
+    errors: ['login_session_not_found'],
+    async handle({ guest: { caller, holder }, body: isForAll = false }) {
+      const terminated = await (isForAll ? logins.endAll(caller, holder) : logins.end(caller, holder));
+      return { status: 200, body: { terminated } };
+    },
+  });
+}
+
+function cloneSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'cloneLoginSession',
+    summary: 'Open a second session like this one, with an LSID and a life of its own.',
+    surface: 'login',
+    method: 'POST',
+    path: '/session/{sessionId}/clone',
+    refusedWhileDraining: true,
+    guardName: LOGIN_GUARD,
+    guard: sessionGuard(guardDeps),
+    params: SESSION_PARAMS,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 201: loginSessionSchema },
+    errors: ['login_session_not_found', 'too_many_sessions'],
+    async handle({ guest: { holder }, request }) {
+      const opened = await logins.clone(holder, request.remoteAddress);
+      return { status: 201, body: viewLogin(opened, opened.lsid) };
+    },
+  });
+}
+
+function logOutUser({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'logOutUser',
+    summary: 'End all sessions of a user, on every surface. For the user itself and admins.',
+    surface: 'login',
+    method: 'DELETE',
+    path: '/session/user/{userId}',
+    guardName: LOGIN_GUARD,
+    guard: callerGuard(guardDeps),
+    params: z.object({ userId: parsed(parseDirectoryUserId, 'not a user id') }),
+    notFound: 'user_not_found',
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: terminatedSchema },
+    errors: ['login_session_invalid', 'not_allowed', 'user_not_found'],
+    async handle({ guest: { caller }, params: { userId } }) {
+      return { status: 200, body: { terminated: await logins.logOut(caller, userId) } };
+    },
+  });
+}

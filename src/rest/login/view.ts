@@ -1,0 +1,44 @@
+/** A login session as callers see it. The source does not say how it writes times: here they are Unix milliseconds. */
+import { z } from 'zod';
+import type { LoginHolder } from '../../identity/login-callers.js';
+
+/** Read by the guard. */
+export const SESSION_PARAMS = z.object({ sessionId: z.string().describe('The LSID: a secret.') });
+
+const time = z.int().describe('Unix milliseconds.');
+
+export const loginSessionSchema = z
+  .object({
+    sessionId: z.string().describe('The LSID: a secret.'),
+    userId: z.string().describe('Who logged in.'),
+    username: z.string().nullable(),
+    orgId: z.string().nullable().describe('The home organization of that user.'),
+    effectiveUserId: z.string().describe('Whom the session acts as.'),
+    effectiveOrgId: z.string().nullable().describe('The organization it acts in.'),
+    assumed: z.boolean().describe('Whether it acts as another user.'),
+    createdAt: time,
+    lastAccessedAt: time.describe('Unix milliseconds, to the second.'),
+    expiresAt: time.describe('Unix milliseconds; moves on with each access, up to the end of its life.'),
+    ipAddress: z.string().nullable().describe('From where it was opened.'),
+  })
+  .meta({ id: 'LoginSession' });
+
+export function viewLogin({ session, user }: LoginHolder, lsid: string): z.output<typeof loginSessionSchema> {
+  return {
+    sessionId: lsid,
+    userId: session.userId,
+    username: user.username,
+    orgId: user.homeOrganizationId,
+    effectiveUserId: session.effectiveUserId,
+    effectiveOrgId: session.organizationId,
+    assumed: session.effectiveUserId !== session.userId,
+    createdAt: session.createdAtMs,
+    lastAccessedAt: session.lastActiveAtMs,
+    expiresAt: Math.min(session.expireAtMs, session.abandonAtMs),
+    ipAddress: session.address,
+  };
+}
+
+export const terminatedSchema = z
+  .object({ terminated: z.int().describe('How many sessions ended.') })
+  .meta({ id: 'TerminatedSessions' });
