@@ -22,8 +22,9 @@ export class BoundMember implements Watcher {
   onOver(push: UserSessionPush, close: Extract<CloseName, 'revoked' | 'user_session_ended'>): boolean {
     const { departures, keeper, room, member } = this;
     room.flush();
+    // Before it is detached: from then on it gets nothing but its close.
+    member.outlet?.send(encodeControl(push));
     const outlet = room.detach(member);
-    outlet?.send(encodeControl(push));
     outlet?.close(close);
     member.over = close === 'revoked' ? 'revoked' : 'ended';
     departures.leave(keeper, room, member, member.over);
