@@ -13,6 +13,7 @@ const VENDORS = {
   prometheus: ['prom-client'],
   maxmind: ['maxmind', 'mmdb-lib'],
   argon2: ['@node-rs/argon2'],
+  wallet: ['viem'],
 };
 
 const ownFolder = (folder, mayImport) => ({

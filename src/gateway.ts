@@ -16,6 +16,7 @@ import { Membership } from './cluster/membership.js';
 import { newNodeId } from './cluster/node-id.js';
 import { composeClient } from './compose-client.js';
 import { composeDoor, type ComposedDoor } from './compose-door.js';
+import { composeGroup } from './compose-group.js';
 import { composeIdentity, type Identity } from './compose-identity.js';
 import { composeTokens, type Tokens } from './compose-tokens.js';
 import type { Config } from './config/schema.js';
@@ -30,6 +31,7 @@ import type { Crypto } from './ports/crypto.js';
 import type { Geo } from './ports/geo.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
+import type { RelayCredentials } from './ports/relay-credentials.js';
 import type { Store } from './ports/store.js';
 import { RelayDoorway } from './relay/admission.js';
 import { Attacher } from './relay/attach.js';
@@ -104,6 +106,8 @@ interface Ground {
   readonly membership: Membership;
   readonly sessionSockets: UserSessionSockets;
   readonly tokens: Tokens;
+  /** Where clients reach this node; right once it listens. */
+  readonly publicUrl: () => string;
 }
 
 /** Rejects when no build of the engine loads, the Redis URL cannot be read, or the GeoIP database cannot be opened. */
@@ -123,6 +127,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   const startedAtMs = clock.nowMs();
   let port = config.port;
   const ownUrl = (): string => urlOf(reachableAddress(config.host), port);
+  const publicUrl = (): string => config.publicUrl ?? ownUrl();
   const membership: Membership = new Membership({
     nodes: store.nodes,
     clock,
@@ -132,7 +137,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
     report: () => ({
       startedAtMs,
       labels: config.nodeLabels,
-      publicUrl: config.publicUrl ?? ownUrl(),
+      publicUrl: publicUrl(),
       address: reachableAddress(config.host),
       connections: server.connections,
       sessions: relay.rooms.size,
@@ -143,7 +148,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   const sessionSockets = new UserSessionSockets();
   const tokens = composeTokens({ config, secret, clock, log, store, ownUrl });
   const common = { config, clock, crypto, secret, log, metrics, store };
-  const ground: Ground = { ...common, geo, uws, membership, sessionSockets, tokens };
+  const ground: Ground = { ...common, geo, uws, membership, sessionSockets, tokens, publicUrl };
   const relay = composeRelay(ground);
   const identity = composeIdentity(ground, sessionSockets);
   const server: UwsServer = composeServer(ground, relay, identity, rootKey);
@@ -195,6 +200,7 @@ interface Relay {
   readonly rooms: Rooms;
   readonly sessions: RelaySessions;
   readonly authorizations: Authorizations;
+  readonly credentials: RelayCredentials;
   readonly live: LiveSessions;
   readonly door: ComposedDoor;
   readonly departures: Departures;
@@ -253,6 +259,7 @@ function composeRelay(ground: Ground): Relay {
     rooms,
     sessions,
     authorizations,
+    credentials,
     live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
     door: composeDoor({ ...ground, placement, tokens: ground.tokens.session, watches, origins, relayDoorway }),
     departures,
@@ -264,12 +271,14 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, rootKey
   const { config, clock, crypto, log, metrics, store, uws, membership } = ground;
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';
+  const { sessions, authorizations, credentials } = relay;
   const rest = createRest({
     sessions: relay.sessions,
     authorizations: relay.authorizations,
     live: relay.live,
     identity,
     client: composeClient(ground, identity, ground.tokens),
+    group: composeGroup({ ...ground, passwords: identity.passwords, credentials, sessions, authorizations }),
     keys: new ApiKeys({ store: store.keys, crypto, clock, log, rootKey, env }),
     placement: membership,
     gatekeeper: relay.door.gatekeeper,

@@ -78,6 +78,22 @@ export const mailAddress: z.ZodType<string, string> = z
   .string()
   .regex(MAIL_ADDRESS, 'expected name@host, or Name <name@host>');
 
+/** What stands between the scheme and the path of a URL: a host, and a port unless it is the scheme's own. */
+export const authority: z.ZodType<string, string> = z
+  .string()
+  .regex(/^[A-Za-z0-9.:[\]-]{1,260}$/, 'expected a host, or host:port')
+  .refine((written) => URL.canParse(`https://${written}`), 'expected a host, or host:port');
+
+/** EIP-155 ids, each once. */
+export const chainIds: z.ZodType<readonly number[], string> = read(
+  'expected chain ids separated by commas, each once',
+  (written) => {
+    const parts = splitList(written);
+    const isList = parts.length > 0 && new Set(parts).size === parts.length;
+    return isList && parts.every((part) => /^[1-9][0-9]{0,14}$/.test(part)) ? parts.map(Number) : null;
+  },
+);
+
 /** Only the scheme and that something follows: what follows is the adapter's to read. */
 export const redisUrl: z.ZodType<string, string> = z
   .string()

@@ -43,8 +43,12 @@ export class UserSockets {
   private readonly places = new Map<string, Place>();
   private readonly bySeat = new Map<string, Place>();
   private timer: Timer | null = null;
+  /** When the store last heard of all places, by the monotonic clock. */
+  private namedAtMs: number;
 
-  constructor(private readonly deps: UserSocketsDeps) {}
+  constructor(private readonly deps: UserSocketsDeps) {
+    this.namedAtMs = deps.clock.monotonicMs();
+  }
 
   /**
    * A place for one more socket; null where nothing is counted. Rejects with `too_many_sockets` or `store_unavailable`.
@@ -74,8 +78,10 @@ export class UserSockets {
   start(): void {
     if (this.deps.limit.max === 0) return;
     this.timer = this.deps.clock.after(RENEW_EVERY_MS, () => {
-      this.renew();
       this.start();
+      this.renew().catch((error: unknown) => {
+        this.logUnlessAway(error);
+      });
     });
   }
 
@@ -84,12 +90,16 @@ export class UserSockets {
     this.timer = null;
   }
 
-  private renew(): void {
-    const sockets = [...this.places.values()].map(({ socket }) => socket);
-    if (sockets.length === 0) return;
-    this.deps.store.renew(sockets, PLACE_TTL_MS).catch((error: unknown) => {
-      this.logUnlessAway(error);
-    });
+  /** After an outage that was longer than places last, the sockets that outlived it are counted anew. */
+  private async renew(): Promise<void> {
+    const { store, clock, limit } = this.deps;
+    const nowMs = clock.monotonicMs();
+    const sockets = [...this.places.values()].filter(({ isLost }) => !isLost).map(({ socket }) => socket);
+    const areForgotten = nowMs - this.namedAtMs >= PLACE_TTL_MS;
+    if (areForgotten)
+      await Promise.all(sockets.map((socket) => store.take(socket, { ...limit, max: 0 }, PLACE_TTL_MS)));
+    else await store.renew(sockets, PLACE_TTL_MS);
+    this.namedAtMs = nowMs;
   }
 
   private forget(place: Place, seat: string | null): void {

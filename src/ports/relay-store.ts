@@ -178,8 +178,8 @@ export type AuthorizeResult =
   | { readonly outcome: 'session_not_found' | 'address_already_authorized' | 'session_full' };
 
 export type EnrolResult =
-  | ({ readonly outcome: 'enrolled' } & SessionWithSeats)
-  | { readonly outcome: 'session_not_found' | 'already_member' | 'session_locked' | 'session_full' };
+  | { readonly outcome: 'enrolled'; readonly session: RelaySession; readonly seat: Seat }
+  | { readonly outcome: 'session_not_found' | 'banned' | 'already_member' | 'session_locked' | 'session_full' };
 
 /** A user that lost its right to be there. */
 export interface RemovedUser {
@@ -208,7 +208,7 @@ export interface KickRequest {
   readonly sessionId: SessionId;
   readonly scope: ProjectScope;
   readonly selector: UserSelector;
-  /** Refuse this user id from now on, newly minted credentials included. */
+  /** Refuse this user id from now on, newly minted credentials included, and the wallet that holds its seat. */
   readonly ban: boolean;
 }
 

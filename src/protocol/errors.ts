@@ -59,10 +59,13 @@ export const ERRORS = {
   credential_missing: spec('No credential was given.', 401),
   credential_invalid: spec('The credential is not valid, or not any more.', 401),
   credential_revoked: spec('The credential was revoked.', 403),
-  banned: spec('This user is banned from the relay session.', 403),
+  banned: spec('This user is banned from the relay session.', 403, { statusOn: { group: 401 } }),
   origin_not_allowed: spec('Pages of this origin may not do this.', 403),
   address_not_allowed: spec('This seat belongs to another address.', 403),
-  session_locked: spec('The relay session is locked: nobody new may join.', 403, { retryable: true }),
+  session_locked: spec('The relay session is locked: nobody new may join.', 403, {
+    statusOn: { group: 422 },
+    retryable: true,
+  }),
   upgrade_required: spec('The credential is good; connect with a WebSocket upgrade.', 426),
 
   // The directory

@@ -20,6 +20,8 @@ export type NodeId = Brand<string, 'NodeId'>;
 export type ProjectId = Brand<string, 'ProjectId'>;
 /** The public part of an API key: 16 base62 characters, `key_` before them. */
 export type KeyId = Brand<string, 'KeyId'>;
+/** An Ethereum account as EIP-55 writes it: `0x` and 40 hex digits whose case is their checksum. */
+export type WalletAddress = Brand<string, 'WalletAddress'>;
 /** A random integer of at most 53 bits: Edgegap's two numbers, and so JSON-safe. Never 0. */
 export type AuthorizationToken = Brand<number, 'AuthorizationToken'>;
 /** A member's place within its session: 0 to 65,533. 65,534 is never given, 65,535 is the backend. */
@@ -38,6 +40,7 @@ const CLIENT_ID = /^client_[0-9A-Za-z]{27}$/;
 const USER_SESSION_ID = /^sess_[0-9A-Za-z]{27}$/;
 const PROJECT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const KEY_ID = /^key_[0-9A-Za-z]{16}$/;
+const WALLET_ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const NODE_ID = /^node_[0-9A-Za-z]{16}$/;
 
 export function parseSessionId(text: string): SessionId | null {
@@ -71,6 +74,11 @@ export function parseProjectId(text: string): ProjectId | null {
 
 export function parseKeyId(text: string): KeyId | null {
   return KEY_ID.test(text) ? (text as KeyId) : null;
+}
+
+/** Looks at the shape alone: the checksum is the wallet adapter's to check, and to make. */
+export function parseWalletAddress(text: string): WalletAddress | null {
+  return WALLET_ADDRESS.test(text) ? (text as WalletAddress) : null;
 }
 
 export function parseNodeId(text: string): NodeId | null {

@@ -76,15 +76,18 @@ export class Attacher {
       departures.leaveUnseen(rooms, room, { index, connection });
     } else if (known.connection < connection) {
       known.connection = connection;
-      // The store took it for back: its window has to run again. The others never heard that it was.
-      if (known.outlet === null) departures.keepSeat(rooms, room, known);
+      if (known.outlet !== null) return;
+      // The store took it for back, which outdated what it was told of the seat: that it goes, or that its window runs.
+      // The others never heard that it was.
+      if (known.over !== null) departures.leave(rooms, room, known, known.over);
+      else departures.keepSeat(rooms, room, known);
     }
   }
 
   private newMember(room: Room, { joined, token }: Attachment): Member {
     const { index, userId, joinedAtMs, connection } = joined;
     const seat = { index, userId, joinedAtMs, token, connection, firstSeq: room.replay.seq };
-    const member = { ...seat, outlet: null, state: null, departure: null, watch: null };
+    const member = { ...seat, outlet: null, state: null, departure: null, watch: null, over: null };
     room.members.set(index, member);
     return member;
   }
@@ -97,6 +100,7 @@ export class Attacher {
     member.departure = null;
     member.watch?.stop();
     member.watch = attachment.watch;
+    member.over = null;
     member.connection = joined.connection;
     room.flush();
     older?.close('replaced');

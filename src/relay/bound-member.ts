@@ -25,7 +25,8 @@ export class BoundMember implements Watcher {
     const outlet = room.detach(member);
     outlet?.send(encodeControl(push));
     outlet?.close(close);
-    departures.leave(keeper, room, member, close === 'revoked' ? 'revoked' : 'ended');
+    member.over = close === 'revoked' ? 'revoked' : 'ended';
+    departures.leave(keeper, room, member, member.over);
     return outlet !== null;
   }
 }

@@ -1,5 +1,5 @@
 import type { MemberIndex, UserId } from '../protocol/ids.js';
-import type { Json } from '../protocol/server-control.js';
+import type { Json, LeftReason } from '../protocol/server-control.js';
 import type { Timer } from '../ports/clock.js';
 import type { AuthorizationToken } from '../protocol/ids.js';
 import type { Watch } from '../ports/user-session-watches.js';
@@ -24,4 +24,6 @@ export interface Member {
   departure: Timer | null;
   /** Of the user session it is bound to; null when it is bound to none. */
   watch: Watch | null;
+  /** Its user session is over, and it goes for this; null while it has a right to be there. */
+  over: Extract<LeftReason, 'revoked' | 'ended'> | null;
 }

@@ -33,6 +33,8 @@ export const SECURITY_SCHEMES: Readonly<Record<string, SecurityScheme>> = {
   },
   login: { type: 'apiKey', in: 'query', name: 'apiKey', description: 'An API key of scope auth; `api_key` as well.' },
   group: { type: 'apiKey', in: 'header', name: 'X-API-KEY', description: 'An API key of scope relays.' },
+  wallet: { type: 'http', scheme: 'bearer', description: 'The token of `POST /v1/wallet-proof/verify`.' },
+  group_member: { type: 'http', scheme: 'bearer', description: '`credentials.token` of create or join.' },
 };
 
 export const ERROR_SCHEMAS: Readonly<Record<Surface, z.ZodType>> = {

@@ -31,7 +31,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): JsonObj
 function namesOfSchemes(routes: readonly Route[]): readonly string[] {
   const names = routes.flatMap(({ auth, surface }) => {
     if (auth === 'none') return [];
-    return 'guard' in auth ? [auth.guard] : [surface];
+    return 'guard' in auth ? [auth.guard].flat() : [surface];
   });
   return [...new Set(names)];
 }
@@ -54,7 +54,7 @@ function operation(route: Route, book: SchemaBook): JsonObject {
 
 function security({ auth, surface }: Route): JsonObject {
   if (auth === 'none') return { security: [] };
-  if ('guard' in auth) return { security: [{ [auth.guard]: [] }] };
+  if ('guard' in auth) return { security: [Object.fromEntries([auth.guard].flat().map((name) => [name, []]))] };
   return { security: [{ [surface]: [] }], 'x-required-scope': auth.scope };
 }
 

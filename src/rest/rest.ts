@@ -16,6 +16,8 @@ import type { RelaySessions } from '../relay/sessions.js';
 import type { OriginRule } from '../door/origin.js';
 import { clientSurface, type ClientSurfaceDeps } from './client/routes.js';
 import { withCors } from './cors.js';
+import { groupSessionRoutes, type GroupSessionRoutesDeps } from './group/sessions.js';
+import { walletProofRoutes, type WalletProofRoutesDeps } from './group/wallet-proofs.js';
 import { connectRoutes } from './native/connect.js';
 import { directoryRoutes, type DirectoryRoutesDeps } from './native/directory.js';
 import { keyRoutes } from './native/keys.js';
@@ -35,6 +37,7 @@ export interface RestDeps {
   readonly keys: Pick<ApiKeys, 'verify' | 'create' | 'list' | 'remove'>;
   readonly sessions: Pick<RelaySessions, 'create' | 'get' | 'list' | 'update' | 'end' | 'newSeat'>;
   readonly authorizations: Pick<Authorizations, 'authorize' | 'revoke' | 'kick' | 'mint'>;
+  readonly group: Omit<GroupSessionRoutesDeps, 'keys' | 'clock'> & WalletProofRoutesDeps;
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
   readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
   readonly client: ClientSurfaceDeps;
@@ -82,6 +85,8 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...relayMemberRoutes({ live, authorizations, log }),
     ...relayMessageRoutes({ live, maxMessageBytes: limits.maxMessageBytes }),
     ...relayTokenRoutes({ authorizations, userSessions: deps.identity.sessions }),
+    ...groupSessionRoutes({ ...deps.group, keys, clock: deps.clock }),
+    ...walletProofRoutes(deps.group),
     ...keyRoutes({ keys }),
     ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
     ...clientSurface(deps.client, deps),

@@ -18,9 +18,10 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
  * `none`: anybody may call. `scope`: an API key with that scope, in the surface's own carrier. `guard`: whatever the
- * surface has for it (a cookie, a login session, a bearer); the name is that of the security scheme in the document.
+ * surface has for it (a cookie, a login session, a bearer); the name is that of the security scheme in the document, or
+ * the names of all that are needed together.
  */
-export type RouteAuth = 'none' | { readonly scope: Scope } | { readonly guard: string };
+export type RouteAuth = 'none' | { readonly scope: Scope } | { readonly guard: string | readonly string[] };
 
 /** By status: a schema of the JSON body, `empty`, or the content type of a text. */
 export type Responses = Readonly<Record<number, z.ZodType | 'empty' | TextResponse>>;
@@ -124,8 +125,8 @@ export interface Guest {
 }
 
 export interface GuardedRouteSpec<G extends Guest, P, Q, B, R extends Responses> extends CommonSpec<P, Q, B, R> {
-  /** Names the security scheme in the OpenAPI document. */
-  readonly guardName: string;
+  /** Names the security scheme in the OpenAPI document, or all that are needed together. */
+  readonly guardName: string | readonly string[];
   /** Rejects when this caller may not make the call. */
   guard(input: RouteInput): Promise<G>;
   handle(call: Call<P, Q, B> & { readonly guest: G; readonly request: HttpRequest }): Promise<ReplyOf<R>>;

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/adapters/system/clock.js';
 import { createSealer } from '../../src/adapters/system/sealer.js';
 import type { SessionTokens } from '../../src/ports/session-tokens.js';
 import type { Store } from '../../src/ports/store.js';
-import { Backend } from './backend.js';
+import { Backend, type Answer } from './backend.js';
 import { SECRET, startGateway, type GatewayTestOptions, type RunningGateway } from './gateway.js';
 import { silentLog } from './silent-log.js';
 
@@ -20,11 +20,18 @@ export interface SignedIn {
   readonly jwt: string;
 }
 
+/** A session on a client of its own, which can be touched, ended and removed. */
+export interface ClientSession extends SignedIn {
+  act(what: 'touch' | 'end' | 'remove'): Promise<Answer>;
+}
+
 export class SignInDesk {
   private constructor(
     readonly running: RunningGateway,
     readonly backend: Backend,
     readonly tokens: SessionTokens,
+    /** What the gateway signs with. */
+    readonly keys: SigningKeys,
   ) {}
 
   static async open(options: GatewayTestOptions = {}): Promise<SignInDesk> {
@@ -45,7 +52,7 @@ export class SignInDesk {
       ...{ store: store.signingKeys, sealer: createSealer(SECRET), clock, log: silentLog, rotationMs: KEY_LIFE_MS },
     });
     const tokens = createSessionTokens({ keys, clock, issuer: () => ISSUER });
-    return new SignInDesk(running, new Backend(running.url), tokens);
+    return new SignInDesk(running, new Backend(running.url), tokens, keys);
   }
 
   async newUser(): Promise<string> {
@@ -63,6 +70,26 @@ export class SignInDesk {
       throw new Error(`sessions answered ${String(answer.status)}: ${JSON.stringify(answer.body)}`);
     const sessionId = (answer.body as { id: string }).id;
     return { userId, sessionId, jwt: await this.tokenFor(userId, sessionId) };
+  }
+
+  /** As a native app does: with a ticket, over the client surface. */
+  async signInAsClient(): Promise<ClientSession> {
+    const userId = await this.newUser();
+    const ticket = await this.backend.native('POST', '/v1/sign_in_tokens', { user_id: userId });
+    const form = `strategy=ticket&ticket=${encodeURIComponent((ticket.body as { token: string }).token)}`;
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await this.backend.call('POST', '/v1/client/sign_ins?_is_native=1', form, type);
+    if (answer.status !== 200)
+      throw new Error(`sign_ins answered ${String(answer.status)}: ${JSON.stringify(answer.body)}`);
+    const authorization = answer.headers.get('authorization') ?? '';
+    const sessionId = (answer.body as { response: { created_session_id: string } }).response.created_session_id;
+    const call = (path: string): Promise<Answer> =>
+      this.backend.call('POST', `/v1/client/sessions/${sessionId}/${path}?_is_native=1`, '', {
+        ...type,
+        authorization,
+      });
+    const minted = await call('tokens');
+    return { userId, sessionId, jwt: (minted.body as { jwt: string }).jwt, act: call };
   }
 
   tokenFor(userId: string, sessionId: string, lifetimeS = TOKEN_LIFE_S): Promise<string> {

@@ -127,6 +127,7 @@ class MemoryRelayStore implements RelayStore {
     const session = this.#find(id, 'all');
     if (session?.facts.group == null) return { outcome: 'session_not_found' };
     const { facts, seats, wallets } = session;
+    if (session.bannedWallets.has(seat.group.wallet)) return { outcome: 'banned' };
     const nowMs = this.#clock.nowMs();
     const formerId = wallets.get(seat.group.wallet);
     const former = formerId === undefined ? undefined : seats.get(formerId);
@@ -137,8 +138,9 @@ class MemoryRelayStore implements RelayStore {
     if (session.held >= facts.maxUsers) return { outcome: 'session_full' };
     if (seats.has(seat.userId)) throw reused();
     if (former !== undefined) removeUser(session, former, nowMs);
-    if (addWallet(session, seat) === null) throw reused();
-    return { outcome: 'enrolled', ...viewWithSeats(session) };
+    const added = addWallet(session, seat);
+    if (added === null) throw reused();
+    return { outcome: 'enrolled', session: viewSession(session), seat: viewSeat(added) };
   }
 
   async revoke(id: SessionId, scope: ProjectScope, token: AuthorizationToken): Promise<RevokeResult> {
@@ -158,6 +160,7 @@ class MemoryRelayStore implements RelayStore {
     const seat = select(session, selector);
     const userId = selector.by === 'user_id' ? selector.userId : seat?.userId;
     if (ban && userId !== undefined) session.banned.add(userId);
+    if (ban && seat?.group != null) session.bannedWallets.add(seat.group.wallet);
     if (seat !== undefined) return { outcome: 'kicked', removed: removeUser(session, seat, this.#clock.nowMs()) };
     if (userId !== undefined) outdateMinted(session, { userId });
     return { outcome: 'no_match' };

@@ -55,6 +55,7 @@ export interface SessionState {
   /** The generation that a minted credential of this user must have at least. */
   readonly kicked: Map<UserId, number>;
   readonly banned: Set<UserId>;
+  readonly bannedWallets: Set<string>;
   /** Rises with each session created: the order of listings. */
   readonly position: number;
 }
@@ -78,6 +79,7 @@ export function newSession(created: NewRelaySession, position: number, nowMs: nu
     indexes: new IndexPool(),
     kicked: new Map(),
     banned: new Set(),
+    bannedWallets: new Set(),
     position,
   };
 }

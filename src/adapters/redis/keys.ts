@@ -50,7 +50,7 @@ export function createKeys(prefix: string) {
     /**
      * In the order that lua/session.lua names them: the session's fields (hash); seats by user; users by token
      * ('' when revoked); users by index; users by when they joined (sorted set); users by when their window ends;
-     * listed users per address, and users by wallet; bans and kicks by user; freed indexes by time; rested indexes.
+     * listed users per address, and users by wallet; bans and kicks by user, bans by wallet; freed indexes by time; rested indexes.
      */
     session: (id: SessionId): readonly string[] => {
       const base = `${prefix}:relay:{${id}}`;

@@ -124,13 +124,16 @@ export class RedisRelayStore implements RelayStore {
     const reply = await this.#run('enrol', this.#scripts.enrol, id, encodeGroupSeat(seat));
     switch (reply) {
       case 'session_not_found':
+      case 'banned':
       case 'already_member':
       case 'session_locked':
       case 'session_full':
         return { outcome: reply };
-      default:
+      default: {
         refuseClash(reply);
-        return { outcome: 'enrolled', ...decodeSnapshot(id, reply) };
+        const [fields, text] = asList(reply);
+        return { outcome: 'enrolled', session: decodeSession(id, fields), seat: decodeSeat(seat.userId, text) };
+      }
     }
   }
 

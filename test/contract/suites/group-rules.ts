@@ -120,6 +120,16 @@ export function groupRules(open: OpenStore): void {
       expect(await on.relay.enrol(session.id, newWallet())).toEqual({ outcome: 'session_full' });
     });
 
+    test('GS4 a ban refuses the wallet from then on, and nobody else', async () => {
+      const { session } = await newGroup(on.relay);
+      const seat = await enrol(session);
+      const selector = { by: 'user_id', userId: seat.userId } as const;
+      await on.relay.kick({ sessionId: session.id, scope: 'all', selector, ban: true });
+      expect(await on.relay.enrol(session.id, again(seat))).toEqual({ outcome: 'banned' });
+      await enrol(session);
+      await enrol((await newGroup(on.relay)).session, again(seat));
+    });
+
     test('GS5 nobody new is taken in while the session is locked; a full one first gives back overdue seats', async () => {
       const { session } = await newGroup(on.relay, { maxUsers: 2 });
       await on.relay.update(session.id, 'all', { locked: true });

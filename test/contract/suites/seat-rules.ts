@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { JoinCredential } from '../../../src/ports/relay-store.js';
 import type { OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';
+import { userSessionId } from './identity-fixtures.js';
 
 export function seatRules(open: OpenStore): void {
   describe('seats', () => {
@@ -101,6 +103,40 @@ export function seatRules(open: OpenStore): void {
       });
       await on.relay.leave(f.holdOf(session.id, member));
       expect(await f.seatOf(on.relay, session.id, user)).toBeUndefined();
+    });
+
+    test('UP10 a member is bound as its credential says; a resume keeps that, another credential changes it', async () => {
+      const session = f.newSession();
+      await on.relay.create(session, []);
+      const [user, one, two] = [f.userId(), userSessionId(), userSessionId()];
+      const join = async (credential: JoinCredential, change = {}) =>
+        f.joinedOf(await on.relay.join({ ...f.joinRequest(session.id, credential), ...change }));
+      const kept = async () => (await f.seatOf(on.relay, session.id, user))?.member?.userSessionId;
+
+      expect((await join(f.minted(user, { userSessionId: one }), { dryRun: true })).userSessionId).toBe(one);
+      const first = await join(f.minted(user, { userSessionId: one }), { resumeHash: 'first' });
+      expect([first.userSessionId, await kept()]).toEqual([one, one]);
+      await on.relay.away(f.holdOf(session.id, first));
+      expect((await join(f.resume(first.index, 'first'), { dryRun: true })).userSessionId).toBe(one);
+      expect((await join(f.resume(first.index, 'first'))).userSessionId).toBe(one);
+      expect((await join(f.minted(user, { userSessionId: two }), { dryRun: true })).userSessionId).toBe(two);
+      expect(await kept()).toBe(one);
+      expect((await join(f.minted(user, { userSessionId: two }))).userSessionId).toBe(two);
+      await on.relay.claimHome(session.id, f.HERE, f.ELSEWHERE);
+      expect(await kept()).toBe(two);
+      await on.relay.claimHome(session.id, f.ELSEWHERE, f.HERE);
+      const free = await join(f.minted(user));
+      expect([free.userSessionId, await kept()]).toEqual([null, null]);
+    });
+
+    test('UP10 a listed user that left is bound to nothing', async () => {
+      const session = f.newSession();
+      const seat = f.newSeat();
+      await on.relay.create(session, [seat]);
+      const bound = f.minted(seat.userId, { userSessionId: userSessionId() });
+      const joined = f.joinedOf(await on.relay.join(f.joinRequest(session.id, bound)));
+      await on.relay.leave(f.holdOf(session.id, joined));
+      expect((await f.joinPair(on.relay, session, seat)).userSessionId).toBeNull();
     });
 
     test('ST17 seats are listed users in the order of authorization, then minted ones in the order they joined', async () => {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { STORES } from '../../support/both-stores.js';
 import { Client, type Refused } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
@@ -72,6 +73,51 @@ describe.each(STORES)('relay sockets bound to a user session on $store', ({ redi
     expect(body.members).toHaveLength(1);
     expect(await attempt(credential)).toMatchObject({ status: 403, body: { code: 'credential_revoked' } });
     expect(await attempt(bound.welcome.resume.token)).toMatchObject({ status: 401 });
+  });
+
+  it.each(['end', 'remove'] as const)(
+    'UP6, UP9 %s reaches bound sockets and control connections with its push, then 4007, within 50 ms of the answer',
+    async (what) => {
+      const user = await desk.signInAsClient();
+      const { session_id: relayId } = await desk.backend.createSession(1);
+      const bystander = await join(await desk.backend.mint(relayId, 'bystander'));
+      const clients = [await join(user.jwt), await join(await mint(relayId, user))];
+      const closed = Promise.all(clients.map((client) => client.expectClosed())).then(() => performance.now());
+      expect(await user.act(what)).toMatchObject({ status: 200 });
+      const answeredMs = performance.now();
+      expect((await closed) - answeredMs).toBeLessThan(CLOSE_WITHIN_MS);
+      const status = what === 'end' ? 'ended' : 'removed';
+      for (const client of clients) {
+        expect(client.closed).toEqual({ code: 4007, reason: 'user_session_ended' });
+        expect(client.controls.at(-1)).toMatchObject({
+          type: `user_session.${status}`,
+          session: { id: user.sessionId, user_id: user.userId, status },
+        });
+      }
+      expect(await bystander.expect('member.left')).toMatchObject({ reason: 'ended' });
+      expect(await attempt(user.jwt)).toMatchObject({ status: 403, body: { code: 'user_session_over' } });
+      bystander.drop();
+    },
+  );
+
+  it('UP6 a touch is pushed to bound sockets and control connections within 50 ms of the answer, and they live on', async () => {
+    const user = await desk.signInAsClient();
+    const { session_id: relayId } = await desk.backend.createSession(1);
+    const clients = [await join(user.jwt), await join(await mint(relayId, user))];
+    const pushed = Promise.all(clients.map((client) => client.expect('user_session.touched')));
+    const heard = pushed.then(() => performance.now());
+    expect(await user.act('touch')).toMatchObject({ status: 200 });
+    const answeredMs = performance.now();
+    expect((await heard) - answeredMs).toBeLessThan(CLOSE_WITHIN_MS);
+    for (const push of await pushed) {
+      expect(push.session).toMatchObject({ id: user.sessionId, user_id: user.userId, status: 'active' });
+      expect(push.session.abandon_at).toBeGreaterThan(push.session.last_active_at);
+    }
+    for (const client of clients) {
+      await client.settle();
+      expect(client.closed).toBeNull();
+      client.drop();
+    }
   });
 
   it('UP9 a member that is away when its user session is over is gone as well', async () => {
@@ -177,6 +223,43 @@ describe.each(STORES)('a seat whose user session ended unheard on $store', ({ re
       expect(watcher.of('member.left')).toEqual([]);
     } finally {
       await desk.stop();
+    }
+  });
+});
+
+describe('bound seats after a restart on redis', () => {
+  it('UP10, UP9 members that come back to the next process are bound as before, and so are those that do not', async () => {
+    const options = {
+      redisUrl: inject('redisUrl'),
+      env: { SALLYPORT_REDIS_PREFIX: `bound-${randomBytes(6).toString('hex')}:`, SALLYPORT_DRAIN_TIMEOUT_MS: '0' },
+    };
+    const before = await SignInDesk.open(options);
+    const { session_id: relayId } = await before.backend.createSession(1);
+    const [coming, missing] = [await before.signIn(), await before.signIn()];
+    const joinBefore = async ({ userId, sessionId }: SignedIn): Promise<Client> =>
+      Client.join(before.running.socketUrl, await before.backend.mint(relayId, userId, { user_session_id: sessionId }));
+    const [back, away] = [await joinBefore(coming), await joinBefore(missing)];
+    await before.stop();
+
+    const after = await SignInDesk.open(options);
+    try {
+      let resumed: Client | null = null;
+      // The old process's lease has to run out first.
+      await eventually(async () => {
+        const outcome = await Client.attempt(after.running.socketUrl, back.welcome.resume.token);
+        if (outcome instanceof Client) resumed = outcome;
+        return outcome instanceof Client ? null : `${String(outcome.status)} ${String(outcome.body.code)}`;
+      }, 15_000);
+      const client = resumed as Client | null;
+      if (client === null) throw new Error('unreachable');
+      await client.expect('welcome');
+      await after.revoke(missing.sessionId);
+      expect(await client.expect('member.left')).toMatchObject({ index: away.index, reason: 'revoked' });
+      expect(await Client.attempt(after.running.socketUrl, away.welcome.resume.token)).toMatchObject({ status: 401 });
+      await after.revoke(coming.sessionId);
+      expect(await client.expectClosed()).toEqual({ code: 4002, reason: 'revoked' });
+    } finally {
+      await after.stop();
     }
   });
 });

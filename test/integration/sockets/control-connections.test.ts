@@ -6,6 +6,7 @@ import { pairOf } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';
 import { Client, type Refused } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
+import { fitsHeader, hostileSessionTokens, mangledTokens } from '../../support/hostile-tokens.js';
 import { SignInDesk } from '../../support/signed-in.js';
 import { wrapStore } from '../../support/wrap-store.js';
 
@@ -36,6 +37,8 @@ class HeldLook {
     this.release();
   }
 }
+
+const REFUSED = '401 {"code":"credential_invalid","message":"The credential is not valid, or not any more."}';
 
 describe.each(STORES)('control connections on $store', ({ redisUrl }) => {
   let desk: SignInDesk;
@@ -115,6 +118,28 @@ describe.each(STORES)('control connections on $store', ({ redisUrl }) => {
         body: { code: 'credential_invalid', message: 'The credential is not valid, or not any more.' },
       });
     }
+  });
+
+  it('UP3 hostile tokens are refused in every carrier, with one body; what they were made from is good', async () => {
+    const { userId, jwt } = await desk.signIn();
+    const { session_id: relayId } = await desk.backend.createSession(1);
+    const relayJwt = await desk.backend.mint(relayId, userId);
+    const nowS = Math.floor(Date.now() / 1000);
+    const { jwk, privateKey } = await desk.keys.signer(Date.now() + 60_000);
+    const hostile = [...hostileSessionTokens({ good: jwt, jwk, privateKey, nowS }), ...mangledTokens(relayJwt)];
+    expect(hostile.length).toBeGreaterThan(100);
+    const taken: string[] = [];
+    for (const each of hostile) {
+      const carriers =
+        fitsHeader(each) && !each.token.includes(' ') ? (['header', 'query'] as const) : (['query'] as const);
+      for (const carrier of carriers) {
+        const outcome = await Client.attempt(desk.running.socketUrl, each.token, { carrier });
+        const said = outcome instanceof Client ? 'let in' : `${String(outcome.status)} ${JSON.stringify(outcome.body)}`;
+        if (said !== REFUSED) taken.push(`${each.name}, by ${carrier}: ${said}`);
+      }
+    }
+    expect(taken).toEqual([]);
+    for (const good of [jwt, relayJwt]) (await join(good)).drop();
   });
 
   it('UP4 a token that was minted before its session was revoked, or ended, is dead at the door', async () => {

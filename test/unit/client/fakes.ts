@@ -163,6 +163,7 @@ const EVENTS = [
   'memberState',
   'host',
   'sessionUpdated',
+  'userSession',
   'gap',
   'goaway',
   'error',

@@ -274,3 +274,29 @@ describe('the live view of the client', () => {
     expect(() => client.setState('x'.repeat(2047))).toThrow(expect.objectContaining({ code: 'state_too_big' }));
   });
 });
+
+describe('a client that is bound to a user session', () => {
+  const session = {
+    id: 'sess_1',
+    user_id: 'user_1',
+    status: 'active',
+    last_active_at: 10,
+    last_active_organization_id: null,
+    expire_at: 30,
+    abandon_at: 20,
+  };
+
+  it('CL23 hears what becomes of it, and does not come back when it is over', async () => {
+    const bench = new Bench();
+    const socket = await bench.admit();
+    socket.text({ type: 'user_session.touched', session });
+    const told = { id: 'sess_1', userId: 'user_1', organizationId: null, lastActiveAtMs: 10, expiresAtMs: 30 };
+    expect(bench.told.userSession).toEqual([{ ...told, status: 'active', abandonedAtMs: 20 }]);
+    socket.text({ type: 'user_session.removed', session: { ...session, status: 'removed' } });
+    socket.closeWith(4007, 'user_session_ended');
+    await bench.timing.advance(60_000);
+    expect(bench.told.userSession.at(-1)).toMatchObject({ status: 'removed' });
+    expect(bench.told.closed).toEqual([{ code: 4007, reason: 'user_session_ended', advice: 'never' }]);
+    expect(bench.sockets).toHaveLength(1);
+  });
+});

@@ -3,9 +3,11 @@ import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
 import { composeClient } from '../../../src/compose-client.js';
-import { composeIdentity } from '../../../src/compose-identity.js';
+import { composeGroup, type GroupGround } from '../../../src/compose-group.js';
+import { composeIdentity, type Identity } from '../../../src/compose-identity.js';
 import { composeTokens } from '../../../src/compose-tokens.js';
 import { parseConfig } from '../../../src/config/parse.js';
+import type { Config } from '../../../src/config/schema.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { NodeId } from '../../../src/protocol/ids.js';
@@ -149,12 +151,17 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     refresh: async () => ({ isReliable: true }),
   };
 
+  const sessions = new RelaySessions({
+    ...{ store: store.relay, placement: fullPlacement, enforcer, geo, crypto, clock, defaults },
+  });
+  const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, clock });
+  const { identity, client } = identityOn(store, clock, memoryLog(logged));
+  const { passwords } = identity;
   const rest = createRest({
     keys: harness.keys,
-    sessions: new RelaySessions({
-      ...{ store: store.relay, placement: fullPlacement, enforcer, geo, crypto, clock, defaults },
-    }),
-    authorizations: new Authorizations({ store: store.relay, enforcer, credentials, clock }),
+    sessions,
+    authorizations,
+    group: groupOn({ store, clock, crypto, passwords, credentials, sessions, authorizations }),
     live: {
       members: async () => ({ members: [], asOfMs: clock.nowMs(), maxStalenessMs: 0 }),
       send: async (_scope, _id, message) => {
@@ -162,7 +169,8 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
         return { seq: message.deliveryClass === 2 ? 1 : null, receivers: 2 };
       },
     },
-    ...identityOn(store, clock, memoryLog(logged)),
+    identity,
+    client,
     placement,
     gatekeeper: { examine: async () => harness.examined },
     idempotency: store.idempotency,
@@ -182,13 +190,30 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   return Object.assign(harness, { rest });
 }
 
-function identityOn(store: Store, clock: ManualClock, log: Log): Pick<RestDeps, 'identity' | 'client'> {
+function defaultConfig(): Config {
   const parsedConfig = parseConfig({});
   if (!parsedConfig.ok) throw new Error(parsedConfig.problems.join());
-  const { config } = parsedConfig;
+  return parsedConfig.config;
+}
+
+function groupOn(ground: Omit<GroupGround, 'config' | 'secret' | 'publicUrl'>): RestDeps['group'] {
+  return composeGroup({
+    ...ground,
+    config: defaultConfig(),
+    secret: SECRET,
+    publicUrl: () => 'https://relay.example.test',
+  });
+}
+
+interface IdentityParts {
+  readonly identity: Identity;
+  readonly client: RestDeps['client'];
+}
+
+function identityOn(store: Store, clock: ManualClock, log: Log): IdentityParts {
   const metrics = { tallies: emptyTallies(), gauge: () => undefined };
   const enforcer = { touched: async () => REACHED, over: async () => REACHED };
-  const ground = { config, clock, crypto: systemCrypto(), log, metrics, store };
+  const ground = { config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store };
   const identity = composeIdentity(ground, enforcer);
   const tokens = composeTokens({ ...ground, secret: SECRET, ownUrl: () => 'https://rest.example.test' });
   return { identity, client: composeClient(ground, identity, tokens) };

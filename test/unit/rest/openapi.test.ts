@@ -65,11 +65,18 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
       'DELETE /v1/organizations/{id}/memberships/{user_id}',
       ...['POST /v1/sessions', 'GET /v1/sessions', 'GET /v1/sessions/{id}', 'POST /v1/sessions/{id}/revoke'],
       ...['POST /v1/sign_in_tokens', 'POST /v1/jwt_templates', 'GET /v1/jwt_templates'],
+      ...['/session', '/v1/session'].flatMap((path) => [
+        ...[`POST ${path}`, `POST ${path}/join`, `POST ${path}/disconnect`],
+        ...[`GET ${path}/current`, `DELETE ${path}/current`, `POST ${path}/current/kick`],
+      ]),
+      ...['GET /v1/wallet-proof/nonce', 'POST /v1/wallet-proof/verify'],
       ...['GET /v1/jwt_templates/{name}', 'PATCH /v1/jwt_templates/{name}', 'DELETE /v1/jwt_templates/{name}'],
     ].toSorted(),
   );
   expect(new Set(found.map(({ operation }) => operation.operationId)).size).toBe(found.length);
-  expect(Object.keys(document.components.securitySchemes)).toEqual(['relays', 'native', 'client']);
+  expect(Object.keys(document.components.securitySchemes)).toEqual([
+    ...['relays', 'native', 'group', 'wallet', 'group_member', 'client'],
+  ]);
   for (const { line, operation } of found) {
     const answer = await rest.send(line.replaceAll(/\{\w+\}/g, 'x'));
     expect([line, answer.status === 401]).toEqual([line, operation.security.length > 0]);

@@ -1,6 +1,7 @@
--- ARGV: user, wallet, card. Replies the snapshot, or why not.
+-- ARGV: user, wallet, card. Replies {session's fields, seat}, or why not.
 local s = load_session('')
 if not s or s.creator == '' then return 'session_not_found' end
+if redis.call('HEXISTS', barred_key, 'banned wallet ' .. ARGV[4]) == 1 then return 'banned' end
 local former = load_wallet(ARGV[4])
 if former and former.away ~= '' and tonumber(former.away) <= now then
   purge_overdue(s)
@@ -16,8 +17,8 @@ end
 if s.held >= s.max then return 'session_full' end
 if redis.call('HEXISTS', seats_key, ARGV[3]) == 1 then return 'reused' end
 if former then remove_user(s, former) end
-add_seat(s, ARGV[3], { token = '', address = '', latitude = '', longitude = '', wallet = ARGV[4], card = ARGV[5] })
+local seat = add_seat(s, ARGV[3], { token = '', address = '', latitude = '', longitude = '', wallet = ARGV[4], card = ARGV[5] })
 save_session(s)
 keep(s, seats_key)
 keep(s, addresses_key)
-return snapshot()
+return { redis.call('HGETALL', session_key), format_seat(seat) }

@@ -9,6 +9,7 @@ if not user or user == '' then return 'no_match' end
 local seat = load_seat(user)
 if ARGV[6] == '1' then
   redis.call('HSET', barred_key, 'banned ' .. user, '1')
+  if seat and seat.wallet ~= '' then redis.call('HSET', barred_key, 'banned wallet ' .. seat.wallet, '1') end
   keep(s, barred_key)
 end
 local index

@@ -1,0 +1,60 @@
+/** Composes group sessions and the wallet proofs they ask for. Called by gateway.ts only. */
+import { createWalletTokens } from './adapters/jose/wallet-tokens.js';
+import { ethereumWallets } from './adapters/wallet/ethereum.js';
+import type { Config } from './config/schema.js';
+import { WalletProofs } from './identity/wallet-proofs.js';
+import type { Clock } from './ports/clock.js';
+import type { Crypto } from './ports/crypto.js';
+import type { Passwords } from './ports/passwords.js';
+import type { RelayCredentials } from './ports/relay-credentials.js';
+import type { Store } from './ports/store.js';
+import type { Wallets } from './ports/wallets.js';
+import type { Authorizations } from './relay/authorizations.js';
+import { GroupPasswords } from './relay/group-passwords.js';
+import { GroupSessions } from './relay/group-sessions.js';
+import type { RelaySessions } from './relay/sessions.js';
+import { SharedReads } from './relay/shared-reads.js';
+
+/** What the group parts stand on. */
+export interface GroupGround {
+  readonly config: Pick<Config, 'walletDomain' | 'walletUri' | 'walletChainIds'>;
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly store: Pick<Store, 'relay' | 'oneTime' | 'rateLimits'>;
+  readonly passwords: Passwords;
+  readonly credentials: RelayCredentials;
+  readonly sessions: RelaySessions;
+  readonly authorizations: Authorizations;
+  /** Where clients reach this server; asked when a message is made. */
+  readonly publicUrl: () => string;
+}
+
+export interface Group {
+  readonly groups: GroupSessions;
+  readonly proofs: WalletProofs;
+  readonly wallets: Wallets;
+}
+
+export function composeGroup(ground: GroupGround): Group {
+  const { config, secret, clock, crypto, credentials, sessions, authorizations, publicUrl } = ground;
+  const { relay: store, oneTime: nonces, rateLimits: rates } = ground.store;
+  const wallets = ethereumWallets();
+  const passwords = new GroupPasswords({ passwords: ground.passwords, rates, crypto });
+  const site = () => {
+    const url = publicUrl();
+    return { domain: config.walletDomain ?? new URL(url).host, uri: config.walletUri ?? url };
+  };
+  const tokens = createWalletTokens(secret, clock);
+  return {
+    groups: new GroupSessions({
+      ...{ store, sessions, authorizations, credentials, passwords, crypto, clock },
+      reads: new SharedReads(store),
+    }),
+    proofs: new WalletProofs({
+      ...{ nonces, rates, wallets, tokens, crypto, clock, site },
+      chainIds: config.walletChainIds,
+    }),
+    wallets,
+  };
+}

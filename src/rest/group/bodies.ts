@@ -1,0 +1,58 @@
+/** What callers of the group surface send. Members that are null count as absent. */
+import { z } from 'zod';
+import type { WalletAddress } from '../../protocol/ids.js';
+import type { Wallets } from '../../ports/wallets.js';
+import * as field from '../fields.js';
+
+const MAX_NAME_CHARS = 64;
+const MAX_PASSWORD_CHARS = 256;
+const MAX_WHITELIST = 1000;
+
+/** An empty password is none: that is what a form sends whose field was left alone. */
+const password = z
+  .string()
+  .max(MAX_PASSWORD_CHARS)
+  .nullish()
+  .transform((text) => (text === undefined || text === '' ? null : text));
+
+export const walletAddress = (wallets: Pick<Wallets, 'parseAddress'>): z.ZodType<WalletAddress> =>
+  field
+    .parsed((text) => wallets.parseAddress(text), 'an address in lower case, or with its checksum')
+    .meta({ description: 'An Ethereum address: in lower case, or in mixed case as EIP-55 checks it.' });
+
+export function createBody(wallets: Pick<Wallets, 'parseAddress'>) {
+  const address = walletAddress(wallets);
+  const whitelist = z.array(address).max(MAX_WHITELIST).nullish();
+  const name = z.string().trim().min(1).max(MAX_NAME_CHARS).nullish();
+  const rules = z.object({
+    userCapacity: field.maxUsers.nullish(),
+    expiryDurationInSeconds: field.expiresInS.nullish(),
+    password,
+    allowOnlyWhitelistedAddresses: z.boolean().nullish(),
+    whiteListAddresses: whitelist,
+  });
+  return z
+    .object({
+      identity: z.object({ name, chainAddress: address.nullish() }).nullish(),
+      rules: rules.nullish(),
+      password: password.meta({ deprecated: true }),
+      whiteListAddresses: whitelist.meta({ deprecated: true }),
+    })
+    .transform(({ identity, rules: given, ...deprecated }) => {
+      const listed = [...new Set(given?.whiteListAddresses ?? deprecated.whiteListAddresses ?? [])];
+      return {
+        name: identity?.name ?? null,
+        chainAddress: identity?.chainAddress ?? null,
+        password: given?.password ?? deprecated.password,
+        whitelist: listed,
+        // Who gives a list and says nothing else means it.
+        onlyWhitelisted: given?.allowOnlyWhitelistedAddresses ?? listed.length > 0,
+        maxUsers: given?.userCapacity ?? undefined,
+        ttlMs: typeof given?.expiryDurationInSeconds === 'number' ? given.expiryDurationInSeconds * 1000 : undefined,
+      };
+    });
+}
+
+export const joinBody = z.object({ sessionId: z.string().max(64), password });
+
+export const kickBody = z.object({ userId: field.userId });

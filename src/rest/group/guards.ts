@@ -1,0 +1,65 @@
+/** Who may call the group surface: an API key and a wallet create, a wallet joins, a member does the rest. */
+import type { Caller } from '../../identity/api-keys.js';
+import type { WalletProofs } from '../../identity/wallet-proofs.js';
+import { Failure } from '../../protocol/failure.js';
+import type { WalletAddress } from '../../protocol/ids.js';
+import type { HttpRequest } from '../../ports/http.js';
+import type { RelayClaims } from '../../ports/relay-credentials.js';
+import type { GroupSessions } from '../../relay/group-sessions.js';
+import { authenticate, type KeyVerifier } from '../auth.js';
+import type { Guest, RouteInput } from '../route.js';
+
+/** Names of security schemes. */
+export const WALLET_BEARER = 'wallet';
+export const MEMBER_BEARER = 'group_member';
+
+export interface WalletGuest extends Guest {
+  readonly wallet: WalletAddress;
+}
+
+export interface CreatorGuest extends WalletGuest {
+  readonly caller: Caller;
+}
+
+export interface MemberGuest extends Guest {
+  readonly claims: RelayClaims;
+}
+
+export type WalletBearers = Pick<WalletProofs, 'bearer'>;
+export type MemberBearers = Pick<GroupSessions, 'bearer'>;
+
+/** Rejects with `unauthorized` or `scope_missing` for the key, `credential_missing` or `credential_invalid` for the wallet. */
+export async function admitCreator(
+  keys: KeyVerifier,
+  proofs: WalletBearers,
+  { request }: RouteInput,
+): Promise<CreatorGuest> {
+  const caller = await authenticate(keys, 'group', 'relays', request);
+  const wallet = await walletOf(proofs, request);
+  return { callerId: `${caller.id} ${wallet}`, caller, wallet };
+}
+
+export async function admitWallet(proofs: WalletBearers, { request }: RouteInput): Promise<WalletGuest> {
+  const wallet = await walletOf(proofs, request);
+  return { callerId: `wallet ${wallet}`, wallet };
+}
+
+/** Looks at the signature alone: whether it still counts is seen by the call, so that one that was answered can be repeated. */
+export async function admitMember(groups: MemberBearers, { request }: RouteInput): Promise<MemberGuest> {
+  const claims = await groups.bearer(bearerOf(request));
+  if (claims === null) throw new Failure('credential_invalid');
+  return { callerId: `member ${claims.sessionId} ${claims.userId}`, claims };
+}
+
+async function walletOf(proofs: WalletBearers, request: HttpRequest): Promise<WalletAddress> {
+  const wallet = await proofs.bearer(bearerOf(request));
+  if (wallet === null) throw new Failure('credential_invalid');
+  return wallet;
+}
+
+/** '' for what is not a bearer. */
+function bearerOf({ headers }: HttpRequest): string {
+  const authorization = headers.get('authorization');
+  if (authorization === undefined) throw new Failure('credential_missing');
+  return /^bearer +([\x21-\x7e]+)$/i.exec(authorization)?.[1] ?? '';
+}

@@ -1,0 +1,92 @@
+/** A group session as Quick Sync's API shows it. Times are in seconds. */
+import { z } from 'zod';
+import type { UserId } from '../../protocol/ids.js';
+import type { Entered, GroupView } from '../../relay/group-sessions.js';
+
+/** Programs ask how many files a session takes: there are none here, so these are told and not enforced. */
+const MAX_FILES = 100;
+const MAX_TOTAL_MEGABYTES = 1024;
+
+const role = z.enum(['host', 'client']);
+
+const user = z
+  .object({
+    id: z.string(),
+    role,
+    name: z.string().nullable().describe('The name it came with, or its pseudonym. null: not taken in by its wallet.'),
+    address: z.string().nullable().describe('The address it shows.'),
+  })
+  .meta({ id: 'GroupUser' });
+
+const limits = {
+  expiry: z.int().describe('When the session ends: Unix seconds.'),
+  maxFiles: z.int(),
+  maxUsers: z.int(),
+  maxTotalMegaBytes: z.int(),
+  passwordProtected: z.boolean(),
+  whiteListAddresses: z.array(z.string()),
+};
+
+const credentials = z
+  .object({
+    token: z.string().describe('The bearer of the calls about the session, and a credential of `GET /v1/connect`.'),
+    id: z.string(),
+    pseudonym: z.string(),
+    role,
+  })
+  .meta({ id: 'GroupCredentials' });
+
+const entered = {
+  sessionId: z.string(),
+  expiresIn: z.int().describe('Seconds.'),
+  credentials,
+  rules: z.object(limits).meta({ id: 'GroupRules' }),
+};
+
+export const createdSchema = z.object(entered).meta({ id: 'GroupSessionCreated' });
+export const joinedSchema = z.object({ ...entered, users: z.array(user) }).meta({ id: 'GroupSessionJoined' });
+export const currentSchema = z
+  .object({ id: z.string(), creatorId: z.string(), ...limits, users: z.array(user) })
+  .meta({ id: 'GroupSession' });
+
+export function viewEntered(view: Entered, nowMs: number): z.output<typeof createdSchema> {
+  const { session, you, token } = view;
+  return {
+    sessionId: session.id,
+    expiresIn: Math.max(0, Math.ceil((session.expiresAtMs - nowMs) / 1000)),
+    credentials: { token, id: you.userId, pseudonym: you.group?.pseudonym ?? '', role: roleOf(view, you.userId) },
+    rules: viewLimits(view),
+  };
+}
+
+export function viewCurrent(view: GroupView): z.output<typeof currentSchema> {
+  const { session, group } = view;
+  return { id: session.id, creatorId: group.creatorId, ...viewLimits(view), users: viewUsers(view) };
+}
+
+/** Everybody who holds a seat. Addresses of sockets are nobody's to see. */
+export function viewUsers(view: GroupView): z.output<typeof user>[] {
+  return view.seats
+    .filter((seat) => seat.held)
+    .map(({ userId, group }) => ({
+      id: userId,
+      role: roleOf(view, userId),
+      name: group === null ? null : (group.name ?? group.pseudonym),
+      address: group?.address ?? null,
+    }));
+}
+
+function viewLimits({ session, group }: GroupView): z.output<typeof entered.rules> {
+  return {
+    expiry: Math.floor(session.expiresAtMs / 1000),
+    maxFiles: MAX_FILES,
+    maxUsers: session.maxUsers,
+    maxTotalMegaBytes: MAX_TOTAL_MEGABYTES,
+    passwordProtected: group.passwordHash !== null,
+    whiteListAddresses: [...group.whitelist],
+  };
+}
+
+function roleOf({ hostId }: GroupView, userId: UserId): z.output<typeof role> {
+  return userId === hostId ? 'host' : 'client';
+}

@@ -1,0 +1,62 @@
+/** Proofs of who holds a wallet: a message to sign, and a bearer for its signature. */
+import { z } from 'zod';
+import type { WalletProofs } from '../../identity/wallet-proofs.js';
+import type { Wallets } from '../../ports/wallets.js';
+import { defineOpenRoute, NOTHING, type Route } from '../route.js';
+import { walletAddress } from './bodies.js';
+
+export interface WalletProofRoutesDeps {
+  readonly proofs: Pick<WalletProofs, 'nonce' | 'verify'>;
+  readonly wallets: Pick<Wallets, 'parseAddress'>;
+}
+
+const MAX_TEXT_CHARS = 4096;
+
+const chain = z.string().max(32).optional().meta({ description: '`Ethereum`, or the id of a configured chain.' });
+const verifyBody = z.object({
+  walletAddress: z.string().max(MAX_TEXT_CHARS),
+  message: z.string().max(MAX_TEXT_CHARS).describe('As it was handed out, byte for byte.'),
+  signature: z.string().max(MAX_TEXT_CHARS).describe('Of `personal_sign`: 65 bytes in hex.'),
+});
+
+export function walletProofRoutes(deps: WalletProofRoutesDeps): readonly Route[] {
+  return [getNonce(deps), verifyProof(deps)];
+}
+
+function getNonce({ proofs, wallets }: WalletProofRoutesDeps): Route {
+  return defineOpenRoute({
+    name: 'getWalletNonce',
+    summary: 'A message for a wallet to sign. Without an address it holds {address} where the address is to be.',
+    surface: 'native',
+    method: 'GET',
+    path: '/v1/wallet-proof/nonce',
+    params: NOTHING,
+    query: z.object({ address: walletAddress(wallets).optional(), chain }),
+    body: NOTHING,
+    responses: { 200: z.object({ nonce: z.string(), message: z.string() }).meta({ id: 'WalletNonce' }) },
+    errors: ['wallet_proof_invalid', 'too_many_requests', 'store_unavailable'],
+    async handle({ query, request: { remoteAddress } }) {
+      const asked = { address: query.address ?? null, chain: query.chain ?? null, remoteAddress };
+      return { status: 200, body: await proofs.nonce(asked) };
+    },
+  });
+}
+
+function verifyProof({ proofs }: WalletProofRoutesDeps): Route {
+  return defineOpenRoute({
+    name: 'verifyWalletProof',
+    summary: 'A bearer for a wallet that signed the message. Each message counts once, for five minutes.',
+    surface: 'native',
+    method: 'POST',
+    path: '/v1/wallet-proof/verify',
+    params: NOTHING,
+    query: z.object({ chain }),
+    body: verifyBody,
+    responses: { 200: z.object({ token: z.string() }).meta({ id: 'WalletToken' }) },
+    errors: ['wallet_proof_invalid', 'store_unavailable'],
+    async handle({ query, body }) {
+      const { token } = await proofs.verify({ ...body, chain: query.chain ?? null });
+      return { status: 200, body: { token } };
+    },
+  });
+}
