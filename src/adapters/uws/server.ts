@@ -60,7 +60,7 @@ export class UwsServer {
     uws.app.ws<SocketState>('/*', {
       maxPayloadLength: engineLimit(maxMessageBytes),
       // The relay closes a slow reader by name well before the engine would drop what is sent to it.
-      maxBackpressure: 4 * maxBufferedBytes,
+      maxBackpressure: engineBackpressure(maxBufferedBytes),
       // And should it ever come to that, better a closed socket than a silent loss.
       closeOnBackpressureLimit: true,
       idleTimeout: idleTimeoutS(maxSilenceMs),
@@ -244,6 +244,15 @@ export class UwsServer {
 /** Over its own limit the engine drops the connection without a code; sizes well above ours are still named by us. */
 function engineLimit(maxMessageBytes: number): number {
   return Math.max(16 * maxMessageBytes, maxMessageBytes + MAX_RELAY_HEADER_BYTES + 64 * 1024);
+}
+
+/**
+ * A backstop behind the relay's own bound, which it asks after at the end of a turn: over this the engine drops the
+ * connection without a code, in the middle of a turn. So it leaves room for what one turn may bring, a bound as
+ * small as it may be: a few sockets' full read buffers (512 KiB each) to one receiver. It is an int of the engine.
+ */
+function engineBackpressure(maxBufferedBytes: number): number {
+  return Math.min(2 ** 31 - 1, Math.max(4 * maxBufferedBytes, maxBufferedBytes + 64 * 1024 * 1024));
 }
 
 /** A backstop behind the relay's own deadline for silence. The engine takes 8 to 960 seconds. */
