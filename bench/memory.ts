@@ -8,13 +8,13 @@ export const COLLECTABLE: GatewayLaunch = {
   nodeFlags: ['--expose-gc', '--import', new URL('./gc-on-signal.js', import.meta.url).href],
 };
 
-const LOOK_MS = 250;
-const LOOKS = 60;
+const LOOK_MS = 150;
+const LOOKS = 100;
 /** At rest: so many looks in a row of the same. */
 const CALM_LOOKS = 4;
 const SAME = 0.005;
 
-/** The resident set, once it has stayed alike for a second; the last look after 15 s. */
+/** The resident set, once it has stayed alike for a while; the last look after 15 s. */
 export async function settledBytes(pid: number, isCollectable: boolean): Promise<number> {
   let newest = residentBytes(pid);
   let calm = 0;

@@ -8,17 +8,21 @@ const MAX_CLIENTS = 1_000_000;
 const MAX_SECONDS = 18_000;
 
 export function whole(min: number, max: number): z.ZodCoercedNumber {
-  return z.coerce.number('a number').int('a whole number').min(min, `at least ${min}`).max(max, `at most ${max}`);
+  return z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(min, `must be at least ${min}`)
+    .max(max, `must be at most ${max}`);
 }
 
 export function above0(): z.ZodCoercedNumber {
-  return z.coerce.number('a number').positive('more than 0');
+  return z.coerce.number('must be a number').positive('must be more than 0');
 }
 
 /** Which gateway. */
 export const targetOptions = {
   url: z
-    .url({ protocol: /^https?$/, message: 'an http or https URL' })
+    .url({ protocol: /^https?$/, message: 'must be an http or https URL' })
     .describe('a gateway that runs already; without it the bench starts one of its own')
     .optional(),
   key: z
@@ -52,14 +56,18 @@ export const messageOptions = {
   payload: whole(MIN_PAYLOAD_BYTES, 1_048_576).describe('bytes of a message').default(64),
   class: z.enum(['volatile', 'latest', 'reliable']).describe('the delivery class').default('volatile'),
   'flush-ms': z
-    .union([z.literal('auto'), whole(0, 50)], 'auto, or 0 to 50')
+    .union([z.literal('auto'), whole(0, 50)], 'must be auto, or 0 to 50')
     .describe('how long the gateway gathers, for these sessions: auto, or 0 to 50')
     .default('auto'),
 };
 
 export const timeOptions = {
-  seconds: above0().max(MAX_SECONDS, `at most ${MAX_SECONDS}`).describe('how long is measured').default(10),
-  'warm-up': z.coerce.number('a number').min(0, 'at least 0').describe('seconds of traffic before that').default(2),
+  seconds: above0().max(MAX_SECONDS, `must be at most ${MAX_SECONDS}`).describe('how long is measured').default(10),
+  'warm-up': z.coerce
+    .number('must be a number')
+    .min(0, 'must be at least 0')
+    .describe('seconds of traffic before that')
+    .default(2),
 };
 
 export const phasesOption = {
@@ -68,7 +76,7 @@ export const phasesOption = {
 
 export const lossOption = {
   'max-loss': z.coerce
-    .number('a number')
+    .number('must be a number')
     .min(0)
     .max(100)
     .describe('percent of the deliveries that may be lost without the run failing')

@@ -4,7 +4,7 @@ const CLEAR_LINE = '\r\u001b[K';
 
 export interface Output {
   readonly isTTY?: boolean;
-  write(text: string): unknown;
+  readonly write: (text: string) => unknown;
 }
 
 export class Progress {

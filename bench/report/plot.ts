@@ -30,7 +30,7 @@ const LEAST = 1e-3;
 
 /** One axis laid out: where a value stands, and which values are marked. */
 export interface Layout {
-  at(value: number): number;
+  readonly at: (value: number) => number;
   readonly ticks: readonly (readonly [value: number, text: string])[];
 }
 

@@ -19,8 +19,16 @@ const options = z.object({
   ...option.crowdOptions,
   clients: option.whole(2, 1_000_000).describe('how many connect').default(4_000),
   'at-once': option.whole(1, 100_000).describe('how many sockets are connecting at once, before').default(200),
-  away: z.coerce.number('a number').min(0).describe('seconds between the drop and the return').default(0),
-  spread: z.coerce.number('a number').min(0).describe('seconds over which they come back; 0: all at once').default(0),
+  away: z.coerce.number('must be a number').min(0).describe('seconds between the drop and the return').default(0),
+  spread: z.coerce
+    .number('must be a number')
+    .min(0)
+    .describe('seconds over which they come back; 0: all at once')
+    .default(0),
+  'resume-window-ms': option
+    .whole(0, 3_600_000)
+    .describe('how long these sessions keep the seat of a lost socket (else as the gateway is set)')
+    .optional(),
   within: option.above0().describe('seconds in which all must be back').default(30),
   ...option.workersOption,
   ...option.quickOption,
@@ -37,7 +45,9 @@ export const avalanche = defineScenario({
 
 async function measure(gateway: Gateway, given: z.output<typeof options>, bench: Bench): Promise<Outcome> {
   const crowd = option.crowdOf(given);
-  const seats = await openSessions(new Backend(gateway.url, gateway.key), crowd);
+  const windowMs = given['resume-window-ms'];
+  const settings = windowMs === undefined ? {} : { resume_window_ms: windowMs };
+  const seats = await openSessions(new Backend(gateway.url, gateway.key), crowd, settings);
   const visits = Visits.start(seats, crowd.roomsOf, given.workers, coresFor(given));
   try {
     const connected = await visits.connect(given['at-once'], (done) => bench.progress.show(`${done} connected`));

@@ -26,7 +26,7 @@ const options = z.object({
   connections: option.whole(1, 10_000).describe('how many calls are under way at once').default(32),
   only: z
     .string()
-    .regex(new RegExp(`^(${CALLS.join('|')})(,(${CALLS.join('|')}))*$`), `some of ${CALLS.join(',')}`)
+    .regex(new RegExp(`^(${CALLS.join('|')})(,(${CALLS.join('|')}))*$`), `must be some of ${CALLS.join(',')}`)
     .describe('which calls')
     .default(CALLS.join(',')),
   ...option.quickOption,
