@@ -41,6 +41,8 @@ export interface StormResult {
 const US_PER_MS = 1_000;
 const US_PER_S = 1e6;
 const PROGRESS_MS = 250;
+/** How often autocannon looks whether it is done. */
+const LOOK_MS = 100;
 
 export async function storm(gateway: Gateway, plan: StormPlan): Promise<StormResult> {
   const latencyUs = new Histogram();
@@ -55,7 +57,7 @@ export async function storm(gateway: Gateway, plan: StormPlan): Promise<StormRes
     latencyUs.record(tookMs * US_PER_MS);
   });
   clearInterval(ticks);
-  // It ends at the next whole second, whenever the last answer came.
+  // It ends when it looks again, whenever the last answer came.
   const seconds = (newestMs - startMs) / 1000;
   const to = busyTimes(gateway);
   const share = (which: 'server' | 'redis'): number | null => {
@@ -96,10 +98,13 @@ function shoot(
   const limit = 'calls' in until ? { amount: until.calls } : { duration: until.seconds };
   const atOnce = 'calls' in until ? Math.min(connections, until.calls) : connections;
   return new Promise((resolve, reject) => {
-    const instance = autocannon({ url, connections: atOnce, ...limit, requests: [request] }, (error, result) => {
-      if (error) reject(error instanceof Error ? error : new Error(String(error)));
-      else resolve({ failed: result.errors, refused: result.non2xx });
-    });
+    const instance = autocannon(
+      { url, connections: atOnce, ...limit, requests: [request], sampleInt: LOOK_MS },
+      (error, result) => {
+        if (error) reject(error instanceof Error ? error : new Error(String(error)));
+        else resolve({ failed: result.errors, refused: result.non2xx });
+      },
+    );
     instance.on('response', (_client, _status, _bytes, tookMs) => onTimed(tookMs));
   });
 }

@@ -31,7 +31,7 @@ export interface Seats {
 const LISTED_AT_MOST = 2_000;
 const AT_ONCE = 8;
 /** Longer than any run: what a bench that was killed leaves behind goes away by itself. */
-const EXPIRES_IN_S = 6 * 3600;
+export const EXPIRES_IN_S = 6 * 3600;
 const ADDRESS = '127.0.0.1';
 
 export async function openSessions(

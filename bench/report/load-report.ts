@@ -109,8 +109,8 @@ export function watchLoad(progress: Progress): NonNullable<LoadOptions['onSample
     lastS = sample.untilS;
     const share = due === 0 ? 100 : Math.min(100, (100 * delivered) / due);
     progress.show(
-      `${sample.untilS.toFixed(0)} s  ${perS.toFixed(0)} deliveries/s  ${share.toFixed(2)} % delivered  ` +
-        `p99 ${latency.atMs(0.99).toFixed(2)} ms`,
+      `${sample.untilS.toFixed(1)} s  ${perS.toFixed(0)} deliveries/s  ${share.toFixed(2)} % delivered  ` +
+        `p99 ${latency.count === 0 ? '-' : latency.atMs(0.99).toFixed(2)} ms`,
     );
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { Backend } from '../backend.js';
 import { cpuTimeBetween, cpuTimeOf, shareOf } from '../load/cpu.js';
+import { listenOverflows } from '../listen-queue.js';
 import * as option from '../options.js';
 import { latencyPlot, reportSaturation, saturationOf } from '../report/load-report.js';
 import type { Plot } from '../report/plot.js';
@@ -55,19 +56,21 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
     await visits.drop();
     await pause(given.away * MS_PER_S);
     const { pid } = gateway;
+    const overflowsBefore = pid === null ? null : listenOverflows();
     const from = pid === null ? null : cpuTimeOf(pid);
     const show = (done: number): void => bench.progress.show(`${done} of ${crowd.clients} are back`);
     const back = await visits.comeBack(given.spread * MS_PER_S, given.within * MS_PER_S, show);
     const serverBusy =
       from === null || pid === null ? null : shareOf(cpuTimeBetween(from, cpuTimeOf(pid)), back.seconds);
+    const overflows = overflowsBefore === null ? null : (listenOverflows() ?? 0) - overflowsBefore;
     await seats.end();
-    return outcomeOf(back, serverBusy, bench);
+    return outcomeOf(back, serverBusy, overflows, bench);
   } finally {
     visits.end();
   }
 }
 
-function outcomeOf(back: Stage, serverBusy: number | null, { account }: Bench): Outcome {
+function outcomeOf(back: Stage, serverBusy: number | null, overflows: number | null, { account }: Bench): Outcome {
   const { wanted, done, strangers, failures, latency, sinceStart, loadBusy } = back;
   const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
   account.table(
@@ -90,12 +93,18 @@ function outcomeOf(back: Stage, serverBusy: number | null, { account }: Bench): 
       ['since the drop', ...[0.5, 0.9, 0.99, 1].map((share) => sinceStart.atMs(share).toFixed(1))],
     ],
   );
+  if (overflows !== null && overflows > 0) {
+    account.step(
+      `the kernel dropped ${overflows} handshakes, since the server's queue of new connections was full: ` +
+        'who was dropped waits 1 s, then 2 s, before it asks again',
+    );
+  }
   const reasons = Object.entries(failures);
   if (reasons.length > 0) account.table(['failed attempts', 'count'], reasons);
   const saturation = saturationOf(serverBusy, loadBusy, null);
   reportSaturation(account, saturation);
   return {
-    figures: { ...back, allBackAfterMs: sinceStart.atMs(1), saturation },
+    figures: { ...back, allBackAfterMs: sinceStart.atMs(1), listenOverflows: overflows, saturation },
     plots: [
       latencyPlot([
         ['handshake and resume', latency],

@@ -5,6 +5,7 @@ import { Backend, pairOf } from '../backend.js';
 import { demand } from '../changes.js';
 import { endpointOf } from '../load/dial.js';
 import { ReadBuffer } from '../load/frame-reader.js';
+import { EXPIRES_IN_S } from '../seats.js';
 import { FramePool } from './frame-pool.js';
 import { Player, type PlayerEvents } from './player.js';
 import type { Flaws } from './receipts.js';
@@ -45,7 +46,7 @@ export class Crowd {
     const rooms: Room[] = [];
     for (let first = 0; first < clients; first += roomsOf) {
       const addresses = Array.from({ length: roomsOf }, () => ADDRESS);
-      const session = await backend.createSession(addresses, { max_users: roomsOf });
+      const session = await backend.createSession(addresses, { max_users: roomsOf, expires_in_s: EXPIRES_IN_S });
       const book = new RoomBook();
       const players = session.session_users.map((user, place) => {
         const credential = pairOf(session, user);
