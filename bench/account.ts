@@ -2,7 +2,14 @@
 
 export type Cell = string | number;
 
+export interface Table {
+  readonly head: readonly Cell[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
 export class Account {
+  /** All that were written. */
+  readonly tables: Table[] = [];
   private readonly startedMs = performance.now();
 
   constructor(private readonly write: (line: string) => void) {}
@@ -19,6 +26,7 @@ export class Account {
 
   /** The first column to the left, the others to the right. */
   table(head: readonly Cell[], rows: readonly (readonly Cell[])[]): void {
+    this.tables.push({ head, rows });
     const lines = [head, ...rows].map((row) => row.map(String));
     const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
     this.write('');

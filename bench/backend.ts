@@ -6,8 +6,8 @@ const DEADLINE_MS = 5_000;
 const user = z.object({ ip_address: z.string(), authorization_token: z.int() });
 const sessionHead = z.object({ session_id: z.string(), authorization_token: z.int(), status: z.string() });
 const link = z.object({ ports: z.object({ client: z.object({ link: z.string() }) }) });
-const createdSession = sessionHead.extend({ session_users: z.array(user), relay: link.nullable() });
-const authorizedSession = sessionHead.extend({ session_user: user });
+export const createdSession = sessionHead.extend({ session_users: z.array(user), relay: link.nullable() });
+export const authorizedSession = sessionHead.extend({ session_user: user, relay: link.nullable() });
 
 const kickReport = z.object({
   matched: z.int(),
@@ -21,12 +21,16 @@ const receipt = z.object({ seq: z.int().nullable(), receivers: z.int() });
 
 export type SessionUser = z.output<typeof user>;
 export type CreatedSession = z.output<typeof createdSession>;
+/** What every answer about a session says of how to connect. */
+export type SessionAccess = Pick<CreatedSession, 'session_id' | 'authorization_token' | 'relay'>;
 export type KickReport = z.output<typeof kickReport>;
 
 /** Members of the create call as they stand in its body; what is not given is the gateway's to choose. */
 export interface SessionOptions {
   readonly flush_ms?: number | 'auto';
   readonly max_users?: number;
+  readonly expires_in_s?: number;
+  readonly resume_window_ms?: number;
 }
 
 interface Call {
@@ -97,7 +101,7 @@ export class Backend {
 }
 
 /** What a socket connects with: Edgegap's two numbers behind the session's id. */
-export function pairOf(session: CreatedSession, { authorization_token }: SessionUser): string {
+export function pairOf(session: Omit<SessionAccess, 'relay'>, { authorization_token }: SessionUser): string {
   return `${session.session_id}.${session.authorization_token}.${authorization_token}`;
 }
 

@@ -6,7 +6,7 @@
 import type { Account } from './account.js';
 import type { Contender } from './contenders.js';
 import type { Cores } from './cores.js';
-import type { Result } from './load/job.js';
+import type { Result } from './load/result.js';
 import { robbedShare, runOnce, type Load } from './rounds.js';
 
 /** The issue's own bounds of a service that holds. */
@@ -26,6 +26,16 @@ export interface Capacity {
   readonly clients: number;
   /** What ended the search: the server, or the load generator. */
   readonly limitedBy: 'server' | 'load' | 'clients';
+  /** Every load that ran to its end, in the order they were tried. */
+  readonly attempts: readonly Attempt[];
+}
+
+export interface Attempt {
+  readonly clients: number;
+  readonly deliveriesPerS: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly deliveredShare: number;
 }
 
 export async function findCapacity(
@@ -33,25 +43,33 @@ export async function findCapacity(
   contender: Contender,
   load: Load,
   cores: Cores,
+  maxClients = MAX_CLIENTS,
 ): Promise<Capacity> {
+  const attempts: Attempt[] = [];
+  const tryLoad = async (clients: number): Promise<Result | null> => {
+    const result = await attempt(account, contender, { ...load, clients }, cores);
+    if (result !== null) attempts.push(attemptOf(clients, result));
+    return result;
+  };
   let good: { readonly clients: number; readonly result: Result } | null = null;
   let bad: number | null = null;
   let limitedBy: Capacity['limitedBy'] = 'server';
   let clients = load.clients;
   for (let halvings = 0; halvings <= HALVINGS;) {
-    const result = await bestOf(TRIES, () => attempt(account, contender, { ...load, clients }, cores));
+    const result = await bestOf(TRIES, () => tryLoad(clients));
     if (result !== null && holds(result)) good = { clients, result };
     else {
       bad = clients;
       limitedBy = result !== null && loadShare(result) > BUSY ? 'load' : 'server';
     }
     if (good === null) break;
-    if (bad === null && clients >= MAX_CLIENTS)
-      return { best: good.result, clients: good.clients, limitedBy: 'clients' };
+    if (bad === null && clients >= maxClients) {
+      return { best: good.result, clients: good.clients, limitedBy: 'clients', attempts };
+    }
     if (bad !== null) halvings += 1;
-    clients = wholeRooms(bad === null ? Math.min(MAX_CLIENTS, good.clients * GROWTH) : (good.clients + bad) / 2, load);
+    clients = wholeRooms(bad === null ? Math.min(maxClients, good.clients * GROWTH) : (good.clients + bad) / 2, load);
   }
-  return { best: good?.result ?? null, clients: good?.clients ?? 0, limitedBy };
+  return { best: good?.result ?? null, clients: good?.clients ?? 0, limitedBy, attempts };
 }
 
 /** null when the run broke: a server that drops its clients does not carry them. */
@@ -59,7 +77,7 @@ async function attempt(account: Account, contender: Contender, load: Load, cores
   try {
     const result = await runOnce(contender, load, cores);
     const rate = Math.round(result.window.deliveries / result.window.seconds);
-    const robbed = (100 * robbedShare(result)).toFixed(0);
+    const robbed = result.window.serverCpu === null ? '-' : (100 * robbedShare(result)).toFixed(0);
     account.step(
       `${contender.name}: ${load.clients} clients, ${rate} deliveries/s, p99 ${result.latencyMs.p99.toFixed(1)} ms, ` +
         `${(100 * deliveredShare(result)).toFixed(2)} % delivered, robbed ${robbed} %`,
@@ -71,6 +89,18 @@ async function attempt(account: Account, contender: Contender, load: Load, cores
     );
     return null;
   }
+}
+
+function attemptOf(clients: number, result: Result): Attempt {
+  const { window, latencyMs } = result;
+  const deliveriesPerS = window.deliveries / window.seconds;
+  return {
+    clients,
+    deliveriesPerS,
+    p50Ms: latencyMs.p50,
+    p99Ms: latencyMs.p99,
+    deliveredShare: deliveredShare(result),
+  };
 }
 
 async function bestOf(tries: number, run: () => Promise<Result | null>): Promise<Result | null> {

@@ -1,25 +1,21 @@
 /** What a bench compares: each is started anew for a run, and says how its clients connect. */
 import { fileURLToPath } from 'node:url';
-import { SUBPROTOCOL } from '../src/protocol/wire.js';
-import { Backend, pairOf } from './backend.js';
+import { Backend } from './backend.js';
 import { GatewayProcess } from './gateway-process.js';
 import { handshakeOf } from './load/client-frame.js';
+import { endpointOf } from './load/dial.js';
 import type { Job } from './load/job.js';
+import { openSessions, type Crowd } from './seats.js';
 import { ServerProcess } from './server-process.js';
-
-/** How many, and in rooms of how many. */
-export interface Crowd {
-  readonly clients: number;
-  readonly roomsOf: number;
-}
 
 export interface StartOptions {
   readonly core: number | null;
   readonly nodeFlags: readonly string[];
 }
 
-export interface Target extends Pick<Job, 'host' | 'port' | 'wire' | 'handshakes' | 'serverPid'> {
-  readonly engine: string;
+export interface Target extends Pick<Job, 'endpoints' | 'wire' | 'handshakes' | 'serverPid'> {
+  /** null: not told. */
+  readonly engine: string | null;
   stop(): Promise<void>;
 }
 
@@ -29,8 +25,10 @@ export interface Contender {
 }
 
 const BARE = fileURLToPath(new URL('./peers/bare-uws.js', import.meta.url));
-const ADDRESS = '127.0.0.1';
-const CONNECT_PATH = '/v1/connect';
+
+export type ClassName = 'volatile' | 'latest' | 'reliable';
+
+const WIRES = { volatile: 'sallyport', latest: 'sallyport_latest', reliable: 'sallyport_reliable' } as const;
 
 export const bareEngine: Contender = {
   name: 'bare engine',
@@ -42,18 +40,36 @@ export const bareEngine: Contender = {
   },
 };
 
+/** What the gateway of a load has: no limits on a connection's rate. */
+export const UNLIMITED = { SALLYPORT_MESSAGES_PER_S: '0', SALLYPORT_BYTES_PER_S: '0' };
+
 /** The gateway on its embedded store, without limits on a connection's rate. */
-export function sallyport(flushMs: number | 'auto', deliveryClass: 'volatile' | 'reliable' = 'volatile'): Contender {
-  const isReliable = deliveryClass === 'reliable';
+export function sallyport(flushMs: number | 'auto', deliveryClass: ClassName = 'volatile'): Contender {
   return {
-    name: `flush_ms ${flushMs}${isReliable ? ', reliable' : ''}`,
+    name: `flush_ms ${flushMs}${deliveryClass === 'volatile' ? '' : `, ${deliveryClass}`}`,
     async start(crowd, options) {
-      const environment = { SALLYPORT_MESSAGES_PER_S: '0', SALLYPORT_BYTES_PER_S: '0' };
-      const gateway = new GatewayProcess({ ...options, environment });
-      return started(gateway, isReliable ? 'sallyport_reliable' : 'sallyport', ({ host, href }) => {
-        const backend = new Backend(href.replace(/\/$/, ''), gateway.key);
-        return openSessions(backend, host, crowd, flushMs);
+      const gateway = new GatewayProcess({ ...options, environment: UNLIMITED });
+      return started(gateway, WIRES[deliveryClass], async ({ origin }) => {
+        const seats = await openSessions(new Backend(origin, gateway.key), crowd, { flush_ms: flushMs });
+        return seats.handshakes;
       });
+    },
+  };
+}
+
+/** A gateway that runs already, with the limits it has. The sessions are ended afterwards. */
+export function running(
+  { url, key, pid }: { readonly url: string; readonly key: string; readonly pid: number | null },
+  flushMs: number | 'auto',
+  deliveryClass: ClassName,
+): Contender {
+  return {
+    name: url,
+    async start(crowd) {
+      const seats = await openSessions(new Backend(url, key), crowd, { flush_ms: flushMs });
+      const { endpoints, handshakes } = seats;
+      const stop = (): Promise<void> => seats.end();
+      return { endpoints, handshakes, wire: WIRES[deliveryClass], serverPid: pid, engine: null, stop };
     },
   };
 }
@@ -74,8 +90,7 @@ export async function started(
   const { url: text, engine } = await server.untilListening();
   const url = new URL(text);
   return {
-    host: url.hostname,
-    port: Number(url.port),
+    endpoints: [endpointOf(text)],
     wire,
     handshakes: await prepare(url),
     serverPid: server.pid,
@@ -85,22 +100,4 @@ export async function started(
       process.off('exit', kill);
     },
   };
-}
-
-async function openSessions(
-  backend: Backend,
-  host: string,
-  { clients, roomsOf }: Crowd,
-  flushMs: number | 'auto',
-): Promise<string[]> {
-  const handshakes: string[] = [];
-  const addresses = Array.from({ length: roomsOf }, () => ADDRESS);
-  while (handshakes.length < clients) {
-    const session = await backend.createSession(addresses, { flush_ms: flushMs, max_users: roomsOf });
-    for (const user of session.session_users) {
-      const headers = { 'Sec-WebSocket-Protocol': SUBPROTOCOL, Authorization: `Bearer ${pairOf(session, user)}` };
-      handshakes.push(handshakeOf(host, CONNECT_PATH, headers));
-    }
-  }
-  return handshakes;
 }

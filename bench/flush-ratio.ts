@@ -23,7 +23,7 @@ import { demand } from './changes.js';
 import { chooseCores, type Cores } from './cores.js';
 import { parseFlushOptions, type FlushOptions } from './flush-options.js';
 import { complain, reportCosts, reportProfile } from './flush-report.js';
-import type { Result } from './load/job.js';
+import type { Result } from './load/result.js';
 import type { Phases } from './load/schedule.js';
 import { runOnce, runRounds, runUndisturbed } from './rounds.js';
 import type { Contender } from './contenders.js';

@@ -2,7 +2,8 @@
 import { percentile, type Account, type Cell } from './account.js';
 import { bareEngine } from './contenders.js';
 import { selfTimes } from './cpu-profile.js';
-import type { Result } from './load/job.js';
+import { shareOf } from './load/cpu.js';
+import { serverCpuOf, type Result } from './load/result.js';
 import { isUndisturbed, robbedShare, type Round } from './rounds.js';
 
 const US_PER_S = 1e6;
@@ -70,8 +71,8 @@ function costCells(rounds: readonly Round[], name: string): Cell[] {
   const median = (of: (result: Result) => number): number => percentile(results.map(of), 0.5);
   return [
     median(costUs).toFixed(2),
-    median((each) => (each.window.serverCpu.userS / each.window.deliveries) * US_PER_S).toFixed(2),
-    median((each) => (each.window.serverCpu.systemS / each.window.deliveries) * US_PER_S).toFixed(2),
+    median((each) => (serverCpuOf(each).userS / each.window.deliveries) * US_PER_S).toFixed(2),
+    median((each) => (serverCpuOf(each).systemS / each.window.deliveries) * US_PER_S).toFixed(2),
     ratioToBare(rounds, name),
     median((each) => each.latencyMs.p50).toFixed(2),
     median((each) => each.latencyMs.p99).toFixed(2),
@@ -79,7 +80,7 @@ function costCells(rounds: readonly Round[], name: string): Cell[] {
     median((each) => each.window.deliveries / each.window.seconds).toFixed(0),
     median((each) => (each.window.deliveries + each.window.echoes) / each.window.frames).toFixed(2),
     median((each) => (each.window.deliveries + each.window.echoes) / each.window.reads).toFixed(2),
-    percent(median(({ window }) => (window.serverCpu.userS + window.serverCpu.systemS) / window.seconds)),
+    percent(median((each) => shareOf(serverCpuOf(each), each.window.seconds))),
     percent(median(loadShare)),
     median((each) => each.lagMs.p99).toFixed(2),
     percent(median(robbedShare)),
@@ -104,12 +105,12 @@ function ratioToBare(rounds: readonly Round[], name: string): Cell {
   return fair.length > 0 ? text : `(${text})`;
 }
 
-function costUs({ window }: Result): number {
-  return ((window.serverCpu.userS + window.serverCpu.systemS) / window.deliveries) * US_PER_S;
+function costUs(result: Result): number {
+  return shareOf(serverCpuOf(result), result.window.deliveries) * US_PER_S;
 }
 
 function loadShare({ window }: Result): number {
-  return (window.loadCpu.userS + window.loadCpu.systemS) / window.seconds;
+  return shareOf(window.loadCpu, window.seconds);
 }
 
 function percent(share: number): string {

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { demand } from './changes.js';
-import { started, type Contender, type Crowd } from './contenders.js';
+import { started, type Contender } from './contenders.js';
 import { handshakeOf } from './load/client-frame.js';
 import { startNats } from './nats-process.js';
+import type { Crowd } from './seats.js';
 import { ServerProcess, type Launch } from './server-process.js';
 
 /** Beside the compiled bench stands its source, with the peers and their dependencies. */

@@ -14,6 +14,8 @@ import { bareEngine } from './contenders.js';
 import { chooseCores } from './cores.js';
 import { parseFlushOptions } from './flush-options.js';
 import { reportCosts } from './flush-report.js';
+import { shareOf } from './load/cpu.js';
+import { serverCpuOf } from './load/result.js';
 import { requirePeers } from './peer-contenders.js';
 import { runOnce, runRounds, runUndisturbed } from './rounds.js';
 
@@ -67,7 +69,7 @@ function reportCapacity(account: Account, found: ReadonlyMap<string, Capacity>):
     [...found].map(([name, capacity]): Cell[] => {
       const { best, clients, limitedBy } = capacity;
       if (best === null) return [name, 0, 0, '-', '-', '-', '-', '-', limitedBy];
-      const { serverCpu, loadCpu, seconds } = best.window;
+      const { loadCpu, seconds } = best.window;
       return [
         name,
         clients,
@@ -75,8 +77,8 @@ function reportCapacity(account: Account, found: ReadonlyMap<string, Capacity>):
         bare === 0 ? '-' : (deliveriesPerS(capacity) / bare).toFixed(2),
         best.latencyMs.p50.toFixed(2),
         best.latencyMs.p99.toFixed(2),
-        ((100 * (serverCpu.userS + serverCpu.systemS)) / seconds).toFixed(0),
-        ((100 * (loadCpu.userS + loadCpu.systemS)) / seconds).toFixed(0),
+        (100 * shareOf(serverCpuOf(best), seconds)).toFixed(0),
+        (100 * shareOf(loadCpu, seconds)).toFixed(0),
         limitedBy,
       ];
     }),

@@ -3,13 +3,22 @@ import type { Account } from './account.js';
 import { demand } from './changes.js';
 import type { Contender } from './contenders.js';
 import type { Cores } from './cores.js';
-import type { Job, Result } from './load/job.js';
-import { generateLoad } from './load/load-process.js';
+import type { Job } from './load/job.js';
+import { generateLoad, type LoadOptions } from './load/load-process.js';
+import { serverCpuOf, type Result } from './load/result.js';
 
 /** What every contender is loaded with. */
 export interface Load extends Pick<Job, 'roomsOf' | 'rate' | 'payloadBytes' | 'phases' | 'warmUpS' | 'seconds'> {
   readonly clients: number;
+  /** So many of each room send; all unless given. */
+  readonly senders?: number;
+  readonly workers?: number;
 }
+
+/** Of a run of less than half a minute there are 60 samples, of a longer one a sample every half second. */
+const SAMPLES = 60;
+const MAX_SAMPLE_MS = 500;
+const MIN_SAMPLE_MS = 50;
 
 /** One run of each contender, by name. */
 export type Round = Map<string, Result>;
@@ -22,11 +31,14 @@ export async function runOnce(
   load: Load,
   cores: Cores,
   nodeFlags: readonly string[] = [],
+  onSample?: LoadOptions['onSample'],
 ): Promise<Result> {
-  const { clients, roomsOf } = load;
+  const { clients, roomsOf, senders = roomsOf, workers = 1, ...rest } = load;
   const target = await contender.start({ clients, roomsOf }, { core: cores.server, nodeFlags });
-  const { host, port, wire, handshakes, serverPid } = target;
-  const result = await generateLoad({ host, port, wire, handshakes, serverPid, ...load }, cores.load);
+  const { endpoints, wire, handshakes, serverPid } = target;
+  const sampleMs = Math.min(MAX_SAMPLE_MS, Math.max(MIN_SAMPLE_MS, ((load.warmUpS + load.seconds) * 1000) / SAMPLES));
+  const job = { endpoints, wire, handshakes, serverPid, roomsOf, senders, sampleMs, ...rest };
+  const result = await generateLoad(job, { workers, cores, ...(onSample === undefined ? {} : { onSample }) });
   await target.stop();
   return result;
 }
@@ -69,6 +81,7 @@ export function isUndisturbed(result: Result): boolean {
 }
 
 /** How much of the window other processes had a core that the server or the load was ready to use: the larger of the two. */
-export function robbedShare({ window }: Result): number {
-  return Math.max(window.serverCpu.waitS, window.loadCpu.waitS) / window.seconds;
+export function robbedShare(result: Result): number {
+  const { loadCpu, seconds } = result.window;
+  return Math.max(serverCpuOf(result).waitS, loadCpu.waitS) / seconds;
 }

@@ -2,8 +2,9 @@
  * One client of a load: a TCP socket with the least that a WebSocket needs. It reads into the buffer that all share,
  * and sends one frame that was made before, with only the number and the time written anew.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { clientFrame, OPCODE } from './client-frame.js';
+import { dial, type Endpoint } from './dial.js';
 import { FrameReader, type FrameSink, type ReadBuffer } from './frame-reader.js';
 import { DUE_AT, NUMBER_AT, payloadOf } from './payload.js';
 import type { Wire, WireClient } from './wires/wire.js';
@@ -26,8 +27,8 @@ export interface ClientEvents {
 export interface ClientPlan {
   /** Among all clients. */
   readonly id: number;
-  readonly host: string;
-  readonly port: number;
+  readonly endpoint: Endpoint;
+  readonly localAddress: string | null;
   readonly handshake: string;
   readonly wire: Wire;
   /** Where in its room it stands unless the server says so. */
@@ -43,6 +44,8 @@ export class LoadClient implements FrameSink, WireClient {
   private payloadAt = 0;
   private sent = 0;
   private isUpgraded = false;
+  /** Of the answer to the handshake, as far as it has come. */
+  private head = '';
   private isClosing = false;
 
   constructor(
@@ -52,12 +55,11 @@ export class LoadClient implements FrameSink, WireClient {
   ) {
     this.index = plan.place;
     this.reader = new FrameReader(buffer, this);
-    const { host, port } = plan;
     const callback = (count: number): boolean => {
       this.onRead(count);
       return true;
     };
-    this.socket = connect({ host, port, noDelay: true, onread: { buffer: buffer.target, callback } });
+    this.socket = dial(plan.endpoint, plan.localAddress, { buffer: buffer.target, callback });
     this.socket.on('error', (error) => {
       events.onProblem(error.message);
     });
@@ -127,16 +129,19 @@ export class LoadClient implements FrameSink, WireClient {
     else this.onHandshake(count);
   }
 
-  /** The answer to the handshake is short, and comes in one piece from servers on this machine. */
+  /** The answer may come in pieces; behind it, in the same piece, frames. */
   private onHandshake(count: number): void {
-    const head = this.buffer.target.toString('latin1', 0, count);
-    const end = head.indexOf(HEAD_END);
-    if (!head.startsWith('HTTP/1.1 101') || end < 0) {
-      this.events.onProblem(`the handshake was answered ${head.slice(0, 200)}`);
+    const before = this.head.length;
+    this.head += this.buffer.target.toString('latin1', 0, count);
+    const end = this.head.indexOf(HEAD_END);
+    if (end < 0) return;
+    if (!this.head.startsWith('HTTP/1.1 101')) {
+      this.events.onProblem(`the handshake was answered ${this.head.slice(0, 200)}`);
       return;
     }
+    this.head = '';
     this.isUpgraded = true;
     this.plan.wire.begin(this);
-    this.reader.onRead(count, end + HEAD_END.length);
+    this.reader.onRead(count, end + HEAD_END.length - before);
   }
 }

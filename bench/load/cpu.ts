@@ -1,11 +1,12 @@
 /** What Linux counts of a process: the CPU time it has used, with all its threads, and how long it had to wait for it. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /** What the kernel shows times in, to every program (USER_HZ). */
 const TICKS_PER_S = 100;
 /** Fields of /proc/<pid>/stat behind the name in parentheses, which may hold spaces. */
 const USER_FIELD = 11;
 const SYSTEM_FIELD = 12;
+const US_PER_S = 1e6;
 
 export interface CpuTime {
   readonly userS: number;
@@ -13,6 +14,9 @@ export interface CpuTime {
   /** How long its first thread was ready to run and something else had the core. */
   readonly waitS: number;
 }
+
+/** Whether the system tells of other processes. */
+export const canWatchProcesses = existsSync('/proc/self/schedstat');
 
 export function cpuTimeOf(pid: number): CpuTime {
   // CPU time comes in steps of 10 ms, waiting in nanoseconds.
@@ -26,6 +30,18 @@ export function cpuTimeOf(pid: number): CpuTime {
   };
 }
 
+/** Of this process, on any system; where that does not tell of waiting, none is counted. */
+export function ownCpuTime(): CpuTime {
+  const { user, system } = process.cpuUsage();
+  const waitS = canWatchProcesses ? cpuTimeOf(process.pid).waitS : 0;
+  return { userS: user / US_PER_S, systemS: system / US_PER_S, waitS };
+}
+
 export function cpuTimeBetween(from: CpuTime, to: CpuTime): CpuTime {
   return { userS: to.userS - from.userS, systemS: to.systemS - from.systemS, waitS: to.waitS - from.waitS };
+}
+
+/** How much of a core that is, over so many seconds. */
+export function shareOf({ userS, systemS }: CpuTime, seconds: number): number {
+  return (userS + systemS) / seconds;
 }

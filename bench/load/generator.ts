@@ -1,23 +1,28 @@
-/** The load generator's process: gets one job from its parent, does it, answers, and ends. See load-process.ts. */
+/** A load worker's process: gets one job from its parent, lets its clients join, waits for the start, answers, and ends. */
 import { demand } from '../changes.js';
-import { job } from './job.js';
+import { go, job, type Answer } from './job.js';
 import { Run } from './run.js';
 
 process.once('message', (message: unknown) => {
-  new Run(job.parse(message)).measure().then(
-    (result) => {
-      answer({ result });
-    },
-    (error: unknown) => {
-      answer({ failure: error instanceof Error ? error.message : String(error) });
-    },
-  );
+  work(message).catch((error: unknown) => {
+    answer({ failure: error instanceof Error ? error.message : String(error) }, () => process.exit(0));
+  });
 });
 
 /** Not without its parent. */
 process.once('disconnect', () => process.exit(1));
 
-function answer(message: object): void {
-  demand(process.send !== undefined, 'the load generator is started by the bench');
-  process.send(message, () => process.exit(0));
+async function work(message: unknown): Promise<void> {
+  const asked = job.parse(message);
+  const run = new Run(asked, (sample) => answer({ sample }));
+  await run.join();
+  const started = new Promise((resolve) => process.once('message', resolve));
+  answer({ joined: asked.handshakes.length });
+  const { startUs } = go.parse(await started);
+  answer({ part: await run.measure(startUs) }, () => process.exit(0));
+}
+
+function answer(message: Answer, onSent: () => void = () => undefined): void {
+  demand(process.send !== undefined, 'a load worker is started by the bench');
+  process.send(message, onSent);
 }

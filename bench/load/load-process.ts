@@ -1,27 +1,106 @@
-/** The load generator, seen by who starts it: a process of its own, so that its work is not the bench's nor the server's. */
-import { spawn } from 'node:child_process';
+/** A load, seen by who starts it: workers in processes of their own, each with its share of whole rooms. */
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import { onCore } from '../cores.js';
-import { result, type Job, type Result } from './job.js';
+import { demand } from '../changes.js';
+import { loadCoreOf, type Cores } from '../cores.js';
+import { demandDescriptors, sourceAddresses } from './dial.js';
+import { answer, type Answer, type Job, type Part, type SamplePart } from './job.js';
+import { mergeParts, mergeSamples, type Result, type Sample } from './result.js';
+import { WorkerProcess } from './worker-process.js';
 
 const SCRIPT = fileURLToPath(new URL('./generator.js', import.meta.url));
-const answer = z.union([z.object({ result }), z.object({ failure: z.string() })]);
+const START_IN_MS = 100;
+const JOIN_MS = 120_000;
+const US_PER_MS = 1_000;
+/** No answer within so long after its time is none. */
+const GRACE_MS = 30_000;
 
-/** Does the job in a new process. Rejects with what went wrong there. It ends with this process, whatever happens. */
-export function generateLoad(job: Job, core: number | null): Promise<Result> {
-  const [program, args] = onCore(core, [process.execPath, SCRIPT]);
-  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      reject(new Error(`the load generator ended without an answer: ${signal ?? `exit ${code ?? 'unknown'}`}`));
-    });
-    child.once('message', (message: unknown) => {
-      const given = answer.parse(message);
-      if ('result' in given) resolve(given.result);
-      else reject(new Error(given.failure));
-    });
-    child.send(job);
+type LoadWorker = WorkerProcess<Answer>;
+
+export interface LoadOptions {
+  readonly workers: number;
+  readonly cores: Cores;
+  /** Each interval, once every worker has answered for it. */
+  readonly onSample?: (sample: Sample, latencies: readonly SamplePart[]) => void;
+}
+
+/** Does the job. Rejects with what went wrong in any worker. */
+export async function generateLoad(whole: Omit<Job, 'localAddresses'>, options: LoadOptions): Promise<Result> {
+  const jobs = shares(whole, options.workers).map((share) => ({ ...whole, ...share }));
+  const workers = jobs.map((_, i) => new WorkerProcess(SCRIPT, answer, loadCoreOf(options.cores, i)));
+  try {
+    for (const [i, each] of jobs.entries()) workers[i]?.send(each);
+    await Promise.all(workers.map(untilJoined));
+    const startUs = Number(process.hrtime.bigint()) / 1e3 + START_IN_MS * US_PER_MS;
+    for (const worker of workers) worker.send({ startUs });
+    const samples = new Samples(workers.length, options.onSample);
+    const withinMs = (whole.warmUpS + whole.seconds) * 1000 + GRACE_MS;
+    const parts = await Promise.all(workers.map((worker) => finish(worker, samples, withinMs)));
+    return mergeParts(parts, samples.merged);
+  } finally {
+    for (const worker of workers) worker.kill();
+  }
+}
+
+/** What each worker of a load is given. */
+export type Share = Pick<Job, 'handshakes' | 'endpoints' | 'localAddresses'>;
+
+/** Each worker's share: whole rooms, and source addresses of its own. */
+export function shares(
+  { handshakes, roomsOf, endpoints }: Pick<Job, 'handshakes' | 'roomsOf' | 'endpoints'>,
+  workers: number,
+): readonly Share[] {
+  const rooms = handshakes.length / roomsOf;
+  const count = Math.min(workers, rooms);
+  demandDescriptors(Math.ceil(rooms / count) * roomsOf);
+  let firstAddress = 0;
+  return Array.from({ length: count }, (_, i) => {
+    const [from, to] = [Math.floor((rooms * i) / count), Math.floor((rooms * (i + 1)) / count)];
+    const share = handshakes.slice(from * roomsOf, to * roomsOf);
+    const own = endpoints.length === 1 ? endpoints : endpoints.slice(from, to);
+    const localAddresses = sourceAddresses(own, share.length, firstAddress);
+    firstAddress += Math.max(1, localAddresses.length);
+    return { handshakes: share, endpoints: own, localAddresses };
   });
+}
+
+async function untilJoined(worker: LoadWorker): Promise<void> {
+  const given = await worker.next(JOIN_MS);
+  if ('failure' in given) throw new Error(given.failure);
+  demand('joined' in given, 'a load worker joins first');
+}
+
+async function finish(worker: LoadWorker, samples: Samples, withinMs: number): Promise<Part> {
+  for (;;) {
+    const given = await worker.next(withinMs);
+    if ('part' in given) return given.part;
+    if ('failure' in given) throw new Error(given.failure);
+    if ('sample' in given) samples.add(given.sample);
+  }
+}
+
+/** Puts the workers' intervals together. */
+class Samples {
+  private readonly parts = new Map<number, SamplePart[]>();
+  private readonly whole = new Map<number, Sample>();
+
+  constructor(
+    private readonly workers: number,
+    private readonly onSample: LoadOptions['onSample'],
+  ) {}
+
+  /** In order; at the end also those that a worker was too busy to cut. */
+  get merged(): readonly Sample[] {
+    for (const [n, parts] of this.parts) this.whole.set(n, mergeSamples(parts));
+    return [...this.whole].toSorted(([a], [b]) => a - b).map(([, sample]) => sample);
+  }
+
+  add(part: SamplePart): void {
+    const parts = [...(this.parts.get(part.n) ?? []), part];
+    this.parts.set(part.n, parts);
+    if (parts.length < this.workers) return;
+    const sample = mergeSamples(parts);
+    this.whole.set(part.n, sample);
+    this.parts.delete(part.n);
+    this.onSample?.(sample, parts);
+  }
 }

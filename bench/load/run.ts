@@ -1,6 +1,6 @@
 /**
- * One run of a load: joins all clients, sends by the clock, measures a window behind the warm-up, and waits for the
- * last messages. The loop is open: a message is due when it is due, however late the server or this process is.
+ * One worker's share of a load: joins its clients, sends by the clock, measures a window behind the warm-up, and waits
+ * for the last messages. The loop is open: a message is due when it is due, however late the server or this process is.
  *
  * Sends are made by whatever comes first, bytes to read or a tick of 1 ms: under load there is always something to
  * read, so they leave when they are due and not in bursts of a tick.
@@ -8,18 +8,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Changes, demand } from '../changes.js';
 import { LoadClient, type ClientEvents } from './client.js';
-import { cpuTimeBetween, cpuTimeOf, type CpuTime } from './cpu.js';
+import { canWatchProcesses, cpuTimeBetween, cpuTimeOf, ownCpuTime, type CpuTime } from './cpu.js';
+import { sourceOf } from './dial.js';
 import { ReadBuffer } from './frame-reader.js';
-import { Histogram } from './histogram.js';
-import type { Job, Result } from './job.js';
+import type { ValueCounts } from './histogram.js';
+import type { Job, Part, SamplePart } from './job.js';
 import { Pacer } from './pacer.js';
+import { Sampler } from './sampler.js';
 import { sendingOrder } from './schedule.js';
 import { Tally } from './tally.js';
 import { wireOf } from './wires/by-name.js';
 
 const JOIN_AT_ONCE = 32;
 const JOIN_MS = 30_000;
-const START_IN_MS = 50;
 /** Without any delivery for so long, what is missing will not come. */
 const QUIET_MS = 1_000;
 const LOOK_MS = 50;
@@ -32,14 +33,14 @@ interface Mark {
   readonly frames: number;
   readonly reads: number;
   readonly echoes: number;
-  readonly serverCpu: CpuTime;
+  readonly serverCpu: CpuTime | null;
   readonly loadCpu: CpuTime;
 }
 
 export class Run implements ClientEvents {
   private readonly tally: Tally;
   private readonly pacer: Pacer;
-  private readonly latencyUs = new Histogram();
+  private readonly sampler: Sampler;
   private readonly clients: LoadClient[] = [];
   private readonly problems = new Set<string>();
   private readonly changes = new Changes();
@@ -49,22 +50,45 @@ export class Run implements ClientEvents {
   private echoes = 0;
   private nowMs = 0;
 
-  constructor(private readonly job: Job) {
-    const { handshakes, roomsOf, rate, phases } = job;
+  constructor(
+    private readonly job: Job,
+    onSample: (sample: SamplePart) => void,
+  ) {
+    const { handshakes, roomsOf, senders, rate, phases, sampleMs } = job;
     this.tally = new Tally(handshakes.length, roomsOf);
-    this.pacer = new Pacer(sendingOrder(handshakes.length, roomsOf, phases), rate, (client, dueMs) => {
+    this.sampler = new Sampler(this.tally, sampleMs, onSample);
+    this.pacer = new Pacer(sendingOrder(handshakes.length, roomsOf, phases, senders), rate, (client, dueMs) => {
       this.clients[client]?.send(dueMs);
       this.tally.onSent();
     });
   }
 
-  async measure(): Promise<Result> {
-    await this.join();
-    const startMs = performance.now() + START_IN_MS;
+  /** Rejects when not all are let in. */
+  async join(): Promise<void> {
+    const { endpoints, localAddresses, handshakes, payloadBytes, roomsOf } = this.job;
+    const buffer = new ReadBuffer();
+    for (const [id, handshake] of handshakes.entries()) {
+      const room = Math.floor(id / roomsOf);
+      const endpoint = endpoints[room % endpoints.length];
+      demand(endpoint !== undefined, 'a job has an endpoint');
+      const localAddress = sourceOf(localAddresses, id);
+      const wire = wireOf(this.job.wire, room);
+      const plan = { id, endpoint, localAddress, handshake, wire, place: id % roomsOf, payloadBytes };
+      this.clients.push(new LoadClient(plan, buffer, this));
+      if (this.clients.length % JOIN_AT_ONCE === 0) await this.allJoined();
+    }
+    await this.allJoined();
+  }
+
+  /** Once all clients have joined; begins at `startUs` of the machine's monotonic clock. */
+  async measure(startUs: number): Promise<Part> {
+    const startMs = startUs / US_PER_MS - bootMs();
     const fromMs = startMs + this.job.warmUpS * 1000;
     this.pacer.start(startMs, fromMs);
+    this.sampler.start(startMs);
     const ticks = setInterval(() => {
       this.onTime();
+      this.sampler.tick(this.nowMs);
     }, 1);
     await pause(fromMs - performance.now());
     const from = this.mark();
@@ -74,7 +98,7 @@ export class Run implements ClientEvents {
     await this.untilAllCame();
     clearInterval(ticks);
     for (const client of this.clients) client.close();
-    return this.result(from, to);
+    return this.part(from, to, this.sampler.end(performance.now()));
   }
 
   /** What is due is sent before what was read is looked at. */
@@ -85,7 +109,7 @@ export class Run implements ClientEvents {
 
   onEntry(receiver: number, sender: number, number: number, dueMs: number): void {
     this.tally.onDelivered(receiver, sender, number);
-    if (dueMs > 0) this.latencyUs.record((this.nowMs - dueMs) * US_PER_MS);
+    if (dueMs > 0) this.sampler.latencyUs.record((this.nowMs - dueMs) * US_PER_MS);
   }
 
   onFrame(): void {
@@ -110,18 +134,6 @@ export class Run implements ClientEvents {
     this.changes.notify();
   }
 
-  private async join(): Promise<void> {
-    const { host, port, handshakes, payloadBytes, roomsOf } = this.job;
-    const buffer = new ReadBuffer();
-    for (const [id, handshake] of handshakes.entries()) {
-      const wire = wireOf(this.job.wire, Math.floor(id / roomsOf));
-      const plan = { id, host, port, handshake, wire, place: id % roomsOf, payloadBytes };
-      this.clients.push(new LoadClient(plan, buffer, this));
-      if (this.clients.length % JOIN_AT_ONCE === 0) await this.allJoined();
-    }
-    await this.allJoined();
-  }
-
   private async allJoined(): Promise<void> {
     const look = (): true | null => {
       demand(this.problems.size === 0, `not all clients joined: ${[...this.problems].join('; ')}`);
@@ -136,14 +148,15 @@ export class Run implements ClientEvents {
   }
 
   private mark(): Mark {
+    const { serverPid } = this.job;
     return {
       atMs: performance.now(),
       deliveries: this.tally.delivered,
       frames: this.frames,
       reads: this.reads,
       echoes: this.echoes,
-      serverCpu: cpuTimeOf(this.job.serverPid),
-      loadCpu: cpuTimeOf(process.pid),
+      serverCpu: serverPid === null || !canWatchProcesses ? null : cpuTimeOf(serverPid),
+      loadCpu: ownCpuTime(),
     };
   }
 
@@ -159,11 +172,9 @@ export class Run implements ClientEvents {
     await pause(2 * LOOK_MS);
   }
 
-  private result(from: Mark, to: Mark): Result {
-    const { tally, problems, latencyUs, pacer } = this;
-    const inMs = (histogram: Histogram, share: number): number => histogram.quantile(share) / US_PER_MS;
-    // The monotonic clock and performance.now() run alike from two starts.
-    const bootMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+  private part(from: Mark, to: Mark, latencyUs: ValueCounts): Part {
+    const { tally, problems, pacer } = this;
+    const { serverCpu } = from;
     return {
       counts: tally.counts(),
       problems: [...problems],
@@ -173,13 +184,22 @@ export class Run implements ClientEvents {
         frames: to.frames - from.frames,
         reads: to.reads - from.reads,
         echoes: to.echoes - from.echoes,
-        serverCpu: cpuTimeBetween(from.serverCpu, to.serverCpu),
+        serverCpu: serverCpu === null || to.serverCpu === null ? null : cpuTimeBetween(serverCpu, to.serverCpu),
         loadCpu: cpuTimeBetween(from.loadCpu, to.loadCpu),
-        startUs: (bootMs + from.atMs) * US_PER_MS,
-        endUs: (bootMs + to.atMs) * US_PER_MS,
+        startUs: (bootMs() + from.atMs) * US_PER_MS,
+        endUs: (bootMs() + to.atMs) * US_PER_MS,
       },
-      latencyMs: { p50: inMs(latencyUs, 0.5), p99: inMs(latencyUs, 0.99), max: inMs(latencyUs, 1) },
-      lagMs: { p50: inMs(pacer.lagUs, 0.5), p99: inMs(pacer.lagUs, 0.99) },
+      latencyUs: plain(latencyUs),
+      lagUs: plain(pacer.lagUs.take()),
     };
   }
+}
+
+function plain(counts: ValueCounts): [number, number][] {
+  return counts.map(([value, count]) => [value, count]);
+}
+
+/** The monotonic clock and performance.now() run alike from two starts. */
+function bootMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6 - performance.now();
 }

@@ -12,8 +12,13 @@ export type Phases = (typeof PHASES)[number];
 
 const SEED = 0x5a11;
 
-/** Which client sends at each place of the period. Clients are numbered room by room. */
-export function sendingOrder(clients: number, roomsOf: number, phases: Phases): Uint32Array {
+/** Which client sends at each place of the period: the first `senders` of each room. Clients are numbered room by room. */
+export function sendingOrder(clients: number, roomsOf: number, phases: Phases, senders = roomsOf): Uint32Array {
+  const slots = slotOrder((clients / roomsOf) * senders, senders, phases);
+  return slots.map((slot) => Math.floor(slot / senders) * roomsOf + (slot % senders));
+}
+
+function slotOrder(clients: number, roomsOf: number, phases: Phases): Uint32Array {
   const rooms = clients / roomsOf;
   const order = Uint32Array.from({ length: clients }, (_, place) => place);
   if (phases === 'spread') return order.map((place) => (place % rooms) * roomsOf + Math.floor(place / rooms));

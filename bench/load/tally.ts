@@ -21,6 +21,8 @@ export class Tally {
   private doubled = 0;
   private disordered = 0;
   private damaged = 0;
+  /** Skipped, and not come since. */
+  private skipped = 0;
   /** Of each pair of receiver and sender: the number of the newest message that came. */
   private readonly newest: Uint32Array;
   /** Of pairs with a skip: what was skipped and has not come since. */
@@ -66,6 +68,11 @@ export class Tally {
     return { due, delivered, lost: due - delivered, doubled, disordered, damaged };
   }
 
+  /** What is known while it runs: of what was due, `missing` was overtaken by what followed. */
+  progress(): { readonly due: number; readonly delivered: number; readonly missing: number } {
+    return { due: this.due, delivered: this.delivered, missing: this.skipped };
+  }
+
   private onOdd(pair: number, next: number, number: number): void {
     if (number > next + MAX_SKIP || number === 0) {
       this.damaged += 1;
@@ -75,9 +82,11 @@ export class Tally {
     this.missing.set(pair, missing);
     if (number > next) {
       for (let skipped = next; skipped < number; skipped += 1) missing.add(skipped);
+      this.skipped += number - next;
       this.newest[pair] = number;
       this.delivered += 1;
     } else if (missing.delete(number)) {
+      this.skipped -= 1;
       this.disordered += 1;
       this.delivered += 1;
     } else {

@@ -3,7 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DeliveryClass } from '../../src/protocol/wire.js';
 import { Backend, pairOf } from '../backend.js';
 import { demand } from '../changes.js';
+import { endpointOf } from '../load/dial.js';
 import { ReadBuffer } from '../load/frame-reader.js';
+import { EXPIRES_IN_S } from '../seats.js';
 import { FramePool } from './frame-pool.js';
 import { Player, type PlayerEvents } from './player.js';
 import type { Flaws } from './receipts.js';
@@ -37,18 +39,18 @@ export class Crowd {
   /** Opens the rooms and lets everybody in. */
   static async gather(plan: CrowdPlan, events: PlayerEvents): Promise<Crowd> {
     const { clients, roomsOf, payloadBytes, wantsAcks } = plan;
-    const { hostname: host, port } = new URL(plan.url);
+    const endpoint = endpointOf(plan.url);
     const backend = new Backend(plan.url.replace(/\/$/, ''), plan.key);
     const buffer = new ReadBuffer();
     const pool = new FramePool();
     const rooms: Room[] = [];
     for (let first = 0; first < clients; first += roomsOf) {
       const addresses = Array.from({ length: roomsOf }, () => ADDRESS);
-      const session = await backend.createSession(addresses, { max_users: roomsOf });
+      const session = await backend.createSession(addresses, { max_users: roomsOf, expires_in_s: EXPIRES_IN_S });
       const book = new RoomBook();
       const players = session.session_users.map((user, place) => {
         const credential = pairOf(session, user);
-        const own = { id: first + place, host, port: Number(port), credential, payloadBytes, wantsAcks };
+        const own = { id: first + place, endpoint, credential, payloadBytes, wantsAcks };
         return new Player(own, book, buffer, pool, events);
       });
       rooms.push({ book, players });

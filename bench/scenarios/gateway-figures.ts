@@ -14,7 +14,7 @@ export async function scrape(url: string): Promise<ReadonlyMap<string, number>> 
 }
 
 /** The memory of a process that is in use (Linux). */
-function residentBytes(pid: number): number {
+export function residentBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * KB;
 }

@@ -50,7 +50,7 @@ export class JitterRun implements PlayerEvents {
 
   constructor(private readonly plan: JitterPlan) {}
 
-  async measure({ url, key }: RunningGateway): Promise<JitterResult> {
+  async measure({ url, key }: Pick<RunningGateway, 'url' | 'key'>): Promise<JitterResult> {
     const { clients, roomsOf, seed } = this.plan;
     const gathering = { url, key, clients, roomsOf, payloadBytes: PAYLOAD_BYTES, wantsAcks: true };
     const crowd = await Crowd.gather(gathering, this);

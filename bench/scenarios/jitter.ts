@@ -9,63 +9,69 @@
  * what was acked is there. A message that was written but died with its connection was never accepted: it is counted.
  * A replay takes from the start of the connection to the last replayed entry, or to the welcome when nothing was
  * missed: p99 under 2 s (printed only with --quick).
- *
- * Options: --clients 1000 --rooms-of 8 --seconds 60 --rate 2 --every 5 --away 1 --seed N --json FILE
- *   --store memory|redis   --redis-url URL (else a redis-server of its own)   --quick (200 clients, 10 s)
  */
 import { z } from 'zod';
-import { Account } from '../account.js';
-import { demand } from '../changes.js';
+import type { Account } from '../account.js';
+import * as option from '../options.js';
+import { defineScenario, type Bench, type Outcome } from '../scenario.js';
+import { givenGateway } from '../target.js';
 import { JitterRun, type JitterPlan, type JitterResult } from './jitter-run.js';
-import { commonOptions, parseScenario, runScenario, writeFigures } from './options.js';
+import { MAX_SEED, newSeed } from './random.js';
 import { RedisProcess } from './redis-process.js';
 import { withGateway } from './run-gateway.js';
 
 const MAX_REPLAY_P99_MS = 2_000;
-
-const DEFAULTS = {
-  full: {
-    clients: '1000',
-    'rooms-of': '8',
-    seconds: '60',
-    rate: '2',
-    every: '5',
-    away: '1',
-    store: 'memory',
-    'redis-url': null,
-  },
-  quick: { clients: '200', seconds: '10' },
-};
+const MAX_CLIENTS = 15_000;
 
 const options = z
   .object({
-    ...commonOptions,
-    rate: z.coerce.number().positive(),
-    every: z.coerce.number().positive(),
-    away: z.coerce.number().positive(),
-    store: z.enum(['memory', 'redis']),
-    'redis-url': z.string().nullable(),
+    ...option.targetOptions,
+    clients: option.whole(2, MAX_CLIENTS).describe('how many connect').default(1_000),
+    'rooms-of': option.whole(2, 1_000).describe('members of each room').default(8),
+    seconds: option.above0().describe('how long they talk').default(60),
+    rate: option.above0().describe('reliable messages a second of each client').default(2),
+    every: option.above0().describe('seconds between the drops of each client').default(5),
+    away: option.above0().describe('seconds it is away').default(1),
+    store: z
+      .enum(['memory', 'redis'])
+      .describe("what a gateway of the bench's own keeps its state in")
+      .default('memory'),
+    'redis-url': z.string().min(1).describe('a Redis for that; else a redis-server of its own').optional(),
+    seed: option.whole(0, MAX_SEED).describe('of what is random; else a new one').optional(),
+    ...option.quickOption,
   })
   .refine((given) => given.clients % given['rooms-of'] === 0, '--clients must be a multiple of --rooms-of')
   .refine((given) => Number.isInteger(given.rate * given.seconds), '--rate times --seconds must be a whole number')
   .refine((given) => given.away < given.every, '--away must be shorter than --every')
   .refine((given) => given.seconds >= given.every, '--seconds must be at least --every');
 
-async function main(): Promise<void> {
-  const given = parseScenario(process.argv.slice(2), options, DEFAULTS);
-  const { clients, seconds, rate, every: everyS, away: awayS, seed, store } = given;
+type Given = z.output<typeof options>;
+
+export const jitter = defineScenario({
+  name: 'jitter',
+  summary: 'clients on bad Wi-Fi, who drop and resume: nothing reliable is lost',
+  options,
+  quick: { clients: 200, seconds: 10 },
+  run: (given, bench) => measure(given, bench),
+});
+
+async function measure(given: Given, { account }: Bench): Promise<Outcome> {
+  const { clients, seconds, rate, every: everyS, away: awayS, seed = newSeed(), store } = given;
   const plan = { clients, seconds, rate, everyS, awayS, seed, roomsOf: given['rooms-of'] };
-  const account = new Account((line) => process.stdout.write(`${line}\n`));
-  account.title(
-    `jitter: ${clients} clients in rooms of ${plan.roomsOf}, ${rate} reliable messages/s each for ${seconds} s, ` +
-      `away ${awayS} s every ${everyS} s, store ${store}, seed ${seed}`,
+  account.step(
+    `${clients} clients in rooms of ${plan.roomsOf}, ${rate} reliable messages/s each for ${seconds} s, ` +
+      `away ${awayS} s every ${everyS} s, seed ${seed}`,
   );
-  const result = await onStore(store, given['redis-url'], (redisUrl) => run(account, plan, redisUrl));
+  const result = await runOnTarget(given, account, plan);
   report(account, result);
-  writeFigures(given.json, { scenario: 'jitter', plan, store, result });
   const broken = [...brokenPromises(result), ...(given.quick ? [] : slowReplay(result))];
-  demand(broken.length === 0, broken.join('; '));
-  account.title('Everything was as promised.');
+  return { figures: { plan, store, result }, plots: [], broken };
+}
+
+function runOnTarget(given: Given, account: Account, plan: JitterPlan): Promise<JitterResult> {
+  const gateway = givenGateway(given);
+  if (gateway !== null) return new JitterRun(plan).measure(gateway);
+  return onStore(given.store, given['redis-url'] ?? null, (redisUrl) => run(account, plan, redisUrl));
 }
 
 async function onStore<T>(
@@ -134,5 +140,3 @@ function brokenPromises(result: JitterResult): string[] {
 function slowReplay({ replayMs }: JitterResult): string[] {
   return replayMs.p99 < MAX_REPLAY_P99_MS ? [] : [`replay p99 was ${replayMs.p99.toFixed(0)} ms`];
 }
-
-runScenario('jitter', main);

@@ -2,8 +2,9 @@
  * One WebSocket connection, made by hand on a TCP socket, so that it can do what a good client never does: stop
  * reading, vanish without a word, or fall silent while its TCP connection stays.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { clientFrame, OPCODE } from '../load/client-frame.js';
+import { dial, type Endpoint } from '../load/dial.js';
 import { FrameReader, type FrameSink, type ReadBuffer } from '../load/frame-reader.js';
 import type { FramePool, PooledFrame } from './frame-pool.js';
 
@@ -31,17 +32,18 @@ export class Link implements FrameSink {
   private isOver = false;
 
   constructor(
-    endpoint: { readonly host: string; readonly port: number },
+    endpoint: Endpoint,
     handshake: string,
     private readonly buffer: ReadBuffer,
     private readonly events: LinkEvents,
+    localAddress: string | null = null,
   ) {
     this.reader = new FrameReader(buffer, this);
     const callback = (count: number): boolean => {
       this.onRead(count);
       return true;
     };
-    this.socket = connect({ ...endpoint, noDelay: true, onread: { buffer: buffer.target, callback } });
+    this.socket = dial(endpoint, localAddress, { buffer: buffer.target, callback });
     this.socket.on('error', (error) => {
       this.end(LOST, error.message);
     });

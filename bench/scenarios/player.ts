@@ -6,6 +6,7 @@ import { decodeBatchFrame } from '../../src/protocol/batch-frame.js';
 import { encodeRelayFrame } from '../../src/protocol/relay-frame.js';
 import { CLASS, SUBPROTOCOL, type DeliveryClass } from '../../src/protocol/wire.js';
 import { frameLength, handshakeOf, OPCODE, writeFrameHead } from '../load/client-frame.js';
+import type { Endpoint } from '../load/dial.js';
 import type { ReadBuffer } from '../load/frame-reader.js';
 import type { FramePool, PooledFrame } from './frame-pool.js';
 import { parseHeard, type Heard, type Welcome } from './heard.js';
@@ -28,8 +29,7 @@ export interface PlayerEvents {
 export interface PlayerPlan {
   /** Among all players. */
   readonly id: number;
-  readonly host: string;
-  readonly port: number;
+  readonly endpoint: Endpoint;
   readonly credential: string;
   readonly payloadBytes: number;
   /** Whether each reliable message asks for its ack. */
@@ -83,7 +83,8 @@ export class Player implements LinkEvents {
     const path = token === null ? '/v1/connect' : `/v1/connect?seq=${this.receipts.position}`;
     const headers = { 'Sec-WebSocket-Protocol': SUBPROTOCOL, Authorization: `Bearer ${token ?? plan.credential}` };
     if (token !== null) this.returning = new Return(performance.now());
-    this.link = new Link(plan, handshakeOf(`${plan.host}:${plan.port}`, path, headers), this.buffer, this);
+    const { host, port } = plan.endpoint;
+    this.link = new Link(plan.endpoint, handshakeOf(`${host}:${port}`, path, headers), this.buffer, this);
   }
 
   relay(deliveryClass: DeliveryClass, dueMs: number): void {

@@ -32,6 +32,10 @@ export class RedisProcess {
     return redis;
   }
 
+  get pid(): number | null {
+    return this.child.pid ?? null;
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode === null) {
       const exit = new Promise((resolve) => this.child.once('exit', resolve));

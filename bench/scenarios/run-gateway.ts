@@ -10,12 +10,19 @@ export interface RunningGateway {
   readonly engine: string;
 }
 
+export interface GatewayLaunch {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly nodeFlags?: readonly string[];
+}
+
 /** `redisUrl` null: the embedded store. A Redis that others use too is safe: the run has a key prefix of its own. */
 export async function withGateway<T>(
   redisUrl: string | null,
   use: (gateway: RunningGateway) => Promise<T>,
+  { environment = {}, nodeFlags = [] }: GatewayLaunch = {},
 ): Promise<T> {
-  const gateway = new GatewayProcess({ core: chooseCores().server, environment: environmentOf(redisUrl) });
+  const settings = { ...environmentOf(redisUrl), ...environment };
+  const gateway = new GatewayProcess({ core: chooseCores().server, environment: settings, nodeFlags });
   const kill = (): void => {
     gateway.kill();
   };

@@ -20,61 +20,53 @@
  * resident set, looked at 5 times a second, the highest from the start of the stall to the end of the traffic, 5 s
  * after it. `waited` is for how much of the time something else had the core that gateway or load was ready to run on,
  * threads of their own collectors included: when it is far apart between runs, so is the machine's other work.
- *
- * Options: --clients 1000 --rooms-of 5 --seconds 20 (of the stall) --warm-up 3 --after 5 --repeat 3 --payload 1024
- *   --busy-rate 500 --calm-rate 5 --seed N --json FILE --quick (200 clients, 4 KB, stall of 6 s, once)
  */
 import { z } from 'zod';
-import { Account } from '../account.js';
-import { demand } from '../changes.js';
 import { chooseCores, moveToCore } from '../cores.js';
+import * as option from '../options.js';
+import { defineScenario, type Bench, type Outcome } from '../scenario.js';
 import { MIN_MESSAGE_BYTES } from './message.js';
-import { commonOptions, parseScenario, runScenario, writeFigures } from './options.js';
+import { MAX_SEED, newSeed } from './random.js';
 import { withGateway } from './run-gateway.js';
 import { inMb, measure, report, tooMuch, type Round } from './slow-report.js';
 import { SlowRun } from './slow-run.js';
 import { brokenBy, type SlowResult } from './slow-verdict.js';
 
 const SLOW_SHARE = 0.01;
-
-const DEFAULTS = {
-  full: {
-    clients: '1000',
-    'rooms-of': '5',
-    seconds: '20',
-    'warm-up': '3',
-    after: '5',
-    repeat: '3',
-    payload: '1024',
-    'busy-rate': '500',
-    'calm-rate': '5',
-  },
-  quick: { clients: '200', seconds: '6', 'warm-up': '1', after: '3', repeat: '1', payload: '4096' },
-};
+const MAX_CLIENTS = 15_000;
 
 const options = z
   .object({
-    ...commonOptions,
-    'warm-up': z.coerce.number().positive(),
-    after: z.coerce.number().positive(),
-    repeat: z.coerce.number().int().min(1),
-    payload: z.coerce.number().int().min(MIN_MESSAGE_BYTES).max(16_384),
-    'busy-rate': z.coerce.number().positive(),
-    'calm-rate': z.coerce.number().positive(),
+    clients: option.whole(100, MAX_CLIENTS).describe('how many connect; 1 of 100 stops reading').default(1_000),
+    'rooms-of': option.whole(2, 1_000).describe('members of each room').default(5),
+    seconds: option.above0().describe('how long they do not read').default(20),
+    'warm-up': option.above0().describe('seconds of traffic before that').default(3),
+    after: option.above0().describe('seconds of traffic after it').default(5),
+    repeat: option.whole(1, 100).describe('how often, each time without and with the stall').default(3),
+    payload: option.whole(MIN_MESSAGE_BYTES, 16_384).describe('bytes of a message').default(1_024),
+    'busy-rate': option.above0().describe('messages a second of each room with a slow reader').default(500),
+    'calm-rate': option.above0().describe('messages a second of each other room').default(5),
+    seed: option.whole(0, MAX_SEED).describe('of what is random; else a new one').optional(),
+    ...option.quickOption,
   })
-  .refine((given) => given.clients % given['rooms-of'] === 0, '--clients must be a multiple of --rooms-of')
-  .refine((given) => given.clients * SLOW_SHARE >= 1, '--clients must be at least 100');
+  .refine((given) => given.clients % given['rooms-of'] === 0, '--clients must be a multiple of --rooms-of');
 
-async function main(): Promise<void> {
-  const given = parseScenario(process.argv.slice(2), options, DEFAULTS);
-  const { clients, seconds: stallS, seed, after: afterS, payload: payloadBytes } = given;
+export const slowReaders = defineScenario({
+  name: 'slow-readers',
+  summary: 'sockets that stop reading, and what the others feel of it (on gateways of its own)',
+  options,
+  quick: { clients: 200, seconds: 6, 'warm-up': 1, after: 3, repeat: 1, payload: 4_096 },
+  run: (given, bench) => compare(given, bench),
+});
+
+async function compare(given: z.output<typeof options>, { account }: Bench): Promise<Outcome> {
+  const { clients, seconds: stallS, seed = newSeed(), after: afterS, payload: payloadBytes } = given;
   const slow = Math.round(clients * SLOW_SHARE);
   const rates = { busyRate: given['busy-rate'], calmRate: given['calm-rate'] };
   const times = { warmUpS: given['warm-up'], stallS, afterS };
   const plan = { clients, slow, payloadBytes, seed, roomsOf: given['rooms-of'], ...rates, ...times };
-  const account = new Account((line) => process.stdout.write(`${line}\n`));
-  account.title(
-    `slow-readers: ${slow} of ${clients} sockets stop reading for ${stallS} s, in rooms of ${plan.roomsOf} that send ` +
+  account.step(
+    `${slow} of ${clients} sockets stop reading for ${stallS} s, in rooms of ${plan.roomsOf} that send ` +
       `${payloadBytes} B at ${plan.busyRate}/s, seed ${seed}`,
   );
   moveToCore(chooseCores().load);
@@ -92,10 +84,6 @@ async function main(): Promise<void> {
   for (let n = 0; n < given.repeat; n += 1) rounds.push({ without: await run(false), withStall: await run(true) });
   report(account, rounds);
   const measured = measure(account, rounds, slow);
-  writeFigures(given.json, { scenario: 'slow-readers', plan, rounds, measured });
   if (!given.quick) broken.push(...tooMuch(measured));
-  demand(broken.length === 0, broken.join('; '));
-  account.title('Everything was as promised.');
+  return { figures: { plan, rounds, measured }, plots: [], broken };
 }
-
-runScenario('slow-readers', main);

@@ -5,7 +5,19 @@ import { describe, expect, it } from 'vitest';
 const BENCH = fileURLToPath(new URL('../../dist/bench/flush-ratio.js', import.meta.url));
 const TIMEOUT_MS = 120_000;
 /** Small: what is shown is that a spoiled delivery is seen, not what it costs. */
-const TINY = ['--quick', '--phases', 'together', '--only', 'bare', '--clients', '16', '--seconds', '0.5', '--warm-up', '0.2'];
+const TINY = [
+  '--quick',
+  '--phases',
+  'together',
+  '--only',
+  'bare',
+  '--clients',
+  '16',
+  '--seconds',
+  '0.5',
+  '--warm-up',
+  '0.2',
+];
 
 interface Outcome {
   readonly code: number | null;

@@ -6,12 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { STORES } from '../support/both-stores.js';
 
 const run = promisify(execFile);
+const BENCH = fileURLToPath(new URL('../../dist/bench/bench.js', import.meta.url));
 const LIMIT_MS = 120_000;
 
 /** What it printed; rejects, with all of that, unless it ends with 0. */
 async function scenario(name: 'jitter' | 'slow-readers', ...args: readonly string[]): Promise<string> {
-  const script = fileURLToPath(new URL(`../../dist/bench/scenarios/${name}.js`, import.meta.url));
-  const { stdout } = await run(process.execPath, [script, '--quick', ...args], { timeout: LIMIT_MS }).catch(
+  const { stdout } = await run(process.execPath, [BENCH, name, '--quick', ...args], { timeout: LIMIT_MS }).catch(
     (error: unknown) => {
       const output = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
       throw new Error(`${name} failed: ${String(error)}\n${output}`, { cause: error });

@@ -6,7 +6,15 @@ import { sallyportWire } from './sallyport.js';
 import { socketIoWire } from './socket-io.js';
 import type { Wire } from './wire.js';
 
-export const WIRE_NAMES = ['bare', 'sallyport', 'sallyport_reliable', 'socket_io', 'colyseus', 'nats'] as const;
+export const WIRE_NAMES = [
+  'bare',
+  'sallyport',
+  'sallyport_latest',
+  'sallyport_reliable',
+  'socket_io',
+  'colyseus',
+  'nats',
+] as const;
 export type WireName = (typeof WIRE_NAMES)[number];
 
 /** The wire of a room's clients. */
@@ -16,6 +24,8 @@ export function wireOf(name: WireName, room: number): Wire {
       return bareWire;
     case 'sallyport':
       return sallyportWire();
+    case 'sallyport_latest':
+      return sallyportWire(CLASS.latest);
     case 'sallyport_reliable':
       return sallyportWire(CLASS.reliable);
     case 'socket_io':

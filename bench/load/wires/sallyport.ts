@@ -8,6 +8,8 @@ import { framed, type Wire, type WireClient } from './wire.js';
 const control = z.object({ type: z.string(), code: z.string().optional() });
 const welcome = z.object({ type: z.literal('welcome'), you: z.object({ index: z.int() }) });
 const TROUBLE: ReadonlySet<string> = new Set(['error', 'gap', 'goaway']);
+/** Of class latest: each sender has one value. */
+const KEY = 0;
 const EMPTY = new Uint8Array(0);
 
 /** A frame is a batch (docs/PROTOCOL.md). Decoded here without a copy: the codec makes an object of each entry. */
@@ -17,8 +19,8 @@ export function sallyportWire(deliveryClass: DeliveryClass = CLASS.volatile): Wi
       // The server says welcome first.
     },
     outgoing: (payload) => {
-      if (deliveryClass === CLASS.latest) throw new Error('the load has no keys');
-      return framed(encodeRelayFrame({ deliveryClass, payload: EMPTY }), payload);
+      const key = deliveryClass === CLASS.latest ? { key: KEY } : {};
+      return framed(encodeRelayFrame({ deliveryClass, ...key, payload: EMPTY }), payload);
     },
     read(opcode, buffer, from, to, client) {
       if (opcode === OPCODE.binary) readBatch(buffer.view, from, to, client);

@@ -1,0 +1,55 @@
+/** Cuts a run into intervals of equal length: what was due, what came and how late, in each. */
+import type { SamplePart } from './job.js';
+import { Histogram, type ValueCounts } from './histogram.js';
+import type { Tally } from './tally.js';
+
+export class Sampler {
+  /** Of the interval that runs: record here. */
+  readonly latencyUs = new Histogram();
+  private startMs = 0;
+  private nextMs = Number.POSITIVE_INFINITY;
+  private n = 0;
+  private last = { due: 0, delivered: 0, missing: 0 };
+  /** Of all intervals that are over. */
+  private readonly taken: ValueCounts[] = [];
+
+  constructor(
+    private readonly tally: Tally,
+    private readonly everyMs: number,
+    private readonly onSample: (sample: SamplePart) => void,
+  ) {}
+
+  start(atMs: number): void {
+    this.startMs = atMs;
+    this.nextMs = atMs + this.everyMs;
+  }
+
+  /** Call it often. An interval is as long as it became; its number says which it was to be. */
+  tick(nowMs: number): void {
+    if (nowMs >= this.nextMs) this.cut(nowMs);
+  }
+
+  /** What came after the last interval is one of its own. */
+  end(nowMs: number): ValueCounts {
+    this.cut(nowMs);
+    this.nextMs = Number.POSITIVE_INFINITY;
+    return this.taken.flat();
+  }
+
+  private cut(nowMs: number): void {
+    const { due, delivered, missing } = this.tally.progress();
+    const { last } = this;
+    const latencyUs = this.latencyUs.take();
+    this.taken.push(latencyUs);
+    this.onSample({
+      n: this.n,
+      untilS: (nowMs - this.startMs) / 1000,
+      due: due - last.due,
+      delivered: delivered - last.delivered,
+      missing: missing - last.missing,
+      latencyUs: latencyUs.map(([value, count]) => [value, count]),
+    });
+    this.last = { due, delivered, missing };
+    for (; this.nextMs <= nowMs; this.nextMs += this.everyMs) this.n += 1;
+  }
+}

@@ -1,0 +1,89 @@
+/** A client that is there and does nothing: it connects, is welcomed, answers pings, and can be dropped and come back. */
+import type { Endpoint } from '../load/dial.js';
+import type { ReadBuffer } from '../load/frame-reader.js';
+import { Link, type LinkEvents } from '../scenarios/link.js';
+import { parseHeard } from '../scenarios/heard.js';
+
+export interface VisitorPlan {
+  readonly endpoint: Endpoint;
+  readonly localAddress: string | null;
+  readonly handshake: string;
+}
+
+export interface VisitorEvents {
+  /** `isSame` is false when it was resumed as another member, or not whole. */
+  onIn(tookMs: number, isSame: boolean): void;
+  /** It did not get in, or is not in any more (`wasIn`); `why` is one of few words. */
+  onOut(visitor: Visitor, why: string, wasIn: boolean): void;
+}
+
+const STATUS = /answered HTTP\/1\.1 (\d{3})/;
+const ERROR_CODE = /\b(E[A-Z]{4,})\b/;
+const NOT_SENT = 1006;
+
+export class Visitor implements LinkEvents {
+  private link: Link | null = null;
+  private token: string | null = null;
+  private index = -1;
+  private isIn = false;
+  private startedMs = 0;
+
+  constructor(
+    private readonly plan: VisitorPlan,
+    private readonly buffer: ReadBuffer,
+    private readonly events: VisitorEvents,
+  ) {}
+
+  /** With its credential the first time, then with its newest resume token. */
+  connect(): void {
+    const { endpoint, handshake, localAddress } = this.plan;
+    const text = this.token === null ? handshake : resumeHandshake(handshake, this.token);
+    this.startedMs = performance.now();
+    this.link = new Link(endpoint, text, this.buffer, this, localAddress);
+  }
+
+  drop(): void {
+    this.link?.drop();
+    this.link = null;
+    this.isIn = false;
+  }
+
+  onRead(): void {
+    // Nothing here goes by the clock of what is read.
+  }
+
+  onText(text: string): void {
+    const frame = parseHeard(text);
+    if (frame?.type !== 'welcome') return;
+    const isSame = this.token === null || (frame.you.index === this.index && frame.recovered);
+    this.token = frame.resume.token;
+    this.index = frame.you.index;
+    this.isIn = true;
+    this.events.onIn(performance.now() - this.startedMs, isSame);
+  }
+
+  onBinary(): void {
+    // Nobody sends.
+  }
+
+  onEnd(code: number, why: string): void {
+    const wasIn = this.isIn;
+    this.drop();
+    this.events.onOut(this, reasonOf(code, why), wasIn);
+  }
+}
+
+/** The same request, by another credential. */
+function resumeHandshake(handshake: string, token: string): string {
+  return handshake
+    .replace(/^GET (\S+) HTTP/, 'GET $1?seq=0 HTTP')
+    .replace(/^Authorization: .*$/m, `Authorization: Bearer ${token}`);
+}
+
+function reasonOf(code: number, why: string): string {
+  const status = STATUS.exec(why)?.[1];
+  if (status !== undefined) return `HTTP ${status}`;
+  const error = ERROR_CODE.exec(why)?.[1];
+  if (error !== undefined) return error;
+  return code === NOT_SENT ? why.slice(0, 80) : `closed ${code}`;
+}
