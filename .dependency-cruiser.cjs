@@ -84,8 +84,8 @@ module.exports = {
       name: 'composition-importers',
       severity: 'error',
       comment: 'a part of the composition root is known by the root and its parts',
-      from: { path: '^src/', pathNot: '^src/(gateway|compose-[a-z]+)\\.ts$' },
-      to: { path: '^src/compose-[a-z]+\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(gateway\\.ts$|compose/)' },
+      to: { path: '^src/compose/' },
     },
     {
       name: 'main-importers',

@@ -1,12 +1,10 @@
 /** The composition root: constructs every part in order, starts and stops them. The only file that sees everything. */
-import { createRelayCredentials } from './adapters/jose/relay-credentials.js';
 import { noGeo, openGeo } from './adapters/maxmind/geo.js';
 import { createMemoryStore } from './adapters/memory/memory-store.js';
 import { createPinoLog, type PinoLog } from './adapters/pino/log.js';
 import { createPrometheusMetrics } from './adapters/prometheus/metrics.js';
 import { createRedisStore } from './adapters/redis/redis-store.js';
 import { systemClock } from './adapters/system/clock.js';
-import { systemLoad } from './adapters/system/load.js';
 import { systemCrypto } from './adapters/system/crypto.js';
 import { createSealer } from './adapters/system/sealer.js';
 import { reachableAddress } from './adapters/system/host-address.js';
@@ -14,14 +12,13 @@ import { loadEngine, type Engine } from './adapters/uws/engine.js';
 import { UwsApp, UwsServer } from './adapters/uws/server.js';
 import { Membership } from './cluster/membership.js';
 import { newNodeId } from './cluster/node-id.js';
-import { composeClient } from './compose-client.js';
-import { composeDoor, type ComposedDoor } from './compose-door.js';
-import { composeGroup } from './compose-group.js';
-import { composeIdentity, type Identity } from './compose-identity.js';
-import { composeLogin, type Login } from './compose-login.js';
-import { composeTokens, type Tokens } from './compose-tokens.js';
+import { composeClient } from './compose/client.js';
+import { composeGroup } from './compose/group.js';
+import { composeIdentity, type Identity } from './compose/identity.js';
+import { composeLogin, type Login } from './compose/login.js';
+import { composeRelay, originRule, type Relay } from './compose/relay.js';
+import { composeTokens, type Tokens } from './compose/tokens.js';
 import type { Config } from './config/schema.js';
-import type { OriginRule } from './door/origin.js';
 import { ApiKeys } from './identity/api-keys.js';
 import { UserSessionSockets } from './identity/user-session-sockets.js';
 import { randomBase62 } from './lib/base62.js';
@@ -32,26 +29,10 @@ import type { Crypto } from './ports/crypto.js';
 import type { Geo } from './ports/geo.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
-import type { RelayCredentials } from './ports/relay-credentials.js';
 import type { Store } from './ports/store.js';
-import { RelayDoorway } from './relay/admission.js';
-import { Attacher } from './relay/attach.js';
-import { AutoWindow } from './relay/auto-window.js';
-import { Authorizations } from './relay/authorizations.js';
-import { Connections } from './relay/connection.js';
-import { Control } from './relay/control.js';
-import { Departures } from './relay/departures.js';
-import { FlushSchedule } from './relay/flush-schedule.js';
-import { LiveSessions } from './relay/live.js';
-import { LocalEnforcer } from './relay/local-enforcer.js';
-import { Rooms } from './relay/rooms.js';
-import { RelaySessions } from './relay/sessions.js';
-import { SlabPool } from './relay/slab-pool.js';
-import { Upkeep } from './relay/upkeep.js';
+import type { Rooms } from './relay/rooms.js';
 import { createRest } from './rest/rest.js';
 
-/** Seats of a session whose creator does not say. */
-const DEFAULT_MAX_USERS = 1000;
 /** How long a start waits for the store before it listens all the same, not ready. */
 const STORE_WAIT_MS = 2000;
 const STORE_POLL_MS = 10;
@@ -60,9 +41,6 @@ const REQUESTS_WAIT_MS = 5000;
 const LOG_FLUSH_MS = 1000;
 /** Each socket's share of a drain: a thousand leave in a second. */
 const CLOSE_SPREAD_MS = 1;
-/** What waits for slow receivers lies in buffers of this size, and is written to them in pieces of it: 32 MB stay pooled. */
-const SLAB_BYTES = 32 * 1024;
-const MAX_SLABS = 1024;
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -199,77 +177,6 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   };
 }
 
-interface Relay {
-  readonly rooms: Rooms;
-  readonly sessions: RelaySessions;
-  readonly authorizations: Authorizations;
-  readonly credentials: RelayCredentials;
-  readonly live: LiveSessions;
-  readonly door: ComposedDoor;
-  readonly departures: Departures;
-  readonly upkeep: Upkeep;
-}
-
-function composeRelay(ground: Ground): Relay {
-  const { config, clock, crypto, log, metrics, geo, uws, membership: placement } = ground;
-  const store = ground.store.relay;
-  const { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs } = config;
-  const mayNumber = (): boolean => placement.leaseHeld();
-  const departures = new Departures({ store, clock, log, self: placement.self });
-  const autoWindow = new AutoWindow(clock, systemLoad());
-  const schedule = new FlushSchedule(clock, autoWindow, (cause) => {
-    log.error('flush_failed', cause);
-  });
-  const replayBounds = { maxEntries: config.replayMaxEntries, maxBytes: config.replayMaxBytes };
-  const outletBounds = {
-    softBytes: config.softBackpressureBytes,
-    hardBytes: config.maxBackpressureBytes,
-    maxBehindMs: config.maxBehindMs,
-  };
-  const slabs = new SlabPool(SLAB_BYTES, MAX_SLABS);
-  const { tallies } = metrics;
-  const room = { clock, broadcaster: uws, schedule, tallies, replayBounds, outletBounds, slabs, mayNumber };
-  const { sessionSockets: watches } = ground;
-  const rooms = new Rooms({ store, placement, crypto, departures, watches, room });
-  const enforcer = new LocalEnforcer(rooms);
-  const credentials = createRelayCredentials(ground.secret, clock);
-  const defaults = {
-    maxUsers: DEFAULT_MAX_USERS,
-    ttlMs: config.sessionTtlS * 1000,
-    resumeWindowMs: config.resumeWindowMs,
-    flushMs: config.flushMs,
-  };
-  const sessions = new RelaySessions({ store, placement, enforcer, geo, crypto, clock, defaults });
-  const authorizations = new Authorizations({ store, enforcer, credentials, clock });
-  const control = new Control({ store, rooms, departures, sessions, authorizations });
-  const limits = { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs, mayNumber };
-  const connections = new Connections({ rooms, departures, control, clock, metrics, log, limits });
-  const attacher = new Attacher({
-    rooms,
-    departures,
-    connections,
-    tallies: metrics.tallies,
-    node: placement.self,
-    limits: { max_message_bytes: maxMessageBytes, messages_per_s: messagesPerS, bytes_per_s: bytesPerS },
-    heartbeatMs,
-  });
-  const { userSessions } = ground.store;
-  const relayDoorway = new RelayDoorway({
-    ...{ store, rooms, placement, credentials, userSessions, watches, attacher, crypto },
-  });
-  const origins = originRule(config);
-  return {
-    rooms,
-    sessions,
-    authorizations,
-    credentials,
-    live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
-    door: composeDoor({ ...ground, placement, tokens: ground.tokens.session, watches, origins, relayDoorway }),
-    departures,
-    upkeep: new Upkeep({ store, rooms, connections, clock, log, storeIsUp: () => ground.store.health().ok }),
-  };
-}
-
 function composeServer(ground: Ground, relay: Relay, identity: Identity, login: Login, rootKey: string): UwsServer {
   const { config, clock, crypto, log, metrics, store, uws, membership } = ground;
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
@@ -330,13 +237,6 @@ function openStore(config: Config, clock: Clock, log: Log, metrics: Metrics): St
       metrics.storeFailed(operation);
     },
   });
-}
-
-function originRule({ allowedOrigins, publicUrl }: Config): OriginRule {
-  return {
-    allowed: typeof allowedOrigins === 'string' ? allowedOrigins : new Set(allowedOrigins),
-    own: publicUrl === null ? null : new URL(publicUrl).origin,
-  };
 }
 
 async function geoOf({ geoipDb }: Config): Promise<Geo> {

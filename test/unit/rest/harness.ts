@@ -2,11 +2,11 @@
 import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
-import { composeClient } from '../../../src/compose-client.js';
-import { composeGroup, type GroupGround } from '../../../src/compose-group.js';
-import { composeIdentity, type Identity } from '../../../src/compose-identity.js';
-import { composeLogin } from '../../../src/compose-login.js';
-import { composeTokens } from '../../../src/compose-tokens.js';
+import { composeClient } from '../../../src/compose/client.js';
+import { composeGroup, type GroupGround } from '../../../src/compose/group.js';
+import { composeIdentity, type Identity } from '../../../src/compose/identity.js';
+import { composeLogin } from '../../../src/compose/login.js';
+import { composeTokens } from '../../../src/compose/tokens.js';
 import { parseConfig } from '../../../src/config/parse.js';
 import type { Config } from '../../../src/config/schema.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';

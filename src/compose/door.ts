@@ -1,21 +1,21 @@
 /** Composes the way in of sockets: the door, control connections, and what keeps count of sockets per user. */
-import type { Config } from './config/schema.js';
-import { Door } from './door/door.js';
-import { FailedHandshakes } from './door/failed-handshakes.js';
-import type { OriginRule } from './door/origin.js';
-import { UserSockets } from './door/user-sockets.js';
-import { ControlConnections } from './identity/control-connection.js';
-import { ControlDoorway } from './identity/control-doorway.js';
-import type { Clock } from './ports/clock.js';
-import type { Gatekeeper } from './ports/connect.js';
-import type { Crypto } from './ports/crypto.js';
-import type { Doorway } from './ports/doorway.js';
-import type { Log } from './ports/log.js';
-import type { Metrics } from './ports/metrics.js';
-import type { Placement } from './ports/placement.js';
-import type { SessionTokens } from './ports/session-tokens.js';
-import type { Store } from './ports/store.js';
-import type { UserSessionWatches } from './ports/user-session-watches.js';
+import type { Config } from '../config/schema.js';
+import { Door } from '../door/door.js';
+import { FailedHandshakes } from '../door/failed-handshakes.js';
+import type { OriginRule } from '../door/origin.js';
+import { UserSockets } from '../door/user-sockets.js';
+import { ControlConnections } from '../identity/control-connection.js';
+import { ControlDoorway } from '../identity/control-doorway.js';
+import type { Clock } from '../ports/clock.js';
+import type { Gatekeeper } from '../ports/connect.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Doorway } from '../ports/doorway.js';
+import type { Log } from '../ports/log.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { Placement } from '../ports/placement.js';
+import type { SessionTokens } from '../ports/session-tokens.js';
+import type { Store } from '../ports/store.js';
+import type { UserSessionWatches } from '../ports/user-session-watches.js';
 
 export interface DoorGround {
   readonly config: Config;

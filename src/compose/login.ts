@@ -1,20 +1,20 @@
 /** Composes the login surface: login sessions, blocks, passwords and the mail that resets them. Called by gateway.ts only. */
-import { createWebhookMailer } from './adapters/mail-webhook/mailer.js';
-import { createOutbox } from './adapters/outbox/outbox.js';
-import { createSmtpMailer } from './adapters/smtp/mailer.js';
-import type { Identity, IdentityGround } from './compose-identity.js';
-import type { Config } from './config/schema.js';
-import { Attempts } from './identity/attempts.js';
-import { AuditLog } from './identity/audit.js';
-import { Blocks } from './identity/blocks.js';
-import { LoginCallers } from './identity/login-callers.js';
-import { Logins } from './identity/logins.js';
-import { PasswordChanges } from './identity/password-changes.js';
-import { PasswordResets } from './identity/password-resets.js';
-import { ResetTokens } from './identity/reset-tokens.js';
-import { ResetUrls } from './identity/reset-urls.js';
-import type { Clock } from './ports/clock.js';
-import type { Mailer, Outbox } from './ports/mailer.js';
+import { createWebhookMailer } from '../adapters/mail-webhook/mailer.js';
+import { createOutbox } from '../adapters/outbox/outbox.js';
+import { createSmtpMailer } from '../adapters/smtp/mailer.js';
+import type { Identity, IdentityGround } from './identity.js';
+import type { Config } from '../config/schema.js';
+import { Attempts } from '../identity/attempts.js';
+import { AuditLog } from '../identity/audit.js';
+import { Blocks } from '../identity/blocks.js';
+import { LoginCallers } from '../identity/login-callers.js';
+import { Logins } from '../identity/logins.js';
+import { PasswordChanges } from '../identity/password-changes.js';
+import { PasswordResets } from '../identity/password-resets.js';
+import { ResetTokens } from '../identity/reset-tokens.js';
+import { ResetUrls } from '../identity/reset-urls.js';
+import type { Clock } from '../ports/clock.js';
+import type { Mailer, Outbox } from '../ports/mailer.js';
 
 export interface Login {
   readonly callers: LoginCallers;

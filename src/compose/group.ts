@@ -1,19 +1,19 @@
 /** Composes group sessions and the wallet proofs they ask for. Called by gateway.ts only. */
-import { createWalletTokens } from './adapters/jose/wallet-tokens.js';
-import { ethereumWallets } from './adapters/wallet/ethereum.js';
-import type { Config } from './config/schema.js';
-import { WalletProofs } from './identity/wallet-proofs.js';
-import type { Clock } from './ports/clock.js';
-import type { Crypto } from './ports/crypto.js';
-import type { Passwords } from './ports/passwords.js';
-import type { RelayCredentials } from './ports/relay-credentials.js';
-import type { Store } from './ports/store.js';
-import type { Wallets } from './ports/wallets.js';
-import type { Authorizations } from './relay/authorizations.js';
-import { GroupPasswords } from './relay/group-passwords.js';
-import { GroupSessions } from './relay/group-sessions.js';
-import type { RelaySessions } from './relay/sessions.js';
-import { SharedReads } from './relay/shared-reads.js';
+import { createWalletTokens } from '../adapters/jose/wallet-tokens.js';
+import { ethereumWallets } from '../adapters/wallet/ethereum.js';
+import type { Config } from '../config/schema.js';
+import { WalletProofs } from '../identity/wallet-proofs.js';
+import type { Clock } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Passwords } from '../ports/passwords.js';
+import type { RelayCredentials } from '../ports/relay-credentials.js';
+import type { Store } from '../ports/store.js';
+import type { Wallets } from '../ports/wallets.js';
+import type { Authorizations } from '../relay/authorizations.js';
+import { GroupPasswords } from '../relay/group-passwords.js';
+import { GroupSessions } from '../relay/group-sessions.js';
+import type { RelaySessions } from '../relay/sessions.js';
+import { SharedReads } from '../relay/shared-reads.js';
 
 /** What the group parts stand on. */
 export interface GroupGround {

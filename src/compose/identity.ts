@@ -1,20 +1,20 @@
 /** Composes the identity parts: the directory, user sessions and what proves them. Called by gateway.ts only. */
-import { createArgon2Passwords } from './adapters/argon2/passwords.js';
-import type { Config } from './config/schema.js';
-import { Entrance } from './identity/entrance.js';
-import { Organizations } from './identity/organizations.js';
-import { SessionSweep } from './identity/session-sweep.js';
-import { Templates } from './identity/templates.js';
-import { Tickets } from './identity/tickets.js';
-import { UserSessions, type UserSessionPolicy } from './identity/user-sessions.js';
-import { Users } from './identity/users.js';
-import type { Clock } from './ports/clock.js';
-import type { Crypto } from './ports/crypto.js';
-import type { Log } from './ports/log.js';
-import type { Metrics } from './ports/metrics.js';
-import type { Passwords } from './ports/passwords.js';
-import type { Store } from './ports/store.js';
-import type { UserSessionEnforcer } from './ports/user-session-enforcer.js';
+import { createArgon2Passwords } from '../adapters/argon2/passwords.js';
+import type { Config } from '../config/schema.js';
+import { Entrance } from '../identity/entrance.js';
+import { Organizations } from '../identity/organizations.js';
+import { SessionSweep } from '../identity/session-sweep.js';
+import { Templates } from '../identity/templates.js';
+import { Tickets } from '../identity/tickets.js';
+import { UserSessions, type UserSessionPolicy } from '../identity/user-sessions.js';
+import { Users } from '../identity/users.js';
+import type { Clock } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Log } from '../ports/log.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { Passwords } from '../ports/passwords.js';
+import type { Store } from '../ports/store.js';
+import type { UserSessionEnforcer } from '../ports/user-session-enforcer.js';
 
 /** What the identity parts stand on. */
 export interface IdentityGround {

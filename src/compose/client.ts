@@ -1,17 +1,17 @@
 /** Composes the client surface over the identity parts. */
-import type { Identity } from './compose-identity.js';
-import type { Tokens } from './compose-tokens.js';
-import type { Config } from './config/schema.js';
-import { Attempts } from './identity/attempts.js';
-import { ClientSessions } from './identity/client-sessions.js';
-import { Clients } from './identity/clients.js';
-import { Profiles } from './identity/profiles.js';
-import { SignIns } from './identity/sign-ins.js';
-import { TokenIssuer } from './identity/token-issuer.js';
-import type { Clock } from './ports/clock.js';
-import type { Crypto } from './ports/crypto.js';
-import type { Store } from './ports/store.js';
-import type { ClientSurfaceDeps } from './rest/client/routes.js';
+import type { Identity } from './identity.js';
+import type { Tokens } from './tokens.js';
+import type { Config } from '../config/schema.js';
+import { Attempts } from '../identity/attempts.js';
+import { ClientSessions } from '../identity/client-sessions.js';
+import { Clients } from '../identity/clients.js';
+import { Profiles } from '../identity/profiles.js';
+import { SignIns } from '../identity/sign-ins.js';
+import { TokenIssuer } from '../identity/token-issuer.js';
+import type { Clock } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Store } from '../ports/store.js';
+import type { ClientSurfaceDeps } from '../rest/client/routes.js';
 
 export interface ClientGround {
   readonly config: Config;

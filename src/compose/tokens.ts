@@ -1,13 +1,13 @@
 /** Composes what signs and verifies the tokens of user sessions and clients. */
-import { createClientTokens } from './adapters/jose/client-tokens.js';
-import { createSessionTokens } from './adapters/jose/session-tokens.js';
-import { SigningKeys } from './adapters/jose/signing-keys.js';
-import { createSealer } from './adapters/system/sealer.js';
-import type { Config } from './config/schema.js';
-import type { Clock } from './ports/clock.js';
-import type { Log } from './ports/log.js';
-import type { ClientTokens, SessionTokens } from './ports/session-tokens.js';
-import type { Store } from './ports/store.js';
+import { createClientTokens } from '../adapters/jose/client-tokens.js';
+import { createSessionTokens } from '../adapters/jose/session-tokens.js';
+import { SigningKeys } from '../adapters/jose/signing-keys.js';
+import { createSealer } from '../adapters/system/sealer.js';
+import type { Config } from '../config/schema.js';
+import type { Clock } from '../ports/clock.js';
+import type { Log } from '../ports/log.js';
+import type { ClientTokens, SessionTokens } from '../ports/session-tokens.js';
+import type { Store } from '../ports/store.js';
 
 export interface TokensGround {
   readonly config: Config;

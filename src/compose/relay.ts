@@ -1,0 +1,132 @@
+/** Composes the relay: live rooms, sessions and authorizations over the store, and the door in front of them. */
+import { createRelayCredentials } from '../adapters/jose/relay-credentials.js';
+import { systemLoad } from '../adapters/system/load.js';
+import type { UwsApp } from '../adapters/uws/server.js';
+import type { Membership } from '../cluster/membership.js';
+import type { Config } from '../config/schema.js';
+import type { OriginRule } from '../door/origin.js';
+import type { UserSessionSockets } from '../identity/user-session-sockets.js';
+import type { Clock } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Geo } from '../ports/geo.js';
+import type { Log } from '../ports/log.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { RelayCredentials } from '../ports/relay-credentials.js';
+import type { Store } from '../ports/store.js';
+import { RelayDoorway } from '../relay/admission.js';
+import { Attacher } from '../relay/attach.js';
+import { Authorizations } from '../relay/authorizations.js';
+import { AutoWindow } from '../relay/auto-window.js';
+import { Connections } from '../relay/connection.js';
+import { Control } from '../relay/control.js';
+import { Departures } from '../relay/departures.js';
+import { FlushSchedule } from '../relay/flush-schedule.js';
+import { LiveSessions } from '../relay/live.js';
+import { LocalEnforcer } from '../relay/local-enforcer.js';
+import { Rooms } from '../relay/rooms.js';
+import { RelaySessions } from '../relay/sessions.js';
+import { SlabPool } from '../relay/slab-pool.js';
+import { Upkeep } from '../relay/upkeep.js';
+import { composeDoor, type ComposedDoor } from './door.js';
+import type { Tokens } from './tokens.js';
+
+/** Seats of a session whose creator does not say. */
+const DEFAULT_MAX_USERS = 1000;
+
+/** What waits for slow receivers lies in buffers of this size, and is written to them in pieces of it: 32 MB stay pooled. */
+const SLAB_BYTES = 32 * 1024;
+const MAX_SLABS = 1024;
+
+export interface RelayGround {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly secret: string;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  readonly geo: Geo;
+  readonly uws: UwsApp;
+  readonly membership: Membership;
+  readonly sessionSockets: UserSessionSockets;
+  readonly tokens: Tokens;
+}
+
+export interface Relay {
+  readonly rooms: Rooms;
+  readonly sessions: RelaySessions;
+  readonly authorizations: Authorizations;
+  readonly credentials: RelayCredentials;
+  readonly live: LiveSessions;
+  readonly door: ComposedDoor;
+  readonly departures: Departures;
+  readonly upkeep: Upkeep;
+}
+
+export function composeRelay(ground: RelayGround): Relay {
+  const { config, clock, crypto, log, metrics, geo, uws, membership: placement } = ground;
+  const store = ground.store.relay;
+  const { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs } = config;
+  const mayNumber = (): boolean => placement.leaseHeld();
+  const departures = new Departures({ store, clock, log, self: placement.self });
+  const autoWindow = new AutoWindow(clock, systemLoad());
+  const schedule = new FlushSchedule(clock, autoWindow, (cause) => {
+    log.error('flush_failed', cause);
+  });
+  const replayBounds = { maxEntries: config.replayMaxEntries, maxBytes: config.replayMaxBytes };
+  const outletBounds = {
+    softBytes: config.softBackpressureBytes,
+    hardBytes: config.maxBackpressureBytes,
+    maxBehindMs: config.maxBehindMs,
+  };
+  const slabs = new SlabPool(SLAB_BYTES, MAX_SLABS);
+  const { tallies } = metrics;
+  const room = { clock, broadcaster: uws, schedule, tallies, replayBounds, outletBounds, slabs, mayNumber };
+  const { sessionSockets: watches } = ground;
+  const rooms = new Rooms({ store, placement, crypto, departures, watches, room });
+  const enforcer = new LocalEnforcer(rooms);
+  const credentials = createRelayCredentials(ground.secret, clock);
+  const defaults = {
+    maxUsers: DEFAULT_MAX_USERS,
+    ttlMs: config.sessionTtlS * 1000,
+    resumeWindowMs: config.resumeWindowMs,
+    flushMs: config.flushMs,
+  };
+  const sessions = new RelaySessions({ store, placement, enforcer, geo, crypto, clock, defaults });
+  const authorizations = new Authorizations({ store, enforcer, credentials, clock });
+  const control = new Control({ store, rooms, departures, sessions, authorizations });
+  const limits = { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs, mayNumber };
+  const connections = new Connections({ rooms, departures, control, clock, metrics, log, limits });
+  const attacher = new Attacher({
+    rooms,
+    departures,
+    connections,
+    tallies: metrics.tallies,
+    node: placement.self,
+    limits: { max_message_bytes: maxMessageBytes, messages_per_s: messagesPerS, bytes_per_s: bytesPerS },
+    heartbeatMs,
+  });
+  const { userSessions } = ground.store;
+  const relayDoorway = new RelayDoorway({
+    ...{ store, rooms, placement, credentials, userSessions, watches, attacher, crypto },
+  });
+  const origins = originRule(config);
+  return {
+    rooms,
+    sessions,
+    authorizations,
+    credentials,
+    live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
+    door: composeDoor({ ...ground, placement, tokens: ground.tokens.session, watches, origins, relayDoorway }),
+    departures,
+    upkeep: new Upkeep({ store, rooms, connections, clock, log, storeIsUp: () => ground.store.health().ok }),
+  };
+}
+
+/** Which pages may connect. */
+export function originRule({ allowedOrigins, publicUrl }: Config): OriginRule {
+  return {
+    allowed: typeof allowedOrigins === 'string' ? allowedOrigins : new Set(allowedOrigins),
+    own: publicUrl === null ? null : new URL(publicUrl).origin,
+  };
+}
