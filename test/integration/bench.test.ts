@@ -1,36 +1,14 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ROOT_KEY } from '../support/gateway.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
+import { runBench } from '../support/run-bench.js';
 
-const BENCH = fileURLToPath(new URL('../../dist/bench/bench.js', import.meta.url));
 const TIMEOUT_MS = 120_000;
 const SHORT = ['--seconds', '0.4', '--warm-up', '0.1'];
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function runBench(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [BENCH, ...args], { env: { ...process.env, ...env } });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
 
 const latency = z.object({ count: z.int().min(1), p50: z.number(), p99: z.number(), hdr: z.string().min(20) });
 const counts = z.object({ due: z.int(), delivered: z.int(), lost: z.int(), doubled: z.int(), disordered: z.int() });
@@ -62,7 +40,7 @@ describe('npm run bench', () => {
   /** The JSON of a run that must end with 0. */
   async function figuresOf<T>(schema: z.ZodType<T>, args: readonly string[], env = {}): Promise<T> {
     const file = join(dir, `${args.join('-').replaceAll(/[^a-z0-9]/g, '')}.json`);
-    const { code, stderr } = await runBench([...args, '--json', file], env);
+    const { code, stderr } = await runBench('bench', [...args, '--json', file], env);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     return schema.parse(JSON.parse(await readFile(file, 'utf8')));
   }
@@ -107,7 +85,7 @@ describe('npm run bench', () => {
     'BN1 BN4 relay fails when the server makes deliveries faulty',
     async () => {
       const args = ['relay', '--server', 'bare', '--clients', '16', ...SHORT];
-      const { code, stderr } = await runBench(args, { BENCH_FAULT: 'swap' });
+      const { code, stderr } = await runBench('bench', args, { BENCH_FAULT: 'swap' });
       expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/ [1-9]\d* disordered/) });
     },
     TIMEOUT_MS,
@@ -172,7 +150,7 @@ describe('npm run bench', () => {
       const schema = head.extend({ connected: z.int(), perConnectionKb: z.number(), emptyBytes: z.number() });
       const file = join(dir, 'idle.json');
       const args = ['idle', '--clients', '200', '--max-kb', '0.01', '--json', file];
-      const { code, stderr } = await runBench(args);
+      const { code, stderr } = await runBench('bench', args);
       expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('a connection costs') });
       const found = schema.parse(JSON.parse(await readFile(file, 'utf8')));
       expect(found.connected).toBe(200);
@@ -195,7 +173,7 @@ describe('npm run bench', () => {
     'BN4 avalanche fails when somebody cannot resume',
     async () => {
       const seatLost = ['avalanche', '--clients', '16', '--resume-window-ms', '0', '--within', '0.5'];
-      const { code, stderr } = await runBench(seatLost);
+      const { code, stderr } = await runBench('bench', seatLost);
       expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/of 16 came back: .*HTTP 40/) });
     },
     TIMEOUT_MS,
@@ -208,7 +186,7 @@ describe('npm run bench', () => {
         attempts: z.array(z.looseObject({ deliveriesPerS: z.number().positive() })).min(1),
       });
       const file = join(dir, 'capacity.json');
-      const { code, stderr } = await runBench([
+      const { code, stderr } = await runBench('bench', [
         'capacity',
         '--clients',
         '8',
@@ -239,12 +217,12 @@ describe('npm run bench', () => {
   );
 
   it('BN3 BN4 what cannot be is refused before anything starts', async () => {
-    const { code, stdout, stderr } = await runBench(['relay', '--clients', '9']);
+    const { code, stdout, stderr } = await runBench('bench', ['relay', '--clients', '9']);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringContaining('must be a multiple of --rooms-of 8'),
     });
     expect(stdout).not.toContain('deliveries');
-    expect(await runBench(['fanout', '--speed', '9'])).toMatchObject({ code: 1, stdout: '' });
+    expect(await runBench('bench', ['fanout', '--speed', '9'])).toMatchObject({ code: 1, stdout: '' });
   });
 });
