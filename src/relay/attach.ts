@@ -87,7 +87,7 @@ export class Attacher {
   private newMember(room: Room, { joined, token }: Attachment): Member {
     const { index, userId, joinedAtMs, connection } = joined;
     const seat = { index, userId, joinedAtMs, token, connection, firstSeq: room.replay.seq };
-    const member = { ...seat, outlet: null, state: null, departure: null, watch: null, over: null };
+    const member = { ...seat, outlet: null, state: null, dropped: 0, departure: null, watch: null, over: null };
     room.members.set(index, member);
     return member;
   }

@@ -15,6 +15,8 @@ export interface MemberStatus {
   readonly connected: boolean;
   readonly state: Json;
   readonly joinedAtMs: number;
+  /** Volatile entries that its slowness cost it; null when another node would have to be asked. */
+  readonly dropped: number | null;
 }
 
 export interface MembersReport {
@@ -69,6 +71,7 @@ export class LiveSessions {
               connected: homeLives && member.awayUntilMs === null,
               state: null,
               joinedAtMs: member.joinedAtMs,
+              dropped: null,
             },
           ],
     );

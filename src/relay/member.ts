@@ -20,6 +20,8 @@ export interface Member {
   outlet: Outlet | null;
   /** Presence state; kept by the home alone. */
   state: Json;
+  /** Volatile entries that were not kept for it while it was behind, over all its sockets on this home. */
+  dropped: number;
   /** Gives the seat up when the resume window has passed. */
   departure: Timer | null;
   /** Of the user session it is bound to; null when it is bound to none. */

@@ -31,6 +31,8 @@ export interface OutletOwner {
    * since the outlet has had it.
    */
   onCaughtUp(outlet: Outlet): void;
+  /** A volatile entry was not kept for it. */
+  onDropped(): void;
 }
 
 /** What outlets share. */
@@ -54,8 +56,6 @@ export class Outlet {
   /** It will be closed at the end of the turn: nothing is kept for it any more. */
   private isGivenUp = false;
   private isPumpDue = false;
-  /** Volatile entries that were not kept for this socket. */
-  dropped = 0;
 
   constructor(
     private readonly socket: ClientSocket,
@@ -91,7 +91,7 @@ export class Outlet {
     if (this.isClosed || this.isGivenUp || this.backlog === null) return;
     switch (this.backlog.offer(entry)) {
       case 'dropped':
-        this.dropped += 1;
+        this.owner.onDropped();
         this.deps.tallies.volatileDropped += 1;
         return;
       case 'replaced':

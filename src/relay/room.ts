@@ -148,6 +148,9 @@ export class Room implements Flushable {
         this.flush();
         this.behind.delete(caughtUp);
       },
+      onDropped: () => {
+        member.dropped += 1;
+      },
     };
     const outlet = new Outlet(socket, this.topic, owner, this.deps);
     member.outlet = outlet;
@@ -225,14 +228,16 @@ export class Room implements Flushable {
     readonly connected: boolean;
     readonly state: Member['state'];
     readonly joinedAtMs: number;
+    readonly dropped: number;
   }[] {
-    return [...this.members.values()].map(({ index, userId, outlet, state, joinedAtMs }) => ({
+    return [...this.members.values()].map(({ index, userId, outlet, state, joinedAtMs, dropped }) => ({
       index,
       userId,
       role: this.roleOf(index),
       connected: outlet !== null,
       state,
       joinedAtMs,
+      dropped,
     }));
   }
 

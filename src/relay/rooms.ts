@@ -133,7 +133,7 @@ export class Rooms {
       const { index, connection, joinedAtMs, awayUntilMs, userSessionId } = member;
       const seat = { index, userId, token, connection, joinedAtMs, firstSeq: 0 };
       const watch = userSessionId === null ? null : watches.watch(userSessionId);
-      const away = { ...seat, outlet: null, state: null, departure: null, watch, over: null };
+      const away = { ...seat, outlet: null, state: null, dropped: 0, departure: null, watch, over: null };
       room.members.set(index, away);
       departures.expect(this, room, away, awayUntilMs);
       watch?.begin(new BoundMember(departures, this, room, away));

@@ -24,6 +24,12 @@ const memberSchema = z
     connected: z.boolean(),
     state: z.unknown().describe('The presence state the member set last; null before the first.'),
     joined_at: z.int().describe('Unix milliseconds.'),
+    dropped: z
+      .int()
+      .nullable()
+      .describe(
+        'Volatile entries that were dropped because the member did not keep up; null when its home was not asked.',
+      ),
   })
   .meta({ id: 'Member' });
 
@@ -99,6 +105,6 @@ function kickMember({ authorizations, log }: RelayMemberRoutesDeps): Route {
 }
 
 function viewMember(member: MemberStatus): z.output<typeof memberSchema> {
-  const { index, role, connected, state } = member;
-  return { index, user_id: member.userId, role, connected, state, joined_at: member.joinedAtMs };
+  const { index, role, connected, state, dropped } = member;
+  return { index, user_id: member.userId, role, connected, state, joined_at: member.joinedAtMs, dropped };
 }

@@ -54,14 +54,14 @@ it('NA2 PATCH refuses what is empty, unknown, out of range or nowhere', async ()
 
 it('NA3 members are shown with how old the answer is', async () => {
   const members = [
-    { index: 0, userId: 'usr_a', role: 'host', connected: true, state: { x: 1 }, joinedAtMs: 5 },
+    { index: 0, userId: 'usr_a', role: 'host', connected: true, state: { x: 1 }, joinedAtMs: 5, dropped: 3 },
   ] as const;
   const report = { members, asOfMs: 9, maxStalenessMs: 0 };
   const live = { members: async () => report, send: async () => ({ seq: null, receivers: 0 }) };
   const rest = startRest({ live: live as never });
   const answer = await rest.native('GET /v1/relays/sessions/000000000000-S/members');
   expect(answer.json).toEqual({
-    members: [{ index: 0, user_id: 'usr_a', role: 'host', connected: true, state: { x: 1 }, joined_at: 5 }],
+    members: [{ index: 0, user_id: 'usr_a', role: 'host', connected: true, state: { x: 1 }, joined_at: 5, dropped: 3 }],
     as_of: 9,
     max_staleness_ms: 0,
   });
