@@ -39,6 +39,9 @@ interface Claim {
 const RESUME_SECRET_BYTES = 24;
 
 export class RelayDoorway implements Doorway {
+  /** Whether the credential opens the session with which somebody came whose room is being opened. */
+  private readonly knocks = new Map<SessionId, Promise<boolean>>();
+
   constructor(private readonly deps: RelayDoorwayDeps) {}
 
   /** Every form but a JWT that says it was signed in another way. */
@@ -53,9 +56,7 @@ export class RelayDoorway implements Doorway {
     const bound = boundTo(claim);
     const watch = bound === null ? null : await this.watchActive(bound);
     try {
-      // Loading a room, and perhaps claiming it from a dead home, is only done for a credential that opens a seat.
-      if (rooms.find(claim.sessionId) === null) await this.wouldJoin(claim, request);
-      const room = await rooms.open(claim.sessionId);
+      const room = await this.openFor(claim, request);
       try {
         return this.entrant(room, await this.takeSeat(room, claim, request, watch));
       } catch (error) {
@@ -73,6 +74,39 @@ export class RelayDoorway implements Doorway {
     const bound = boundTo(claim);
     if (bound !== null) await this.requireActive(bound);
     await this.wouldJoin(claim, request);
+  }
+
+  /**
+   * Loading a room, and perhaps claiming it from a dead home, is only done for a credential that opens a seat. Of those
+   * that come at once, one is enough: the join looks at each.
+   */
+  private async openFor(claim: Claim, request: ConnectRequest): Promise<Room> {
+    const { rooms } = this.deps;
+    const { sessionId } = claim;
+    if (rooms.find(sessionId) !== null) return rooms.open(sessionId);
+    if (await this.knocks.get(sessionId)) return this.openWithOthers(claim, request);
+    const wouldJoin = this.wouldJoin(claim, request);
+    const knock = wouldJoin.then(
+      () => true,
+      () => false,
+    );
+    this.knocks.set(sessionId, knock);
+    try {
+      await wouldJoin;
+      return await rooms.open(sessionId);
+    } finally {
+      if (this.knocks.get(sessionId) === knock) this.knocks.delete(sessionId);
+    }
+  }
+
+  private async openWithOthers(claim: Claim, request: ConnectRequest): Promise<Room> {
+    try {
+      return await this.deps.rooms.open(claim.sessionId);
+    } catch (error) {
+      // Why the room does not open is for those who would have been let in.
+      await this.wouldJoin(claim, request);
+      throw error;
+    }
   }
 
   private async takeSeat(room: Room, claim: Claim, request: ConnectRequest, watch: Watch | null): Promise<Attachment> {

@@ -1,10 +1,14 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Crypto } from '../../ports/crypto.js';
 
+/** So much is asked for at once: each call into OpenSSL takes microseconds, for 24 bytes as for these. */
+const POOL_BYTES = 4096;
+
 /** Node's own cryptography. */
 export function systemCrypto(): Crypto {
+  const pool = new RandomPool();
   return {
-    randomBytes: (count) => randomBytes(count),
+    randomBytes: (count) => pool.take(count),
     sha256: (text) => createHash('sha256').update(text, 'utf8').digest('base64url'),
     // Digests are of one length, which timingSafeEqual insists on, and hide where the texts differ.
     sameSecret: (a, b) => timingSafeEqual(digest(a), digest(b)),
@@ -13,4 +17,18 @@ export function systemCrypto(): Crypto {
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text, 'utf8').digest();
+}
+
+/** Random bytes in stock. None is given twice, and what was given is not kept. */
+class RandomPool {
+  private stock = Buffer.alloc(0);
+
+  take(count: number): Uint8Array {
+    if (count > POOL_BYTES) return randomBytes(count);
+    if (this.stock.length < count) this.stock = randomBytes(POOL_BYTES);
+    const taken = Uint8Array.from(this.stock.subarray(0, count));
+    this.stock.fill(0, 0, count);
+    this.stock = this.stock.subarray(count);
+    return taken;
+  }
 }
