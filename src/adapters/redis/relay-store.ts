@@ -27,7 +27,7 @@ import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from 
 import { decodeJoin, encodeJoin } from './join-codec.js';
 import type { Keys } from './keys.js';
 import type { Argument, RedisLink } from './link.js';
-import { asHost, asIndexOrNull, asInteger, asList, asText, asUserId, known, unexpected } from './replies.js';
+import { asHost, asIndexOrNull, asInteger, asList, asText, asUserId, known } from './replies.js';
 import type { Script, Scripts } from './script.js';
 import {
   decodeSeat,
@@ -35,11 +35,10 @@ import {
   decodeSession,
   decodeSnapshot,
   encodeGroupSeat,
-  encodeNewSeat,
   encodeSeat,
-  encodeSession,
   encodeSettings,
 } from './session-codec.js';
+import { decodeCreate, encodeCreate } from './session-create.js';
 import type { DueSession, SessionIndex } from './session-index.js';
 
 /** Relay sessions in Redis: each transition is one script over the session's own keys. */
@@ -58,16 +57,14 @@ export class RedisRelayStore implements RelayStore {
 
   async create(session: NewRelaySession, seats: readonly (NewSeat | NewGroupSeat)[]): Promise<SessionWithSeats> {
     const { id, projectId, ttlMs } = session;
-    const fields = encodeSession(session);
-    const args = [ttlMs, fields.length / 2, ...fields, ...seats.flatMap(encodeNewSeat)];
-    const created = this.#run('create', this.#scripts.create, id, args);
+    const created = this.#run('create', this.#scripts.create, id, encodeCreate(session, seats));
     // On one server both are sent at once and run in this order; a cluster's nodes have to be asked one by one.
     if (this.#link.isCluster) refuseClash(await created);
     const [reply, indexed] = await Promise.allSettled([created, this.#index.add(id, projectId, ttlMs)]);
     if (reply.status === 'rejected') throw reply.reason;
     refuseClash(reply.value);
     if (indexed.status === 'rejected') throw indexed.reason;
-    return decodeSnapshot(id, reply.value);
+    return decodeCreate(reply.value, session, seats);
   }
 
   async get(id: SessionId, scope: ProjectScope): Promise<SessionWithSeats | null> {
@@ -227,5 +224,4 @@ function refuseClash(reply: unknown): void {
   if (reply === 'reused') {
     throw new Failure('internal', { cause: new Error('a user id or token is used twice in one session') });
   }
-  if (!Array.isArray(reply)) throw unexpected('a session');
 }

@@ -102,13 +102,6 @@ export function encodeSettings(change: Partial<RelaySessionSettings>): string[] 
   return fields;
 }
 
-/** User, token, address, latitude, longitude, wallet and card, as create.lua takes them. */
-export function encodeNewSeat(seat: NewSeat | NewGroupSeat): string[] {
-  if (!('group' in seat)) return [...encodeSeat(seat), '', ''];
-  const [userId, wallet, card] = encodeGroupSeat(seat);
-  return [userId, '', '', '', '', wallet, card];
-}
-
 /** User, wallet and card. The separator of seats stands only in texts of the card, where JSON can say it otherwise. */
 export function encodeGroupSeat({ userId, group }: NewGroupSeat): [string, string, string] {
   const { wallet, ...card } = group;

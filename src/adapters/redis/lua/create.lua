@@ -1,18 +1,25 @@
--- ARGV: ttl in ms, number of session fields, their names and values; then user, token, address,
--- latitude, longitude, wallet, card of each user. Replies the snapshot, or why not.
+-- ARGV: ttl in ms, then four lists of names and values, each after its length: the session's fields, seats by user,
+-- users by token, and listed users per address with users by wallet. Replies when it was created, or why not.
 if redis.call('EXISTS', session_key) == 1 then return 'taken' end
-local fields = tonumber(ARGV[4])
-local s = { expires = now + tonumber(ARGV[3]), generation = 1, host = '', term = 0, held = 0, next = 0, order = 0, creator = '' }
-for at = 5, 4 + fields * 2, 2 do redis.call('HSET', session_key, ARGV[at], ARGV[at + 1]) end
-redis.call('HSET', session_key, 'created', int(now), 'expires', int(s.expires))
-for at = 5 + fields * 2, #ARGV, 7 do
-  local given = { token = ARGV[at + 1], address = ARGV[at + 2], latitude = ARGV[at + 3], longitude = ARGV[at + 4],
-    wallet = ARGV[at + 5], card = ARGV[at + 6] }
-  if not add_seat(s, ARGV[at], given) then
-    redis.call('UNLINK', unpack(KEYS))
-    return 'reused'
+local s = { expires = now + tonumber(ARGV[3]) }
+local at = 4
+
+-- In one command, but for very many: false when a name comes twice.
+local function write(key)
+  local length = tonumber(ARGV[at])
+  local first, last = at + 1, at + length
+  at = last + 1
+  local added = 0
+  for from = first, last, 1000 do
+    added = added + redis.call('HSET', key, unpack(ARGV, from, math.min(from + 999, last)))
   end
+  if length > 0 then keep(s, key) end
+  return added == length / 2
 end
-save_session(s)
-for _, key in ipairs(KEYS) do keep(s, key) end
-return snapshot()
+
+if not (write(session_key) and write(seats_key) and write(tokens_key) and write(addresses_key)) then
+  redis.call('UNLINK', unpack(KEYS))
+  return 'reused'
+end
+redis.call('HSET', session_key, 'created', int(now), 'expires', int(s.expires))
+return int(now)

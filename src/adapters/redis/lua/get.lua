@@ -1,3 +1,4 @@
 -- ARGV: scope. Replies the snapshot, or nil.
-if not load_session(ARGV[3]) then return nil end
+local v = redis.call('HMGET', session_key, 'project', 'expires')
+if not v[1] or tonumber(v[2]) <= now or (ARGV[3] ~= '' and ARGV[3] ~= v[1]) then return nil end
 return snapshot()

@@ -1,0 +1,66 @@
+/** A relay session that is made: what create.lua writes, and what it is from then on. */
+import type { NewGroupSeat, NewRelaySession, NewSeat, Seat, SessionWithSeats } from '../../ports/relay-store.js';
+import type { Argument } from './link.js';
+import { asInteger } from './replies.js';
+import { encodeGroupSeat, encodeSeat, encodeSession } from './session-codec.js';
+
+export type SeatToMake = NewSeat | NewGroupSeat;
+
+/** The whole of it is put together here: a command of a script costs Redis as much as ten arguments. */
+export function encodeCreate(session: NewRelaySession, seats: readonly SeatToMake[]): readonly Argument[] {
+  const taken = String(seats.length);
+  const counters = ['generation', '1', 'host', '', 'term', '0', 'held', taken, 'next', '0', 'order', taken];
+  const lists = [
+    [...encodeSession(session), ...counters],
+    seats.flatMap((seat, at) => [seat.userId, seatText(seat, at + 1)]),
+    seats.flatMap((seat) => ('group' in seat ? [] : [seat.token, seat.userId])),
+    encodeAddresses(seats),
+  ];
+  return [session.ttlMs, ...lists.flatMap((list) => [list.length, ...list])];
+}
+
+/** What a `get` would answer now. */
+export function decodeCreate(reply: unknown, session: NewRelaySession, seats: readonly SeatToMake[]): SessionWithSeats {
+  const { ttlMs, ...facts } = session;
+  const createdAtMs = asInteger(reply);
+  return {
+    session: {
+      ...facts,
+      createdAtMs,
+      expiresAtMs: createdAtMs + ttlMs,
+      homeEpoch: session.homeNodeId === null ? 0 : 1,
+      generation: 1,
+      host: { index: null, term: 0 },
+    },
+    seats: seats.map(seatOf),
+  };
+}
+
+/** As session.lua formats it: held from the start, by nobody who has joined. */
+function seatText(seat: SeatToMake, order: number): string {
+  if ('group' in seat) {
+    const [, wallet, card] = encodeGroupSeat(seat);
+    return `||||${String(order)}|1|||||||${wallet}|${card}|`;
+  }
+  const [, ...listed] = encodeSeat(seat);
+  return `${listed.join('|')}|${String(order)}|1|||||||||`;
+}
+
+/** How many listed users an address has, and whose a wallet is: one hash, so that a session has a key less. */
+function encodeAddresses(seats: readonly SeatToMake[]): readonly Argument[] {
+  const counts = new Map<string, number>();
+  const wallets: string[] = [];
+  for (const seat of seats) {
+    if ('group' in seat) wallets.push(`wallet ${seat.group.wallet}`, seat.userId);
+    else counts.set(seat.address, (counts.get(seat.address) ?? 0) + 1);
+  }
+  return [...counts].flat().concat(wallets);
+}
+
+function seatOf(seat: SeatToMake): Seat {
+  if ('group' in seat) {
+    const nobody = { token: null, address: null, latitude: null, longitude: null };
+    return { userId: seat.userId, ...nobody, held: true, group: seat.group, member: null };
+  }
+  return { ...seat, held: true, group: null, member: null };
+}
