@@ -1,0 +1,5 @@
+/** Every comparison of `npm run bench:ratios`, in the order in which they run. */
+import type { Ratio } from './ratio.js';
+import { rest } from './rest.js';
+
+export const RATIOS: readonly Ratio[] = [rest];
