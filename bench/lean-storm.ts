@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { demand } from './changes.js';
+import { CoreWatch } from './load/core-watch.js';
 import { cpuTimeBetween, cpuTimeOf, ownCpuTime, shareOf, type CpuTime } from './load/cpu.js';
 import { Histogram } from './load/histogram.js';
 import { Latencies } from './load/latencies.js';
@@ -12,6 +13,8 @@ export interface StormTarget {
   /** Without a slash at its end. */
   readonly url: string;
   readonly pid: number;
+  /** The server's own; null: none. */
+  readonly core: number | null;
   readonly redisPid: number | null;
 }
 
@@ -45,6 +48,7 @@ const OK = /^HTTP\/1\.1 2\d\d /;
 export async function leanStorm(target: StormTarget, plan: LeanPlan): Promise<LeanResult> {
   const latencyUs = new Histogram();
   let [n, answered] = [0, 0];
+  const server = new CoreWatch(target.pid, target.core);
   const from = readings(target);
   const startMs = performance.now();
   const untilMs = startMs + plan.seconds * 1000;
@@ -60,29 +64,23 @@ export async function leanStorm(target: StormTarget, plan: LeanPlan): Promise<Le
   await Promise.all(Array.from({ length: plan.connections }, () => shoot(hostname, Number(port), next)));
   const seconds = (performance.now() - startMs) / 1000;
   const to = readings(target);
+  const { cpu, robbedS } = server.read();
   demand(answered > 0, `${target.url} answered nothing`);
-  const busy = (which: keyof Readings): number => shareOf(cpuTimeBetween(from[which], to[which]), seconds);
   return {
     perS: answered / seconds,
-    cpuUsPerCall: (busy('server') * seconds * US_PER_S) / answered,
+    cpuUsPerCall: shareOf(cpu, answered) * US_PER_S,
     latency: Latencies.of(latencyUs.take()),
-    serverBusy: busy('server'),
-    loadBusy: busy('load'),
-    redisBusy: busy('redis'),
-    robbed: (to.server.waitS - from.server.waitS) / seconds,
+    serverBusy: shareOf(cpu, seconds),
+    loadBusy: shareOf(cpuTimeBetween(from.load, to.load), seconds),
+    redisBusy: shareOf(cpuTimeBetween(from.redis, to.redis), seconds),
+    robbed: robbedS / seconds,
   };
-}
-
-interface Readings {
-  readonly server: CpuTime;
-  readonly redis: CpuTime;
-  readonly load: CpuTime;
 }
 
 const NOBODY: CpuTime = { userS: 0, systemS: 0, waitS: 0 };
 
-function readings({ pid, redisPid }: StormTarget): Readings {
-  return { server: cpuTimeOf(pid), redis: redisPid === null ? NOBODY : cpuTimeOf(redisPid), load: ownCpuTime() };
+function readings({ redisPid }: StormTarget): { readonly redis: CpuTime; readonly load: CpuTime } {
+  return { redis: redisPid === null ? NOBODY : cpuTimeOf(redisPid), load: ownCpuTime() };
 }
 
 /** One connection, until `next` gives nothing more. */

@@ -27,14 +27,15 @@ const madeKey = z.object({ secret: z.string() });
 
 /** Both on the server's core, with one Redis beside the load. */
 export async function withRestSides<T>(use: (sides: readonly RestSide[]) => Promise<T>): Promise<T> {
-  const redis = await RedisProcess.start(chooseCores().load);
+  const { server: core, load } = chooseCores();
+  const redis = await RedisProcess.start(load);
   const redisPid = redis.pid;
   try {
     return await withGateway(redis.url, async ({ url, key: rootKey, pid }) => {
       const key = await makeKey(url, rootKey);
-      const ours = await restSide({ name: 'Sallyport', url, pid, redisPid }, key);
+      const ours = await restSide({ name: 'Sallyport', url, pid, core, redisPid }, key);
       return withPeer(redis.url, key, async (peer) => {
-        const fastify = await restSide({ name: 'Fastify', ...peer, redisPid }, key);
+        const fastify = await restSide({ name: 'Fastify', ...peer, core, redisPid }, key);
         return use([ours, fastify]);
       });
     });
