@@ -16,6 +16,8 @@ export interface LinkEvents {
   /** Before what was read is looked at. */
   onRead(): void;
   onText(text: string): void;
+  /** Once: the handshake was answered with 101. */
+  onUpgraded?(): void;
   /** The bytes are only valid during the call. */
   onBinary(bytes: Uint8Array): void;
   /** Once, and nothing follows. Not called after `drop` or `fallSilent`. */
@@ -121,6 +123,7 @@ export class Link implements FrameSink {
       return;
     }
     this.isUpgraded = true;
+    this.events.onUpgraded?.();
     this.reader.onRead(count, end + HEAD_END.length - before);
   }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { demand } from '../changes.js';
+import { onCore } from '../cores.js';
 
 const START_MS = 10_000;
 const TRY_MS = 50;
@@ -18,11 +19,13 @@ export class RedisProcess {
     private readonly dir: string,
   ) {}
 
-  static async start(): Promise<RedisProcess> {
+  /** `core` null: wherever the system puts it. */
+  static async start(core: number | null = null): Promise<RedisProcess> {
     const dir = await mkdtemp(join(tmpdir(), 'sallyport-bench-redis-'));
     const port = await freePort();
     const args = ['--port', String(port), '--bind', ADDRESS, '--dir', dir, '--save', '', '--appendonly', 'no'];
-    const child = spawn('redis-server', args, { stdio: 'ignore' });
+    const [program, all] = onCore(core, ['redis-server', ...args]);
+    const child = spawn(program, all, { stdio: 'ignore' });
     const failed = new Promise<never>((_, reject) => {
       child.once('error', reject);
     });

@@ -9,6 +9,8 @@ export const visitJob = z.object({
   roomsOf: z.int(),
   /** The handshake of each client, room by room. */
   handshakes: z.array(z.string()),
+  /** What makes a client be in: our gateway's welcome, or, where nobody says that, the end of the handshake. */
+  inBy: z.enum(['welcome', 'upgrade']),
 });
 
 export const command = z.discriminatedUnion('do', [

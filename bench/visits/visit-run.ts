@@ -33,12 +33,12 @@ export class VisitRun implements VisitorEvents {
     job: VisitJob,
     private readonly onProgress: (done: number) => void,
   ) {
-    const { endpoints, localAddresses, handshakes, roomsOf } = job;
+    const { endpoints, localAddresses, handshakes, roomsOf, inBy } = job;
     const buffer = new ReadBuffer();
     this.visitors = handshakes.map((handshake, id) => {
       const endpoint = endpoints[Math.floor(id / roomsOf) % endpoints.length];
       demand(endpoint !== undefined, 'a job has an endpoint');
-      return new Visitor({ endpoint, localAddress: sourceOf(localAddresses, id), handshake }, buffer, this);
+      return new Visitor({ endpoint, localAddress: sourceOf(localAddresses, id), handshake, inBy }, buffer, this);
     });
   }
 

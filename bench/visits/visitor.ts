@@ -3,11 +3,13 @@ import type { Endpoint } from '../load/dial.js';
 import type { ReadBuffer } from '../load/frame-reader.js';
 import { Link, type LinkEvents } from '../scenarios/link.js';
 import { parseHeard } from '../scenarios/heard.js';
+import type { VisitJob } from './visit-job.js';
 
 export interface VisitorPlan {
   readonly endpoint: Endpoint;
   readonly localAddress: string | null;
   readonly handshake: string;
+  readonly inBy: VisitJob['inBy'];
 }
 
 export interface VisitorEvents {
@@ -52,7 +54,14 @@ export class Visitor implements LinkEvents {
     // Nothing here goes by the clock of what is read.
   }
 
+  onUpgraded(): void {
+    if (this.plan.inBy !== 'upgrade') return;
+    this.isIn = true;
+    this.events.onIn(performance.now() - this.startedMs, true);
+  }
+
   onText(text: string): void {
+    if (this.plan.inBy !== 'welcome') return;
     const frame = parseHeard(text);
     if (frame?.type !== 'welcome') return;
     const isSame = this.token === null || (frame.you.index === this.index && frame.recovered);

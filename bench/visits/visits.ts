@@ -6,7 +6,7 @@ import { Latencies } from '../load/latencies.js';
 import { shares } from '../load/load-process.js';
 import { WorkerProcess } from '../load/worker-process.js';
 import type { Seats } from '../seats.js';
-import { visitAnswer, type StagePart, type VisitAnswer, type VisitCommand } from './visit-job.js';
+import { visitAnswer, type StagePart, type VisitAnswer, type VisitCommand, type VisitJob } from './visit-job.js';
 
 const SCRIPT = fileURLToPath(new URL('./visit-worker.js', import.meta.url));
 /** For the slowest stage there is. */
@@ -24,11 +24,17 @@ type Worker = WorkerProcess<VisitAnswer>;
 export class Visits {
   private constructor(private readonly workers: readonly Worker[]) {}
 
-  static start(seats: Omit<Seats, 'end'>, roomsOf: number, workers: number, cores: Cores): Visits {
+  static start(
+    seats: Omit<Seats, 'end'>,
+    roomsOf: number,
+    workers: number,
+    cores: Cores,
+    inBy: VisitJob['inBy'] = 'welcome',
+  ): Visits {
     const jobs = shares({ ...seats, roomsOf }, workers);
     const made = jobs.map((job, i) => {
       const worker = new WorkerProcess(SCRIPT, visitAnswer, loadCoreOf(cores, i));
-      worker.send({ ...job, roomsOf });
+      worker.send({ ...job, roomsOf, inBy });
       return worker;
     });
     return new Visits(made);

@@ -1,0 +1,81 @@
+/** `get` and `create` of the relay surface on Redis, beside the same written by hand on Fastify and ioredis. */
+import type { Account, Cell } from '../account.js';
+import { demand } from '../changes.js';
+import { chooseCores, moveToCore } from '../cores.js';
+import { leanStorm, type LeanResult } from '../lean-storm.js';
+import { requirePeers } from '../peer-contenders.js';
+import type { Effort, Figure, Ratio } from './ratio.js';
+import { withRestSides, type RestSide } from './rest-sides.js';
+import { Rounds } from './rounds.js';
+
+const CALLS = ['get', 'create'] as const;
+type CallName = (typeof CALLS)[number];
+const TARGETS: Readonly<Record<CallName, number>> = { get: 1.5, create: 1.2 };
+const CONNECTIONS = 48;
+const WARM_UP_S = 2;
+
+const HEAD = [
+  'call',
+  'calls/s',
+  'server CPU us/call',
+  'p50 ms',
+  'p99 ms',
+  'server busy %',
+  'load busy %',
+  'Redis busy %',
+  'robbed %',
+];
+
+export const rest: Ratio = {
+  name: 'rest',
+  summary: 'get and create a relay session on Redis, to Fastify and ioredis',
+  measure: (account, effort) => {
+    requirePeers();
+    moveToCore(chooseCores().load);
+    return withRestSides(async (sides) => {
+      const figures: Figure[] = [];
+      for (const call of CALLS) figures.push(...(await compare(account, effort, sides, call)));
+      return figures;
+    });
+  },
+};
+
+async function compare(
+  account: Account,
+  { isShort, ...effort }: Effort,
+  sides: readonly RestSide[],
+  call: CallName,
+): Promise<readonly Figure[]> {
+  const [ours, peer] = sides;
+  demand(ours !== undefined && peer !== undefined, 'there are two sides');
+  const run = (side: RestSide, seconds: number): Promise<LeanResult> =>
+    leanStorm(side, { connections: CONNECTIONS, seconds, request: side[call] });
+  for (const side of sides) await run(side, isShort ? WARM_UP_S / 2 : WARM_UP_S);
+  const timed = sides.map((side) => ({ name: side.name, run: () => run(side, effort.seconds) }));
+  const rounds = await Rounds.of(account, { ...effort, isShort }, timed);
+  account.table(
+    HEAD,
+    sides.map(({ name }): Cell[] => [`${call}, ${name}`, ...cellsOf(rounds, name)]),
+  );
+  const rate = rounds.ratio(ours.name, peer.name, ({ perS }) => perS);
+  const cpu = rounds.ratio(peer.name, ours.name, ({ cpuUsPerCall }) => cpuUsPerCall);
+  const target = TARGETS[call];
+  return [
+    { name: `rest ${call}: calls/s to Fastify's`, value: rate, better: 'higher', target },
+    { name: `rest ${call}: calls per CPU second to Fastify's`, value: cpu, better: 'higher', target },
+  ];
+}
+
+function cellsOf(rounds: Rounds<LeanResult>, name: string): Cell[] {
+  const share = (of: (run: LeanResult) => number): Cell => (100 * rounds.median(name, of)).toFixed(0);
+  return [
+    rounds.median(name, ({ perS }) => perS).toFixed(0),
+    rounds.median(name, ({ cpuUsPerCall }) => cpuUsPerCall).toFixed(1),
+    rounds.median(name, ({ latency }) => latency.atMs(0.5)).toFixed(2),
+    rounds.median(name, ({ latency }) => latency.atMs(0.99)).toFixed(2),
+    share(({ serverBusy }) => serverBusy),
+    share(({ loadBusy }) => loadBusy),
+    share(({ redisBusy }) => redisBusy),
+    share(({ robbed }) => robbed),
+  ];
+}

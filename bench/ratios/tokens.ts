@@ -1,0 +1,126 @@
+/**
+ * Session tokens (RS256) over REST, beside RSA-2048 signatures alone by node:crypto on the same core in the same run:
+ * on the main thread, and on the thread pool. The gateway signs on the pool, so that a signature holds up no frame; what
+ * it is measured by is the faster of the two, the most signatures that the core can make.
+ */
+import { fileURLToPath } from 'node:url';
+import type { Account, Cell } from '../account.js';
+import { chooseCores, moveToCore } from '../cores.js';
+import { leanStorm, type LeanResult } from '../lean-storm.js';
+import { WorkerProcess } from '../load/worker-process.js';
+import { RedisProcess } from '../scenarios/redis-process.js';
+import { withGateway } from '../scenarios/run-gateway.js';
+import type { Effort, Figure, Ratio } from './ratio.js';
+import { Rounds, type Side } from './rounds.js';
+import { signed, type Signed, type SigningOrder } from './signing-order.js';
+import { tokenRequests } from './token-callers.js';
+
+const SIGNER = fileURLToPath(new URL('../peers/rsa-signer.js', import.meta.url));
+const TARGET = 0.8;
+const CALLERS = 100;
+const CONNECTIONS = 32;
+const WARM_UP_S = 1;
+const GRACE_MS = 10_000;
+const GATEWAY = 'POST .../tokens';
+const HEAD = [
+  'signatures',
+  'per s',
+  'server CPU us',
+  'p50 ms',
+  'p99 ms',
+  'server busy %',
+  'load busy %',
+  'Redis busy %',
+  'robbed %',
+];
+
+/** A run of either side. */
+type Run = Pick<LeanResult, 'perS' | 'cpuUsPerCall' | 'serverBusy' | 'robbed'> & { readonly calls: LeanResult | null };
+
+export const tokens: Ratio = {
+  name: 'tokens',
+  summary: 'RS256 session tokens over REST, to RSA-2048 signatures alone on the same core',
+  async measure(account, effort) {
+    const { load, server } = chooseCores();
+    moveToCore(load);
+    const signer = new WorkerProcess(SIGNER, signed, server);
+    try {
+      const inMemory = await onStore(account, effort, signer, null);
+      const redis = await RedisProcess.start(load);
+      try {
+        return [...inMemory, ...(await onStore(account, effort, signer, redis))];
+      } finally {
+        await redis.stop();
+      }
+    } finally {
+      signer.kill();
+    }
+  },
+};
+
+function onStore(
+  account: Account,
+  effort: Effort,
+  signer: WorkerProcess<Signed>,
+  redis: RedisProcess | null,
+): Promise<readonly Figure[]> {
+  return withGateway(redis?.url ?? null, async ({ url: listening, key, pid }) => {
+    const url = listening.replace(/\/+$/, '');
+    const requests = await tokenRequests(url, key, CALLERS);
+    const { server: core } = chooseCores();
+    const target = { url, pid, core, redisPid: redis?.pid ?? null };
+    const call = async (seconds: number): Promise<Run> => {
+      const request = (n: number): string => requests[n % CALLERS] ?? '';
+      const calls = await leanStorm(target, { connections: CONNECTIONS, seconds, request });
+      return { ...calls, calls };
+    };
+    const { seconds } = effort;
+    await call(WARM_UP_S);
+    const sides: readonly Side<Run>[] = [
+      { name: GATEWAY, run: () => call(seconds) },
+      { name: 'sync', run: () => signing(signer, { how: 'sync', seconds, core }) },
+      { name: 'async', run: () => signing(signer, { how: 'async', seconds, core }) },
+    ];
+    const rounds = await Rounds.of(account, effort, sides);
+    return report(account, rounds, redis === null ? 'memory' : 'Redis');
+  });
+}
+
+async function signing(signer: WorkerProcess<Signed>, order: SigningOrder): Promise<Run> {
+  signer.send(order);
+  const { perS, busy, robbed } = await signer.next(order.seconds * 1000 + GRACE_MS);
+  return { perS, cpuUsPerCall: (busy / perS) * 1e6, serverBusy: busy, robbed, calls: null };
+}
+
+function report(account: Account, rounds: Rounds<Run>, store: string): readonly Figure[] {
+  const names = [GATEWAY, 'sync', 'async'];
+  account.table(
+    HEAD,
+    names.map((name) => [name === GATEWAY ? `${GATEWAY}, ${store}` : `node:crypto, ${name}`, ...cellsOf(rounds, name)]),
+  );
+  const costOf = (how: string): number => rounds.median(how, ({ cpuUsPerCall }) => cpuUsPerCall);
+  const alone = costOf('sync') <= costOf('async') ? 'sync' : 'async';
+  const rate = rounds.ratio(GATEWAY, alone, ({ perS }) => perS);
+  const cpu = rounds.ratio(alone, GATEWAY, ({ cpuUsPerCall }) => cpuUsPerCall);
+  return [
+    { name: `tokens, ${store}: per s to signatures alone`, value: rate, better: 'higher', target: TARGET },
+    { name: `tokens, ${store}: per CPU second to signatures alone`, value: cpu, better: 'higher', target: TARGET },
+  ];
+}
+
+function cellsOf(rounds: Rounds<Run>, name: string): Cell[] {
+  const ofCalls = (digits: number, of: (calls: LeanResult) => number): Cell =>
+    name === GATEWAY
+      ? rounds.median(name, ({ calls }) => (calls === null ? Number.NaN : of(calls))).toFixed(digits)
+      : '-';
+  return [
+    rounds.median(name, ({ perS }) => perS).toFixed(0),
+    rounds.median(name, ({ cpuUsPerCall }) => cpuUsPerCall).toFixed(0),
+    ofCalls(2, ({ latency }) => latency.atMs(0.5)),
+    ofCalls(2, ({ latency }) => latency.atMs(0.99)),
+    (100 * rounds.median(name, ({ serverBusy }) => serverBusy)).toFixed(0),
+    ofCalls(0, ({ loadBusy }) => 100 * loadBusy),
+    ofCalls(0, ({ redisBusy }) => 100 * redisBusy),
+    (100 * rounds.median(name, ({ robbed }) => robbed)).toFixed(0),
+  ];
+}
