@@ -25,6 +25,8 @@ interface TreeNode {
   parameter: TreeNode | null;
   /** The routes that end here, in the order they were added: all share one path. */
   readonly routes: Route[];
+  /** Which segments of that path are parameters, and their names. */
+  places: readonly (readonly [place: number, name: string])[];
 }
 
 export class RouteTree {
@@ -38,9 +40,10 @@ export class RouteTree {
   match(method: string, rawPath: string): Match {
     const path = parsePath(rawPath);
     if (path === null) return { kind: 'nothing' };
-    const routes = find(this.root, path.segments, 0);
-    const [first] = routes;
-    if (first === undefined) return { kind: 'nothing' };
+    const node = find(this.root, path.segments, 0);
+    const [first] = node?.routes ?? [];
+    if (node === null || first === undefined) return { kind: 'nothing' };
+    const { routes } = node;
     const route = routes.find((candidate) => candidate.method === method);
     if (route === undefined) {
       // HEAD is answered wherever GET is: see the engine's adapter.
@@ -48,7 +51,7 @@ export class RouteTree {
       const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort();
       return { kind: 'other_methods', pattern: first.path, surface: first.surface, allow };
     }
-    return { kind: 'route', route, params: paramsOf(route.path, path.segments), ...path };
+    return { kind: 'route', route, params: paramsOf(node, path.segments), ...path };
   }
 
   private add(route: Route): void {
@@ -59,24 +62,30 @@ export class RouteTree {
     const clash = node.routes.some(({ method, path }) => method === route.method || path !== route.path);
     if (clash) throw new Error(`two routes at ${route.method} ${route.path}`);
     node.routes.push(route);
+    node.places = placesOf(route.path);
   }
 }
 
-function find(node: TreeNode, segments: readonly string[], depth: number): readonly Route[] {
+/** null when no route ends there. */
+function find(node: TreeNode, segments: readonly string[], depth: number): TreeNode | null {
   const segment = segments[depth];
-  if (segment === undefined) return node.routes;
+  if (segment === undefined) return node.routes.length > 0 ? node : null;
   const fixed = node.statics.get(segment);
-  const found = fixed === undefined ? [] : find(fixed, segments, depth + 1);
-  if (found.length > 0 || node.parameter === null) return found;
+  const found = fixed === undefined ? null : find(fixed, segments, depth + 1);
+  if (found !== null || node.parameter === null) return found;
   return find(node.parameter, segments, depth + 1);
 }
 
-function paramsOf(pattern: string, segments: readonly string[]): Readonly<Record<string, string>> {
+function paramsOf({ places }: TreeNode, segments: readonly string[]): Readonly<Record<string, string>> {
   const params: Record<string, string> = {};
-  for (const [place, part] of patternSegments(pattern).entries()) {
-    if (isParameter(part)) params[part.slice(1, -1)] = segments[place] ?? '';
-  }
+  for (const [place, name] of places) params[name] = segments[place] ?? '';
   return params;
+}
+
+function placesOf(pattern: string): TreeNode['places'] {
+  return [...patternSegments(pattern).entries()]
+    .filter(([, part]) => isParameter(part))
+    .map(([place, part]) => [place, part.slice(1, -1)]);
 }
 
 function patternSegments(pattern: string): readonly string[] {
@@ -96,5 +105,5 @@ function staticChild(node: TreeNode, segment: string): TreeNode {
 }
 
 function newNode(): TreeNode {
-  return { statics: new Map(), parameter: null, routes: [] };
+  return { statics: new Map(), parameter: null, routes: [], places: [] };
 }

@@ -31,7 +31,6 @@ import { asHost, asIndexOrNull, asInteger, asList, asText, asUserId, known } fro
 import type { Script, Scripts } from './script.js';
 import {
   decodeSeat,
-  decodeSeats,
   decodeSession,
   decodeSnapshot,
   encodeGroupSeat,
@@ -39,6 +38,7 @@ import {
   encodeSettings,
 } from './session-codec.js';
 import { decodeCreate, encodeCreate } from './session-create.js';
+import { SnapshotCache } from './snapshot-cache.js';
 import type { DueSession, SessionIndex } from './session-index.js';
 
 /** Relay sessions in Redis: each transition is one script over the session's own keys. */
@@ -47,6 +47,7 @@ export class RedisRelayStore implements RelayStore {
   readonly #keys: Keys;
   readonly #scripts: Scripts;
   readonly #index: SessionIndex;
+  readonly #snapshots = new SnapshotCache();
 
   constructor(link: RedisLink, keys: Keys, scripts: Scripts, index: SessionIndex) {
     this.#link = link;
@@ -69,7 +70,7 @@ export class RedisRelayStore implements RelayStore {
 
   async get(id: SessionId, scope: ProjectScope): Promise<SessionWithSeats | null> {
     const reply = await this.#run('get', this.#scripts.get, id, [encodeScope(scope)]);
-    return reply === null ? null : decodeSnapshot(id, reply);
+    return reply === null ? null : this.#snapshots.decode(id, reply);
   }
 
   async list({ scope, from, limit }: ListRequest): Promise<SessionPage> {
@@ -94,8 +95,8 @@ export class RedisRelayStore implements RelayStore {
     const args = [encodeScope(scope), change.ttlMs ?? '', ...encodeSettings(change)];
     const reply = await this.#run('update', this.#scripts.update, id, args);
     if (reply === null) return null;
-    const [expiredBefore, fields] = asList(reply);
-    const session = decodeSession(id, fields);
+    const [expiredBefore, facts] = asList(reply);
+    const session = decodeSession(id, facts);
     if (session.expiresAtMs < asInteger(expiredBefore)) {
       await this.#index.dueEarlier(id, session.projectId, session.expiresAtMs).catch(() => undefined);
     }
@@ -111,8 +112,8 @@ export class RedisRelayStore implements RelayStore {
         return { outcome: reply };
       default: {
         refuseClash(reply);
-        const [fields, text] = asList(reply);
-        return { outcome: 'authorized', session: decodeSession(id, fields), seat: decodeSeat(seat.userId, text) };
+        const [facts, text] = asList(reply);
+        return { outcome: 'authorized', session: decodeSession(id, facts), seat: decodeSeat(seat.userId, text) };
       }
     }
   }
@@ -128,8 +129,8 @@ export class RedisRelayStore implements RelayStore {
         return { outcome: reply };
       default: {
         refuseClash(reply);
-        const [fields, text] = asList(reply);
-        return { outcome: 'enrolled', session: decodeSession(id, fields), seat: decodeSeat(seat.userId, text) };
+        const [facts, text] = asList(reply);
+        return { outcome: 'enrolled', session: decodeSession(id, facts), seat: decodeSeat(seat.userId, text) };
       }
     }
   }
@@ -142,10 +143,10 @@ export class RedisRelayStore implements RelayStore {
       case 'token_not_found':
         return { outcome: reply };
       default: {
-        const [user, index, fields, seats] = asList(reply);
-        const session = decodeSession(id, fields);
+        const [user, index, snapshot] = asList(reply);
+        const { session, seats } = decodeSnapshot(id, snapshot);
         const removed = { userId: asUserId(user), index: asIndexOrNull(index), host: session.host };
-        return { outcome: 'revoked', removed, session, seats: decodeSeats(seats) };
+        return { outcome: 'revoked', removed, session, seats };
       }
     }
   }

@@ -1,4 +1,7 @@
-/** A relay session and its seats as Redis holds them: a hash of fields, and one text per seat (see session.lua). */
+/**
+ * A relay session and its seats as Redis holds them: a hash of fields, and one text per seat. Scripts reply with the
+ * fields' values as lines of one text, and with users and their seats as further lines (see session.lua).
+ */
 import { z } from 'zod';
 import {
   parseAuthorizationTokenText,
@@ -24,7 +27,6 @@ import {
   asHost,
   asIndex,
   asInteger,
-  asList,
   asPairs,
   asText,
   asUserId,
@@ -39,6 +41,7 @@ const integer = z
   .transform(Number);
 const flag = z.enum(['0', '1']).transform((text) => text === '1');
 
+/** In the order of their lines. */
 const fieldsSchema = z.object({
   project: branded(parseProjectId),
   token: branded(parseAuthorizationTokenText),
@@ -58,18 +61,23 @@ const fieldsSchema = z.object({
   enforce: flag,
   locked: flag,
   webhook: json(z.string().nullable()),
-  group: json(
-    z.object({
-      creatorId: branded(parseUserId),
-      passwordHash: z.string().nullable(),
-      whitelist: z.array(z.string()),
-      onlyWhitelisted: z.boolean(),
-    }),
-  ).optional(),
+  group: z.union([
+    z.literal('').transform(() => null),
+    json(
+      z.object({
+        creatorId: branded(parseUserId),
+        passwordHash: z.string().nullable(),
+        whitelist: z.array(z.string()),
+        onlyWhitelisted: z.boolean(),
+      }),
+    ),
+  ]),
   generation: integer,
   host: z.string(),
   term: integer,
 });
+
+const NAMES = Object.keys(fieldsSchema.shape);
 
 /** Who a wallet shows itself as: see `encodeGroupSeat`. */
 const cardSchema = z.object({ address: z.string(), name: z.string().nullable(), pseudonym: z.string() });
@@ -115,7 +123,20 @@ export function encodeSeat(seat: NewSeat): string[] {
 }
 
 export function decodeSession(id: SessionId, reply: unknown): RelaySession {
-  const fields = fieldsSchema.parse(Object.fromEntries(asPairs(reply)));
+  return sessionOf(id, asText(reply).split('\n'));
+}
+
+export function decodeSnapshot(id: SessionId, reply: unknown): SessionWithSeats {
+  const lines = asText(reply).split('\n');
+  return { session: sessionOf(id, lines), seats: seatsOf(lines.slice(NAMES.length)) };
+}
+
+export function decodeSeat(userId: string, text: unknown): Seat {
+  return decodeOrderedSeat(userId, asText(text)).seat;
+}
+
+function sessionOf(id: SessionId, lines: readonly string[]): RelaySession {
+  const fields = fieldsSchema.parse(Object.fromEntries(NAMES.map((name, at) => [name, lines[at]])));
   return {
     id,
     projectId: fields.project,
@@ -127,7 +148,7 @@ export function decodeSession(id: SessionId, reply: unknown): RelaySession {
     homeNodeId: fields.home,
     homeEpoch: fields.epoch,
     error: fields.error,
-    group: fields.group ?? null,
+    group: fields.group,
     metadata: fields.metadata,
     maxUsers: fields.max,
     resumeWindowMs: fields.window,
@@ -141,19 +162,10 @@ export function decodeSession(id: SessionId, reply: unknown): RelaySession {
 }
 
 /** Listed users and wallets in the order they were taken in, then minted users in the order they joined. */
-export function decodeSeats(reply: unknown): readonly Seat[] {
-  const ordered = asPairs(reply).map(([user, text]) => decodeOrderedSeat(user, text));
+function seatsOf(lines: readonly string[]): readonly Seat[] {
+  const ordered = asPairs(lines).map(([user, text]) => decodeOrderedSeat(user, text));
   ordered.sort((a, b) => Number(isMinted(a.seat)) - Number(isMinted(b.seat)) || a.order - b.order);
   return ordered.map(({ seat }) => seat);
-}
-
-export function decodeSeat(userId: string, text: unknown): Seat {
-  return decodeOrderedSeat(userId, asText(text)).seat;
-}
-
-export function decodeSnapshot(id: SessionId, reply: unknown): SessionWithSeats {
-  const [fields, seats] = asList(reply);
-  return { session: decodeSession(id, fields), seats: decodeSeats(seats) };
 }
 
 function decodeOrderedSeat(user: string, text: string): { readonly order: number; readonly seat: Seat } {

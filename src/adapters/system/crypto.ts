@@ -10,6 +10,7 @@ export function systemCrypto(): Crypto {
   return {
     randomBytes: (count) => pool.take(count),
     sha256: (text) => createHash('sha256').update(text, 'utf8').digest('base64url'),
+    sameDigest: (a, b) => a.length === b.length && timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1')),
     // Digests are of one length, which timingSafeEqual insists on, and hide where the texts differ.
     sameSecret: (a, b) => timingSafeEqual(digest(a), digest(b)),
   };

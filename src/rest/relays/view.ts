@@ -80,7 +80,18 @@ function viewListedUser({ token, address, latitude, longitude }: Seat): readonly
   return [{ ip_address: address, latitude, longitude, authorization_token: token }];
 }
 
+/** A node's record does not change; a new one takes its place. */
+const relays = new WeakMap<NodeRecord, RelayBody>();
+
 function viewRelay(node: NodeRecord): RelayBody {
+  const known = relays.get(node);
+  if (known !== undefined) return known;
+  const made = makeRelay(node);
+  relays.set(node, made);
+  return made;
+}
+
+function makeRelay(node: NodeRecord): RelayBody {
   const url = new URL(node.publicUrl);
   const isSecure = url.protocol === 'https:' || url.protocol === 'wss:';
   const portNumber = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);

@@ -1,4 +1,4 @@
--- ARGV: scope, user, token, address, latitude, longitude. Replies {session's fields, seat}, or why not.
+-- ARGV: scope, user, token, address, latitude, longitude. Replies {session's facts, seat}, or why not.
 local s = load_session(ARGV[3])
 if not s then return 'session_not_found' end
 if redis.call('HEXISTS', addresses_key, ARGV[6]) == 1 then return 'address_already_authorized' end
@@ -14,4 +14,4 @@ save_session(s)
 keep(s, seats_key)
 keep(s, tokens_key)
 keep(s, addresses_key)
-return { redis.call('HGETALL', session_key), format_seat(seat) }
+return { facts(), format_seat(seat) }

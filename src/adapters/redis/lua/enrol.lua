@@ -1,4 +1,4 @@
--- ARGV: user, wallet, card. Replies {session's fields, seat}, or why not.
+-- ARGV: user, wallet, card. Replies {session's facts, seat}, or why not.
 local s = load_session('')
 if not s or s.creator == '' then return 'session_not_found' end
 if redis.call('HEXISTS', barred_key, 'banned wallet ' .. ARGV[4]) == 1 then return 'banned' end
@@ -21,4 +21,4 @@ local seat = add_seat(s, ARGV[3], { token = '', address = '', latitude = '', lon
 save_session(s)
 keep(s, seats_key)
 keep(s, addresses_key)
-return { redis.call('HGETALL', session_key), format_seat(seat) }
+return { facts(), format_seat(seat) }

@@ -1,4 +1,4 @@
--- ARGV: scope, token. Replies {user, index or '', fields and seats of what is left}, or why not.
+-- ARGV: scope, token. Replies {user, index or '', the snapshot of what is left}, or why not.
 local s = load_session(ARGV[3])
 if not s then return 'session_not_found' end
 local user = redis.call('HGET', tokens_key, ARGV[4])
@@ -7,4 +7,4 @@ local seat = load_seat(user)
 if not seat then return 'token_not_found' end
 local index = remove_user(s, seat)
 save_session(s)
-return { seat.user, index, redis.call('HGETALL', session_key), redis.call('HGETALL', seats_key) }
+return { seat.user, index, snapshot() }

@@ -151,7 +151,20 @@ local function remove_user(s, seat)
   return index
 end
 
--- The session and its seats, as replies.ts reads them.
+-- What a reader needs of the session, in the order of session-codec.ts, a line each: no field has a raw line break. One
+-- text is much less work for the gateway than a list of fifty.
+local FACTS = { 'project', 'token', 'created', 'expires', 'durability', 'filters', 'home', 'epoch', 'error', 'metadata',
+  'max', 'window', 'flush', 'enforce', 'locked', 'webhook', 'group', 'generation', 'host', 'term' }
+
+local function facts()
+  local values = redis.call('HMGET', session_key, unpack(FACTS))
+  for at = 1, #FACTS do values[at] = values[at] or '' end
+  return table.concat(values, '\n')
+end
+
+-- The same, then a line for each user and one for its seat.
 local function snapshot()
-  return { redis.call('HGETALL', session_key), redis.call('HGETALL', seats_key) }
+  local seats = redis.call('HGETALL', seats_key)
+  if #seats == 0 then return facts() end
+  return facts() .. '\n' .. table.concat(seats, '\n')
 end

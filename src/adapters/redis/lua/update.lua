@@ -1,5 +1,5 @@
 -- ARGV: scope, ttl in ms or "", then names and values of session fields. Replies
--- {when it expired before, its fields after}, or nil.
+-- {when it expired before, its facts after}, or nil.
 local s = load_session(ARGV[3])
 if not s then return nil end
 local before = s.expires
@@ -9,4 +9,4 @@ if ARGV[4] ~= '' then
   redis.call('HSET', session_key, 'expires', int(s.expires))
   for _, key in ipairs(KEYS) do keep(s, key) end
 end
-return { int(before), redis.call('HGETALL', session_key) }
+return { int(before), facts() }
