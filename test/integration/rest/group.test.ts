@@ -10,6 +10,8 @@ import { Player, Seated, type EnteredAnswer } from '../../support/groups.js';
 import { newWallet } from '../../support/wallets.js';
 
 const NOBODY = '000000000000-S';
+/** What separators, quotes and planes there are. */
+const NAME = `A|d"a\\' 🎲|\u0000{}`;
 const asRoot = { authorization: `Bearer ${ROOT_KEY}` };
 const text = expect.any(String) as string;
 const number = expect.any(Number) as number;
@@ -43,7 +45,7 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
       const listed = newWallet().address;
       const startedS = Math.floor(Date.now() / 1000);
       const { status, body } = await creator.create({
-        identity: { name: 'Ada', chainAddress: listed.toLowerCase() },
+        identity: { name: NAME, chainAddress: listed.toLowerCase() },
         rules: { userCapacity: 3, expiryDurationInSeconds: 600, password: 'open', whiteListAddresses: [listed] },
       });
       expect(status).toBe(200);
@@ -70,7 +72,7 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
       expect(entered.expiresIn).toBeLessThanOrEqual(600);
       expect(entered.rules.expiry).toBeGreaterThanOrEqual(startedS + 595);
       const current = await new Seated(backend, entered.credentials.token, base).current();
-      expect(current.body).toMatchObject({ users: [{ name: 'Ada', address: listed, role: 'host' }] });
+      expect(current.body).toMatchObject({ users: [{ name: NAME, address: listed, role: 'host' }] });
     });
 
     it('GS10 create without a body is create with an empty one', async () => {
@@ -207,6 +209,7 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
       ...[{ rules: { expiryDurationInSeconds: 0 } }, { rules: { expiryDurationInSeconds: 2_592_001 } }],
       ...[{ rules: { expiryDurationInSeconds: 1.5 } }, { rules: { password: 1 } }, { password: 'a'.repeat(257) }],
       ...[{ rules: { allowOnlyWhitelistedAddresses: 'yes' } }, { rules: { whiteListAddresses: [wrongCase] } }],
+      ...[{ identity: { name: 'n'.repeat(65) } }, { whiteListAddresses: Array.from({ length: 1001 }, () => address) }],
       ...[{ whiteListAddresses: [address.slice(2)] }, { whiteListAddresses: address }],
     ];
     for (const body of bodies) expect([body, (await creator.create(body)).status]).toEqual([body, 422]);
