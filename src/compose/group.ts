@@ -48,7 +48,7 @@ export function composeGroup(ground: GroupGround): Group {
   const tokens = createWalletTokens(secret, clock);
   return {
     groups: new GroupSessions({
-      ...{ store, sessions, authorizations, credentials, passwords, crypto, clock },
+      ...{ store, sessions, authorizations, credentials, passwords, crypto },
       reads: new SharedReads(store),
     }),
     proofs: new WalletProofs({

@@ -5,7 +5,6 @@
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
 import { parseSessionId, type ProjectId, type SessionId, type UserId, type WalletAddress } from '../protocol/ids.js';
-import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { RelayClaims, RelayCredentials } from '../ports/relay-credentials.js';
 import type { GroupPart, NewGroupSeat, RelayStore, Seat, SessionWithSeats } from '../ports/relay-store.js';
@@ -47,7 +46,7 @@ export interface GroupView extends SessionWithSeats {
 }
 
 export interface Entered extends GroupView {
-  /** The relay credential; it lives as long as the session is to live now. */
+  /** The relay credential: good while its user has the seat. */
   readonly token: string;
 }
 
@@ -59,10 +58,12 @@ export interface GroupSessionsDeps {
   readonly credentials: RelayCredentials;
   readonly passwords: GroupPasswords;
   readonly crypto: Crypto;
-  readonly clock: Clock;
 }
 
 const PSEUDONYM_LETTERS = 6;
+/** The seat decides how long a credential counts. One that ended before a session that is prolonged would leave its member
+ *  outside: without a credential, and `already_member` for who asks for another. */
+const CREDENTIAL_TTL_S = 365 * 86_400;
 
 export class GroupSessions {
   constructor(private readonly deps: GroupSessionsDeps) {}
@@ -169,14 +170,12 @@ export class GroupSessions {
   }
 
   private async entered(found: SessionWithSeats, userId: UserId): Promise<Entered> {
-    const { credentials, clock } = this.deps;
     const view = this.viewFor(found, userId);
     if (view === null) throw new Error('a wallet was taken in by a session without a group');
-    const { id, generation, expiresAtMs } = found.session;
-    const leftS = Math.max(1, Math.ceil((expiresAtMs - clock.nowMs()) / 1000));
+    const { id, generation } = found.session;
     // The host role of the creator is the store's rule: a credential that takes it would take it back as well.
     const claims = { sessionId: id, userId, generation, asHost: false, userSessionId: null };
-    const { token } = await credentials.sign(claims, leftS);
+    const { token } = await this.deps.credentials.sign(claims, CREDENTIAL_TTL_S);
     return { ...view, token };
   }
 

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
+import type { ApiKeyRecord } from '../../src/ports/key-store.js';
 import type { Store } from '../../src/ports/store.js';
 import { Failure } from '../../src/protocol/failure.js';
 import { eventually } from '../support/eventually.js';
@@ -51,6 +52,11 @@ function expectUnavailable(thrown: unknown): void {
   expect(thrown).toMatchObject({ code: 'store_unavailable', retryAfterS: 1 });
 }
 
+function newKey(name: string): ApiKeyRecord {
+  const blank = { name: '', scopes: [], secretHash: '', createdAtMs: 1, lastUsedAtMs: null };
+  return { id: f.keyId(name), projectId: f.ACME, ...blank };
+}
+
 async function create(store: Store): Promise<ReturnType<typeof f.newSession>> {
   const session = f.newSession({ maxUsers: 1_000 });
   await store.relay.create(session, []);
@@ -68,15 +74,7 @@ describe('Redis is away', () => {
       store.relay.list({ scope: 'all', from: { offset: 0 }, limit: 1 }),
       store.relay.sweepExpired(1),
       store.keys.list('all'),
-      store.keys.put({
-        id: f.keyId('a'),
-        name: '',
-        scopes: [],
-        projectId: f.ACME,
-        secretHash: '',
-        createdAtMs: 1,
-        lastUsedAtMs: null,
-      }),
+      store.keys.put(newKey('a')),
       store.nodes.leave(f.HERE),
       store.idempotency.start('key', 'print', 1_000),
     ];
@@ -129,14 +127,31 @@ describe('Redis is away', () => {
     const { store } = open(redis.url);
     await untilReady(store);
     const session = await create(store);
+    const kept = newKey('a');
+    await store.keys.put(kept);
+    await store.idempotency.start('running', 'print', 60_000);
     // The measure of the server's clock is there once a call after it was answered.
     await store.relay.get(session.id, 'all');
     redis.pause();
-    const join = store.relay.join(f.joinRequest(session.id, f.minted(f.userId())));
-    expectUnavailable((await timed(join)).thrown);
+    const calls = [
+      store.relay.join(f.joinRequest(session.id, f.minted(f.userId()))),
+      store.relay.create(f.newSession(), []),
+      store.relay.end(session.id, 'all'),
+      store.keys.put(newKey('b')),
+      store.keys.remove(kept.id, 'all'),
+      store.keys.noteUse(kept.id, 1),
+      store.idempotency.start('late', 'print', 60_000),
+      store.idempotency.finish('running', 'print', { status: 204 }, 60_000),
+      store.idempotency.forget('running'),
+    ];
+    for (const { thrown } of await Promise.all(calls.map(timed))) expectUnavailable(thrown);
     redis.resume();
     await untilReady(store);
     expect(await store.relay.get(session.id, 'all')).toMatchObject({ session: { host: { term: 0 } }, seats: [] });
+    expect(await store.relay.list({ scope: 'all', from: { offset: 0 }, limit: 9 })).toMatchObject({ totalCount: 1 });
+    expect(await store.keys.list('all')).toEqual([kept]);
+    expect(await store.idempotency.start('running', 'print', 60_000)).toEqual({ outcome: 'running' });
+    expect(await store.idempotency.start('late', 'print', 60_000)).toEqual({ outcome: 'started' });
   });
 
   test('ST53 a Redis that was restarted is used again, though it has lost everything', async () => {

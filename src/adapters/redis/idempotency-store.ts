@@ -34,7 +34,7 @@ export function createRedisIdempotencyStore(link: RedisLink, keys: Keys, scripts
       await link.run('idempotency.finish', scripts.idempotencyFinish, [keys.idempotency(key)], args);
     },
     forget: async (key) => {
-      await link.command('idempotency.forget', 'DEL', keys.idempotency(key));
+      await link.run('idempotency.forget', scripts.idempotencyForget, [keys.idempotency(key)], []);
     },
   };
 }

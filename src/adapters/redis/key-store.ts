@@ -26,7 +26,7 @@ export function createRedisKeyStore(link: RedisLink, keys: Keys, scripts: Script
   return {
     put: async (key) => {
       const record = JSON.stringify({ ...key, lastUsedAtMs: undefined });
-      await link.command('keys.put', 'HSET', keys.apiKeys, key.id, record);
+      await link.run('keys.put', scripts.keyPut, [keys.apiKeys], [key.id, record]);
     },
     get: async (id) => {
       const [record, used] = asList(await link.command('keys.get', 'HMGET', keys.apiKeys, id, `${id}${USED}`));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Profile } from '../../identity/profiles.js';
 import { actorOf, factorVerificationAge } from '../../identity/session-claims.js';
 import { USER_SESSION_STATUSES, type ClientWithSessions, type UserSession } from '../../ports/user-session-store.js';
-import type { UserId } from '../../protocol/ids.js';
+import type { OrganizationId, UserId } from '../../protocol/ids.js';
 import { clientUserSchema, publicUserDataSchema, viewClientUser, viewPublicUserData } from './user-view.js';
 
 const unixMs = z.int();
@@ -73,7 +73,7 @@ export function viewClientSession(session: UserSession, seen: Seen): z.output<ty
     abandon_at: session.abandonAtMs,
     last_active_at: session.lastActiveAtMs,
     last_active_token: seen.token?.sessionId === session.id ? { object: 'token', jwt: seen.token.jwt } : null,
-    last_active_organization_id: session.organizationId,
+    last_active_organization_id: activeOrganization(session, profile),
     actor: actorId === null ? null : { sub: actorId },
     tasks: null,
     factor_verification_age: [...factorVerificationAge(session, seen.nowMs)],
@@ -98,4 +98,10 @@ export function viewClient({ client, sessions }: ClientWithSessions, seen: Seen)
     created_at: client.createdAtMs,
     updated_at: client.updatedAtMs,
   };
+}
+
+/** null for one that is gone, or that the user left meanwhile: tokens do not name it either. */
+function activeOrganization({ organizationId }: UserSession, profile: Profile | null): OrganizationId | null {
+  const isMember = profile?.memberships.some(({ organization }) => organization.id === organizationId) ?? false;
+  return isMember ? organizationId : null;
 }

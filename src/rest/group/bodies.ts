@@ -31,26 +31,30 @@ export function createBody(wallets: Pick<Wallets, 'parseAddress'>) {
     allowOnlyWhitelistedAddresses: z.boolean().nullish(),
     whiteListAddresses: whitelist,
   });
-  return z
-    .object({
-      identity: z.object({ name, chainAddress: address.nullish() }).nullish(),
-      rules: rules.nullish(),
-      password: password.meta({ deprecated: true }),
-      whiteListAddresses: whitelist.meta({ deprecated: true }),
-    })
-    .transform(({ identity, rules: given, ...deprecated }) => {
-      const listed = [...new Set(given?.whiteListAddresses ?? deprecated.whiteListAddresses ?? [])];
-      return {
-        name: identity?.name ?? null,
-        chainAddress: identity?.chainAddress ?? null,
-        password: given?.password ?? deprecated.password,
-        whitelist: listed,
-        // Who gives a list and says nothing else means it.
-        onlyWhitelisted: given?.allowOnlyWhitelistedAddresses ?? listed.length > 0,
-        maxUsers: given?.userCapacity ?? undefined,
-        ttlMs: typeof given?.expiryDurationInSeconds === 'number' ? given.expiryDurationInSeconds * 1000 : undefined,
-      };
-    });
+  return (
+    z
+      .object({
+        identity: z.object({ name, chainAddress: address.nullish() }).nullish(),
+        rules: rules.nullish(),
+        password: password.meta({ deprecated: true }),
+        whiteListAddresses: whitelist.meta({ deprecated: true }),
+      })
+      // All members are optional: no body at all says as much as an empty one.
+      .prefault({})
+      .transform(({ identity, rules: given, ...deprecated }) => {
+        const listed = [...new Set(given?.whiteListAddresses ?? deprecated.whiteListAddresses ?? [])];
+        return {
+          name: identity?.name ?? null,
+          chainAddress: identity?.chainAddress ?? null,
+          password: given?.password ?? deprecated.password,
+          whitelist: listed,
+          // Who gives a list and says nothing else means it.
+          onlyWhitelisted: given?.allowOnlyWhitelistedAddresses ?? listed.length > 0,
+          maxUsers: given?.userCapacity ?? undefined,
+          ttlMs: typeof given?.expiryDurationInSeconds === 'number' ? given.expiryDurationInSeconds * 1000 : undefined,
+        };
+      })
+  );
 }
 
 export const joinBody = z.object({ sessionId: z.string().max(64), password });

@@ -65,6 +65,7 @@ function createSession({ groups, keys, proofs, wallets, clock }: GroupSessionRou
     guard: (input) => admitCreator(keys, proofs, input),
     refusedWhileDraining: true,
     body: createBody(wallets),
+    bodyForm: 'optional_json',
     responses: { 200: createdSchema },
     errors: [...NO_BEARER, 'too_many_requests'],
     async handle({ guest, body }) {

@@ -4,6 +4,7 @@ import { AUTOMATIC_CLAIMS, type Templates } from '../../identity/templates.js';
 import type { TemplateRecord } from '../../ports/directory-store.js';
 import * as field from '../fields.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';
+import { limitSchema } from './paging.js';
 
 export interface TemplateRoutesDeps {
   readonly templates: Pick<Templates, 'create' | 'existing' | 'list' | 'update' | 'remove'>;
@@ -76,17 +77,25 @@ function createTemplate({ templates }: TemplateRoutesDeps): Route {
 function listTemplates({ templates }: TemplateRoutesDeps): Route {
   return defineRoute({
     name: 'listJwtTemplates',
-    summary: 'List all JWT templates, by name.',
+    summary: 'List JWT templates, by name.',
     surface: 'native',
     method: 'GET',
     path: '/v1/jwt_templates',
     scope: 'admin',
     params: NOTHING,
-    query: NOTHING,
+    query: z.object({ limit: limitSchema, cursor: name.optional().describe('The last name of the page before.') }),
     body: NOTHING,
-    responses: { 200: z.object({ jwt_templates: z.array(templateSchema) }).meta({ id: 'JwtTemplateList' }) },
-    async handle() {
-      return { status: 200, body: { jwt_templates: (await templates.list()).map(viewTemplate) } };
+    responses: {
+      200: z
+        .object({ jwt_templates: z.array(templateSchema), next_cursor: z.string().nullable() })
+        .meta({ id: 'JwtTemplateList' }),
+    },
+    async handle({ query: { limit, cursor } }) {
+      const all = await templates.list();
+      const rest = cursor === undefined ? all : all.filter((template) => template.name > cursor);
+      const page = rest.slice(0, limit);
+      const nextCursor = rest.length > limit ? (page.at(-1)?.name ?? null) : null;
+      return { status: 200, body: { jwt_templates: page.map(viewTemplate), next_cursor: nextCursor } };
     },
   });
 }

@@ -34,7 +34,10 @@ const sessionSchema = z
     last_active_at: unixMs,
     expire_at: unixMs,
     abandon_at: unixMs,
-    last_active_organization_id: z.string().nullable(),
+    last_active_organization_id: z
+      .string()
+      .nullable()
+      .describe('As it was set: one that is gone, or that the user left, counts as none.'),
     effective_user_id: z.string().describe('Whom a login session acts as.'),
     actor_id: z.string().nullable().describe('Who acts through the session when it is not its user.'),
     ip_address: z.string().nullable(),

@@ -24,7 +24,7 @@ export const userSchema = z
     unsafe_metadata: metadataOut,
     has_password: z.boolean(),
     admin: z.boolean(),
-    home_organization_id: z.string().nullable(),
+    home_organization_id: z.string().nullable().describe('One that is gone meanwhile counts as none.'),
     banned: z.boolean(),
     blocked_until: unixMs.nullable(),
     created_at: unixMs,

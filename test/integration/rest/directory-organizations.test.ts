@@ -205,6 +205,23 @@ describe.each(STORES)('organizations and templates on $store', ({ redisUrl }) =>
     }
   });
 
+  it('DI15 templates are listed by limit and cursor, each once', async () => {
+    for (let n = 0; n < 3; n += 1) await backend.native('POST', '/v1/jwt_templates', { name: freshName(), claims: {} });
+    const seen: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { status, body } = await backend.native('GET', `/v1/jwt_templates?limit=2${cursor && `&cursor=${cursor}`}`);
+      expect(status).toBe(200);
+      seen.push(...(body.jwt_templates as { name: string }[]).map(({ name }) => name));
+      cursor = body.next_cursor as string | null;
+    }
+    const { body } = await backend.native('GET', '/v1/jwt_templates');
+    expect(seen).toEqual((body.jwt_templates as { name: string }[]).map(({ name }) => name));
+    expect(body.next_cursor).toBeNull();
+    for (const query of ['limit=0', 'limit=1001', 'cursor=', 'cursor=a%20b']) {
+      expect(outcome(await backend.native('GET', `/v1/jwt_templates?${query}`))).toEqual([400, 'invalid_request']);
+    }
+  });
+
   it.each([
     {},
     { name: 'x' },

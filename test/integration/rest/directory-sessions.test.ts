@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend, type Answer } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';
-import { newUser, newUserSession, withKey } from '../../support/directory.js';
+import { ClientApp, PASSWORD, payloadOf } from '../../support/client-app.js';
+import { freshName, newUser, newUserSession, withKey } from '../../support/directory.js';
 import { eventually } from '../../support/eventually.js';
 import { startGateway, type RunningGateway } from '../../support/gateway.js';
 
@@ -47,6 +48,26 @@ describe.each(STORES)('user sessions on $store', ({ redisUrl }) => {
     expect(opened.body.expire_at - opened.body.created_at).toBe(7 * DAY_MS);
     const got = await backend.native('GET', `/v1/sessions/${opened.body.id as string}`);
     expect([got.status, got.body as unknown]).toEqual([200, opened.body]);
+  });
+
+  it('DI13 a session is opened on a client, which shows it as its active one', async () => {
+    const username = freshName();
+    const first = await newUser(backend, { username, password: PASSWORD });
+    const app = new ClientApp(running.url);
+    const signedIn = await app.signIn(username);
+    const { client_id } = (await backend.native('GET', `/v1/sessions/${signedIn}`)).body as { client_id: string };
+    const second = await newUser(backend);
+    const opened = await backend.native('POST', '/v1/sessions', { user_id: second, client_id });
+    expect([opened.status, opened.body.client_id, opened.body.user_id]).toEqual([201, client_id, second]);
+    const { response } = (await app.get('/v1/client')).body as {
+      response: { id: string; last_active_session_id: string; sessions: { id: string; user: { id: string } }[] };
+    };
+    expect([response.id, response.last_active_session_id]).toEqual([client_id, opened.body.id]);
+    expect(response.sessions.map(({ id, user }) => [id, user.id])).toEqual([
+      [signedIn, first],
+      [opened.body.id, second],
+    ]);
+    expect(payloadOf(await app.jwt(opened.body.id as string))).toMatchObject({ sub: second, sid: opened.body.id });
   });
 
   it('DI13 sessions of nobody, on no client and out of shape are refused', async () => {

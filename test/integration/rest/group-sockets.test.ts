@@ -130,6 +130,25 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
     expect((await as(one(entered)).end()).status).toBe(200);
   });
 
+  it('GS31 when the host leaves on the wire the longest member follows, over REST as well', async () => {
+    const { host, entered } = await group(2);
+    const creator = await connect(host);
+    const [first, second] = [await connect(one(entered)), await connect(one(entered.slice(1)))];
+    creator.say({ type: 'leave' });
+    for (const client of [first, second]) {
+      expect(await client.expect('host')).toEqual({ type: 'host', index: first.index, term: 2 });
+    }
+    expect(await usersOf(one(entered))).toMatchObject([
+      { id: one(entered).credentials.id, role: 'host' },
+      { role: 'client' },
+    ]);
+    const nobodyElse = { status: 403, body: { code: 'not_host' } };
+    expect(await as(host).end()).toMatchObject(nobodyElse);
+    expect(await as(one(entered.slice(1))).end()).toMatchObject(nobodyElse);
+    expect((await as(one(entered)).end()).status).toBe(200);
+    expect(await second.expectClosed()).toEqual({ code: 4000, reason: 'session_ended' });
+  });
+
   it('GS32 a kick over REST closes the socket with 4001, tells the others, and kills token and resume token', async () => {
     const { host, players, entered } = await group();
     const [creator, guest] = [await connect(host), await connect(one(entered))];
@@ -166,8 +185,11 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
   it('GS34 delete closes every socket with 4000', async () => {
     const { host, entered } = await group(3);
     const clients = [await connect(host), ...(await Promise.all(entered.map(connect)))];
+    const closed = Promise.all(clients.map((client) => client.expectClosed())).then(() => performance.now());
     expect((await as(host).end()).status).toBe(200);
-    for (const client of clients) expect(await client.expectClosed()).toEqual({ code: 4000, reason: 'session_ended' });
+    const answeredMs = performance.now();
+    expect((await closed) - answeredMs).toBeLessThan(CLOSE_WITHIN_MS);
+    for (const client of clients) expect(client.closed).toEqual({ code: 4000, reason: 'session_ended' });
     expect(await attempt(host.credentials.token)).toMatchObject({ status: 404, body: { code: 'session_not_found' } });
   });
 

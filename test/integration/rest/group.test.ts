@@ -3,11 +3,16 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend, type Answer } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';
-import { startGateway, type RunningGateway } from '../../support/gateway.js';
+import { Client } from '../../support/client.js';
+import { eventually } from '../../support/eventually.js';
+import { ROOT_KEY, startGateway, type RunningGateway } from '../../support/gateway.js';
 import { Player, Seated, type EnteredAnswer } from '../../support/groups.js';
 import { newWallet } from '../../support/wallets.js';
 
 const NOBODY = '000000000000-S';
+/** What separators, quotes and planes there are. */
+const NAME = `A|d"a\\' 🎲|\u0000{}`;
+const asRoot = { authorization: `Bearer ${ROOT_KEY}` };
 const text = expect.any(String) as string;
 const number = expect.any(Number) as number;
 const failure = (code: string) => ({ code, message: text });
@@ -40,7 +45,7 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
       const listed = newWallet().address;
       const startedS = Math.floor(Date.now() / 1000);
       const { status, body } = await creator.create({
-        identity: { name: 'Ada', chainAddress: listed.toLowerCase() },
+        identity: { name: NAME, chainAddress: listed.toLowerCase() },
         rules: { userCapacity: 3, expiryDurationInSeconds: 600, password: 'open', whiteListAddresses: [listed] },
       });
       expect(status).toBe(200);
@@ -67,7 +72,21 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
       expect(entered.expiresIn).toBeLessThanOrEqual(600);
       expect(entered.rules.expiry).toBeGreaterThanOrEqual(startedS + 595);
       const current = await new Seated(backend, entered.credentials.token, base).current();
-      expect(current.body).toMatchObject({ users: [{ name: 'Ada', address: listed, role: 'host' }] });
+      expect(current.body).toMatchObject({ users: [{ name: NAME, address: listed, role: 'host' }] });
+    });
+
+    it('GS10 create without a body is create with an empty one', async () => {
+      const creator = await Player.at(backend, base);
+      const headers = { 'x-api-key': backend.key, authorization: `Bearer ${creator.bearer}` };
+      for (const answer of [await backend.call('POST', base, undefined, headers), await creator.create({})]) {
+        expect(answer).toMatchObject({
+          status: 200,
+          body: {
+            credentials: { role: 'host' },
+            rules: { maxUsers: 1000, passwordProtected: false, whiteListAddresses: [] },
+          },
+        });
+      }
     });
 
     it('GS11 join answers the same and the users; current answers the session', async () => {
@@ -184,12 +203,13 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
     const { address } = newWallet();
     const wrongCase = address.replace(/[a-f]/, (letter) => letter.toUpperCase());
     const bodies: unknown[] = [
-      ...['', '{', '[]', 'null', { identity: 1 }, { identity: { name: 5 } }, { identity: { name: ' ' } }],
+      ...['{', '[]', 'null', ' ', { identity: 1 }, { identity: { name: 5 } }, { identity: { name: ' ' } }],
       ...[{ identity: { chainAddress: '0x1' } }, { identity: { chainAddress: wrongCase } }, { rules: [] }],
       ...[{ rules: { userCapacity: 0 } }, { rules: { userCapacity: 65_535 } }, { rules: { userCapacity: '3' } }],
       ...[{ rules: { expiryDurationInSeconds: 0 } }, { rules: { expiryDurationInSeconds: 2_592_001 } }],
       ...[{ rules: { expiryDurationInSeconds: 1.5 } }, { rules: { password: 1 } }, { password: 'a'.repeat(257) }],
       ...[{ rules: { allowOnlyWhitelistedAddresses: 'yes' } }, { rules: { whiteListAddresses: [wrongCase] } }],
+      ...[{ identity: { name: 'n'.repeat(65) } }, { whiteListAddresses: Array.from({ length: 1001 }, () => address) }],
       ...[{ whiteListAddresses: [address.slice(2)] }, { whiteListAddresses: address }],
     ];
     for (const body of bodies) expect([body, (await creator.create(body)).status]).toEqual([body, 422]);
@@ -366,6 +386,26 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
       expect((await guest.disconnect({ 'idempotency-key': 'go' })).status).toBe(200);
     }
     for (let turn = 0; turn < 2; turn += 1) expect((await as(host).end({ 'idempotency-key': 'end' })).status).toBe(200);
+  });
+
+  it('GS25 a token counts in a session that is prolonged; of one whose time is up it is told 404', async () => {
+    const [creator, guest] = [await player(), await player()];
+    const short = { rules: { expiryDurationInSeconds: 2 } };
+    const prolonged = await creator.created(short);
+    const joined = await guest.joined(prolonged.sessionId);
+    await backend.native('PATCH', `/v1/relays/sessions/${prolonged.sessionId}`, { expires_in_s: 600 }, asRoot);
+    const over = await creator.created(short);
+    await eventually(async () => ((await as(over).current()).status === 404 ? null : 'its time is not up'));
+    for (const call of [as(over).current(), as(over).kick({ userId: 'x' }), as(over).end()]) {
+      expect(told(await call)).toEqual([404, 'group_session_not_found']);
+    }
+    expect(told(await as(over).disconnect())).toEqual([401, 'credential_invalid']);
+    expect(told(await guest.join({ sessionId: over.sessionId }))).toEqual([404, 'group_session_not_found']);
+    const late = await Client.join(running.socketUrl, joined.credentials.token);
+    expect(late.welcome.you.user_id).toBe(joined.credentials.id);
+    expect((await as(joined).current()).status).toBe(200);
+    expect((await as(prolonged).kick({ userId: joined.credentials.id })).status).toBe(200);
+    expect(await late.expectClosed()).toEqual({ code: 4001, reason: 'kicked' });
   });
 
   it('GS7 300 wallets at once into 100 seats', async () => {

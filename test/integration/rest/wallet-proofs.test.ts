@@ -1,9 +1,10 @@
 /** Wallet proofs over real HTTP, on both stores: one message, made here, signed by its wallet, once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSiweMessage, parseSiweMessage } from 'viem/siwe';
-import { Backend } from '../../support/backend.js';
+import { Backend, type Answer } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';
 import { startGateway, type RunningGateway } from '../../support/gateway.js';
+import { inParallel } from '../../support/in-parallel.js';
 import { newWallet, nonceFor, prove, verify, type Wallet } from '../../support/wallets.js';
 
 const INVALID = { code: 'wallet_proof_invalid', message: 'The wallet proof is not valid.' };
@@ -274,4 +275,27 @@ describe.each(STORES)('wallet proofs on $store', ({ redisUrl }) => {
     const connect = await backend.call('GET', '/v1/connect', undefined, { authorization: `Bearer ${token}` });
     expect(connect.status).toBe(401);
   });
+});
+
+describe.each(STORES)('wallet messages for one network on $store', ({ redisUrl }) => {
+  it('WP8 3,000 are handed out, then it is 429 with Retry-After', async () => {
+    const running = await startGateway({ redisUrl: redisUrl() });
+    try {
+      const backend = new Backend(running.url);
+      const handedOut = new Set<string>();
+      let refused: Answer | undefined;
+      const ask = async (): Promise<void> => {
+        const answer = await backend.call('GET', '/v1/wallet-proof/nonce');
+        if (answer.status === 200) handedOut.add((answer.body as { nonce: string }).nonce);
+        else refused ??= answer;
+      };
+      // Fifty a second come back meanwhile, and are handed out as well.
+      while (refused === undefined) await inParallel(Array.from({ length: 500 }), 100, ask);
+      expect(handedOut.size).toBeGreaterThanOrEqual(3_000);
+      expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+      expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    } finally {
+      await running.stop();
+    }
+  }, 60_000);
 });

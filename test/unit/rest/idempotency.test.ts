@@ -92,6 +92,21 @@ it('HT13 a failure on our side is not kept, and who may not call uses no key up'
   expect((await create(rest, 'a')).status).toBe(200);
 });
 
+it('HT13 who was told to wait may come again with the same key', async () => {
+  let busy = true;
+  const rest = startRest({}, (store) => ({
+    ...store,
+    relay: {
+      ...store.relay,
+      create: (...call) => (busy ? Promise.reject(new Failure('too_many_requests')) : store.relay.create(...call)),
+    },
+  }));
+  expect((await create(rest, 'a')).status).toBe(429);
+  busy = false;
+  const made = await create(rest, 'a');
+  expect([made.status, (await create(rest, 'a')).json]).toEqual([200, made.json]);
+});
+
 it('HT13 an answer that cannot be kept is given all the same, and logged', async () => {
   const rest = startRest({}, (store) => ({
     ...store,

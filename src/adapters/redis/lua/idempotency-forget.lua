@@ -1,0 +1,2 @@
+-- KEYS: one idempotency key.
+return redis.call('DEL', KEYS[1])
