@@ -6,11 +6,14 @@ import { parseQuery } from './query.js';
 
 /**
  * `json`: JSON, always. `optional_json`: JSON, or no body at all (undefined). `form`: a form
- * (application/x-www-form-urlencoded, all values are texts) or JSON by Content-Type, or no body (the empty object).
+ * (application/x-www-form-urlencoded, all values are texts) or JSON by Content-Type, or no body (the empty object). Plain text
+ * and a body without a type are told by how they begin.
  */
 export type BodyForm = 'json' | 'optional_json' | 'form';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
+/** What programs send that do not say what they send. */
+const UNTYPED: ReadonlySet<string> = new Set(['', 'text/plain']);
 
 /** Rejects with `malformed_json`, or `invalid_request` for a form that names a member twice. */
 export function parseBody(request: HttpRequest, form: BodyForm): unknown {
@@ -25,10 +28,10 @@ export function parseBody(request: HttpRequest, form: BodyForm): unknown {
   }
 }
 
-/** A body without a type is taken for a form when it does not begin like JSON: that is what plain clients send. */
+/** A body without a type is taken for a form when it does not begin like JSON: that is what plain clients send, `fetch` as plain text. */
 function isForm({ headers, body }: HttpRequest): boolean {
   const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type === undefined) return body[0] !== 0x7b && body[0] !== 0x22;
+  if (type === undefined || UNTYPED.has(type)) return body[0] !== 0x7b && body[0] !== 0x22;
   return type === FORM_TYPE;
 }
 

@@ -40,7 +40,7 @@ const SHARED: readonly SharedPaths[] = [
     },
   },
   {
-    matches: (path) => path === '.well-known/jwks.json',
+    matches: (path) => path === '.well-known/jwks.json' || path === 'v1/jwks',
     preflight: { 'Access-Control-Allow-Methods': 'GET' },
     shareWith: () => ({ 'Access-Control-Allow-Origin': '*' }),
   },

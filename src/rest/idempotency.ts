@@ -1,6 +1,6 @@
 /**
  * `Idempotency-Key`: one answer for one request, however often it is sent within a day. The key counts for one
- * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 5xx may be retried.
+ * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 5xx or a 429 may be retried.
  * They are kept sealed, headers too, since an answer may hold a secret that is nowhere else (a new API key, a cookie).
  */
 import { z } from 'zod';
@@ -70,7 +70,7 @@ export class Idempotency {
     const response = await run();
     const { store, log } = this.deps;
     try {
-      if (response.status < 500) await store.finish(key, fingerprint, this.sealed(response, key), KEPT_MS);
+      if (isSettled(response)) await store.finish(key, fingerprint, this.sealed(response, key), KEPT_MS);
       else await store.forget(key);
     } catch (error) {
       // The call is done and its answer is true: the caller gets it, and only a repeat of it is not covered.
@@ -105,4 +105,9 @@ export class Idempotency {
       fingerprint: sealer.mark(JSON.stringify([[...matrix], request.query, body]), 'idempotency'),
     };
   }
+}
+
+/** Whoever was told to come again later would be told so all day long. */
+function isSettled({ status }: HttpResponse): boolean {
+  return status < 500 && status !== 429;
 }
