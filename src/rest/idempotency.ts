@@ -1,6 +1,7 @@
 /**
  * `Idempotency-Key`: one answer for one request, however often it is sent within a day. The key counts for one
- * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 5xx or a 429 may be retried.
+ * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 5xx and a 429 say that the
+ * same request is to come again.
  * They are kept sealed, headers too, since an answer may hold a secret that is nowhere else (a new API key, a cookie).
  */
 import { z } from 'zod';
@@ -107,7 +108,6 @@ export class Idempotency {
   }
 }
 
-/** Whoever was told to come again later would be told so all day long. */
 function isSettled({ status }: HttpResponse): boolean {
   return status < 500 && status !== 429;
 }

@@ -153,6 +153,7 @@ describe.each(STORES)('the client surface on the wire, on $store', ({ redisUrl }
   it.each([
     ['text/plain;charset=UTF-8', 'form'],
     ['text/plain', 'json'],
+    ['application/x-www-form-urlencoded', 'json'],
     ['application/json; charset=utf-8', 'json'],
   ] as const)('CS29 a body as %s is read as %s', async (type, form) => {
     const { app, userId, at } = await signedIn();
