@@ -263,6 +263,13 @@ describe.each(STORES)('sign-ins on $store', ({ redisUrl }) => {
     expect([touched.status, touched.headers.get('access-control-allow-origin')]).toEqual([200, PAGE]);
     expect(touched.headers.get('access-control-allow-credentials')).toBe('true');
     expect(touched.headers.get('vary')).toBe('Origin');
+    // Refusals too, also of what does not get as far as a call.
+    for (const form of [{ active_organization_id: 'nobody' }, { intent: 'x'.repeat(65_536) }]) {
+      const refused = await app.post(`/v1/client/sessions/${sessionId}/touch`, form, { origin: PAGE });
+      expect([404, 413]).toContain(refused.status);
+      expect(refused.headers.get('access-control-allow-origin')).toBe(PAGE);
+      expect(refused.headers.get('access-control-allow-credentials')).toBe('true');
+    }
     const ask = { origin: PAGE, 'access-control-request-method': 'POST' };
     const preflight = await backend.call('OPTIONS', `/v1/client/sessions/${sessionId}/touch`, undefined, ask);
     expect([preflight.status, preflight.headers.get('access-control-allow-credentials')]).toEqual([204, 'true']);
