@@ -23,6 +23,12 @@ export interface IssuedClientToken {
   readonly lifetimeMs: number;
 }
 
+export interface Rotation {
+  readonly lastStrategy: string;
+  /** null: from whichever. */
+  readonly from: number | null;
+}
+
 /** Sessions live a week at most; a client outlives a dozen of them. */
 const LIFETIME_MS = 90 * 24 * 60 * 60 * 1000;
 /** Less than that left would end a session that opens now before its time. */
@@ -57,11 +63,13 @@ export class Clients {
     return { client: await store.createClient(this.newId(), LIFETIME_MS), sessions: [] };
   }
 
-  /** Outdates the client's tokens and issues a new one. Rejects with `authentication_invalid` when the client is gone. */
-  async rotate(id: ClientId, change: Parameters<UserSessionStore['changeClient']>[1] = {}): Promise<IssuedClientToken> {
-    const client = await this.deps.store.changeClient(id, { ...change, rotate: true });
-    if (client === null) throw new Failure('authentication_invalid');
-    return this.tokenOf(client);
+  /**
+   * After a sign-in: outdates the client's tokens and issues a new one. null when the client is gone, or when its rotation
+   * is not `from` any more: somebody else signed in there meanwhile.
+   */
+  async rotate(id: ClientId, { lastStrategy, from }: Rotation): Promise<IssuedClientToken | null> {
+    const client = await this.deps.store.changeClient(id, { lastStrategy, rotate: from ?? true });
+    return client === null ? null : this.tokenOf(client);
   }
 
   async makeActive(id: ClientId, sessionId: Client['lastActiveSessionId']): Promise<void> {

@@ -2,7 +2,7 @@
 import { Failure } from '../protocol/failure.js';
 import { USER_NAMES } from '../ports/directory-store.js';
 import type { Passwords } from '../ports/passwords.js';
-import type { ClientWithSessions, UserSession } from '../ports/user-session-store.js';
+import type { Client, ClientWithSessions, UserSession } from '../ports/user-session-store.js';
 import type { UserId } from '../protocol/ids.js';
 import type { Attempts } from './attempts.js';
 import type { Clients, IssuedClientToken } from './clients.js';
@@ -19,7 +19,7 @@ export interface SignInsDeps {
   readonly attempts: Pick<Attempts, 'begin' | 'succeeded'>;
   readonly entrance: Pick<Entrance, 'open'>;
   readonly sessions: Pick<UserSessions, 'finish'>;
-  readonly clients: Pick<Clients, 'current' | 'forSignIn' | 'rotate'>;
+  readonly clients: Pick<Clients, 'current' | 'forSignIn' | 'rotate' | 'makeActive'>;
   /** One active session a client: another sign-in is refused until that one ends. */
   readonly singleSession: boolean;
 }
@@ -68,29 +68,38 @@ export class SignIns {
   }
 
   private async open({ client: asking, address }: SignInPlace, userId: UserId, strategy: Strategy): Promise<SignedIn> {
-    const { clients, users, sessions } = this.deps;
+    const { clients, users } = this.deps;
     const { client } = await clients.forSignIn(asking);
     const session = await this.enter(userId, client.id, address);
     try {
-      const token = await clients.rotate(client.id, { lastStrategy: strategy });
+      const token = await this.newToken(client, strategy);
       const now = await clients.current(client.id);
-      // Of two that signed in at once the earlier one stays.
-      const first = now.sessions.find(({ status }) => status === 'active');
-      if (first?.id !== session.id) this.mustBeFree(now);
       await users.noteSignIn(userId);
       return { session, client: now, token };
     } catch (error) {
-      // Nobody was told of it.
-      await sessions.finish(session.id, 'removed');
+      await this.undo(session, client.id);
       throw error;
     }
   }
 
-  private async enter(
-    userId: UserId,
-    clientId: ClientWithSessions['client']['id'],
-    address: string,
-  ): Promise<UserSession> {
+  /** Nobody was told of it. */
+  private async undo({ id }: UserSession, clientId: Client['id']): Promise<void> {
+    const { clients, sessions } = this.deps;
+    await sessions.finish(id, 'removed');
+    const now = await clients.current(clientId);
+    const active = now.sessions.findLast(({ status }) => status === 'active');
+    await clients.makeActive(clientId, active?.id ?? null);
+  }
+
+  /** In single-session mode the client was free when it came: of those that came so at once, one has it. */
+  private async newToken(client: Client, lastStrategy: Strategy): Promise<IssuedClientToken> {
+    const { clients, singleSession } = this.deps;
+    const token = await clients.rotate(client.id, { lastStrategy, from: singleSession ? client.rotation : null });
+    if (token === null) throw new Failure(singleSession ? 'session_exists' : 'authentication_invalid');
+    return token;
+  }
+
+  private async enter(userId: UserId, clientId: Client['id'], address: string): Promise<UserSession> {
     try {
       return await this.deps.entrance.open({ userId, clientId, kind: 'client', address });
     } catch (error) {

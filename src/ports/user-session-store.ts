@@ -127,14 +127,14 @@ export interface UserSessionStore {
 
   createClient(id: ClientId, lifetimeMs: number): Promise<Client>;
   client(id: ClientId): Promise<ClientWithSessions | null>;
-  /** Absent members stay. null when there is no such client. */
+  /** Absent members stay. null when there is no such client, or when it has another rotation than was asked for. */
   changeClient(
     id: ClientId,
     change: {
       readonly lastActiveSessionId?: UserSessionId | null;
       readonly lastStrategy?: string;
-      /** Raises the rotation. */
-      readonly rotate?: true;
+      /** Raises the rotation; a number: only from that one, which one of many callers at once does. */
+      readonly rotate?: true | number;
     },
   ): Promise<Client | null>;
 

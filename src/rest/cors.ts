@@ -11,6 +11,9 @@ import type { Router } from './router.js';
 /** What a page gets of an answer. */
 type Share = Readonly<Record<string, string>>;
 
+/** What is looked at of a request. */
+type Head = Pick<HttpRequest, 'path' | 'headers'>;
+
 interface SharedPaths {
   readonly matches: (path: string) => boolean;
   readonly preflight: Share;
@@ -40,7 +43,7 @@ const SHARED: readonly SharedPaths[] = [
     },
   },
   {
-    matches: (path) => path === '.well-known/jwks.json',
+    matches: (path) => path === '.well-known/jwks.json' || path === 'v1/jwks',
     preflight: { 'Access-Control-Allow-Methods': 'GET' },
     shareWith: () => ({ 'Access-Control-Allow-Origin': '*' }),
   },
@@ -53,7 +56,12 @@ export function credentialRule(rule: OriginRule): OriginRule {
 
 export function withCors(router: Router, rule: OriginRule): Router {
   return {
-    refuse: router.refuse,
+    refuse(request, failure) {
+      const paths = sharedPathsOf(request);
+      const share = paths === null ? null : shareOf(paths, request, rule);
+      const response = router.refuse(request, failure);
+      return { ...response, headers: { ...response.headers, ...share } };
+    },
     async handle(request) {
       const paths = sharedPathsOf(request);
       const share = paths === null ? null : shareOf(paths, request, rule);
@@ -65,13 +73,13 @@ export function withCors(router: Router, rule: OriginRule): Router {
 }
 
 /** null for requests of programs, and of paths that pages have nothing to do with. */
-function sharedPathsOf({ path, headers }: HttpRequest): SharedPaths | null {
+function sharedPathsOf({ path, headers }: Head): SharedPaths | null {
   if (!headers.has('origin')) return null;
   const joined = parsePath(path)?.segments.join('/');
   return joined === undefined ? null : (SHARED.find(({ matches }) => matches(joined)) ?? null);
 }
 
-function shareOf({ shareWith }: SharedPaths, { headers }: HttpRequest, rule: OriginRule): Share | null {
+function shareOf({ shareWith }: SharedPaths, { headers }: Head, rule: OriginRule): Share | null {
   return shareWith(rule, headers.get('origin') ?? '', headers.get('host') ?? null);
 }
 

@@ -1,4 +1,5 @@
 /** What an error looks like on each surface: its HTTP status, its body, its headers. */
+import { z } from 'zod';
 import { ERRORS, type ErrorSpec, type Surface } from '../protocol/errors.js';
 import type { Failure } from '../protocol/failure.js';
 
@@ -7,10 +8,7 @@ type ErrorBody = (failure: Failure, requestId: string) => unknown;
 const BODIES: Readonly<Record<Surface, ErrorBody>> = {
   relays: ({ message }) => ({ message }),
   native: ({ code, message, details }) => ({ code, message, ...(details === undefined ? {} : { details }) }),
-  client: ({ code, message, details }, requestId) => ({
-    errors: [{ message, long_message: message, code, meta: details ?? {} }],
-    clerk_trace_id: requestId,
-  }),
+  client: (failure, requestId) => ({ errors: clientErrors(failure), clerk_trace_id: requestId }),
   login: ({ code, message }) => ({ error: code, message }),
   group: ({ code, message }) => ({ code, message }),
 };
@@ -24,11 +22,25 @@ const CHALLENGES: Readonly<Record<Surface, string | null>> = {
   group: 'Bearer realm="sallyport"',
 };
 
+const problemsSchema = z.array(z.object({ path: z.string(), message: z.string() }));
+
 /** When a failure does not say after how long to try again. */
 const DEFAULT_RETRY_AFTER_S = 1;
 
 export function errorBody(surface: Surface, failure: Failure, requestId: string): unknown {
   return BODIES[surface](failure, requestId);
+}
+
+/** One for each member that is out of shape, which `meta` names, as Clerk's do; otherwise one. */
+function clientErrors({ code, message, details }: Failure): readonly unknown[] {
+  const { data: problems = [] } = problemsSchema.safeParse(details);
+  if (problems.length === 0) return [{ message, long_message: message, code, meta: {} }];
+  return problems.map((problem) => ({
+    message: problem.message,
+    long_message: problem.path === '' ? problem.message : `${problem.path}: ${problem.message}`,
+    code,
+    meta: problem.path === '' ? {} : { param_name: problem.path },
+  }));
 }
 
 export function errorStatus(surface: Surface, code: Failure['code']): number {

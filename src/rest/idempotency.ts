@@ -1,7 +1,8 @@
 /**
  * `Idempotency-Key`: one answer for one request, however often it is sent within a day. The key counts for one
- * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 429 or a 5xx says that
- * the call was not done and may be tried again. They are kept sealed, headers too, since an answer may hold a secret that is nowhere else (a new API key, a cookie).
+ * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 5xx and a 429 say that the
+ * same request is to come again.
+ * They are kept sealed, headers too, since an answer may hold a secret that is nowhere else (a new API key, a cookie).
  */
 import { z } from 'zod';
 import { Failure } from '../protocol/failure.js';

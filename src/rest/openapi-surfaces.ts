@@ -54,7 +54,14 @@ export const ERROR_SCHEMAS: Readonly<Record<Surface, z.ZodType>> = {
     .meta({ id: 'NativeError' }),
   client: z
     .object({
-      errors: z.array(z.object({ message: z.string(), long_message: z.string(), code: z.string(), meta: z.unknown() })),
+      errors: z.array(
+        z.object({
+          message: z.string(),
+          long_message: z.string(),
+          code: z.string(),
+          meta: z.object({ param_name: z.string().optional().describe('The member that is out of shape.') }),
+        }),
+      ),
       clerk_trace_id: z.string(),
     })
     .meta({ id: 'ClientError' }),

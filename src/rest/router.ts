@@ -13,6 +13,7 @@ import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { KeyVerifier } from './auth.js';
 import { Idempotency } from './idempotency.js';
+import { parsePath } from './path.js';
 import { finishResponse, writeFailure, writeReply } from './reply.js';
 import type { Admitted, Route } from './route.js';
 import { RouteTree, type Match } from './route-tree.js';
@@ -38,7 +39,7 @@ export interface Router {
 
 type RouteMatch = Extract<Match, { readonly kind: 'route' }>;
 
-const CLIENT_PATHS = '/v1/client';
+const CLIENT_PATHS = ['v1', 'client'];
 const OVERRIDES: ReadonlySet<string> = new Set(['GET', 'PUT', 'PATCH', 'DELETE']);
 
 export function createRouter(routes: readonly Route[], deps: RouterDeps): Router {
@@ -104,9 +105,14 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
 
 /** A POST to a client's own paths may say in its query what it stands for, as Clerk's clients without other methods do. */
 function methodOf({ method, path, query }: Omit<HttpRequest, 'body'>): string {
-  if (method !== 'POST' || !path.startsWith(CLIENT_PATHS)) return method;
+  if (method !== 'POST' || query === '' || !isClientPath(path)) return method;
   const wanted = new URLSearchParams(query).get('_method')?.toUpperCase();
   return wanted !== undefined && OVERRIDES.has(wanted) ? wanted : method;
+}
+
+function isClientPath(path: string): boolean {
+  const segments = parsePath(path)?.segments ?? [];
+  return CLIENT_PATHS.every((segment, place) => segments[place] === segment);
 }
 
 function surfaceOf(match: Match): Surface {

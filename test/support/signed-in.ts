@@ -23,6 +23,8 @@ export interface SignedIn {
 /** A session on a client of its own, which can be touched, ended and removed. */
 export interface ClientSession extends SignedIn {
   act(what: 'touch' | 'end' | 'remove'): Promise<Answer>;
+  /** Out of all sessions of the client. */
+  signOut(): Promise<Answer>;
 }
 
 export class SignInDesk {
@@ -89,7 +91,9 @@ export class SignInDesk {
         authorization,
       });
     const minted = await call('tokens');
-    return { userId, sessionId, jwt: (minted.body as { jwt: string }).jwt, act: call };
+    const signOut = (): Promise<Answer> =>
+      this.backend.call('DELETE', '/v1/client/sessions?_is_native=1', undefined, { authorization });
+    return { userId, sessionId, jwt: (minted.body as { jwt: string }).jwt, act: call, signOut };
   }
 
   tokenFor(userId: string, sessionId: string, lifetimeS = TOKEN_LIFE_S): Promise<string> {

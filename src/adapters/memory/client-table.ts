@@ -4,7 +4,9 @@ import { Failure } from '../../protocol/failure.js';
 import type { ClientId, UserSessionId } from '../../protocol/ids.js';
 import { ExpiringMap } from './expiring-map.js';
 
-export type ClientChange = Partial<Pick<Client, 'lastActiveSessionId' | 'lastStrategy'>> & { readonly rotate?: true };
+export type ClientChange = Partial<Pick<Client, 'lastActiveSessionId' | 'lastStrategy'>> & {
+  readonly rotate?: true | number;
+};
 
 interface ClientState {
   client: Client;
@@ -40,6 +42,7 @@ export class ClientTable {
   change(id: ClientId, { rotate, ...members }: ClientChange): Client | null {
     const state = this.#clients.get(id);
     if (state === undefined) return null;
+    if (typeof rotate === 'number' && rotate !== state.client.rotation) return null;
     const rotation = state.client.rotation + (rotate === undefined ? 0 : 1);
     state.client = Object.freeze({ ...state.client, ...members, rotation, updatedAtMs: this.#clock.nowMs() });
     return state.client;

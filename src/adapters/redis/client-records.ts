@@ -38,7 +38,7 @@ export class ClientRecords {
     const args = [
       lastActiveSessionId === undefined ? '' : `=${lastActiveSessionId ?? ''}`,
       lastStrategy === undefined ? '' : `=${lastStrategy}`,
-      rotate === undefined ? '0' : '1',
+      rotationArgument(rotate),
     ];
     const reply = await this.#run('change', this.#scripts.clientChange, id, args);
     return reply === null ? null : decodeClient(id, reply);
@@ -63,4 +63,9 @@ export class ClientRecords {
   #run(operation: string, script: Script, id: ClientId, args: readonly Argument[]): Promise<unknown> {
     return this.#link.run(`clients.${operation}`, script, this.#keys.client(id), args);
   }
+}
+
+function rotationArgument(rotate: ClientChange['rotate']): string {
+  if (rotate === undefined) return '';
+  return rotate === true ? '+' : `=${String(rotate)}`;
 }

@@ -30,6 +30,11 @@ export interface ClientCaller extends Asking, Guest {
   readonly client: ClientWithSessions;
 }
 
+interface Presented {
+  readonly carrier: 'cookie' | 'native' | 'query';
+  readonly token: string | null;
+}
+
 export const COOKIE_NAME = '__client';
 const DEV_PARAMETER = '__dev_session';
 const BEARER = /^(?:bearer +)?([\x21-\x7e]+)$/i;
@@ -53,26 +58,25 @@ export class ClientCallers {
     if (origin !== null && headers.has('authorization')) throw new Failure('origin_authorization_headers_conflict');
     const parameters = new URLSearchParams(query);
     const presented = this.presented(request, parameters);
-    if (changes && presented.isAmbient && !this.mayUseCookie(request, origin)) throw new Failure('origin_not_allowed');
+    // Also of who says it is a native app: a foreign page would have the browser keep the cookie of its own sign-in.
+    const isPages = presented.carrier !== 'query';
+    if (changes && isPages && !this.mayUseCookie(request, origin)) throw new Failure('origin_not_allowed');
     return {
       client: presented.token === null ? null : await this.deps.clients.find(presented.token),
       origin: origin !== null && origin.length <= MAX_ORIGIN_LENGTH ? origin : null,
-      wantsHeader: !presented.isAmbient,
+      wantsHeader: presented.carrier !== 'cookie',
     };
   }
 
-  /** The token by the order of carriers. `isAmbient`: a browser would send it, or keep the answer's, for any page. */
-  private presented(
-    { headers }: HttpRequest,
-    parameters: URLSearchParams,
-  ): { readonly token: string | null; readonly isAmbient: boolean } {
+  /** The token, by the order of carriers. */
+  private presented({ headers }: HttpRequest, parameters: URLSearchParams): Presented {
     if (isTrue(parameters.get('_is_native'))) {
-      return { token: BEARER.exec(headers.get('authorization') ?? '')?.[1] ?? null, isAmbient: false };
+      return { carrier: 'native', token: BEARER.exec(headers.get('authorization') ?? '')?.[1] ?? null };
     }
     if (this.deps.isDevelopment && parameters.has(DEV_PARAMETER)) {
-      return { token: parameters.get(DEV_PARAMETER), isAmbient: false };
+      return { carrier: 'query', token: parameters.get(DEV_PARAMETER) };
     }
-    return { token: cookieOf(headers.get('cookie') ?? ''), isAmbient: true };
+    return { carrier: 'cookie', token: cookieOf(headers.get('cookie') ?? '') };
   }
 
   private mayUseCookie({ headers }: HttpRequest, origin: string | null): boolean {

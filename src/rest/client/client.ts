@@ -40,7 +40,7 @@ const signInAnswerSchema = z
       object: z.literal('sign_in_attempt'),
       id: z.string(),
       status: z.literal('complete'),
-      identifier: z.string().nullable(),
+      identifier: z.string().nullable().describe('As it was given; of a ticket, the first name the user has.'),
       created_session_id: z.string(),
     }),
     client: clientSchema,
@@ -123,7 +123,8 @@ function signIn(deps: ClientRoutesDeps): Route {
       const id = `sia_${randomBase62(crypto, ID_LETTERS)}`;
       const client = await answers.clientView(signedIn.client);
       const created = client.sessions.find((session) => session.id === signedIn.session.id);
-      const identifier = created?.public_user_data?.identifier ?? null;
+      const ownName = created?.public_user_data?.identifier ?? null;
+      const identifier = body.strategy === 'password' ? body.identifier : ownName;
       const response = { object: 'sign_in_attempt', id, status: 'complete', identifier } as const;
       return {
         status: 200,

@@ -23,7 +23,7 @@ const jwksSchema = z
   .meta({ id: 'JsonWebKeySet', description: 'RFC 7517. Public RSA keys, the one that will sign next included.' });
 
 export function clientTokenRoutes(deps: ClientTokenRoutesDeps): readonly Route[] {
-  return [createToken(deps), createTemplateToken(deps), jwks(deps)];
+  return [createToken(deps), createTemplateToken(deps), jwks(deps), backendJwks(deps)];
 }
 
 function createToken({ sessions, callers }: ClientTokenRoutesDeps): Route {
@@ -74,13 +74,24 @@ function createTemplateToken({ sessions, callers }: ClientTokenRoutesDeps): Rout
   });
 }
 
-function jwks({ tokens }: ClientTokenRoutesDeps): Route {
+function jwks(deps: ClientTokenRoutesDeps): Route {
+  const summary = 'The public keys that verify session tokens and tokens by a template.';
+  return keySetRoute(deps, { name: 'jwks', summary, path: '/.well-known/jwks.json' });
+}
+
+function backendJwks(deps: ClientTokenRoutesDeps): Route {
+  const summary = "The same key set, where the backend library of Clerk's looks for it. Any secret key will do.";
+  return keySetRoute(deps, { name: 'backendJwks', summary, path: '/v1/jwks' });
+}
+
+function keySetRoute(
+  { tokens }: ClientTokenRoutesDeps,
+  naming: { readonly name: string; readonly summary: string; readonly path: string },
+): Route {
   return defineOpenRoute({
-    name: 'jwks',
-    summary: 'The public keys that verify session tokens and tokens by a template.',
+    ...naming,
     surface: 'client',
     method: 'GET',
-    path: '/.well-known/jwks.json',
     params: NOTHING,
     query: NOTHING,
     body: NOTHING,

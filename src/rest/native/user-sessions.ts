@@ -85,12 +85,18 @@ function openSession({ sessions, entrance }: UserSessionRoutesDeps): Route {
     refusedWhileDraining: true,
     params: NOTHING,
     query: NOTHING,
-    body: z.strictObject({ user_id: field.directoryUserId, client_id: field.clientId.optional() }),
+    body: z.strictObject({
+      user_id: field.directoryUserId,
+      client_id: field.clientId.optional(),
+      actor_id: field.userId
+        .optional()
+        .meta({ description: 'Who acts as the user through this session: the `act` of its tokens.' }),
+    }),
     responses: { 201: sessionSchema },
     errors: ['user_not_found', 'client_not_found', 'user_banned', 'user_blocked', 'too_many_sessions'],
-    async handle({ body: { user_id: userId, client_id: clientId = null } }) {
+    async handle({ body: { user_id: userId, client_id: clientId = null, actor_id: actorId = null } }) {
       if (clientId !== null && (await sessions.client(clientId)) === null) throw new Failure('client_not_found');
-      const session = await entrance.open({ userId, clientId, kind: 'client' });
+      const session = await entrance.open({ userId, clientId, kind: 'client', actorId });
       return { status: 201, body: viewUserSession(session) };
     },
   });

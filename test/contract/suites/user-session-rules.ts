@@ -162,6 +162,17 @@ export function userSessionRules(open: OpenStore): void {
       expect(await userSessions.changeClient(i.clientId(), { rotate: true })).toBeNull();
     });
 
+    test('IS13 of many that raise the rotation from the same one at once one does; the others change nothing', async () => {
+      const { userSessions } = on.all.store;
+      const { id } = await userSessions.createClient(i.clientId(), 1_000_000);
+      const raise = (n: number) => userSessions.changeClient(id, { rotate: 1, lastStrategy: `s${String(n)}` });
+      const raised = (await Promise.all(i.times(100, raise))).filter((client) => client !== null);
+      expect(raised).toEqual([expect.objectContaining({ id, rotation: 2 })]);
+      expect((await userSessions.client(id))?.client).toEqual(raised[0]);
+      expect(await userSessions.changeClient(id, { rotate: 2 })).toMatchObject({ rotation: 3 });
+      expect(await userSessions.changeClient(i.clientId(), { rotate: 1 })).toBeNull();
+    });
+
     test('IS13 a client whose time is up is gone, and a session opened with it is not', async () => {
       const { userSessions } = on.all.store;
       const { id } = await userSessions.createClient(i.clientId(), 1_000);

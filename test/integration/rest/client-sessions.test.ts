@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';
 import { ClientApp, codeOf, PASSWORD, payloadOf } from '../../support/client-app.js';
-import { freshName, newOrganization, newUser, newUserSession } from '../../support/directory.js';
+import { expectStatus, freshName, newOrganization, newUser, newUserSession } from '../../support/directory.js';
 import { eventually } from '../../support/eventually.js';
 import { startGateway, type RunningGateway } from '../../support/gateway.js';
 
@@ -86,11 +86,14 @@ describe.each(STORES)('client sessions on $store', ({ redisUrl }) => {
     const other = await app.signIn(username);
     const before = await app.get(at);
     expect(before.body.client.last_active_session_id).toBe(other);
+    const { last_active_at: activeAt, abandon_at: abandonAt } = before.body.response;
+    await eventually(() => (Date.now() > activeAt ? null : 'the same millisecond'));
     const { status, body } = await app.post(`${at}/touch`, { active_organization_id: '', intent: 'focus' });
     expect(status).toBe(200);
     expect(body.client.last_active_session_id).toBe(sessionId);
-    expect(body.response.last_active_at).toBeGreaterThanOrEqual(before.body.response.last_active_at as number);
-    expect(body.response.abandon_at).toBeGreaterThanOrEqual(before.body.response.abandon_at as number);
+    expect(body.response.last_active_at).toBeGreaterThan(activeAt as number);
+    expect(body.response.abandon_at - abandonAt).toBe(body.response.last_active_at - activeAt);
+    expect((await app.get(at)).body.response.last_active_at).toBe(body.response.last_active_at);
     expect(body.response.last_active_token.object).toBe('token');
     expect(payloadOf(body.response.last_active_token.jwt as string)).toMatchObject({ sid: sessionId, sts: 'active' });
     expect(body.client.sessions.map((session: { id: string }) => session.id)).toEqual([sessionId, other]);
@@ -163,6 +166,29 @@ describe.each(STORES)('client sessions on $store', ({ redisUrl }) => {
     expect(codeOf(await app.post(`${at}/tokens`))).toEqual([401, 'signed_out']);
     expect(codeOf(await app.post(`${at}/tokens/any`))).toEqual([401, 'signed_out']);
     expect(codeOf(await app.post(`${at}/end`))).toEqual([400, 'invalid_action_for_session']);
+  });
+
+  it('CS6 a session whose user is gone is signed out: 401', async () => {
+    const { app, userId, at } = await signedIn();
+    expectStatus(await backend.native('DELETE', `/v1/users/${userId}`), 200);
+    for (const action of ['touch', 'tokens', 'tokens/any']) {
+      expect(codeOf(await app.post(`${at}/${action}`))).toEqual([401, 'signed_out']);
+    }
+    const seen = (await app.get(at)).body.response;
+    expect([seen.status, seen.user, seen.public_user_data]).toEqual(['revoked', null, null]);
+  });
+
+  it('CS7 a blocked user is 403 for touch and tokens, and a session of before stays over when it is not any more', async () => {
+    const { app, username, at } = await signedIn();
+    const block = `/authenticate/block/${username}?apiKey=${backend.key}`;
+    expectStatus(await backend.call('POST', block), 200);
+    for (const action of ['touch', 'tokens', 'tokens/any']) {
+      expect(codeOf(await app.post(`${at}/${action}`))).toEqual([403, 'user_banned']);
+    }
+    expectStatus(await backend.call('DELETE', block), 200);
+    for (const action of ['touch', 'tokens']) {
+      expect(codeOf(await app.post(`${at}/${action}`))).toEqual([401, 'signed_out']);
+    }
   });
 
   it('CS7 a banned user is 403 for touch and tokens', async () => {

@@ -37,14 +37,14 @@ describe.each(STORES)('sign-ins on $store', ({ redisUrl }) => {
   const byPassword = (identifier: string, password = PASSWORD) => ({ strategy: 'password', identifier, password });
 
   it('CS15 a password signs in: the attempt, the client, and its token as a cookie that pages cannot read', async () => {
-    const email = `${freshName()}@example.test`;
-    const { username, userId } = await someUser({ email });
+    const { username, userId } = await someUser({ email: `${freshName()}@example.test` });
     const app = new ClientApp(running.url);
-    const answer = await app.post('/v1/client/sign_ins', byPassword(username));
+    const identifier = username.toUpperCase();
+    const answer = await app.post('/v1/client/sign_ins', byPassword(identifier));
     expect(answer.status).toBe(200);
     const { response, client } = answer.body;
     expect(response).toEqual({
-      ...{ object: 'sign_in_attempt', id: response.id, status: 'complete', identifier: email },
+      ...{ object: 'sign_in_attempt', id: response.id, status: 'complete', identifier },
       created_session_id: client.sessions[0].id,
     });
     expect(response.id).toMatch(/^sia_[0-9A-Za-z]{27}$/);
@@ -153,16 +153,23 @@ describe.each(STORES)('sign-ins on $store', ({ redisUrl }) => {
     expect(codeOf(await app.post('/v1/client/sign_ins', byPassword(username)))).toEqual([403, 'user_banned']);
     const byTicket = await app.post('/v1/client/sign_ins', { strategy: 'ticket', ticket: tickets[0] ?? '' });
     expect(codeOf(byTicket)).toEqual([403, 'user_banned']);
+    expect(byTicket.headers.get('set-cookie')).toBeNull();
     await backend.native('POST', `/v1/users/${userId}/unban`);
     expect((await app.post('/v1/client/sign_ins', byPassword(username))).status).toBe(200);
+    const late = await ticketFor(userId);
+    expectStatus(await backend.call('POST', `/authenticate/block/${username}?apiKey=${backend.key}`), 200);
+    expect(codeOf(await app.post('/v1/client/sign_ins', byPassword(username)))).toEqual([403, 'user_banned']);
+    const blocked = await app.post('/v1/client/sign_ins', { strategy: 'ticket', ticket: late });
+    expect(codeOf(blocked)).toEqual([403, 'user_banned']);
   });
 
   it('CS21 a ticket signs in once', async () => {
-    const { userId } = await someUser();
+    const { username, userId } = await someUser();
     const ticket = await ticketFor(userId);
     const app = new ClientApp(running.url);
     const answer = await app.post('/v1/client/sign_ins', { strategy: 'ticket', ticket });
     expect([answer.status, answer.body.client.last_authentication_strategy]).toEqual([200, 'ticket']);
+    expect(answer.body.response).toMatchObject({ object: 'sign_in_attempt', status: 'complete', identifier: username });
     expect(answer.body.client.sessions[0].user.id).toBe(userId);
     for (const used of [ticket, 'nonsense', 'x'.repeat(43)]) {
       const refused = await new ClientApp(running.url).post('/v1/client/sign_ins', {
@@ -237,8 +244,11 @@ describe.each(STORES)('sign-ins on $store', ({ redisUrl }) => {
         expect([origin, path, codeOf(answer)]).toEqual([origin, path, [403, 'origin_not_allowed']]);
         expect(answer.headers.get('access-control-allow-origin')).toBeNull();
       }
-      const planted = await new ClientApp(running.url).post('/v1/client/sign_ins', byPassword(username), { origin });
-      expect([codeOf(planted), planted.headers.get('set-cookie')]).toEqual([[403, 'origin_not_allowed'], null]);
+      for (const query of ['', '?_is_native=1', '?__dev_session=']) {
+        const path = `/v1/client/sign_ins${query}`;
+        const planted = await new ClientApp(running.url).post(path, byPassword(username), { origin });
+        expect([codeOf(planted), planted.headers.get('set-cookie')]).toEqual([[403, 'origin_not_allowed'], null]);
+      }
       const read = await app.get('/v1/client', { headers: { origin } });
       expect(read.headers.get('access-control-allow-credentials')).toBeNull();
     }
@@ -253,6 +263,13 @@ describe.each(STORES)('sign-ins on $store', ({ redisUrl }) => {
     expect([touched.status, touched.headers.get('access-control-allow-origin')]).toEqual([200, PAGE]);
     expect(touched.headers.get('access-control-allow-credentials')).toBe('true');
     expect(touched.headers.get('vary')).toBe('Origin');
+    // Refusals too, also of what does not get as far as a call.
+    for (const form of [{ active_organization_id: 'nobody' }, { intent: 'x'.repeat(65_536) }]) {
+      const refused = await app.post(`/v1/client/sessions/${sessionId}/touch`, form, { origin: PAGE });
+      expect([404, 413]).toContain(refused.status);
+      expect(refused.headers.get('access-control-allow-origin')).toBe(PAGE);
+      expect(refused.headers.get('access-control-allow-credentials')).toBe('true');
+    }
     const ask = { origin: PAGE, 'access-control-request-method': 'POST' };
     const preflight = await backend.call('OPTIONS', `/v1/client/sessions/${sessionId}/touch`, undefined, ask);
     expect([preflight.status, preflight.headers.get('access-control-allow-credentials')]).toEqual([204, 'true']);

@@ -75,7 +75,7 @@ describe.each(STORES)('relay sockets bound to a user session on $store', ({ redi
     expect(await attempt(bound.welcome.resume.token)).toMatchObject({ status: 401 });
   });
 
-  it.each(['end', 'remove'] as const)(
+  it.each(['end', 'remove', 'sign out of all'] as const)(
     'UP6, UP9 %s reaches bound sockets and control connections with its push, then 4007, within 50 ms of the answer',
     async (what) => {
       const user = await desk.signInAsClient();
@@ -83,7 +83,7 @@ describe.each(STORES)('relay sockets bound to a user session on $store', ({ redi
       const bystander = await join(await desk.backend.mint(relayId, 'bystander'));
       const clients = [await join(user.jwt), await join(await mint(relayId, user))];
       const closed = Promise.all(clients.map((client) => client.expectClosed())).then(() => performance.now());
-      expect(await user.act(what)).toMatchObject({ status: 200 });
+      expect(await (what === 'sign out of all' ? user.signOut() : user.act(what))).toMatchObject({ status: 200 });
       const answeredMs = performance.now();
       expect((await closed) - answeredMs).toBeLessThan(CLOSE_WITHIN_MS);
       const status = what === 'end' ? 'ended' : 'removed';

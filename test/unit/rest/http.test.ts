@@ -100,7 +100,7 @@ it('HT8 each surface has its own error body', () => {
     relays: { message: 'no' },
     native: { code: 'invalid_request', message: 'no', details: [1] },
     client: {
-      errors: [{ message: 'no', long_message: 'no', code: 'invalid_request', meta: [1] }],
+      errors: [{ message: 'no', long_message: 'no', code: 'invalid_request', meta: {} }],
       clerk_trace_id: 'r1',
     },
     login: { error: 'invalid_request', message: 'no' },
