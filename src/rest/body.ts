@@ -6,11 +6,13 @@ import { parseQuery } from './query.js';
 
 /**
  * `json`: JSON, always. `optional_json`: JSON, or no body at all (undefined). `form`: a form
- * (application/x-www-form-urlencoded, all values are texts) or JSON by Content-Type, or no body (the empty object).
+ * (application/x-www-form-urlencoded, all values are texts) or JSON, or no body (the empty object).
  */
 export type BodyForm = 'json' | 'optional_json' | 'form';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
+/** Space, tab, line feed, carriage return. */
+const JSON_BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /** Rejects with `malformed_json`, or `invalid_request` for a form that names a member twice. */
 export function parseBody(request: HttpRequest, form: BodyForm): unknown {
@@ -25,11 +27,18 @@ export function parseBody(request: HttpRequest, form: BodyForm): unknown {
   }
 }
 
-/** A body without a type is taken for a form when it does not begin like JSON: that is what plain clients send. */
+/**
+ * Plain clients send JSON as a form, or without a type: what begins as an object is JSON, whatever they call it, since no
+ * member of a form begins so.
+ */
 function isForm({ headers, body }: HttpRequest): boolean {
   const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type === undefined) return body[0] !== 0x7b && body[0] !== 0x22;
-  return type === FORM_TYPE;
+  return (type === undefined || type === FORM_TYPE) && !beginsAsJson(body);
+}
+
+function beginsAsJson(body: Uint8Array): boolean {
+  const first = body.find((byte) => !JSON_BLANKS.has(byte));
+  return first === 0x7b || first === 0x22;
 }
 
 function parseForm(bytes: Uint8Array): Readonly<Record<string, string>> {

@@ -1,6 +1,7 @@
 /**
  * `Idempotency-Key`: one answer for one request, however often it is sent within a day. The key counts for one
- * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 5xx may be retried.
+ * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 5xx and a 429 say that the
+ * same request is to come again.
  * They are kept sealed, headers too, since an answer may hold a secret that is nowhere else (a new API key, a cookie).
  */
 import { z } from 'zod';
@@ -70,7 +71,7 @@ export class Idempotency {
     const response = await run();
     const { store, log } = this.deps;
     try {
-      if (response.status < 500) await store.finish(key, fingerprint, this.sealed(response, key), KEPT_MS);
+      if (isSettled(response)) await store.finish(key, fingerprint, this.sealed(response, key), KEPT_MS);
       else await store.forget(key);
     } catch (error) {
       // The call is done and its answer is true: the caller gets it, and only a repeat of it is not covered.
@@ -105,4 +106,8 @@ export class Idempotency {
       fingerprint: sealer.mark(JSON.stringify([[...matrix], request.query, body]), 'idempotency'),
     };
   }
+}
+
+function isSettled({ status }: HttpResponse): boolean {
+  return status < 500 && status !== 429;
 }
