@@ -286,6 +286,8 @@ describe.each(STORES)('login sessions on $store', ({ redisUrl }) => {
       const answer = await set(lsid, { json });
       expect([answer.status, (answer.body as { effectiveOrgId: string }).effectiveOrgId]).toEqual([200, mine]);
     }
+    const keyed = await api.call('POST', `/session/${lsid}/setEffectiveOrg?apiKey=${authKey}`, { json: mine });
+    expect([keyed.status, (keyed.body as { effectiveOrgId: string }).effectiveOrgId]).toEqual([200, mine]);
     for (const json of [others, NO_ORGANIZATION, 'nothing']) {
       const answer = await set(lsid, { json });
       expect([answer.status, (answer.body as { error: string }).error]).toEqual([404, 'organization_not_found']);
@@ -309,10 +311,11 @@ describe.each(STORES)('login sessions on $store', ({ redisUrl }) => {
     await api.call('POST', `/session/${lsid}/setEffectiveUser`, { json: target.id });
     await api.call('POST', `/session/${lsid}/setEffectiveOrg`, { json: organization });
     const { status, body } = await api.call('POST', `/session/${lsid}/clone`);
-    const clone = body as { sessionId: string };
+    const clone = body as { sessionId: string; createdAt: number; expiresAt: number };
     const seen = { userId: admin.id, effectiveUserId: target.id, effectiveOrgId: organization, assumed: true };
     expect([status, clone]).toEqual([201, expect.objectContaining(seen)]);
     expect(clone.sessionId).not.toBe(lsid);
+    expect(clone.expiresAt).toBe(clone.createdAt + 604_800_000);
     await api.call('DELETE', `/session/${lsid}`);
     expect([await api.isAlive(lsid), await api.isAlive(clone.sessionId)]).toEqual([false, true]);
   });

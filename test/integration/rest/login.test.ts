@@ -1,6 +1,7 @@
 /** Logging in and blocks, over real HTTP on both stores: `/authenticate/...`. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STORES } from '../../support/both-stores.js';
+import { eventually } from '../../support/eventually.js';
 import { startGateway, type RunningGateway } from '../../support/gateway.js';
 import { LoginApi, type LoginAnswer } from '../../support/login.js';
 
@@ -208,6 +209,19 @@ describe.each(STORES)('logging in on $store', ({ redisUrl }) => {
     expect(await api.isAlive(lsids[0] ?? '')).toBe(false);
   });
 
+  it('LS6 block: the user can log in again when its time is over', async () => {
+    const user = await api.newUser();
+    const path = `/authenticate/block/${user.username}?apiKey=${api.root.key}`;
+    const { status } = await api.call('POST', path, { json: { until: Date.now() + 2000 } });
+    expect(status).toBe(200);
+    const free = { username: user.username, blocked: false, until: null };
+    await eventually(async () => {
+      const { body } = await api.call('GET', path);
+      return JSON.stringify(body) === JSON.stringify(free) ? null : JSON.stringify(body);
+    });
+    expect((await api.authenticate(user.username, user.password)).status).toBe(200);
+  });
+
   it('LS6 block: 400 for a time that is none or has passed, 404 for nobody', async () => {
     const user = await api.newUser();
     const path = (name: string) => `/authenticate/block/${name}?apiKey=${api.root.key}`;
@@ -228,7 +242,10 @@ describe.each(STORES)('tries at passwords on $store', ({ redisUrl }) => {
   beforeAll(async () => {
     running = await startGateway({
       redisUrl: redisUrl(),
-      env: { SALLYPORT_SIGN_IN_ATTEMPTS_PER_ACCOUNT: '2', SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS: '6' },
+      env: {
+        ...{ SALLYPORT_SIGN_IN_ATTEMPTS_PER_ACCOUNT: '2', SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS: '6' },
+        ...{ SALLYPORT_PASSWORD_RESETS_PER_ADDRESS: '3', SALLYPORT_RESET_URLS: 'https://app.example' },
+      },
     });
     api = new LoginApi(running.url);
   });
@@ -257,6 +274,16 @@ describe.each(STORES)('tries at passwords on $store', ({ redisUrl }) => {
     expect(statuses.filter((status) => status === 401)).toHaveLength(19);
     expect((await api.authenticate(user.username, user.password, '127.0.5.1')).status).toBe(429);
     expect((await api.authenticate(user.username, user.password, '127.0.3.1')).status).toBe(200);
+  });
+
+  it('LS20 reset: 429 after the configured requests of one address for many accounts; not at another address', async () => {
+    const ask = (username: string, from: string) =>
+      api.call('POST', '/password/reset', { json: { username, resetUrl: 'https://app.example/' }, from });
+    const answers: LoginAnswer[] = [];
+    for (let n = 0; n < 5; n += 1) answers.push(await ask(`somebody-${String(n)}`, '127.0.6.1'));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429, 429]);
+    expect(Number(answers[4]?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await ask('somebody-4', '127.0.6.2')).status).toBe(200);
   });
 });
 
