@@ -40,18 +40,24 @@ export class LoginCallers {
    * user who may have one; it never says why.
    */
   async find(lsid: string): Promise<LoginHolder | null> {
-    const { sessions, crypto } = this.deps;
-    const presented = parseLsid(crypto, lsid);
-    if (presented === null) return null;
-    const session = await sessions.get(presented.sessionId);
-    if (session?.secretHash == null || !crypto.sameSecret(presented.secretHash, session.secretHash)) return null;
-    if (session.kind !== 'login' || session.status !== 'active') return null;
+    const session = await this.proven(lsid);
+    if (session?.status !== 'active') return null;
     const user = await this.inGoodStanding(session.userId);
     if (user === null) return null;
     const isAssumed = session.effectiveUserId !== session.userId;
     const effective = isAssumed ? await this.inGoodStanding(session.effectiveUserId) : user;
     const touched = await this.touched(session);
     return touched === null ? null : { session: touched, user, effective };
+  }
+
+  /** The session that this LSID proves, over or not (for 24 h from its end): who it is, not what it may. Touches nothing. */
+  async proven(lsid: string): Promise<UserSession | null> {
+    const { sessions, crypto } = this.deps;
+    const presented = parseLsid(crypto, lsid);
+    if (presented === null) return null;
+    const session = await sessions.get(presented.sessionId);
+    if (session?.secretHash == null || !crypto.sameSecret(presented.secretHash, session.secretHash)) return null;
+    return session.kind === 'login' ? session : null;
   }
 
   private async inGoodStanding(id: UserId): Promise<UserRecord | null> {

@@ -70,8 +70,8 @@ export class Logins {
   }
 
   /** A second session like this one, with a life of its own. Rejects with `login_session_not_found` or `too_many_sessions`. */
-  async clone(holder: LoginHolder, address: string): Promise<OpenedLogin> {
-    const { sessions } = this.deps;
+  async clone(caller: LoginCaller, holder: LoginHolder, address: string): Promise<OpenedLogin> {
+    const { sessions, audit } = this.deps;
     const { id, userId, organizationId, effectiveUserId, actorId } = holder.session;
     const request = { userId, organizationId, effectiveUserId, actorId, address };
     const opened = await this.open(request).catch((error: unknown) => {
@@ -82,6 +82,7 @@ export class Logins {
       await sessions.finish(opened.session.id, 'revoked');
       throw notFound();
     }
+    if (effectiveUserId !== userId) audit.recordIdentity('identity_assumed', caller, opened.session, effectiveUserId);
     return { ...holder, ...opened };
   }
 
@@ -92,7 +93,7 @@ export class Logins {
     if (target === null || standingOf(target, clock.nowMs()) !== 'good') throw new Failure('user_not_found');
     const change = { effectiveUserId: target.id, organizationId: await this.homeOf(target) };
     const changed = await this.changed(holder, change, target);
-    audit.record('identity_assumed', caller, targetId);
+    audit.recordIdentity('identity_assumed', caller, holder.session, targetId);
     return changed;
   }
 
@@ -101,7 +102,7 @@ export class Logins {
     const { user } = holder;
     const change = { effectiveUserId: user.id, organizationId: await this.homeOf(user) };
     const changed = await this.changed(holder, change, user);
-    this.deps.audit.record('identity_reset', caller, user.id);
+    this.deps.audit.recordIdentity('identity_reset', caller, holder.session, user.id);
     return changed;
   }
 

@@ -33,16 +33,26 @@ export class PasswordChanges {
    */
   async change(caller: LoginCaller, { userId, proof, newPassword, address }: PasswordChange): Promise<void> {
     const { users, passwords, attempts, audit } = this.deps;
-    await attempts.begin(userId, address);
+    const account = accountTried(caller, userId, proof.kind);
+    await attempts.begin(account, address);
     const user = await users.get(userId);
     const prover = proof.kind === 'old' ? user : adminOf(caller);
     const isRight = await passwords.matches(prover?.passwordHash ?? null, proof.password);
     if (user === null || !isRight) throw new Failure('password_mismatch');
-    await attempts.succeeded(userId, address);
+    await attempts.succeeded(account, address);
     const kept = caller.kind === 'user' ? caller.session.id : null;
     const { ended } = await users.setPassword(user.id, newPassword, kept);
     audit.record('password_changed', caller, user.id, ended.sessions.length);
   }
+}
+
+/**
+ * Tries count at the account whose password is tried: an admin's, whichever users the calls are about. Who is no admin
+ * tries nobody's, and uses up nobody else's tries.
+ */
+function accountTried(caller: LoginCaller, userId: UserId, kind: PasswordChange['proof']['kind']): UserId {
+  if (kind === 'old' || caller.kind === 'system') return userId;
+  return adminOf(caller)?.id ?? caller.session.userId;
 }
 
 /** A system has no password of its own to show. */

@@ -14,14 +14,14 @@ export class ResetUrls {
   parse(text: string): URL | null {
     if (text.length > MAX_LENGTH || !URL.canParse(text)) return null;
     const page = new URL(text);
-    const isPlain = page.username === '' && page.password === '' && !ENCODED_STRUCTURE.test(page.pathname);
+    const isPlain = page.username === '' && page.password === '' && !HIDDEN_STRUCTURE.test(page.pathname);
     return isPlain && this.allowed.some((prefix) => leadsBelow(page, prefix)) ? page : null;
   }
 }
 
 const MAX_LENGTH = 2048;
-/** Encoded dots, slashes and backslashes: the page's own server may read them as structure. */
-const ENCODED_STRUCTURE = /%(2e|2f|5c)/i;
+/** Encoded dots, slashes and backslashes, and dots with parameters: the page's own server may read them as structure. */
+const HIDDEN_STRUCTURE = /%(2e|2f|5c)|\/\.{1,2};/i;
 
 /** The page with the token as its query parameter `token`, in place of one that it had. */
 export function withResetToken(page: URL, token: string): string {

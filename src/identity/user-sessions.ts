@@ -57,7 +57,6 @@ export interface FinishReport {
 
 /** Beyond this many a sweep leaves the rest for its next turn. */
 const SWEEP_LIMIT = 500;
-const LIST_LIMIT = 100;
 const ID_LETTERS = 27;
 
 export class UserSessions {
@@ -113,19 +112,14 @@ export class UserSessions {
     return { sessions: [result.session], reach: await this.tellOver([result.session]) };
   }
 
-  /** All active ones of a user, or those of one kind; without `kept`, if that is one of them. */
+  /** All active ones of a user, or those of one kind, but `kept`: at one moment, so that none opens in between. */
   async finishAllOf(
     userId: UserId,
     status: FinishStatus,
     kind: UserSession['kind'] | 'any' = 'any',
     kept: UserSessionId | null = null,
   ): Promise<FinishReport> {
-    const { store } = this.deps;
-    const keeper = kept === null ? null : await store.get(kept);
-    const isTheirs = keeper?.userId === userId && keeper.status === 'active';
-    const sessions = isTheirs
-      ? await this.finishOthers(keeper, status, kind)
-      : await store.finishAllOf(userId, status, kind);
+    const sessions = await this.deps.store.finishAllOf(userId, status, kind, kept);
     return { sessions, reach: await this.tellOver(sessions) };
   }
 
@@ -134,27 +128,6 @@ export class UserSessions {
     const due = await this.deps.store.sweepDue(SWEEP_LIMIT);
     await this.tellOver(due);
     return due.length;
-  }
-
-  /** One by one: what opens meanwhile is not ended. */
-  private async finishOthers(
-    { id: kept, userId }: UserSession,
-    status: FinishStatus,
-    kind: UserSession['kind'] | 'any',
-  ): Promise<readonly UserSession[]> {
-    const { store } = this.deps;
-    const ended: UserSession[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await store.list({ userId, status: 'active', limit: LIST_LIMIT, cursor });
-      for (const session of page.sessions) {
-        if (session.id === kept || (kind !== 'any' && session.kind !== kind)) continue;
-        const result = await store.finish(session.id, status);
-        if (result.outcome === 'changed') ended.push(result.session);
-      }
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
-    return ended;
   }
 
   private async tellOver(sessions: readonly UserSession[]): Promise<Reach> {

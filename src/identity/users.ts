@@ -1,7 +1,8 @@
 /**
- * The users of the directory: made, found, changed, banned, blocked, removed. Who is banned, blocked, removed or given
- * another password loses all sessions: first the record says so, then the sessions end, so that none opens in between
- * (see entrance.ts). Each such call can be repeated and then finishes what a failed one left.
+ * The users of the directory: made, found, changed, banned, blocked, removed. Who is banned, blocked, removed, given
+ * another password or not an admin any more loses all sessions: first the record says so, then the sessions end, so that
+ * none opens in between (see entrance.ts). Each such call but the last can be repeated and then finishes what a failed
+ * one left.
  */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
@@ -34,6 +35,7 @@ export interface UserChange {
   readonly unsafeMetadata?: Json | undefined;
   /** null takes it away. Ends all sessions of the user. */
   readonly password?: string | null | undefined;
+  /** Taking it away ends all sessions of the user. */
   readonly admin?: boolean | undefined;
   /** Must exist. */
   readonly homeOrganizationId?: OrganizationId | null | undefined;
@@ -105,9 +107,15 @@ export class Users {
    * when others keep changing the record.
    */
   async update(id: UserId, change: UserChange): Promise<ChangedUser> {
-    const user = await this.edit(id, await this.editOf(change));
-    const ended = change.password === undefined ? null : await this.endSessions(id);
-    return { user, ended };
+    const edit = await this.editOf(change);
+    const before = { admin: false };
+    const user = await this.edit(id, (kept) => {
+      before.admin = kept.admin;
+      return edit(kept);
+    });
+    // Who was an admin may act as others in some of them.
+    const mustEnd = change.password !== undefined || (before.admin && !user.admin);
+    return { user, ended: mustEnd ? await this.endSessions(id) : null };
   }
 
   /** Ends all sessions of the user but `kept`. Rejects with `user_not_found`, `too_many_requests` or `changed_meanwhile`. */

@@ -120,8 +120,13 @@ export interface UserSessionStore {
    * and answers `not_active` then.
    */
   finish(id: UserSessionId, status: FinishStatus): Promise<ChangeResult>;
-  /** Ends all active sessions of a user, or those of one kind; names those it ended. */
-  finishAllOf(userId: UserId, status: FinishStatus, kind: UserSession['kind'] | 'any'): Promise<readonly UserSession[]>;
+  /** Ends all active sessions of a user, or those of one kind, but `kept`, all at one moment; names those it ended. */
+  finishAllOf(
+    userId: UserId,
+    status: FinishStatus,
+    kind: UserSession['kind'] | 'any',
+    kept?: UserSessionId | null,
+  ): Promise<readonly UserSession[]>;
   /** Newest first. A page may be short, or empty, though more follows: `nextCursor` is what tells. */
   list(query: SessionQuery): Promise<{ readonly sessions: readonly UserSession[]; readonly nextCursor: string | null }>;
 

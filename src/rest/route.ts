@@ -129,6 +129,11 @@ export interface GuardedRouteSpec<G extends Guest, P, Q, B, R extends Responses>
   readonly guardName: string | readonly string[];
   /** Rejects when this caller may not make the call. */
   guard(input: RouteInput): Promise<G>;
+  /**
+   * Where calls end what they are made with: whose Idempotency-Keys count, by the proof alone, so that a call that was
+   * answered can be repeated. Rejects like the guard when there is no such proof; whether it still counts is seen after.
+   */
+  identify?(input: RouteInput): Promise<Guest>;
   handle(call: Call<P, Q, B> & { readonly guest: G; readonly request: HttpRequest }): Promise<ReplyOf<R>>;
 }
 
@@ -166,11 +171,13 @@ export function defineGuardedRoute<G extends Guest, P, Q, B, const R extends Res
     ...common(spec),
     auth: { guard: spec.guardName },
     admit: async (input) => {
+      const run = async (guest: G) => spec.handle({ ...parseCall(spec, input), guest, request: input.request });
+      if (spec.identify !== undefined && input.request.headers.has('idempotency-key')) {
+        const { callerId } = await spec.identify(input);
+        return { callerId, run: async () => run(await spec.guard(input)) };
+      }
       const guest = await spec.guard(input);
-      return {
-        callerId: guest.callerId,
-        run: async () => spec.handle({ ...parseCall(spec, input), guest, request: input.request }),
-      };
+      return { callerId: guest.callerId, run: () => run(guest) };
     },
   };
 }

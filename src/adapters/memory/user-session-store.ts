@@ -92,8 +92,11 @@ class MemoryUserSessionStore implements UserSessionStore {
     userId: UserId,
     status: FinishStatus,
     kind: UserSession['kind'] | 'any',
+    kept: UserSessionId | null = null,
   ): Promise<readonly UserSession[]> {
-    const meant = this.#activeOf(userId).filter(({ session }) => kind === 'any' || session.kind === kind);
+    const meant = this.#activeOf(userId).filter(
+      ({ session }) => session.id !== kept && (kind === 'any' || session.kind === kind),
+    );
     return meant.map((state) => this.#finish(state, status));
   }
 

@@ -101,8 +101,10 @@ export class RedisUserSessionStore implements UserSessionStore {
     userId: UserId,
     status: FinishStatus,
     kind: UserSession['kind'] | 'any',
+    kept: UserSessionId | null = null,
   ): Promise<readonly UserSession[]> {
-    const reply = await this.#run('finish_all', this.#scripts.userSessionFinishAll, userId, [status, kind]);
+    const args = [status, kind, kept ?? ''];
+    const reply = await this.#run('finish_all', this.#scripts.userSessionFinishAll, userId, args);
     const finished = asList(reply).map(decodeUserSession);
     await this.#forgetHints(finished);
     return finished;

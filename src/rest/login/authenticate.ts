@@ -6,7 +6,7 @@ import { Failure } from '../../protocol/failure.js';
 import type { Clock } from '../../ports/clock.js';
 import { defineGuardedRoute, defineOpenRoute, NOTHING, type Route } from '../route.js';
 import * as field from './fields.js';
-import { callerGuard, LOGIN_GUARD, type GuardDeps } from './guard.js';
+import { callerGuard, type GuardDeps } from './guard.js';
 import { loginSessionSchema, viewLogin } from './view.js';
 
 export interface AuthenticateRoutesDeps extends GuardDeps {
@@ -16,7 +16,7 @@ export interface AuthenticateRoutesDeps extends GuardDeps {
 }
 
 const BLOCK_PATH = '/authenticate/block/{username}';
-const params = z.object({ username: field.username });
+const params = z.object({ username: field.usernameOfPath });
 
 const blockSchema = z
   .object({
@@ -63,8 +63,7 @@ function getBlock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
     surface: 'login',
     method: 'GET',
     path: BLOCK_PATH,
-    guardName: LOGIN_GUARD,
-    guard: callerGuard(guardDeps),
+    ...callerGuard(guardDeps),
     params,
     query: NOTHING,
     body: NOTHING,
@@ -83,8 +82,7 @@ function block({ blocks, clock, ...guardDeps }: AuthenticateRoutesDeps): Route {
     surface: 'login',
     method: 'POST',
     path: BLOCK_PATH,
-    guardName: LOGIN_GUARD,
-    guard: callerGuard(guardDeps),
+    ...callerGuard(guardDeps),
     params,
     query: NOTHING,
     body: z.object({ until: field.unixMs.optional() }),
@@ -107,8 +105,7 @@ function unblock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
     surface: 'login',
     method: 'DELETE',
     path: BLOCK_PATH,
-    guardName: LOGIN_GUARD,
-    guard: callerGuard(guardDeps),
+    ...callerGuard(guardDeps),
     params,
     query: NOTHING,
     body: NOTHING,

@@ -4,7 +4,7 @@ import { Failure } from '../../protocol/failure.js';
 import { parseDirectoryUserId, parseOrganizationId } from '../../protocol/ids.js';
 import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
 import { bareOrMember } from './fields.js';
-import { LOGIN_GUARD, sessionGuard, type GuardDeps } from './guard.js';
+import { sessionGuard, type GuardDeps } from './guard.js';
 import { loginSessionSchema, SESSION_PARAMS, viewLogin } from './view.js';
 
 export interface EffectiveRoutesDeps extends GuardDeps {
@@ -22,8 +22,7 @@ function setEffectiveUser({ logins, ...guardDeps }: EffectiveRoutesDeps): Route 
     surface: 'login',
     method: 'POST',
     path: '/session/{sessionId}/setEffectiveUser',
-    guardName: LOGIN_GUARD,
-    guard: sessionGuard(guardDeps),
+    ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
     query: NOTHING,
     body: bareOrMember('userId'),
@@ -44,8 +43,7 @@ function resetAssumedIdentity({ logins, ...guardDeps }: EffectiveRoutesDeps): Ro
     surface: 'login',
     method: 'DELETE',
     path: '/session/{sessionId}/assumedIdentity',
-    guardName: LOGIN_GUARD,
-    guard: sessionGuard(guardDeps),
+    ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
     query: NOTHING,
     body: NOTHING,
@@ -64,8 +62,7 @@ function setEffectiveOrg({ logins, ...guardDeps }: EffectiveRoutesDeps): Route {
     surface: 'login',
     method: 'POST',
     path: '/session/{sessionId}/setEffectiveOrg',
-    guardName: LOGIN_GUARD,
-    guard: sessionGuard(guardDeps),
+    ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
     query: NOTHING,
     body: bareOrMember('orgId'),

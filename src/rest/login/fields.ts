@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const sentPassword = z.string().min(1).max(1024);
 export const newPassword = z.string().min(8).max(1024);
 export const username = z.string().min(1).max(256);
+/** Of a path: a name that is longer than any user's is one of nobody, and answered so. */
+export const usernameOfPath = z.string();
 
 /** Times are Unix milliseconds; forms write them as decimals. */
 export const unixMs = z

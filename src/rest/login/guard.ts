@@ -4,6 +4,7 @@
  */
 import { maySee, type LoginCaller, type LoginCallers, type LoginHolder } from '../../identity/login-callers.js';
 import { Failure } from '../../protocol/failure.js';
+import type { UserSessionId } from '../../protocol/ids.js';
 import { presentedKey, type KeyVerifier } from '../auth.js';
 import type { Guest, RouteInput } from '../route.js';
 
@@ -11,7 +12,7 @@ import type { Guest, RouteInput } from '../route.js';
 export const LOGIN_GUARD = 'login';
 
 export interface GuardDeps {
-  readonly callers: Pick<LoginCallers, 'find'>;
+  readonly callers: Pick<LoginCallers, 'find' | 'proven'>;
   readonly keys: KeyVerifier;
 }
 
@@ -26,12 +27,28 @@ export interface SessionGuest extends LoginGuest {
   readonly lsid: string;
 }
 
+/** How a route of this surface is guarded, as `defineGuardedRoute` takes it. */
+interface LoginGuard<G extends LoginGuest> {
+  readonly guardName: string;
+  readonly guard: (input: RouteInput) => Promise<G>;
+  /** Sessions end by calls that are made with them, and those can be repeated: an LSID proves its holder to the end. */
+  readonly identify: (input: RouteInput) => Promise<Guest>;
+}
+
 /** Rejects with `login_session_invalid`, which never says why, or with `scope_missing`. */
-export function callerGuard(deps: GuardDeps): (input: RouteInput) => Promise<LoginGuest> {
-  return async (input) => {
-    const caller = await presentedCaller(deps, input);
-    if (caller === null) throw new Failure('login_session_invalid');
-    return guestOf(caller);
+export function callerGuard(deps: GuardDeps): LoginGuard<LoginGuest> {
+  return {
+    guardName: LOGIN_GUARD,
+    guard: async (input) => {
+      const caller = await presentedCaller(deps, input);
+      if (caller === null) throw new Failure('login_session_invalid');
+      return guestOf(caller);
+    },
+    identify: async (input) => {
+      const guest = await presentedProof(deps, input);
+      if (guest === null) throw new Failure('login_session_invalid');
+      return guest;
+    },
   };
 }
 
@@ -39,35 +56,68 @@ export function callerGuard(deps: GuardDeps): (input: RouteInput) => Promise<Log
  * The LSID of the path is a secret, so it proves its holder by itself; a credential beside it must be one that may see
  * the session (docs/adr/0008-lsid-in-the-path.md). Rejects with `login_session_not_found` in every other case.
  */
-export function sessionGuard(deps: GuardDeps): (input: RouteInput) => Promise<SessionGuest> {
-  return async (input) => {
-    const lsid = input.params['sessionId'] ?? '';
-    const holder = await deps.callers.find(lsid);
-    if (holder === null) throw new Failure('login_session_not_found');
-    const caller = hasCredential(input)
-      ? await presentedCaller(deps, input).catch(unseen)
-      : { kind: 'user' as const, ...holder };
-    if (caller === null || !maySee(caller, holder)) throw new Failure('login_session_not_found');
-    return { ...guestOf(caller), holder, lsid };
+export function sessionGuard(deps: GuardDeps): LoginGuard<SessionGuest> {
+  return {
+    guardName: LOGIN_GUARD,
+    guard: async (input) => {
+      const lsid = lsidOfPath(input);
+      const holder = await deps.callers.find(lsid);
+      if (holder === null) throw new Failure('login_session_not_found');
+      const caller = hasCredential(input)
+        ? await presentedCaller(deps, input).catch(unseen)
+        : { kind: 'user' as const, ...holder };
+      if (caller === null || !maySee(caller, holder)) throw new Failure('login_session_not_found');
+      return { ...guestOf(caller), holder, lsid };
+    },
+    identify: async (input) => {
+      const holder = await proofOf(deps, lsidOfPath(input));
+      const guest = hasCredential(input) ? await presentedProof(deps, input).catch(unseen) : holder;
+      if (holder === null || guest === null) throw new Failure('login_session_not_found');
+      return guest;
+    },
   };
 }
 
 /** null when there is not exactly one credential, or it is not good. */
-async function presentedCaller(
-  { callers, keys }: GuardDeps,
-  { request, matrix }: RouteInput,
-): Promise<LoginCaller | null> {
-  const lsid = matrix.get('lsid');
+async function presentedCaller(deps: GuardDeps, input: RouteInput): Promise<LoginCaller | null> {
+  const presented = carriedLsid(input);
+  if (presented === null) return systemOf(deps, input);
+  const holder = await deps.callers.find(presented);
+  return holder === null ? null : { kind: 'user', ...holder };
+}
+
+/** Whose the one credential is, also when the session is over; null when it proves nobody. */
+async function presentedProof(deps: GuardDeps, input: RouteInput): Promise<Guest | null> {
+  const presented = carriedLsid(input);
+  if (presented !== null) return proofOf(deps, presented);
+  const system = await systemOf(deps, input);
+  return system === null ? null : guestOf(system);
+}
+
+async function proofOf({ callers }: GuardDeps, lsid: string): Promise<Guest | null> {
+  const session = await callers.proven(lsid);
+  return session === null ? null : { callerId: callerIdOf(session.id) };
+}
+
+async function systemOf({ keys }: GuardDeps, { request }: RouteInput): Promise<LoginCaller | null> {
   const key = presentedKey('login', request);
-  if (lsid !== undefined) {
-    if (hasKeyParameter(request.query)) return null;
-    const holder = await callers.find(lsid);
-    return holder === null ? null : { kind: 'user', ...holder };
-  }
   const system = key === null ? null : await keys.verify(key);
   if (system === null) return null;
   if (!system.scopes.includes('auth')) throw new Failure('scope_missing');
   return { kind: 'system', keyId: system.id };
+}
+
+/** Nobody's. */
+const NO_LSID = '';
+
+/** null when the call carries none; with a key beside it neither counts. */
+function carriedLsid({ request, matrix }: RouteInput): string | null {
+  const lsid = matrix.get('lsid') ?? null;
+  return lsid !== null && hasKeyParameter(request.query) ? NO_LSID : lsid;
+}
+
+function lsidOfPath({ params }: RouteInput): string {
+  return params['sessionId'] ?? '';
 }
 
 function hasCredential({ request, matrix }: RouteInput): boolean {
@@ -86,5 +136,9 @@ function unseen(error: unknown): null {
 }
 
 function guestOf(caller: LoginCaller): LoginGuest {
-  return { callerId: caller.kind === 'system' ? caller.keyId : `login:${caller.session.id}`, caller };
+  return { callerId: caller.kind === 'system' ? caller.keyId : callerIdOf(caller.session.id), caller };
+}
+
+function callerIdOf(sessionId: UserSessionId): string {
+  return `login:${sessionId}`;
 }

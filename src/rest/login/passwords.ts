@@ -7,7 +7,7 @@ import { parseDirectoryUserId } from '../../protocol/ids.js';
 import { parsed } from '../fields.js';
 import { defineGuardedRoute, defineOpenRoute, NOTHING, type Route } from '../route.js';
 import * as field from './fields.js';
-import { callerGuard, LOGIN_GUARD, type GuardDeps } from './guard.js';
+import { callerGuard, type GuardDeps } from './guard.js';
 
 export interface PasswordRoutesDeps extends GuardDeps {
   readonly resets: Pick<PasswordResets, 'request' | 'confirm'>;
@@ -101,8 +101,7 @@ function changePassword({ changes, ...guardDeps }: PasswordRoutesDeps): Route {
     surface: 'login',
     method: 'PUT',
     path: '/password/{userId}',
-    guardName: LOGIN_GUARD,
-    guard: callerGuard(guardDeps),
+    ...callerGuard(guardDeps),
     params: z.object({ userId: parsed(parseDirectoryUserId, 'not a user id') }),
     notFound: 'password_mismatch',
     query: NOTHING,

@@ -4,7 +4,7 @@ import type { Logins } from '../../identity/logins.js';
 import { parseDirectoryUserId } from '../../protocol/ids.js';
 import { parsed } from '../fields.js';
 import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
-import { callerGuard, LOGIN_GUARD, sessionGuard, type GuardDeps } from './guard.js';
+import { callerGuard, sessionGuard, type GuardDeps } from './guard.js';
 import { loginSessionSchema, SESSION_PARAMS, terminatedSchema, viewLogin } from './view.js';
 
 export interface LoginSessionRoutesDeps extends GuardDeps {
@@ -22,8 +22,7 @@ function getSession(deps: LoginSessionRoutesDeps): Route {
     surface: 'login',
     method: 'GET',
     path: '/session/{sessionId}',
-    guardName: LOGIN_GUARD,
-    guard: sessionGuard(deps),
+    ...sessionGuard(deps),
     params: SESSION_PARAMS,
     query: NOTHING,
     body: NOTHING,
@@ -42,8 +41,7 @@ function endSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
     surface: 'login',
     method: 'DELETE',
     path: '/session/{sessionId}',
-    guardName: LOGIN_GUARD,
-    guard: sessionGuard(guardDeps),
+    ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
     query: NOTHING,
     body: z.boolean().optional(),
@@ -65,15 +63,14 @@ function cloneSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
     method: 'POST',
     path: '/session/{sessionId}/clone',
     refusedWhileDraining: true,
-    guardName: LOGIN_GUARD,
-    guard: sessionGuard(guardDeps),
+    ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
     query: NOTHING,
     body: NOTHING,
     responses: { 201: loginSessionSchema },
     errors: ['login_session_not_found', 'too_many_sessions'],
-    async handle({ guest: { holder }, request }) {
-      const opened = await logins.clone(holder, request.remoteAddress);
+    async handle({ guest: { caller, holder }, request }) {
+      const opened = await logins.clone(caller, holder, request.remoteAddress);
       return { status: 201, body: viewLogin(opened, opened.lsid) };
     },
   });
@@ -86,8 +83,7 @@ function logOutUser({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
     surface: 'login',
     method: 'DELETE',
     path: '/session/user/{userId}',
-    guardName: LOGIN_GUARD,
-    guard: callerGuard(guardDeps),
+    ...callerGuard(guardDeps),
     params: z.object({ userId: parsed(parseDirectoryUserId, 'not a user id') }),
     notFound: 'user_not_found',
     query: NOTHING,

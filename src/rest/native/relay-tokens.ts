@@ -21,7 +21,7 @@ const tokenBody = z.strictObject({
   ttl_s: z.int().min(1).max(MAX_TTL_S).default(DEFAULT_TTL_S),
   user_session_id: field.userSessionId
     .optional()
-    .describe('An active user session of this user: the credential, and the seat it opens, end with it.'),
+    .describe('An active user session that acts as this user: the credential, and the seat it opens, end with it.'),
 });
 
 export function relayTokenRoutes({ authorizations, userSessions }: RelayTokenRoutesDeps): readonly Route[] {
@@ -61,6 +61,6 @@ export function relayTokenRoutes({ authorizations, userSessions }: RelayTokenRou
 
 async function requireActive(sessions: Pick<UserSessions, 'get'>, id: UserSessionId, userId: UserId): Promise<void> {
   const session = await sessions.get(id);
-  if (session?.userId !== userId) throw new Failure('user_session_not_found');
+  if (session?.effectiveUserId !== userId) throw new Failure('user_session_not_found');
   if (session.status !== 'active') throw new Failure('user_session_over');
 }

@@ -116,7 +116,8 @@ function getUser({ users }: UserRoutesDeps): Route {
 function updateUser({ users, clock }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'updateUser',
-    summary: 'Change a user. Absent members stay; another password ends all sessions of the user.',
+    summary:
+      'Change a user. Absent members stay; another password, or no admin right any more, ends all sessions of the user.',
     surface: 'native',
     method: 'PATCH',
     path: '/v1/users/{id}',

@@ -89,6 +89,18 @@ export function userSessionRules(open: OpenStore): void {
       expect(await userSessions.finishAllOf(i.directoryUserId(), 'revoked', 'any')).toEqual([]);
     });
 
+    test('IS11 finishAllOf keeps the one it is told to, and ends all others at once', async () => {
+      const { userSessions } = on.all.store;
+      const userId = i.directoryUserId();
+      const kept = await i.openSession(userSessions, { userId });
+      const others = await Promise.all(i.times(120, () => i.openSession(userSessions, { userId })));
+      const ended = await userSessions.finishAllOf(userId, 'revoked', 'any', kept.id);
+      expect(new Set(i.idsOf(ended))).toEqual(new Set(i.idsOf(others)));
+      expect(await userSessions.get(kept.id)).toMatchObject({ status: 'active' });
+      expect(await userSessions.finishAllOf(userId, 'revoked', 'login', kept.id)).toEqual([]);
+      expect(await userSessions.finishAllOf(userId, 'revoked', 'any', i.userSessionId())).toHaveLength(1);
+    });
+
     test('IS12 sessions are listed newest first, of all users or one, of one status, each once by cursors', async () => {
       const { userSessions } = on.all.store;
       const userId = i.directoryUserId();

@@ -47,8 +47,12 @@ describe.each(STORES)('secrets of the login surface on $store', ({ redisUrl }) =
     const lsid = await api.logIn(admin);
     await api.logIn(user);
     await api.call('POST', `/session/${lsid}/setEffectiveUser`, { json: user.id });
+    await api.call('POST', `/session/${lsid}/clone`);
     await api.call('DELETE', `/session/user;lsid=${lsid}/${user.id}`);
     await api.call('DELETE', `/session/${lsid}/assumedIdentity`);
+    const others = await api.logIn(user);
+    await api.call('POST', `/session/${others}/setEffectiveUser;lsid=${lsid}`, { json: other.id });
+    await api.call('DELETE', `/session/${others}/assumedIdentity?apiKey=${ROOT_KEY}`);
     await api.call('POST', `/authenticate/block;lsid=${lsid}/${other.username}`);
     await api.call('DELETE', `/authenticate/block/${other.username}?apiKey=${ROOT_KEY}`);
     const change = { adminPasswordHash: admin.password, newPasswordHash: 'another password' };
@@ -66,22 +70,40 @@ describe.each(STORES)('secrets of the login surface on $store', ({ redisUrl }) =
       by: 'user',
       by_user_id: admin.id,
       effective_user_id: admin.id,
-      session_id: expect.any(String) as unknown,
+      session_id: sessionOf(lsid),
     };
     const key = { by: 'api_key', by_key_id: 'root' };
     const events = [
-      { ...own, action: 'identity_assumed', target_user_id: user.id, sessions_ended: 0 },
+      { ...own, ...of(lsid, admin), action: 'identity_assumed', target_user_id: user.id },
+      {
+        ...{ ...own, effective_user_id: user.id, ...of(lsid, admin), action: 'identity_assumed' },
+        ...{ of_session_id: expect.not.stringContaining(sessionOf(lsid)) as unknown, target_user_id: user.id },
+      },
       { ...own, effective_user_id: user.id, action: 'sessions_ended', target_user_id: user.id, sessions_ended: 1 },
-      { ...own, effective_user_id: user.id, action: 'identity_reset', target_user_id: admin.id, sessions_ended: 0 },
+      {
+        ...{ ...own, effective_user_id: user.id, ...of(lsid, admin) },
+        ...{ action: 'identity_reset', target_user_id: admin.id },
+      },
+      { ...own, ...of(others, user), action: 'identity_assumed', target_user_id: other.id },
+      { ...key, ...of(others, user), action: 'identity_reset', target_user_id: user.id },
       { ...own, action: 'user_blocked', target_user_id: other.id, sessions_ended: 0 },
       { ...key, action: 'user_unblocked', target_user_id: other.id, sessions_ended: 0 },
-      { ...own, action: 'password_changed', target_user_id: user.id, sessions_ended: 0 },
+      { ...own, action: 'password_changed', target_user_id: user.id, sessions_ended: 1 },
       { by: 'reset_link', action: 'password_reset', target_user_id: user.id, sessions_ended: 0 },
-      { ...key, action: 'sessions_ended', target_user_id: admin.id, sessions_ended: 1 },
+      { ...key, action: 'sessions_ended', target_user_id: admin.id, sessions_ended: 2 },
     ];
     expect(lines.map((line) => withoutFrame(JSON.parse(line) as Record<string, unknown>))).toEqual(events);
   });
 });
+
+function sessionOf(lsid: string): string {
+  return `sess_${lsid.split('_')[1] ?? ''}`;
+}
+
+/** Whose session an event is about. */
+function of(lsid: string, user: TestUser) {
+  return { of_user_id: user.id, of_session_id: sessionOf(lsid) };
+}
 
 /** Goes through every call of the surface, right and wrong, and keeps the secrets it used and the errors it got. */
 class Walk {

@@ -1,6 +1,7 @@
 /** Logging in and blocks, over real HTTP on both stores: `/authenticate/...`. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STORES } from '../../support/both-stores.js';
+import { eventually } from '../../support/eventually.js';
 import { startGateway, type RunningGateway } from '../../support/gateway.js';
 import { LoginApi, type LoginAnswer } from '../../support/login.js';
 
@@ -49,6 +50,35 @@ describe.each(STORES)('logging in on $store', ({ redisUrl }) => {
     expect((body as { last_sign_in_at: number }).last_sign_in_at).toBeGreaterThanOrEqual(Number(createdAt) - 5000);
   });
 
+  it('LS1 authenticate: the name is read percent-decoded and folded, without matrix parameters, whatever words it is', async () => {
+    const tag = Date.now().toString(36);
+    const accented = await api.newUser({ username: `jos\u00e9.${tag}-x` });
+    const { password } = accented;
+    for (const path of [`jos%C3%A9.${tag}-x`, `JOSE%CC%81.${tag}%2dX`, `jos%c3%a9.${tag}-x;a=%2F;password=x`]) {
+      const { status, body } = await api.call('POST', `/authenticate/${path}`, { json: { password } });
+      expect([path, status, (body as { userId: string }).userId]).toEqual([path, 200, accented.id]);
+    }
+    const block = await api.newUser({ username: 'block' });
+    expect((await api.authenticate('block', block.password)).status).toBe(200);
+  });
+
+  it('LS1 authenticate: JSON whatever its type, a form by its type or without one', async () => {
+    const { username, password } = await api.newUser();
+    const [json, form] = [JSON.stringify({ password }), new URLSearchParams({ password }).toString()];
+    const typed = (raw: string, type: string) =>
+      api.call('POST', `/authenticate/${username}`, { raw, headers: { 'content-type': type } });
+    const asForm = 'application/x-www-form-urlencoded';
+    const right = [
+      ...[await typed(json, 'application/json; charset=utf-8'), await typed(json, 'text/plain')],
+      ...[await typed(json, asForm), await typed(` \r\n\t${json}`, asForm), await typed(json, '')],
+      ...[await typed(form, `${asForm}; charset=UTF-8`), await typed(form, 'APPLICATION/X-WWW-Form-Urlencoded')],
+    ];
+    expect(right.map(({ status }) => status)).toEqual(right.map(() => 200));
+    const wrong = [await typed(form, 'text/plain'), await typed(`${form}&password=x`, asForm)];
+    wrong.push(await typed(`{${json}`, asForm), await typed(`[${json}]`, 'application/json'));
+    expect(wrong.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+  });
+
   it('LS1 authenticate: 400 without a password, or with two', async () => {
     const { username, password } = await api.newUser();
     const path = `/authenticate/${username}`;
@@ -78,6 +108,9 @@ describe.each(STORES)('logging in on $store', ({ redisUrl }) => {
       banned.username,
       'nobody-at-all',
       'no name!',
+      'x'.repeat(65),
+      'x'.repeat(4000),
+      known.email,
     ];
     const answers: LoginAnswer[] = [];
     for (const name of names) answers.push(await api.authenticate(name, WRONG));
@@ -176,6 +209,19 @@ describe.each(STORES)('logging in on $store', ({ redisUrl }) => {
     expect(await api.isAlive(lsids[0] ?? '')).toBe(false);
   });
 
+  it('LS6 block: the user can log in again when its time is over', async () => {
+    const user = await api.newUser();
+    const path = `/authenticate/block/${user.username}?apiKey=${api.root.key}`;
+    const { status } = await api.call('POST', path, { json: { until: Date.now() + 2000 } });
+    expect(status).toBe(200);
+    const free = { username: user.username, blocked: false, until: null };
+    await eventually(async () => {
+      const { body } = await api.call('GET', path);
+      return JSON.stringify(body) === JSON.stringify(free) ? null : JSON.stringify(body);
+    });
+    expect((await api.authenticate(user.username, user.password)).status).toBe(200);
+  });
+
   it('LS6 block: 400 for a time that is none or has passed, 404 for nobody', async () => {
     const user = await api.newUser();
     const path = (name: string) => `/authenticate/block/${name}?apiKey=${api.root.key}`;
@@ -186,6 +232,58 @@ describe.each(STORES)('logging in on $store', ({ redisUrl }) => {
       const nobody = await api.call(method, path('nobody-at-all'));
       expect([nobody.status, (nobody.body as { error: string }).error]).toEqual([404, 'user_not_found']);
     }
+  });
+});
+
+describe.each(STORES)('tries at passwords on $store', ({ redisUrl }) => {
+  let running: RunningGateway;
+  let api: LoginApi;
+
+  beforeAll(async () => {
+    running = await startGateway({
+      redisUrl: redisUrl(),
+      env: {
+        ...{ SALLYPORT_SIGN_IN_ATTEMPTS_PER_ACCOUNT: '2', SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS: '6' },
+        ...{ SALLYPORT_PASSWORD_RESETS_PER_ADDRESS: '3', SALLYPORT_RESET_URLS: 'https://app.example' },
+      },
+    });
+    api = new LoginApi(running.url);
+  });
+
+  afterAll(() => running.stop());
+
+  it('LS4 authenticate: 429 after the configured tries of one address at many accounts; not at another address', async () => {
+    const user = await api.newUser();
+    const statuses: number[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      statuses.push((await api.authenticate(`${user.username}-${String(n)}`, WRONG, '127.0.2.1')).status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429, 429]);
+    expect((await api.authenticate(user.username, user.password, '127.0.2.1')).status).toBe(429);
+    expect((await api.authenticate(user.username, user.password, '127.0.2.2')).status).toBe(200);
+  });
+
+  it('LS4 authenticate: while everybody guesses at an account it lets in who signed in there before, and slows others', async () => {
+    const user = await api.newUser();
+    expect((await api.authenticate(user.username, user.password, '127.0.3.1')).status).toBe(200);
+    const statuses: number[] = [];
+    for (let n = 0; n < 24; n += 1) {
+      statuses.push((await api.authenticate(user.username, WRONG, `127.0.4.${String(n + 1)}`)).status);
+    }
+    // One of twenty was the user's own.
+    expect(statuses.filter((status) => status === 401)).toHaveLength(19);
+    expect((await api.authenticate(user.username, user.password, '127.0.5.1')).status).toBe(429);
+    expect((await api.authenticate(user.username, user.password, '127.0.3.1')).status).toBe(200);
+  });
+
+  it('LS20 reset: 429 after the configured requests of one address for many accounts; not at another address', async () => {
+    const ask = (username: string, from: string) =>
+      api.call('POST', '/password/reset', { json: { username, resetUrl: 'https://app.example/' }, from });
+    const answers: LoginAnswer[] = [];
+    for (let n = 0; n < 5; n += 1) answers.push(await ask(`somebody-${String(n)}`, '127.0.6.1'));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429, 429]);
+    expect(Number(answers[4]?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await ask('somebody-4', '127.0.6.2')).status).toBe(200);
   });
 });
 

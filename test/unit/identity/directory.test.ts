@@ -103,17 +103,18 @@ it('DI7 a sign-in time that others race is given up, not failed', async () => {
   await expect(users.noteSignIn(NOBODY)).rejects.toMatchObject({ code: 'user_not_found' });
 });
 
-it('DI6 a ban, a block, another password and a removal end all sessions as revoked', async () => {
+it('DI6 a ban, a block, another password, the loss of the admin right and a removal end all sessions as revoked', async () => {
   const acts: [name: string, act: (users: Users, id: UserId) => Promise<unknown>][] = [
     ['ban', (users, id) => users.ban(id)],
     ['block', (users, id) => users.block(id, Number.MAX_SAFE_INTEGER)],
     ['password', (users, id) => users.update(id, { password: 'another one' })],
     ['no password', (users, id) => users.update(id, { password: null })],
+    ['no admin any more', (users, id) => users.update(id, { admin: false })],
     ['removal', (users, id) => users.remove(id)],
   ];
   for (const [name, act] of acts) {
     const { users, entrance, sessions, over } = start();
-    const { id } = await users.create({ username: 'alice', password: 'a password' });
+    const { id } = await users.create({ username: 'alice', password: 'a password', admin: true });
     const other = await users.create({ username: 'bob' });
     const mine = [await entrance.open(opening(id)), await entrance.open({ ...opening(id), kind: 'login' })];
     const theirs = await entrance.open(opening(other.id));
@@ -129,7 +130,8 @@ it('DI6 a change of anything else ends none', async () => {
   const { users, entrance, sessions } = start();
   const { id } = await users.create({ username: 'alice' });
   const session = await entrance.open(opening(id));
-  expect((await users.update(id, { username: 'alicia', admin: true })).ended).toBeNull();
+  expect((await users.update(id, { username: 'alicia', admin: false })).ended).toBeNull();
+  expect((await users.update(id, { admin: true })).ended).toBeNull();
   await users.unban(id);
   await users.unblock(id);
   expect((await sessions.get(session.id))?.status).toBe('active');

@@ -76,18 +76,21 @@ it('HT13 a key counts for its caller, method and path', async () => {
   expect(authorize.status).toBe(200);
 });
 
-it('HT13 a failure on our side is not kept, and who may not call uses no key up', async () => {
+it.each([
+  ['store_unavailable', 503],
+  ['too_many_requests', 429],
+] as const)('HT13 %s is not kept, and who may not call uses no key up', async (code, status) => {
   let failing = true;
   const rest = startRest({}, (store) => ({
     ...store,
     relay: {
       ...store.relay,
-      create: (...call) => (failing ? Promise.reject(new Failure('store_unavailable')) : store.relay.create(...call)),
+      create: (...call) => (failing ? Promise.reject(new Failure(code)) : store.relay.create(...call)),
     },
   }));
   expect((await create(rest, 'a', { authorization: 'token nobody' })).status).toBe(401);
-  const away = await create(rest, 'a');
-  expect([away.status, away.headers['Retry-After']]).toEqual([503, '1']);
+  const refused = await create(rest, 'a');
+  expect([refused.status, refused.headers['Retry-After']]).toEqual([status, '1']);
   failing = false;
   expect((await create(rest, 'a')).status).toBe(200);
 });
