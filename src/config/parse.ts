@@ -52,8 +52,19 @@ function describe(field: PropertyKey | undefined, message: string, env: Environm
 
 function shown(key: ConfigKey, value: string): string {
   if (key.secret) return `a value of ${value.length} characters (not shown)`;
-  const short = value.length > MAX_SHOWN_LENGTH ? `${value.slice(0, MAX_SHOWN_LENGTH)}...` : value;
-  return JSON.stringify(short);
+  return JSON.stringify(shortened(withoutCredentials(value)));
+}
+
+/** URLs may not carry any, and so one that does is refused: not in words that repeat them. */
+function withoutCredentials(value: string): string {
+  return value
+    .replace(/:\/\/.*@/s, '://(not shown)@')
+    .replace(/^(?!.*:\/\/)[^@]*:.*@/s, '(not shown)@')
+    .replace(/(:\/\/[^?#]*[?#]).*/s, '$1(not shown)');
+}
+
+function shortened(value: string): string {
+  return value.length > MAX_SHOWN_LENGTH ? `${value.slice(0, MAX_SHOWN_LENGTH)}...` : value;
 }
 
 /** No default secrets: what several nodes share cannot be made up by one of them. */

@@ -1,5 +1,8 @@
-/** Untrusted values through zod: what comes out is typed, what is wrong is named by its member, never by its value. */
-import type { z } from 'zod';
+/**
+ * Untrusted values through zod: what comes out is typed, what is wrong is named by its member, never by its value. A
+ * member of the caller's own naming is not named either: who mixes up a form sends a password as a name.
+ */
+import { z } from 'zod';
 import { Failure } from '../protocol/failure.js';
 
 /** One thing that is wrong, as the native surface shows it. */
@@ -11,14 +14,16 @@ export interface Problem {
 
 const MAX_PROBLEMS = 20;
 const MAX_PROBLEMS_IN_MESSAGE = 3;
-/** Members of a caller's own naming are shown only when they look like names. */
-const SHOWABLE_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+/** What stands for a member that the schema does not name. */
+const UNNAMED = '?';
+/** Names of ours, and places in a list. */
+const SHOWABLE_NAME = /^(?:[A-Za-z_]{1,32}|[0-9]{1,5})$/;
 
 /** Rejects with `invalid_request`: the first problems in the message, all of them (up to 20) in the details. */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole: 'query' | 'body'): T {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: describeUnknown });
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap(problemsOf).slice(0, MAX_PROBLEMS);
+  const problems = result.error.issues.map(problemOf).slice(0, MAX_PROBLEMS);
   const message = problems
     .slice(0, MAX_PROBLEMS_IN_MESSAGE)
     .map((problem) => `${problem.path === '' ? whole : problem.path}: ${problem.message}`)
@@ -26,13 +31,17 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole: 'query
   throw new Failure('invalid_request', { message, details: problems });
 }
 
-function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: 'there is no such member' }));
-  }
-  return [{ path: pathText(issue.path), message: issue.message.replace(/^Invalid input: /, '') }];
+/** What a schema's own message would repeat; for all else that one stands. */
+function describeUnknown(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'unrecognized_keys' || !(issue.inst instanceof z.ZodObject)) return undefined;
+  return `there is no such member; known are ${Object.keys(issue.inst.shape).join(', ')}`;
+}
+
+function problemOf({ code, path, message }: z.core.$ZodIssue): Problem {
+  const steps = code === 'unrecognized_keys' ? [...path, UNNAMED] : path;
+  return { path: pathText(steps), message: message.replace(/^Invalid input: /, '') };
 }
 
 function pathText(path: readonly PropertyKey[]): string {
-  return path.map((step) => (SHOWABLE_NAME.test(String(step)) ? String(step) : '?')).join('.');
+  return path.map((step) => (SHOWABLE_NAME.test(String(step)) ? String(step) : UNNAMED)).join('.');
 }

@@ -22,6 +22,11 @@ export class SecretScan {
     return this.#secrets.size;
   }
 
+  /** The secrets that stand there in no spelling. */
+  missing(text: string): readonly string[] {
+    return [...this.#secrets].filter((secret) => !spellingsOf(secret).some(({ written }) => text.includes(written)));
+  }
+
   /** Which spelling of which secret stands where; empty when all is well. `places` by name. */
   found(places: Readonly<Record<string, string>>): readonly string[] {
     return Object.entries(places).flatMap(([place, text]) =>
@@ -42,10 +47,12 @@ interface Spelling {
 export function spellingsOf(secret: string): readonly Spelling[] {
   const percent = encodeURIComponent(secret);
   const bytes = Buffer.from(secret, 'utf8');
+  const json = JSON.stringify(secret).slice(1, -1);
   const whole = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
   return [
     { kind: 'plain', written: secret },
-    { kind: 'JSON', written: JSON.stringify(secret).slice(1, -1) },
+    { kind: 'JSON', written: json },
+    { kind: 'JSON in JSON', written: JSON.stringify(json).slice(1, -1) },
     { kind: 'percent', written: percent },
     { kind: 'percent, lower case', written: percent.replaceAll(/%[0-9A-F]{2}/g, (each) => each.toLowerCase()) },
     { kind: 'percent, every byte', written: whole },

@@ -85,3 +85,30 @@ it('lives on when its sink cannot be written', async () => {
   await log.flushLog(0);
   expect(log.droppedLines()).toBeGreaterThan(0);
 });
+
+it('LG2 of what a parser or a server repeats in its message nothing is written', async () => {
+  const path = join(folder, 'quotes.log');
+  const log = createPinoLog({ level: 'info', destination: path });
+  for (const text of ['hunter2', `{"a":"hunter2","b":hunter2,"c":"${'x'.repeat(80)}"}`, '["hunter2']) {
+    log.error(
+      'broken',
+      thrownBy(() => JSON.parse(text)),
+    );
+  }
+  log.error('refused', new Error("ERR unknown command 'HSET', with args beginning with: 'key' 'hunter2' "));
+  log.error('told', new Error('as it was', { cause: thrownBy(() => JSON.parse('hunter2')) }));
+  await log.flushLog(2_000);
+  expect(await readFile(path, 'utf8')).not.toContain('hunter2');
+  const lines = await linesOf(path);
+  expect(lines[0]?.['cause']).toMatchObject({ type: 'SyntaxError', message: 'the text is not valid JSON' });
+  expect(lines[3]?.['cause']).toMatchObject({ message: "ERR unknown command 'HSET'" });
+  expect(lines[4]?.['cause']).toMatchObject({ message: 'as it was', cause: { type: 'SyntaxError' } });
+});
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}

@@ -127,6 +127,19 @@ describe('parseConfig', () => {
     expect(problems.join('\n')).not.toContain('hunter2');
   });
 
+  it.each([
+    ['https://me:hunter2@play.example', 'https://(not shown)@play.example'],
+    ['https://hunter2@play.example', 'https://(not shown)@play.example'],
+    ['https://me:hunter2/@at@play.example', 'https://(not shown)@play.example'],
+    ['me:hunter2@play.example', '(not shown)@play.example'],
+    ['https://play.example/?token=hunter2', 'https://play.example/?(not shown)'],
+    ['https://play.example/#hunter2', 'https://play.example/#(not shown)'],
+  ])('CF4 shows no credentials of a URL that may have none: %s', (written, shown) => {
+    expect(problemsOf({ SALLYPORT_PUBLIC_URL: written })).toEqual([
+      `SALLYPORT_PUBLIC_URL: expected an http or https URL without credentials, query or fragment, got "${shown}"`,
+    ]);
+  });
+
   it('CF5 has no default secrets: with Redis both must be set', () => {
     const redis = { SALLYPORT_REDIS_URL: 'redis://127.0.0.1:6379' };
     expect(problemsOf(redis)).toEqual([

@@ -156,6 +156,13 @@ it('HT15 what is wrong is named by its member, never by its value', async () => 
   expect(native.body).not.toContain('hush');
 });
 
+it('HT15 a member of no known name is not named itself, but those that are known', async () => {
+  const rest = startRest();
+  const { json, body } = await rest.native('POST /v1/keys', { name: 'n', scopes: ['auth'], hunter2: 1, hunter3: 2 });
+  expect(json.details).toEqual([{ path: '?', message: 'there is no such member; known are name, scopes, project_id' }]);
+  expect(body).not.toContain('hunter');
+});
+
 it('HT15 a parameter of the query that comes twice is refused', async () => {
   const rest = startRest();
   expect((await rest.relay('GET /v1/relays/sessions?page=1&page=2')).status).toBe(400);

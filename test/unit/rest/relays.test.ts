@@ -60,7 +60,7 @@ it.each<[object, string]>([
   [{ users: [{ ip: 1 }] }, 'users.0.ip: '],
   [{ users: [user, { ip: '1.1.1' }] }, 'users.1.ip: not an IPv4 or IPv6 address'],
   [{ users: [{ ip: 'fe80::1%eth0' }] }, 'users.0.ip: not an IPv4 or IPv6 address'],
-  [{ users: [{ ...user, port: 1 }] }, 'users.0.port: there is no such member'],
+  [{ users: [{ ...user, port: 1 }] }, 'users.0.?: there is no such member; known are ip'],
   [{ users: [user, user, user], max_users: 2 }, 'users: 2 at most (max_users)'],
   [{ filters: [{ ...filter, values: [] }] }, 'filters.0.values: '],
   [{ filters: [{ ...filter, filter_type: 'none' }] }, 'filters.0.filter_type: '],

@@ -3,7 +3,7 @@ import { SecretScan, spellingsOf } from '../../support/secret-scan.js';
 
 const SECRET = 'p@ss word/"with" ümlaut+%';
 
-it('LS28 control: a secret is found in every spelling, wherever in an encoded text it stands', () => {
+it('SC1 control: a secret is found in every spelling, wherever in an encoded text it stands', () => {
   const scan = new SecretScan();
   scan.add(SECRET);
   const texts = [
@@ -25,7 +25,7 @@ it('LS28 control: a secret is found in every spelling, wherever in an encoded te
   expect(scan.found({ log: 'nothing of the kind', metrics: Buffer.from('another').toString('base64') })).toEqual([]);
 });
 
-it('LS28 control: no spelling is so short that chance writes it', () => {
+it('SC1 control: no spelling is so short that chance writes it', () => {
   for (const { written } of spellingsOf('12345678')) expect(written.length).toBeGreaterThanOrEqual(8);
   expect(() => {
     new SecretScan().add('short');

@@ -1,0 +1,57 @@
+// Loaded into a gateway before its program (`--import`): it prints its environment and whatever its engine hands over
+// (heads, bodies, frames). What a scan of such a gateway's output does not find has never been sent to it.
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const { platform, arch, versions } = process;
+
+for (const build of ['uws-current', `uws-legacy/binaries/uws_${platform}_${arch}_${versions.modules}.node`]) {
+  try {
+    listenIn(require(build));
+  } catch {
+    // It does not load here: the gateway takes the other.
+  }
+}
+say(process.env);
+
+function listenIn(engine) {
+  const { App } = engine;
+  engine.App = (...options) => {
+    const app = App(...options);
+    const [any, ws] = [app.any.bind(app), app.ws.bind(app)];
+    app.any = (pattern, handler) => any(pattern, (res, req) => handler(withBody(res), withHead(req)));
+    app.ws = (pattern, behavior) => ws(pattern, { ...behavior, ...overheard(behavior) });
+    return app;
+  };
+}
+
+function overheard({ upgrade, message }) {
+  return {
+    upgrade: (res, req, context) => upgrade(res, withHead(req), context),
+    message: (socket, bytes, isBinary) => {
+      say({ frame: Buffer.from(bytes).toString() });
+      message(socket, bytes, isBinary);
+    },
+  };
+}
+
+function withHead(req) {
+  const headers = [];
+  req.forEach((name, value) => headers.push(name, value));
+  say({ method: req.getMethod(), url: req.getUrl(), query: req.getQuery(), headers });
+  return req;
+}
+
+function withBody(res) {
+  const onData = res.onData.bind(res);
+  res.onData = (handler) =>
+    onData((chunk, isLast) => {
+      say({ body: Buffer.from(chunk).toString() });
+      handler(chunk, isLast);
+    });
+  return res;
+}
+
+function say(what) {
+  process.stdout.write(`${JSON.stringify(what)}\n`);
+}

@@ -1,0 +1,76 @@
+/** The native management surface: keys, the directory, user sessions, tickets, the service itself. */
+import { freshName } from '../directory.js';
+import type { Journal } from './journal.js';
+import { newPassword } from './journal.js';
+
+export async function walkNative(journal: Journal): Promise<void> {
+  await keys(journal);
+  const { id } = await journal.newUser();
+  await users(journal, id);
+  await organizations(journal, id);
+  await templates(journal);
+  await userSessions(journal, id);
+  await journal.native('DELETE', `/v1/users/${id}`);
+  for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json', '/.well-known/jwks.json'])
+    await journal.done('GET', path);
+  await journal.native('GET', '/v1/nodes');
+}
+
+async function keys(journal: Journal): Promise<void> {
+  const { body } = await journal.native('POST', '/v1/keys', { name: 'short-lived', scopes: ['admin', 'relays'] });
+  const { id, secret } = body as { id: string; secret: string };
+  const backend = journal.backend(journal.keep('removed API key', secret));
+  await backend.native('GET', '/v1/users');
+  await backend.native('POST', '/v1/keys', { name: 'more', scopes: ['sessions'] });
+  await backend.native('POST', '/v1/keys', { name: secret, scopes: [secret], [secret]: secret });
+  await journal.native('GET', '/v1/keys');
+  await journal.native('DELETE', `/v1/keys/${id}`);
+  await backend.native('GET', '/v1/users');
+}
+
+async function users(journal: Journal, id: string): Promise<void> {
+  const { root } = journal;
+  const username = freshName();
+  await journal.native('GET', '/v1/users?limit=1');
+  await journal.native('GET', `/v1/users/${id}`);
+  await journal.native('PATCH', `/v1/users/${id}`, { username, password: journal.keep('password', newPassword('q')) });
+  await root.native('POST', '/v1/users', { username, password: journal.keep('refused password', newPassword('r')) });
+  await root.native('POST', '/v1/users', { password: 7, [journal.sample('password')]: journal.sample('password') });
+  await root.native('PATCH', `/v1/users/${id}`, { passwrod: journal.sample('password') });
+  await root.native('PATCH', `/v1/users/${id}`, { password: journal.sample('password').repeat(200) });
+  await journal.native('POST', `/v1/users/${id}/ban`);
+  await root.native('POST', '/v1/sign_in_tokens', { user_id: id });
+  await journal.native('POST', `/v1/users/${id}/unban`);
+}
+
+async function organizations(journal: Journal, user_id: string): Promise<void> {
+  const { body } = await journal.native('POST', '/v1/organizations', { name: freshName() });
+  const path = `/v1/organizations/${(body as { id: string }).id}`;
+  await journal.native('GET', '/v1/organizations');
+  await journal.native('GET', path);
+  await journal.native('PATCH', path, { name: freshName() });
+  await journal.native('POST', `${path}/memberships`, { user_id });
+  await journal.native('GET', `${path}/memberships`);
+  await journal.native('PATCH', `${path}/memberships/${user_id}`, { role: 'admin' });
+  await journal.native('DELETE', `${path}/memberships/${user_id}`);
+  await journal.native('DELETE', path);
+}
+
+async function templates(journal: Journal): Promise<void> {
+  const name = freshName();
+  await journal.native('POST', '/v1/jwt_templates', { name, claims: { mail: '{{user.email}}' } });
+  await journal.native('GET', '/v1/jwt_templates');
+  await journal.native('GET', `/v1/jwt_templates/${name}`);
+  await journal.native('PATCH', `/v1/jwt_templates/${name}`, { lifetime: 60 });
+  await journal.native('DELETE', `/v1/jwt_templates/${name}`);
+}
+
+async function userSessions(journal: Journal, user_id: string): Promise<void> {
+  const { body } = await journal.native('POST', '/v1/sessions', { user_id });
+  const { id } = body as { id: string };
+  await journal.native('GET', '/v1/sessions');
+  await journal.native('GET', `/v1/sessions/${id}`);
+  await journal.native('POST', `/v1/sessions/${id}/revoke`);
+  await journal.native('POST', `/v1/users/${user_id}/sessions/revoke`);
+  await journal.native('POST', '/v1/sign_in_tokens', { user_id });
+}
