@@ -136,6 +136,8 @@ class Walk {
     await this.call('POST', `/session/${lsid}/setEffectiveOrg`, { json: 'org' });
     const { body } = await this.call('POST', `/session/${lsid}/clone`, { headers: { 'idempotency-key': 'a-clone' } });
     this.scan.add((body as { sessionId: string }).sessionId);
+    const minted = await this.call('POST', `/session/${lsid}/token`, { headers: { 'idempotency-key': 'a-token' } });
+    this.scan.add((minted.body as { token: string }).token);
     await this.call('GET', `/authenticate/block/${username};lsid=${lsid}`);
     await this.call('POST', `/authenticate/block/${admin.username};lsid=${lsid}`);
     await this.call('DELETE', `/session/user/${admin.id};lsid=${lsid}`);
