@@ -25,8 +25,13 @@ export function parseBody(request: HttpRequest, form: BodyForm): unknown {
   }
 }
 
+/** A form as it was sent; empty for a body of another form, and for none. Never throws. */
+export function formText({ headers, body }: Pick<HttpRequest, 'headers'> & Partial<Pick<HttpRequest, 'body'>>): string {
+  return body !== undefined && body.length > 0 && isForm({ headers, body }) ? new TextDecoder().decode(body) : '';
+}
+
 /** A body without a type is taken for a form when it does not begin like JSON: that is what plain clients send. */
-function isForm({ headers, body }: HttpRequest): boolean {
+function isForm({ headers, body }: Pick<HttpRequest, 'headers' | 'body'>): boolean {
   const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type === undefined) return body[0] !== 0x7b && body[0] !== 0x22;
   return type === FORM_TYPE;
