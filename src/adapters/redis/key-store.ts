@@ -24,9 +24,10 @@ const USED = '/used';
  */
 export function createRedisKeyStore(link: RedisLink, keys: Keys, scripts: Scripts): KeyStore {
   return {
+    // A script, because a command that waits in a stalled Redis is done when it wakes, after its caller was told it is not.
     put: async (key) => {
       const record = JSON.stringify({ ...key, lastUsedAtMs: undefined });
-      await link.command('keys.put', 'HSET', keys.apiKeys, key.id, record);
+      await link.run('keys.put', scripts.keyPut, [keys.apiKeys], [key.id, record]);
     },
     get: async (id) => {
       const [record, used] = asList(await link.command('keys.get', 'HMGET', keys.apiKeys, id, `${id}${USED}`));

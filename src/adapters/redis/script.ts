@@ -41,6 +41,7 @@ export function loadScripts() {
     indexClaimDue: alone('index-claim-due'),
     indexPutBack: alone('index-put-back'),
     nodeHeartbeat: alone('node-heartbeat'),
+    keyPut: alone('key-put'),
     keyRemove: alone('key-remove'),
     keyUse: alone('key-use'),
     idempotencyStart: alone('idempotency-start'),

@@ -1,0 +1,3 @@
+-- KEYS: API keys. ARGV: id, record.
+redis.call('HSET', KEYS[1], ARGV[3], ARGV[4])
+return 1
