@@ -7,7 +7,6 @@ import { ClientSessions } from '../identity/client-sessions.js';
 import { Clients } from '../identity/clients.js';
 import { Profiles } from '../identity/profiles.js';
 import { SignIns } from '../identity/sign-ins.js';
-import { TokenIssuer } from '../identity/token-issuer.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Store } from '../ports/store.js';
@@ -25,9 +24,8 @@ export function composeClient(
   identity: Identity,
   tokens: Tokens,
 ): ClientSurfaceDeps {
-  const { users, organizations, templates, sessions, entrance, tickets, passwords } = identity;
+  const { users, organizations, sessions, entrance, tickets, passwords, issuer, audit } = identity;
   const clients = new Clients({ store: store.userSessions, tokens: tokens.client, crypto, clock });
-  const issuer = new TokenIssuer({ tokens: tokens.session, users, organizations, templates, clock });
   const attempts = new Attempts({
     ...{ rates: store.rateLimits, known: store.oneTime, crypto, purpose: 'sign_in' },
     policy: {
@@ -40,7 +38,7 @@ export function composeClient(
     clients,
     clientSessions: new ClientSessions({ clients, sessions, issuer }),
     signIns: new SignIns({
-      ...{ users, passwords, tickets, attempts, entrance, sessions, clients },
+      ...{ users, passwords, tickets, attempts, entrance, sessions, clients, audit },
       singleSession: config.singleSession,
     }),
     profiles: new Profiles({ users, organizations }),

@@ -1,11 +1,14 @@
 /** Composes the identity parts: the directory, user sessions and what proves them. Called by gateway.ts only. */
 import { createArgon2Passwords } from '../adapters/argon2/passwords.js';
+import type { Tokens } from './tokens.js';
 import type { Config } from '../config/schema.js';
+import { AuditLog } from '../identity/audit.js';
 import { Entrance } from '../identity/entrance.js';
 import { Organizations } from '../identity/organizations.js';
 import { SessionSweep } from '../identity/session-sweep.js';
 import { Templates } from '../identity/templates.js';
 import { Tickets } from '../identity/tickets.js';
+import { TokenIssuer } from '../identity/token-issuer.js';
 import { UserSessions, type UserSessionPolicy } from '../identity/user-sessions.js';
 import { Users } from '../identity/users.js';
 import type { Clock } from '../ports/clock.js';
@@ -24,6 +27,7 @@ export interface IdentityGround {
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'tallies' | 'gauge'>;
   readonly store: Store;
+  readonly tokens: Pick<Tokens, 'session'>;
 }
 
 export interface Identity {
@@ -34,6 +38,8 @@ export interface Identity {
   readonly sessions: UserSessions;
   readonly entrance: Entrance;
   readonly tickets: Tickets;
+  readonly issuer: TokenIssuer;
+  readonly audit: AuditLog;
   start(): void;
   /** Idempotent. */
   stop(): void;
@@ -48,12 +54,14 @@ export function composeIdentity(ground: IdentityGround, enforcer: UserSessionEnf
   const sessions = new UserSessions({ store: userSessions, enforcer, crypto, policy: policyOf(config) });
   const users = new Users({ store: directory, sessions, passwords, crypto, clock });
   const entrance = new Entrance({ users, sessions, clock });
+  const organizations = new Organizations({ store: directory, crypto, clock });
+  const templates = new Templates({ store: directory, clock });
+  const audit = new AuditLog(log);
   const sweep = new SessionSweep({ sessions, clock, log });
   return {
-    ...{ users, passwords, sessions, entrance },
-    organizations: new Organizations({ store: directory, crypto, clock }),
-    templates: new Templates({ store: directory, clock }),
-    tickets: new Tickets({ store: oneTime, entrance, crypto, clock }),
+    ...{ users, organizations, templates, passwords, sessions, entrance, audit },
+    tickets: new Tickets({ store: oneTime, entrance, audit, crypto, clock }),
+    issuer: new TokenIssuer({ tokens: ground.tokens.session, users, organizations, templates, clock }),
     start: () => sweep.start(),
     stop: () => sweep.stop(),
   };

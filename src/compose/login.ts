@@ -5,7 +5,6 @@ import { createSmtpMailer } from '../adapters/smtp/mailer.js';
 import type { Identity, IdentityGround } from './identity.js';
 import type { Config } from '../config/schema.js';
 import { Attempts } from '../identity/attempts.js';
-import { AuditLog } from '../identity/audit.js';
 import { Blocks } from '../identity/blocks.js';
 import { LoginCallers } from '../identity/login-callers.js';
 import { Logins } from '../identity/logins.js';
@@ -34,8 +33,7 @@ const HOUR_MS = 60 * 60 * 1000;
 
 export function composeLogin(ground: IdentityGround, identity: Identity): Login {
   const { config, clock, crypto, log, metrics, store } = ground;
-  const { users, organizations, entrance, sessions, passwords } = identity;
-  const audit = new AuditLog(log);
+  const { users, organizations, entrance, sessions, passwords, issuer, audit } = identity;
   const { signIns, resetRequests, passwordTries } = attemptsOf(ground);
   const outbox = outboxOf(config, clock);
   const resets = new PasswordResets({
@@ -50,7 +48,8 @@ export function composeLogin(ground: IdentityGround, identity: Identity): Login 
   return {
     callers: new LoginCallers({ sessions, users, crypto, clock }),
     logins: new Logins({
-      ...{ users, organizations, entrance, sessions, passwords, audit, crypto, clock, attempts: signIns },
+      ...{ users, organizations, entrance, sessions, passwords, issuer, audit, crypto, clock },
+      attempts: signIns,
     }),
     blocks: new Blocks({ users, audit, clock }),
     resets,

@@ -36,7 +36,7 @@ export class Blocks {
   async block(caller: LoginCaller, username: string, untilMs: number | null): Promise<Block> {
     const { id } = await this.target(caller, username);
     const { user, ended } = await this.deps.users.block(id, untilMs ?? FOR_GOOD_MS);
-    this.deps.audit.record('user_blocked', caller, id, ended?.sessions.length ?? 0);
+    this.deps.audit.record('user_blocked', caller, id, { ended: ended?.sessions.length ?? 0 });
     return this.blockOf(user, username);
   }
 

@@ -12,7 +12,7 @@ import type { UserSessions } from './user-sessions.js';
 export interface ClientSessionsDeps {
   readonly clients: Pick<Clients, 'current' | 'makeActive'>;
   readonly sessions: Pick<UserSessions, 'get' | 'touch' | 'finish'>;
-  readonly issuer: Pick<TokenIssuer, 'issue' | 'issueByTemplate' | 'goodUser' | 'organizationOf'>;
+  readonly issuer: Pick<TokenIssuer, 'issue' | 'issueByTemplate' | 'subjectOf' | 'organizationOf'>;
 }
 
 /** A session after a call, and its client. */
@@ -46,7 +46,7 @@ export class ClientSessions {
   ): Promise<SessionOfClient & { readonly token: string }> {
     const { clients, sessions, issuer } = this.deps;
     const session = await this.own(client.id, id, 'action_for_session_not_authorized');
-    await issuer.goodUser(session.userId);
+    await issuer.subjectOf(session);
     mustBeActive(session);
     const change = await this.organizationChange(session, how.organization);
     const touched = await sessions.touch(session.id, change);
@@ -106,7 +106,7 @@ export class ClientSessions {
     const session = this.listed(client, id);
     if (isActive(session)) return session;
     // A ban ends sessions: then it is what is to be said.
-    await this.deps.issuer.goodUser(session.userId);
+    await this.deps.issuer.subjectOf(session);
     throw new Failure('signed_out');
   }
 

@@ -50,10 +50,10 @@ export class ControlDoorway implements Doorway {
     return claims;
   }
 
-  /** The token lives on for its minute when the session is over; it opens nothing any more. */
+  /** The token lives on for its minute when the session is over, or acts as somebody else; it opens nothing any more. */
   private async requireActive({ sessionId, userId }: SessionTokenClaims): Promise<void> {
     const session = await this.deps.userSessions.get(sessionId);
     if (session?.status === 'revoked') throw new Failure('credential_revoked');
-    if (session?.status !== 'active' || session.userId !== userId) throw new Failure('user_session_over');
+    if (session?.status !== 'active' || session.effectiveUserId !== userId) throw new Failure('user_session_over');
   }
 }

@@ -16,14 +16,14 @@ export interface EntranceDeps {
 export class Entrance {
   constructor(private readonly deps: EntranceDeps) {}
 
-  /** Rejects with `user_not_found`, `user_banned`, `user_blocked` or `too_many_sessions`. */
+  /** Rejects with `user_not_found`, `user_banned`, `user_blocked` (of the actor as of the user) or `too_many_sessions`. */
   async open(request: OpenRequest): Promise<UserSession> {
     const { sessions } = this.deps;
-    await this.inGoodStanding(request.userId);
+    await this.allInGoodStanding(request);
     const session = await sessions.open(request);
     try {
       // A ban writes the record first and ends the sessions then: whichever of the two comes late sees the other.
-      await this.inGoodStanding(request.userId);
+      await this.allInGoodStanding(request);
     } catch (error) {
       await sessions.finish(session.id, 'revoked');
       throw error;
@@ -42,5 +42,9 @@ export class Entrance {
       case 'blocked':
         throw new Failure('user_blocked');
     }
+  }
+
+  private async allInGoodStanding({ userId, actorId = null }: OpenRequest): Promise<void> {
+    await Promise.all([this.inGoodStanding(userId), actorId === null ? null : this.inGoodStanding(actorId)]);
   }
 }

@@ -15,6 +15,7 @@ import type { Entrance } from './entrance.js';
 import { isAdmin, isSelf, mayAssume, type LoginCaller, type LoginHolder } from './login-callers.js';
 import { lsidOf, newLsidSecret } from './lsid.js';
 import type { Organizations } from './organizations.js';
+import type { TokenIssuer } from './token-issuer.js';
 import { foldUserName } from './user-names.js';
 import type { OpenRequest, UserSessions } from './user-sessions.js';
 import { standingOf, type Users } from './users.js';
@@ -39,13 +40,14 @@ export interface LoginsDeps {
   readonly sessions: Pick<UserSessions, 'get' | 'touch' | 'finish' | 'finishAllOf'>;
   readonly passwords: Passwords;
   readonly attempts: Attempts;
+  readonly issuer: Pick<TokenIssuer, 'issue'>;
   readonly audit: AuditLog;
   readonly crypto: Crypto;
   readonly clock: Clock;
 }
 
-/** Errors of an entrance that closed while a session was being opened. */
-const GONE: ReadonlySet<string> = new Set(['user_not_found', 'user_banned', 'user_blocked']);
+/** Errors of an entrance that closed while a session was being opened, and of an issuer that knows the user no more. */
+const GONE: ReadonlySet<string> = new Set(['user_not_found', 'user_banned', 'user_blocked', 'signed_out']);
 
 export class Logins {
   constructor(private readonly deps: LoginsDeps) {}
@@ -115,6 +117,17 @@ export class Logins {
     return this.changed(holder, { organizationId }, effective);
   }
 
+  /**
+   * A session token of this session: its subject is whom the session acts as, `act` names the real user. Rejects with
+   * `user_not_found` when it acts as somebody who is gone or barred, that is as nobody.
+   */
+  async token({ session, effective }: LoginHolder): Promise<string> {
+    if (effective === null) throw new Failure('user_not_found');
+    return this.deps.issuer.issue(session, null).catch((error: unknown) => {
+      throw isGone(error) ? new Failure('user_not_found', { cause: error }) : error;
+    });
+  }
+
   /** Ends this session; says how many ended. Rejects with `login_session_not_found` when another call was faster. */
   async end(caller: LoginCaller, { session }: LoginHolder): Promise<number> {
     const report = await this.deps.sessions.finish(session.id, 'ended');
@@ -144,7 +157,7 @@ export class Logins {
 
   private auditEnd(caller: LoginCaller, userId: UserId, count: number): void {
     const isOwn = caller.kind === 'user' && caller.session.userId === userId;
-    if (!isOwn) this.deps.audit.record('sessions_ended', caller, userId, count);
+    if (!isOwn) this.deps.audit.record('sessions_ended', caller, userId, { ended: count });
   }
 
   private async open(

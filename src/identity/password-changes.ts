@@ -42,7 +42,7 @@ export class PasswordChanges {
     await attempts.succeeded(account, address);
     const kept = caller.kind === 'user' ? caller.session.id : null;
     const { ended } = await users.setPassword(user.id, newPassword, kept);
-    audit.record('password_changed', caller, user.id, ended.sessions.length);
+    audit.record('password_changed', caller, user.id, { ended: ended.sessions.length });
   }
 }
 

@@ -95,7 +95,7 @@ export class PasswordResets {
     const { users, tokens, signIns, audit } = this.deps;
     const isRedeemed = await tokens.redeem(token, await users.find('username', username), async ({ id }) => {
       const { ended } = await users.setPassword(id, newPassword, null);
-      audit.record('password_reset', 'reset_token', id, ended.sessions.length);
+      audit.record('password_reset', 'reset_token', id, { ended: ended.sessions.length });
     });
     if (!isRedeemed) throw new Failure('reset_token_invalid');
     await signIns.succeeded(foldUserName('username', username) ?? username, address);

@@ -1,6 +1,7 @@
 /** What session tokens say of a session, and what shortcodes of JWT templates may read. Times and `iss` are the signer's to add. */
 import type { OrganizationRecord, MembershipRecord, UserRecord } from '../ports/directory-store.js';
 import type { UserSession } from '../ports/user-session-store.js';
+import type { UserId } from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 import type { TemplateContext } from './token-templates.js';
 
@@ -26,7 +27,6 @@ const MS_PER_MINUTE = 60_000;
 const ORGANIZATION_SCOPE = /^org:/;
 
 export function sessionClaims({ session, memberOf, origin, nowMs }: ClaimsRequest): Claims {
-  const actorId = actorOf(session);
   return {
     ...commonClaims(session, origin),
     sid: session.id,
@@ -34,17 +34,24 @@ export function sessionClaims({ session, memberOf, origin, nowMs }: ClaimsReques
     sts: session.status,
     fva: [...factorVerificationAge(session, nowMs)],
     ...(memberOf === null ? {} : { o: organizationClaim(memberOf) }),
+  };
+}
+
+/**
+ * Of tokens by a template: what they have beside its claims, and in place of its own of these names: who reads one has to
+ * learn that somebody else acts. Never a `sid`, so that they are no session tokens.
+ */
+export function commonClaims(session: UserSession, origin: string | null): Claims {
+  const actorId = actorOf(session);
+  return {
+    sub: session.effectiveUserId,
+    ...(origin === null ? {} : { azp: origin }),
     ...(actorId === null ? {} : { act: { sub: actorId } }),
   };
 }
 
-/** Of tokens by a template: what they have beside its claims. Never a `sid`, so that they are no session tokens. */
-export function commonClaims({ effectiveUserId }: UserSession, origin: string | null): Claims {
-  return { sub: effectiveUserId, ...(origin === null ? {} : { azp: origin }) };
-}
-
 /** Who acts in place of the session's user: a backend's impersonator, or the real user of an assumed identity. */
-export function actorOf({ actorId, userId, effectiveUserId }: UserSession): string | null {
+export function actorOf({ actorId, userId, effectiveUserId }: UserSession): UserId | null {
   return actorId ?? (userId === effectiveUserId ? null : userId);
 }
 

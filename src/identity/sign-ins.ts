@@ -3,11 +3,11 @@ import { Failure } from '../protocol/failure.js';
 import { USER_NAMES } from '../ports/directory-store.js';
 import type { Passwords } from '../ports/passwords.js';
 import type { Client, ClientWithSessions, UserSession } from '../ports/user-session-store.js';
-import type { UserId } from '../protocol/ids.js';
 import type { Attempts } from './attempts.js';
+import type { AuditLog } from './audit.js';
 import type { Clients, IssuedClientToken } from './clients.js';
 import type { Entrance } from './entrance.js';
-import type { Tickets } from './tickets.js';
+import type { TicketHolder, Tickets } from './tickets.js';
 import { foldUserName } from './user-names.js';
 import type { UserSessions } from './user-sessions.js';
 import type { Users } from './users.js';
@@ -20,6 +20,7 @@ export interface SignInsDeps {
   readonly entrance: Pick<Entrance, 'open'>;
   readonly sessions: Pick<UserSessions, 'finish'>;
   readonly clients: Pick<Clients, 'current' | 'forSignIn' | 'rotate' | 'makeActive'>;
+  readonly audit: AuditLog;
   /** One active session a client: another sign-in is refused until that one ends. */
   readonly singleSession: boolean;
 }
@@ -56,25 +57,29 @@ export class SignIns {
     const isRight = await passwords.matches(user?.passwordHash ?? null, password);
     if (user === null || !isRight) throw new Failure('form_password_incorrect');
     await attempts.succeeded(account, place.address);
-    return this.open(place, user.id, 'password');
+    return this.open(place, { userId: user.id, actorId: null }, 'password');
   }
 
   /** Rejects with `session_exists`, `ticket_invalid_code`, `user_banned` or `too_many_sessions`. The ticket is used up then. */
   async byTicket(place: SignInPlace, ticket: string): Promise<SignedIn> {
     this.mustBeFree(place.client);
-    const userId = await this.deps.tickets.redeem(ticket);
-    if (userId === null) throw new Failure('ticket_invalid_code');
-    return this.open(place, userId, 'ticket');
+    const holder = await this.deps.tickets.redeem(ticket);
+    if (holder === null) throw new Failure('ticket_invalid_code');
+    return this.open(place, holder, 'ticket');
   }
 
-  private async open({ client: asking, address }: SignInPlace, userId: UserId, strategy: Strategy): Promise<SignedIn> {
-    const { clients, users } = this.deps;
+  private async open(
+    { client: asking, address }: SignInPlace,
+    who: TicketHolder,
+    strategy: Strategy,
+  ): Promise<SignedIn> {
+    const { clients } = this.deps;
     const { client } = await clients.forSignIn(asking);
-    const session = await this.enter(userId, client.id, address);
+    const session = await this.enter(who, client.id, address);
     try {
       const token = await this.newToken(client, strategy);
       const now = await clients.current(client.id);
-      await users.noteSignIn(userId);
+      await this.note(who, session);
       return { session, client: now, token };
     } catch (error) {
       await this.undo(session, client.id);
@@ -99,9 +104,19 @@ export class SignIns {
     return token;
   }
 
-  private async enter(userId: UserId, clientId: Client['id'], address: string): Promise<UserSession> {
+  /** Another's visit is none of the user's: it is the audit log's. */
+  private async note({ userId, actorId }: TicketHolder, session: UserSession): Promise<void> {
+    if (actorId === null) await this.deps.users.noteSignIn(userId);
+    else this.deps.audit.recordIdentity('identity_assumed', { kind: 'user', session }, session, userId);
+  }
+
+  private async enter(
+    { userId, actorId }: TicketHolder,
+    clientId: Client['id'],
+    address: string,
+  ): Promise<UserSession> {
     try {
-      return await this.deps.entrance.open({ userId, clientId, kind: 'client', address });
+      return await this.deps.entrance.open({ userId, actorId, clientId, kind: 'client', address });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // This surface has one word for both, and none for a user that was removed since its ticket was made.

@@ -6,7 +6,7 @@ import type { UserRecord } from '../ports/directory-store.js';
 import type { SessionTokens } from '../ports/session-tokens.js';
 import type { UserSession } from '../ports/user-session-store.js';
 import type { Organizations } from './organizations.js';
-import { commonClaims, sessionClaims, templateContext, type MemberOf } from './session-claims.js';
+import { actorOf, commonClaims, sessionClaims, templateContext, type MemberOf } from './session-claims.js';
 import type { Templates } from './templates.js';
 import { fillTemplate } from './token-templates.js';
 import { standingOf, type Users } from './users.js';
@@ -33,10 +33,7 @@ export class TokenIssuer {
    */
   async issue(session: UserSession, origin: string | null, organization?: string): Promise<string> {
     const { tokens, clock } = this.deps;
-    const [memberOf] = await Promise.all([
-      this.memberOf(session, organization),
-      this.goodUser(session.effectiveUserId),
-    ]);
+    const [memberOf] = await Promise.all([this.memberOf(session, organization), this.subjectOf(session)]);
     const claims = sessionClaims({ session, memberOf, origin, nowMs: clock.nowMs() });
     return tokens.sign(claims, LIFETIME_S, CLOCK_SKEW_S);
   }
@@ -45,7 +42,7 @@ export class TokenIssuer {
   async issueByTemplate(session: UserSession, origin: string | null, name: string): Promise<string> {
     const [template, user, memberOf] = await Promise.all([
       this.deps.templates.existing(name),
-      this.goodUser(session.effectiveUserId),
+      this.subjectOf(session),
       this.memberOf(session),
     ]);
     const claims = fillTemplate(template.claims, templateContext(user, memberOf));
@@ -64,8 +61,20 @@ export class TokenIssuer {
     return { organization, membership };
   }
 
-  /** Rejects with `user_banned` for who is banned or blocked, `signed_out` for who is gone. */
-  async goodUser(id: UserId): Promise<UserRecord> {
+  /**
+   * Whom the session acts as. Rejects with `user_banned` when that user is banned or blocked, or who acts through the
+   * session is; with `signed_out` when either is gone.
+   */
+  async subjectOf(session: UserSession): Promise<UserRecord> {
+    const actorId = actorOf(session);
+    const [subject] = await Promise.all([
+      this.goodUser(session.effectiveUserId),
+      actorId === null ? null : this.goodUser(actorId),
+    ]);
+    return subject;
+  }
+
+  private async goodUser(id: UserId): Promise<UserRecord> {
     const user = await this.deps.users.get(id);
     if (user === null) throw new Failure('signed_out');
     if (standingOf(user, this.deps.clock.nowMs()) !== 'good') throw new Failure('user_banned');

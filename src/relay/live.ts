@@ -1,23 +1,12 @@
 /** What backends ask of, and say to, a session that is live: its members, and messages into it. */
 import { Failure } from '../protocol/failure.js';
-import type { MemberIndex, SessionId, UserId } from '../protocol/ids.js';
-import type { Json, Role } from '../protocol/server-control.js';
+import type { SessionId } from '../protocol/ids.js';
 import type { DeliveryClass } from '../protocol/wire.js';
 import type { Clock } from '../ports/clock.js';
 import type { Placement } from '../ports/placement.js';
 import type { ProjectScope, RelayStore } from '../ports/relay-store.js';
+import type { MemberStatus } from './member.js';
 import type { Rooms } from './rooms.js';
-
-export interface MemberStatus {
-  readonly index: MemberIndex;
-  readonly userId: UserId;
-  readonly role: Role;
-  readonly connected: boolean;
-  readonly state: Json;
-  readonly joinedAtMs: number;
-  /** Volatile entries that its slowness cost it; null when another node would have to be asked. */
-  readonly dropped: number | null;
-}
 
 export interface MembersReport {
   readonly members: readonly MemberStatus[];

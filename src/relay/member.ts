@@ -1,5 +1,5 @@
 import type { MemberIndex, UserId } from '../protocol/ids.js';
-import type { Json, LeftReason } from '../protocol/server-control.js';
+import type { Json, LeftReason, Role } from '../protocol/server-control.js';
 import type { Timer } from '../ports/clock.js';
 import type { AuthorizationToken } from '../protocol/ids.js';
 import type { Watch } from '../ports/user-session-watches.js';
@@ -28,4 +28,16 @@ export interface Member {
   watch: Watch | null;
   /** Its user session is over, and it goes for this; null while it has a right to be there. */
   over: Extract<LeftReason, 'revoked' | 'ended'> | null;
+}
+
+/** A member as a backend sees it. */
+export interface MemberStatus {
+  readonly index: MemberIndex;
+  readonly userId: UserId;
+  readonly role: Role;
+  readonly connected: boolean;
+  readonly state: Json;
+  readonly joinedAtMs: number;
+  /** Volatile entries that its slowness cost it; null when another node would have to be asked. */
+  readonly dropped: number | null;
 }

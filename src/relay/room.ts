@@ -6,7 +6,7 @@
 import { encodeBatchFrame } from '../protocol/batch-frame.js';
 import type { CloseName } from '../protocol/close-codes.js';
 import { Failure } from '../protocol/failure.js';
-import { BACKEND_INDEX, type MemberIndex, type SessionId } from '../protocol/ids.js';
+import { BACKEND_INDEX, type SessionId } from '../protocol/ids.js';
 import {
   encodeControl,
   type LeftReason,
@@ -21,7 +21,7 @@ import type { Host, RelaySession } from '../ports/relay-store.js';
 import type { Broadcaster, ClientSocket } from '../ports/socket.js';
 import { Batch } from './batch.js';
 import type { FlushSchedule, Flushable } from './flush-schedule.js';
-import type { Member } from './member.js';
+import type { Member, MemberStatus } from './member.js';
 import { Outlet, type OutletDeps } from './outlet.js';
 import { ReplayWindow, type ReplayBounds } from './replay-window.js';
 
@@ -221,15 +221,7 @@ export class Room implements Flushable {
     return { index, user_id: userId, role: this.roleOf(index), connected: outlet !== null, state };
   }
 
-  statuses(): readonly {
-    readonly index: MemberIndex;
-    readonly userId: Member['userId'];
-    readonly role: Role;
-    readonly connected: boolean;
-    readonly state: Member['state'];
-    readonly joinedAtMs: number;
-    readonly dropped: number;
-  }[] {
+  statuses(): readonly MemberStatus[] {
     return [...this.members.values()].map(({ index, userId, outlet, state, joinedAtMs, dropped }) => ({
       index,
       userId,

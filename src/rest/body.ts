@@ -28,11 +28,16 @@ export function parseBody(request: HttpRequest, form: BodyForm): unknown {
   }
 }
 
+/** A form as it was sent; empty for a body of another form, and for none. Never throws. */
+export function formText({ headers, body }: Pick<HttpRequest, 'headers'> & Partial<Pick<HttpRequest, 'body'>>): string {
+  return body !== undefined && body.length > 0 && isForm({ headers, body }) ? new TextDecoder().decode(body) : '';
+}
+
 /**
  * Plain clients send JSON as a form, either of them as plain text, or without a type: what begins as an object is JSON,
  * whatever they call it, since no member of a form begins so.
  */
-function isForm({ headers, body }: HttpRequest): boolean {
+function isForm({ headers, body }: Pick<HttpRequest, 'headers' | 'body'>): boolean {
   const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   return FORM_TYPES.has(type ?? '') && !beginsAsJson(body);
 }

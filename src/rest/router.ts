@@ -13,7 +13,7 @@ import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { KeyVerifier } from './auth.js';
 import { Idempotency } from './idempotency.js';
-import { parsePath } from './path.js';
+import { methodOf } from './method.js';
 import { finishResponse, writeFailure, writeReply } from './reply.js';
 import type { Admitted, Route } from './route.js';
 import { RouteTree, type Match } from './route-tree.js';
@@ -38,9 +38,6 @@ export interface Router {
 }
 
 type RouteMatch = Extract<Match, { readonly kind: 'route' }>;
-
-const CLIENT_PATHS = ['v1', 'client'];
-const OVERRIDES: ReadonlySet<string> = new Set(['GET', 'PUT', 'PATCH', 'DELETE']);
 
 export function createRouter(routes: readonly Route[], deps: RouterDeps): Router {
   const { clock, log, metrics } = deps;
@@ -101,18 +98,6 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
   }
 
   return { handle, refuse };
-}
-
-/** A POST to a client's own paths may say in its query what it stands for, as Clerk's clients without other methods do. */
-function methodOf({ method, path, query }: Omit<HttpRequest, 'body'>): string {
-  if (method !== 'POST' || query === '' || !isClientPath(path)) return method;
-  const wanted = new URLSearchParams(query).get('_method')?.toUpperCase();
-  return wanted !== undefined && OVERRIDES.has(wanted) ? wanted : method;
-}
-
-function isClientPath(path: string): boolean {
-  const segments = parsePath(path)?.segments ?? [];
-  return CLIENT_PATHS.every((segment, place) => segments[place] === segment);
 }
 
 function surfaceOf(match: Match): Surface {

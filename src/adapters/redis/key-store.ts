@@ -24,6 +24,7 @@ const USED = '/used';
  */
 export function createRedisKeyStore(link: RedisLink, keys: Keys, scripts: Scripts): KeyStore {
   return {
+    // A script, because a command that waits in a stalled Redis is done when it wakes, after its caller was told it is not.
     put: async (key) => {
       const record = JSON.stringify({ ...key, lastUsedAtMs: undefined });
       await link.run('keys.put', scripts.keyPut, [keys.apiKeys], [key.id, record]);

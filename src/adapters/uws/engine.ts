@@ -12,6 +12,7 @@ import type {
   WebSocket,
   WebSocketBehavior,
 } from 'uws-current';
+import { MAX_HEAD_BYTES } from './header-guard.js';
 
 export type EngineRequest = HttpRequest;
 export type EngineResponse = HttpResponse;
@@ -41,6 +42,14 @@ export interface Engine extends EngineModule {
   readonly name: string;
 }
 
+/**
+ * The newer build refuses heads over 4 KiB by itself, with a 431 of its own, unless this variable of the environment says
+ * another size when it is loaded. An operator's own value is overruled: the limit that is documented is ours. Twice that,
+ * since the engine counts what the guard does not (blanks, the method), and the guard has to see what it refuses by name.
+ * The older build knows no such variable.
+ */
+const ENGINE_HEAD_LIMIT = 'UWS_HTTP_MAX_HEADERS_SIZE';
+
 interface Build {
   readonly name: string;
   readonly load: () => unknown;
@@ -49,6 +58,7 @@ interface Build {
 /** Rejects (throws) with what each build said when none loads. */
 export function loadEngine(): Engine {
   const require = createRequire(import.meta.url);
+  process.env[ENGINE_HEAD_LIMIT] = String(2 * MAX_HEAD_BYTES);
   const { platform, arch, versions } = process;
   const binary = `uws_${platform}_${arch}_${versions.modules}.node`;
   const builds: readonly Build[] = [

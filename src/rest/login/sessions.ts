@@ -5,14 +5,14 @@ import { parseDirectoryUserId } from '../../protocol/ids.js';
 import { parsed } from '../fields.js';
 import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
 import { callerGuard, sessionGuard, type GuardDeps } from './guard.js';
-import { loginSessionSchema, SESSION_PARAMS, terminatedSchema, viewLogin } from './view.js';
+import { loginSessionSchema, loginTokenSchema, SESSION_PARAMS, terminatedSchema, viewLogin } from './view.js';
 
 export interface LoginSessionRoutesDeps extends GuardDeps {
-  readonly logins: Pick<Logins, 'clone' | 'end' | 'endAll' | 'logOut'>;
+  readonly logins: Pick<Logins, 'token' | 'clone' | 'end' | 'endAll' | 'logOut'>;
 }
 
 export function loginSessionRoutes(deps: LoginSessionRoutesDeps): readonly Route[] {
-  return [getSession(deps), endSession(deps), cloneSession(deps), logOutUser(deps)];
+  return [getSession(deps), createToken(deps), endSession(deps), cloneSession(deps), logOutUser(deps)];
 }
 
 function getSession(deps: LoginSessionRoutesDeps): Route {
@@ -30,6 +30,25 @@ function getSession(deps: LoginSessionRoutesDeps): Route {
     errors: ['login_session_not_found'],
     async handle({ guest: { holder, lsid } }) {
       return { status: 200, body: viewLogin(holder, lsid) };
+    },
+  });
+}
+
+function createToken({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
+  return defineGuardedRoute({
+    name: 'createLoginSessionToken',
+    summary: 'A session token of a login session. Its subject is whom the session acts as, `act` names the real user.',
+    surface: 'login',
+    method: 'POST',
+    path: '/session/{sessionId}/token',
+    ...sessionGuard(guardDeps),
+    params: SESSION_PARAMS,
+    query: NOTHING,
+    body: NOTHING,
+    responses: { 200: loginTokenSchema },
+    errors: ['login_session_not_found', 'user_not_found'],
+    async handle({ guest: { holder } }) {
+      return { status: 200, body: { token: await logins.token(holder) } };
     },
   });
 }

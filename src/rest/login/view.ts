@@ -39,6 +39,10 @@ export function viewLogin({ session, user }: LoginHolder, lsid: string): z.outpu
   };
 }
 
+export const loginTokenSchema = z
+  .object({ token: z.string().describe('A session token: a JWT that lives for a minute.') })
+  .meta({ id: 'LoginSessionToken' });
+
 export const terminatedSchema = z
   .object({ terminated: z.int().describe('How many sessions ended.') })
   .meta({ id: 'TerminatedSessions' });

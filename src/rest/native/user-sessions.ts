@@ -47,15 +47,22 @@ const sessionSchema = z
 const DEFAULT_TICKET_TTL_S = 3600;
 const MAX_TICKET_TTL_S = 2_592_000;
 
-const ticketBody = z.strictObject({
-  user_id: field.directoryUserId,
-  expires_in_s: z.int().min(1).max(MAX_TICKET_TTL_S).default(DEFAULT_TICKET_TTL_S),
-});
+const ticketBody = z
+  .strictObject({
+    user_id: field.directoryUserId,
+    expires_in_s: z.int().min(1).max(MAX_TICKET_TTL_S).default(DEFAULT_TICKET_TTL_S),
+    actor: z
+      .strictObject({ sub: field.directoryUserId })
+      .optional()
+      .describe('Who signs in with it, to act as the user. The session shows it as `actor`, its tokens as `act`.'),
+  })
+  .refine(({ user_id, actor }) => actor?.sub !== user_id, { path: ['actor', 'sub'], error: 'the user itself' });
 
 const ticketSchema = z
   .object({
     id: z.string(),
     user_id: z.string(),
+    actor: z.object({ sub: z.string() }).nullable().describe('Who signs in with it; null: the user itself.'),
     token: z.string().describe('The ticket, good for one sign-in. It is shown here and never again.'),
     expires_at: unixMs,
   })
@@ -201,7 +208,7 @@ function revokeSessionsOf({ sessions, users, clock }: UserSessionRoutesDeps): Ro
 function createTicket({ tickets }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'createSignInToken',
-    summary: 'Make a ticket with which a user signs in once, without a password.',
+    summary: 'Make a ticket with which a user signs in once, without a password; or another user, to act as it.',
     surface: 'native',
     method: 'POST',
     path: '/v1/sign_in_tokens',
@@ -212,9 +219,12 @@ function createTicket({ tickets }: UserSessionRoutesDeps): Route {
     body: ticketBody,
     responses: { 201: ticketSchema },
     errors: ['user_not_found', 'user_banned', 'user_blocked'],
-    async handle({ body: { user_id, expires_in_s } }) {
-      const { id, text, expiresAtMs } = await tickets.issue(user_id, expires_in_s * 1000);
-      return { status: 201, body: { id, user_id, token: text, expires_at: expiresAtMs } };
+    async handle({ caller, body: { user_id, expires_in_s, actor = null } }) {
+      const { id, text, expiresAtMs } = await tickets.issue({
+        ...{ userId: user_id, actorId: actor?.sub ?? null },
+        ...{ ttlMs: expires_in_s * 1000, keyId: caller.id },
+      });
+      return { status: 201, body: { id, user_id, actor, token: text, expires_at: expiresAtMs } };
     },
   });
 }

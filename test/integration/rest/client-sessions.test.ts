@@ -258,11 +258,50 @@ describe.each(STORES)('client sessions on $store', ({ redisUrl }) => {
     }
   });
 
-  it('CS11 _method in the query of a POST stands for the method', async () => {
+  it('CS11 _method in the query of a POST, or in its form, stands for the method', async () => {
     const { app, at } = await signedIn();
-    expect((await app.post(`${at}?_method=GET`)).body.response.status).toBe('active');
-    const cleared = await app.post('/v1/client/sessions?_method=DELETE');
+    for (const answer of [
+      await app.post(`${at}?_method=GET`),
+      await app.post(at, { _method: 'get' }),
+      await app.post(`${at}?_method=GET`, { _method: 'DELETE' }),
+    ]) {
+      expect(answer.body.response.status).toBe('active');
+    }
+    const bare = await app.call('POST', '/v1;x=y/client/sessions', { form: { _method: 'DELETE' } });
+    expect([bare.status, bare.body.response.sessions]).toEqual([200, []]);
+    // Beside other members it is not one of the call's.
+    const next = await signedIn();
+    const touched = await next.app.post(`${next.at}/touch`, { _method: 'POST', intent: 'focus' });
+    expect(touched.status).toBe(200);
+    const cleared = await next.app.post('/v1/client/sessions?_method=DELETE');
     expect([cleared.status, cleared.body.response.sessions]).toEqual([200, []]);
+  });
+
+  it.each(['PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'FETCH', '', 'GET DELETE', '%00', '__proto__'])(
+    'CS11 _method=%s where the path does not take it is 405, and nothing is done',
+    async (method) => {
+      const { app, at } = await signedIn();
+      const answers = [
+        await app.post(`${at}?_method=${encodeURIComponent(method)}`),
+        await app.post(at, { _method: method }),
+        await app.post(`${at}?_method=GET&_method=GET`),
+      ];
+      for (const answer of answers) {
+        expect([codeOf(answer), answer.headers.get('allow')]).toEqual([[405, 'method_not_allowed'], 'GET, HEAD']);
+      }
+      expect((await app.get(at)).body.response.status).toBe('active');
+    },
+  );
+
+  it('CS11 _method counts in a form only, and on these paths only', async () => {
+    const { app, userId } = await signedIn();
+    const json = await app.call('POST', '/v1/client/sessions', { json: { _method: 'DELETE' } });
+    expect(codeOf(json)).toEqual([405, 'method_not_allowed']);
+    const native = await backend.native('POST', `/v1/users/${userId}?_method=DELETE`, '_method=DELETE', {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect(native.status).toBe(405);
+    expect((await backend.native('GET', `/v1/users/${userId}`)).status).toBe(200);
   });
 
   it('CS12 a body of another shape is 422, and broken JSON 400', async () => {

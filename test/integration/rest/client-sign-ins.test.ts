@@ -241,6 +241,8 @@ describe.each(STORES)('sign-ins on $store', ({ redisUrl }) => {
         '/v1/client/sessions?_method=DELETE',
       ]) {
         const answer = await app.post(path, {}, { origin });
+        const inForm = await app.post('/v1/client/sessions', { _method: 'DELETE' }, { origin });
+        expect(codeOf(inForm)).toEqual([403, 'origin_not_allowed']);
         expect([origin, path, codeOf(answer)]).toEqual([origin, path, [403, 'origin_not_allowed']]);
         expect(answer.headers.get('access-control-allow-origin')).toBeNull();
       }

@@ -63,11 +63,22 @@ describe.each(STORES)('HTTP on $store', ({ redisUrl }) => {
     connection.destroy();
   });
 
-  it('HT23 a head over 8 KiB is 431 and its connection closed', async () => {
+  it('HT23 a head of nearly 8 KiB is served', async () => {
+    const port = Number(new URL(running.url).port);
+    const head = `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(8000)}\r\n\r\n`;
+    expect(await rawExchange(port, head)).toMatch(/^HTTP\/1\.1 200 [^]*"status":"ok"/);
+  });
+
+  it('HT23 a head over 8 KiB is 431, as we say it, and its connection closed', async () => {
     const port = Number(new URL(running.url).port);
     const big = `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(9000)}\r\n\r\n`;
-    expect(await rawExchange(port, big)).toMatch(/^HTTP\/1\.1 431 /);
-    expect(await rawExchange(port, `GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
+    const ours = /^HTTP\/1\.1 431 [^]*\r\nconnection: close\r\n[^]*"headers_too_large"/i;
+    expect(await rawExchange(port, big)).toMatch(ours);
+    expect(await rawExchange(port, `GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(ours);
+    // Far over it the newer engine speaks first; the status is the same.
+    expect(await rawExchange(port, big.replace('x\r\n\r\n', `${'x'.repeat(20_000)}\r\n\r\n`))).toMatch(
+      /^HTTP\/1\.1 431 /,
+    );
   });
 
   it('HT21 HEAD answers with the head of GET, its length included, and no body', async () => {

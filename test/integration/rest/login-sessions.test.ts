@@ -33,6 +33,7 @@ const ROWS: readonly Row[] = [
   },
   { row: 'assumedIdentity', method: 'DELETE', tail: '/assumedIdentity', status: 200, options: () => ({}) },
   { row: 'clone', method: 'POST', tail: '/clone', status: 201, options: () => ({}) },
+  { row: 'token', method: 'POST', tail: '/token', status: 200, options: () => ({}) },
 ];
 
 const ALL_ROWS: readonly Row[] = [

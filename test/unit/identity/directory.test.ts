@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
+import { AuditLog } from '../../../src/identity/audit.js';
 import { Entrance } from '../../../src/identity/entrance.js';
 import { Organizations } from '../../../src/identity/organizations.js';
 import { SessionSweep } from '../../../src/identity/session-sweep.js';
@@ -256,16 +257,23 @@ it('DI10 a member of what was removed meanwhile is none', async () => {
 it('DI14 a ticket is redeemed once, of a thousand tries, and not after its time', async () => {
   const { users, entrance, store, clock } = start();
   const { id } = await users.create({ username: 'alice' });
-  const tickets = new Tickets({ store: store.oneTime, entrance, crypto: systemCrypto(), clock });
-  const { text, expiresAtMs } = await tickets.issue(id, 5000);
+  const tickets = new Tickets({
+    store: store.oneTime,
+    entrance,
+    audit: new AuditLog(new RecordingLog()),
+    crypto: systemCrypto(),
+    clock,
+  });
+  const order = { actorId: null, ttlMs: 5000, keyId: 'key_1' };
+  const { text, expiresAtMs } = await tickets.issue({ ...order, userId: id });
   expect(expiresAtMs).toBe(clock.nowMs() + 5000);
   const redeemed = await Promise.all(Array.from({ length: 1000 }, () => tickets.redeem(text)));
-  expect(redeemed.filter((userId) => userId !== null)).toEqual([id]);
+  expect(redeemed.filter((holder) => holder !== null)).toEqual([{ userId: id, actorId: null }]);
   for (const wrong of ['', 'x', `${text}x`, text.slice(1), 'a'.repeat(43)]) {
     expect(await tickets.redeem(wrong)).toBeNull();
   }
-  const late = await tickets.issue(id, 5000);
+  const late = await tickets.issue({ ...order, userId: id });
   clock.advance(5000);
   expect(await tickets.redeem(late.text)).toBeNull();
-  await expect(tickets.issue(NOBODY, 5000)).rejects.toMatchObject({ code: 'user_not_found' });
+  await expect(tickets.issue({ ...order, userId: NOBODY })).rejects.toMatchObject({ code: 'user_not_found' });
 });

@@ -216,9 +216,10 @@ interface IdentityParts {
 function identityOn(store: Store, clock: ManualClock, log: Log): IdentityParts {
   const metrics = { tallies: emptyTallies(), gauge: () => undefined };
   const enforcer = { touched: async () => REACHED, over: async () => REACHED };
-  const ground = { config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store };
+  const base = { config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store };
+  const tokens = composeTokens({ ...base, secret: SECRET, ownUrl: () => 'https://rest.example.test' });
+  const ground = { ...base, tokens };
   const identity = composeIdentity(ground, enforcer);
-  const tokens = composeTokens({ ...ground, secret: SECRET, ownUrl: () => 'https://rest.example.test' });
   const client = composeClient(ground, identity, tokens);
   return { identity, client, login: composeLogin(ground, identity) };
 }

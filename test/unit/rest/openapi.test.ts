@@ -58,7 +58,11 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
       ...['POST /v1/client/sessions/{id}/tokens/{template}'],
       ...['POST /authenticate/{username}', 'GET /authenticate/block/{username}', 'POST /authenticate/block/{username}'],
       ...['DELETE /authenticate/block/{username}', 'GET /session/{sessionId}', 'DELETE /session/{sessionId}'],
-      ...['POST /session/{sessionId}/clone', 'POST /session/{sessionId}/setEffectiveUser'],
+      ...[
+        'POST /session/{sessionId}/clone',
+        'POST /session/{sessionId}/token',
+        'POST /session/{sessionId}/setEffectiveUser',
+      ],
       ...['POST /session/{sessionId}/setEffectiveOrg', 'DELETE /session/{sessionId}/assumedIdentity'],
       ...[
         'DELETE /session/user/{userId}',

@@ -1,0 +1,135 @@
+/** Every call of every surface while Redis does not answer, and afterwards: one table for all. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Backend } from '../../support/backend.js';
+import { eventually } from '../../support/eventually.js';
+import { startGateway, type RunningGateway } from '../../support/gateway.js';
+import { startRedisServer, type RedisServer } from '../../support/redis-server.js';
+import {
+  callWith,
+  EVERY_CALL,
+  makeThings,
+  patternOf,
+  RESET_PAGE,
+  type Surface,
+  type Things,
+} from '../../support/whole-api.js';
+
+/** From the failure contract: what cannot be decided is refused this fast. */
+const REFUSED_WITHIN_MS = 1500;
+/** What asks no store, or has it answered from what the node knows. */
+const NEEDS_NO_STORE = [
+  ...['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json', 'GET /v1/nodes', 'GET /v1/connect'],
+  'GET /v1/outbox',
+  'GET /.well-known/jwks.json',
+];
+/** What closes sockets says that it did so, and what it could not do. */
+const MESSAGE = expect.stringMatching(/^The state store does not answer[;:] /) as unknown;
+const CODE = 'store_unavailable';
+const SHAPES: Readonly<Record<Surface, object>> = {
+  relays: { message: MESSAGE },
+  native: { code: CODE, message: MESSAGE },
+  client: {
+    errors: [{ message: MESSAGE, long_message: MESSAGE, code: CODE, meta: {} }],
+    clerk_trace_id: expect.any(String) as unknown,
+  },
+  login: { error: CODE, message: MESSAGE },
+  group: { code: CODE, message: MESSAGE },
+};
+/** The answer of a kick counts the sockets, too. */
+const WITH_REPORT = 'POST /v1/relays/sessions/{relay}/kick';
+/** Where something new would be seen. */
+const LISTS = ['users', 'organizations', 'keys', 'sessions', 'jwt_templates', 'relays/sessions'];
+
+describe('every surface while the store is away', () => {
+  let redis: RedisServer;
+  let running: RunningGateway;
+  let backend: Backend;
+  let things: Things;
+
+  beforeEach(async () => {
+    redis = await startRedisServer();
+    running = await startGateway({
+      redisUrl: redis.url,
+      env: { SALLYPORT_ENV: 'development', SALLYPORT_RESET_URLS: RESET_PAGE },
+    });
+    backend = new Backend(running.url);
+    things = await makeThings(running.url);
+  });
+
+  afterEach(async () => {
+    redis.resume();
+    await running.stop();
+    await redis.stop();
+  });
+
+  const lists = (): Promise<readonly unknown[]> =>
+    Promise.all(
+      LISTS.map(async (name) => {
+        const scheme = name.startsWith('relays') ? 'token' : 'Bearer';
+        const authorization = `${scheme} ${backend.key}`;
+        const { body } = await backend.call('GET', `/v1/${name}?limit=100`, undefined, { authorization });
+        return body as unknown;
+      }),
+    );
+
+  async function allRefused(): Promise<void> {
+    const refused = await Promise.all(
+      EVERY_CALL.map(async (call) => {
+        const startedMs = performance.now();
+        const answer = await callWith(backend, things, call);
+        return { call, answer, tookMs: performance.now() - startedMs };
+      }),
+    );
+    for (const { call, answer } of refused) {
+      expect([call.line, answer.status, answer.headers.get('retry-after')]).toEqual([call.line, 503, '1']);
+      const report = call.line === WITH_REPORT ? { details: expect.anything() as unknown } : {};
+      expect([call.line, answer.body]).toEqual([call.line, { ...SHAPES[call.surface], ...report }]);
+      expect(answer.headers.has('set-cookie')).toBe(false);
+    }
+    // Twice what is promised: they were all made at once, on a machine that does other things, too.
+    const slow = refused.filter(({ tookMs }) => tookMs > 2 * REFUSED_WITHIN_MS);
+    expect(slow.map(({ call, tookMs }) => [call.line, tookMs])).toEqual([]);
+  }
+
+  const isBack = (): Promise<void> =>
+    eventually(async () => ((await backend.call('GET', '/readyz')).status === 200 ? null : 'not ready'), 10_000);
+
+  it('AW2 the table has every call of the document, but those that need no store', async () => {
+    const { body } = await backend.call('GET', '/openapi.json');
+    const paths = (body as { paths: Record<string, Record<string, unknown>> }).paths;
+    const documented = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const expected = documented.filter((line) => !NEEDS_NO_STORE.includes(line)).map(patternOf);
+    const tested = new Set(EVERY_CALL.map(({ line }) => patternOf(line)));
+    expect([...tested].toSorted()).toEqual([...new Set(expected)].toSorted());
+  });
+
+  it('AW2 the control: with the store each call is answered as it should be', async () => {
+    expect(await answersInTurn()).toEqual(EVERY_CALL.map(({ line, ok }) => [line, ok]));
+  });
+
+  it('AW2 a Redis that hangs: 503 in the surface’s shape, nothing is done, and the same calls work afterwards', async () => {
+    const before = await lists();
+    redis.pause();
+    await allRefused();
+    redis.resume();
+    await isBack();
+    expect(await lists()).toEqual(before);
+    expect(await answersInTurn()).toEqual(EVERY_CALL.map(({ line, ok }) => [line, ok]));
+  });
+
+  it('AW2 a Redis that is gone: 503 in the surface’s shape', async () => {
+    await redis.stop();
+    await allRefused();
+    redis = await startRedisServer([], redis.port);
+    await isBack();
+  });
+
+  /** One after the other: what one changes the next may need. */
+  async function answersInTurn(): Promise<readonly (readonly [string, number])[]> {
+    const answers: (readonly [string, number])[] = [];
+    for (const call of EVERY_CALL) answers.push([call.line, (await callWith(backend, things, call)).status]);
+    return answers;
+  }
+});
