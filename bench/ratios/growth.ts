@@ -1,0 +1,56 @@
+/**
+ * Does a delivery cost more, and a connection need more memory, when there are more of them? Every socket sends at the
+ * same rate at each step, low enough that the last step leaves the server time.
+ */
+import type { Account } from '../account.js';
+import { demand } from '../changes.js';
+import { sallyport } from '../contenders.js';
+import { deliver, loadOf, reportDeliveries, type DeliveryRun } from './deliveries.js';
+import { memoryAt, type MemoryStep } from './memory.js';
+import type { Effort, Figure, Ratio } from './ratio.js';
+import { Rounds } from './rounds.js';
+
+const STEPS = [400, 800, 1_600, 3_200] as const;
+const [FIRST, , HALF, LAST] = STEPS;
+const RATE = 5;
+
+export const growth: Ratio = {
+  name: 'growth',
+  summary: `CPU of a delivery and memory, ${LAST} sockets to ${FIRST}, each at ${RATE} Hz in rooms of 8`,
+  measure: async (account, effort) => [await cpuGrowth(account, effort), memoryGrowth(account, await memoryAt(STEPS))],
+};
+
+async function cpuGrowth(account: Account, effort: Effort): Promise<Figure> {
+  const sides = STEPS.map((clients) => ({
+    name: nameOf(clients),
+    run: () => deliver(sallyport('auto'), loadOf(clients, RATE, effort)),
+  }));
+  const rounds = await Rounds.of<DeliveryRun>(account, effort, sides);
+  reportDeliveries(
+    account,
+    rounds,
+    sides.map(({ name }) => name),
+  );
+  const value = rounds.ratio(nameOf(LAST), nameOf(FIRST), ({ cpuUs }) => cpuUs);
+  return { name: `growth: CPU of a delivery, ${LAST} sockets to ${FIRST}`, value, better: 'lower', target: 1 };
+}
+
+function memoryGrowth(account: Account, steps: readonly MemoryStep[]): Figure {
+  account.table(
+    ['memory', 'MB over the empty process', 'KB/connection'],
+    steps.map(({ clients, kb }) => [nameOf(clients), (kb / 1024).toFixed(1), (kb / clients).toFixed(2)]),
+  );
+  const [half, last] = [HALF, LAST].map((wanted) => steps.find(({ clients }) => clients === wanted)?.kb);
+  demand(half !== undefined && last !== undefined, 'both steps were made');
+  const value = (last - half) / half;
+  return {
+    name: `growth: memory of the last ${LAST - HALF} sockets to the first`,
+    value,
+    better: 'lower',
+    target: 1.2,
+  };
+}
+
+function nameOf(clients: number): string {
+  return `${clients} sockets`;
+}
