@@ -22,6 +22,7 @@ export interface Verdict {
   readonly kept: number | null;
   /** By how much it is worse, as a share of what was kept; below 0 when it is better. */
   readonly worseBy: number;
+  /** More than is tolerated. Of a figure that was disturbed it is not held against us. */
   readonly isWorse: boolean;
 }
 
@@ -48,8 +49,9 @@ export function judge(figure: Figure, baseline: Baseline): Verdict {
   return { figure, kept, worseBy, isWorse: worseBy > TOLERANCE };
 }
 
-/** The better of two measurements of one figure: noise makes a ratio worse more often than better. */
+/** The one that nothing disturbed, else the better one: noise makes a ratio worse more often than better. */
 export function betterOf(a: Figure, b: Figure): Figure {
+  if (a.isDisturbed !== b.isDisturbed) return a.isDisturbed ? b : a;
   const isABetter = a.better === 'higher' ? a.value >= b.value : a.value <= b.value;
   return isABetter ? a : b;
 }

@@ -7,6 +7,7 @@ import { chooseCores } from '../cores.js';
 import { shareOf } from '../load/cpu.js';
 import { serverCpuOf, type Result } from '../load/result.js';
 import { loadOf } from './deliveries.js';
+import { isUndisturbed } from '../rounds.js';
 import type { Ratio } from './ratio.js';
 
 const FIRST_CLIENTS = 1_200;
@@ -27,7 +28,8 @@ export const capacity: Ratio = {
     ]);
     demand(bare.best !== null && ours.best !== null, 'not even the first load was carried');
     const value = perS(ours.best) / perS(bare.best);
-    return [{ name: 'capacity: deliveries/s to bare', value, better: 'higher', target: null }];
+    const isDisturbed = [bare.best, ours.best].some((each) => !isUndisturbed(each));
+    return [{ name: 'capacity: deliveries/s to bare', value, better: 'higher', target: null, isDisturbed }];
   },
 };
 

@@ -19,7 +19,7 @@ export async function measureAll(
   return figures;
 }
 
-/** Each figure is the best of its tries; only what is worse is tried again. */
+/** Each figure is the best of its tries that nothing disturbed, if there are any; only what is worse is tried again. */
 export async function checkAll(
   account: Account,
   ratios: readonly Ratio[],
@@ -48,7 +48,18 @@ export function reportVerdicts(account: Account, verdicts: readonly Verdict[], b
       kept?.toFixed(3) ?? '-',
       figure.value.toFixed(3),
       kept === null ? '-' : (100 * worseBy).toFixed(0),
-      kept === null ? 'not kept yet' : isWorse ? 'WORSE' : 'ok',
+      kept === null ? 'not kept yet' : isWorse ? (figure.isDisturbed ? 'worse, but disturbed' : 'WORSE') : 'ok',
     ]),
   );
+  if (verdicts.some(isInDoubt))
+    account.title('Other programs were in the way each time: try again on an idle machine.');
+}
+
+/** Those to fail for. */
+export function worsened(verdicts: readonly Verdict[]): readonly Verdict[] {
+  return verdicts.filter((verdict) => verdict.isWorse && !isInDoubt(verdict));
+}
+
+function isInDoubt({ figure, isWorse }: Verdict): boolean {
+  return isWorse && figure.isDisturbed;
 }

@@ -39,7 +39,13 @@ async function cpuGrowth(account: Account, effort: Effort): Promise<Figure> {
     sides.map(({ name }) => name),
   );
   const value = rounds.ratio(nameOf(LAST), nameOf(FIRST), ({ cpuUs }) => cpuUs);
-  return { name: `growth: CPU of a delivery, ${LAST} sockets to ${FIRST}`, value, better: 'lower', target: 1 };
+  return {
+    name: `growth: CPU of a delivery, ${LAST} sockets to ${FIRST}`,
+    value,
+    better: 'lower',
+    target: 1,
+    isDisturbed: rounds.isDisturbed,
+  };
 }
 
 function memoryGrowth(account: Account, steps: readonly MemoryStep[]): Figure {
@@ -50,7 +56,13 @@ function memoryGrowth(account: Account, steps: readonly MemoryStep[]): Figure {
   const [first, second, third] = steps;
   demand(first !== undefined && second !== undefined && third !== undefined, 'all steps were made');
   const value = (third.kb - second.kb) / (second.kb - first.kb);
-  return { name: 'growth: memory of the last third of sockets to the one before', value, better: 'lower', target: 1.2 };
+  return {
+    name: 'growth: memory of the last third of sockets to the one before',
+    value,
+    better: 'lower',
+    target: 1.2,
+    isDisturbed: false,
+  };
 }
 
 function nameOf(clients: number): string {

@@ -31,7 +31,7 @@ export const idle: Ratio = {
       ['memory', 'MB over the empty process', 'KB/connection'],
       [[`${found.clients} connections`, (found.kb / KB).toFixed(1), value.toFixed(2)]],
     );
-    return [{ name: 'idle: KB a connection', value, better: 'lower', target: MOST_KB }];
+    return [{ name: 'idle: KB a connection', value, better: 'lower', target: MOST_KB, isDisturbed: false }];
   },
 };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Account } from '../../../bench/account.js';
 import { betterOf, judge, readBaseline, writeBaseline, type Baseline } from '../../../bench/ratios/baseline.js';
-import { checkAll } from '../../../bench/ratios/check.js';
+import { checkAll, worsened } from '../../../bench/ratios/check.js';
 import { SHORT } from '../../../bench/ratios/effort.js';
 import { isMet, type Figure, type Ratio } from '../../../bench/ratios/ratio.js';
 import { RATIOS, ratiosOf } from '../../../bench/ratios/registry.js';
@@ -14,7 +14,7 @@ const silent = (): Account => new Account(() => undefined);
 const DAY = '2026-01-31';
 
 function figure(value: number, better: Figure['better'] = 'higher', name = 'speed'): Figure {
-  return { name, value, better, target: null };
+  return { name, value, better, target: null, isDisturbed: false };
 }
 
 function kept(figures: Readonly<Record<string, number>>): Baseline {
@@ -138,6 +138,16 @@ describe('figures that are kept', () => {
     const steady = scripted([2]);
     await checkAll(silent(), [steady.ratio], SHORT, kept({ speed: 2 }));
     expect(steady.made.count).toBe(1);
+  });
+
+  it('BN9 what is worse only while other programs are in the way is told, but no failure', () => {
+    const worse = figure(1);
+    const verdicts = [judge(worse, kept({ speed: 2 })), judge({ ...worse, isDisturbed: true }, kept({ speed: 2 }))];
+    expect(verdicts.map(({ isWorse }) => isWorse)).toEqual([true, true]);
+    expect(worsened(verdicts)).toEqual([verdicts[0]]);
+    const disturbed = { ...figure(3), isDisturbed: true };
+    expect(betterOf(disturbed, figure(1))).toEqual(figure(1));
+    expect(betterOf(figure(1), disturbed)).toEqual(figure(1));
   });
 
   it('BN9 the better of two measurements counts', () => {
