@@ -1,6 +1,6 @@
 /** Figures that are kept in the repository, and whether new ones are worse than those. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 import { z } from 'zod';
 import type { Figure } from './ratio.js';
 
@@ -59,5 +59,5 @@ export function betterOf(a: Figure, b: Figure): Figure {
 /** The type of machine, not its name. */
 function machine(): string {
   const model = cpus()[0]?.model.trim() ?? 'unknown CPU';
-  return `${availableParallelism()} cores, ${model}, Node ${process.versions.node}, ${process.platform}`;
+  return `${cpus().length} cores, ${model}, Node ${process.versions.node}, ${process.platform}`;
 }
