@@ -10,7 +10,7 @@ import { loadOf } from './deliveries.js';
 import { isUndisturbed } from '../rounds.js';
 import type { Ratio } from './ratio.js';
 
-const FIRST_CLIENTS = 1_200;
+const FIRST_CLIENTS = 600;
 const RATE = 20;
 const HEAD = ['capacity', 'deliveries/s', 'clients', 'p99 ms', 'server busy %', 'load busy %', 'limited by'];
 
