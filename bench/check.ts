@@ -39,13 +39,16 @@ async function main(): Promise<void> {
   if (worse.length > 0) throw new Error(`worse by more than ${100 * TOLERANCE} %: ${worse.join('; ')}`);
 }
 
-/** Each ratio's figures are kept as soon as they are there. */
+/** Each ratio's figures are kept as soon as they are there, but for those that other programs disturbed. */
 async function update(account: Account, ratios: readonly Ratio[], file: string): Promise<void> {
   for (const ratio of ratios) {
     const before = existsSync(file) ? readBaseline(file) : null;
     const figures = await measureAll(account, [ratio], SHORT);
     reportFigures(account, figures);
-    writeBaseline(file, before, figures, new Date().toISOString().slice(0, 10));
+    const calm = figures.filter(({ isDisturbed }) => !isDisturbed);
+    writeBaseline(file, before, calm, new Date().toISOString().slice(0, 10));
+    const left = figures.filter(({ isDisturbed }) => isDisturbed).map(({ name }) => name);
+    if (left.length > 0) account.title(`Not kept, since other programs were in the way: ${left.join('; ')}`);
   }
 }
 
