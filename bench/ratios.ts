@@ -6,10 +6,11 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { Account } from './account.js';
-import type { Effort, Figure, Ratio } from './ratios/ratio.js';
-import { RATIOS } from './ratios/registry.js';
-import { reportFigures } from './ratios/report.js';
+import type { Effort } from './ratios/ratio.js';
+import { measureAll } from './ratios/check.js';
 import { FULL, SHORT } from './ratios/effort.js';
+import { ratiosOf } from './ratios/registry.js';
+import { reportFigures } from './ratios/report.js';
 
 const text = { type: 'string' } as const;
 
@@ -18,24 +19,10 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { only: text, rounds: text, seconds: text, quick: { type: 'boolean', default: false } },
   });
-  const chosen = chooseRatios(values.only);
+  const chosen = ratiosOf(values.only);
   const effort = effortOf(values);
   const account = new Account((line) => process.stdout.write(`${line}\n`));
-  const figures: Figure[] = [];
-  for (const ratio of chosen) {
-    account.title(`${ratio.name}: ${ratio.summary}`);
-    figures.push(...(await ratio.measure(account, effort)));
-  }
-  reportFigures(account, figures);
-}
-
-function chooseRatios(only: string | undefined): readonly Ratio[] {
-  if (only === undefined) return RATIOS;
-  return only.split(',').map((name) => {
-    const found = RATIOS.find((ratio) => ratio.name === name);
-    if (found === undefined) throw new Error(`--only knows ${RATIOS.map((each) => each.name).join(', ')}, not ${name}`);
-    return found;
-  });
+  reportFigures(account, await measureAll(account, chosen, effort));
 }
 
 function effortOf(given: {

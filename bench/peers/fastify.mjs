@@ -6,30 +6,28 @@
  *
  * `BENCH_REDIS_URL`: its Redis. `BENCH_API_KEY`: the one key there is, written as the gateway's are.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import fastify from 'fastify';
 import { Redis } from 'ioredis';
-import { listening } from './report.mjs';
+import { Keys } from './fastify-keys.mjs';
 import { createRequest, sessionAnswer, sessionParams } from './fastify-schemas.mjs';
+import { listening } from './report.mjs';
 
-const KEY = /^(sp_(?:live|dev)_([0-9A-Za-z]{16})_([0-9A-Za-z]{43}))_([0-9A-Za-z]{6})$/;
-const KEY_CACHE_MS = 500;
 const KEEP_AFTER_EXPIRY_MS = 60_000;
 const MAX_METADATA_BYTES = 4096;
 const LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const DEFAULTS = { max_users: 64, expires_in_s: 86_400, resume_window_ms: 30_000, flush_ms: 'auto' };
 const PREFIX = 'fastify-peer';
-const KEYS = `${PREFIX}:keys`;
 const NODE = `node_${'0'.repeat(16)}`;
 
 const redis = new Redis(process.env.BENCH_REDIS_URL, { enableAutoPipelining: true });
 const app = fastify({ logger: false, genReqId: () => randomBytes(12).toString('base64url') });
-const known = new Map();
+const keys = new Keys(redis, `${PREFIX}:keys`);
 let relay = null;
 
 app.addHook('onRequest', async (request, reply) => {
   reply.header('cache-control', 'no-store').header('x-request-id', request.id);
-  const key = await verified(request.headers.authorization ?? '');
+  const key = await keys.verified(request.headers.authorization ?? '');
   if (key === null) return reply.code(401).send({ message: 'unauthorized' });
   if (!key.scopes.includes('relays')) return reply.code(403).send({ message: 'scope_missing' });
   request.project = key.projectId;
@@ -41,8 +39,8 @@ app.get(
   { schema: { params: sessionParams, response: { 200: sessionAnswer } } },
   async (request, reply) => {
     const id = request.params.session_id;
-    const keys = keysOf(id);
-    const [fields, seats] = await Promise.all([redis.hgetall(keys.fields), redis.hgetall(keys.seats)]);
+    const at = keysOf(id);
+    const [fields, seats] = await Promise.all([redis.hgetall(at.fields), redis.hgetall(at.seats)]);
     if (fields.project !== request.project || Number(fields.expires) <= Date.now()) {
       return reply.code(404).send({ message: 'session_not_found' });
     }
@@ -70,13 +68,13 @@ app.post(
 
 /** All of a create in one round trip. */
 async function store(id, fields, seats, ttlMs) {
-  const keys = keysOf(id);
+  const at = keysOf(id);
   const all = redis.multi();
-  all.hset(keys.fields, fields);
-  all.hset(keys.seats, Object.fromEntries(seats.map((seat) => [seat.user, formatSeat(seat)])));
-  all.hset(keys.tokens, Object.fromEntries(seats.map(({ token, user }) => [token, user])));
-  for (const { address } of seats) all.hincrby(keys.addresses, address, 1);
-  for (const key of Object.values(keys)) all.pexpire(key, ttlMs + KEEP_AFTER_EXPIRY_MS);
+  all.hset(at.fields, fields);
+  all.hset(at.seats, Object.fromEntries(seats.map((seat) => [seat.user, formatSeat(seat)])));
+  all.hset(at.tokens, Object.fromEntries(seats.map(({ token, user }) => [token, user])));
+  for (const { address } of seats) all.hincrby(at.addresses, address, 1);
+  for (const key of Object.values(at)) all.pexpire(key, ttlMs + KEEP_AFTER_EXPIRY_MS);
   all.zadd(`${PREFIX}:everybody`, fields.created, id);
   all.zadd(`${PREFIX}:project:${fields.project}`, fields.created, id);
   all.zadd(`${PREFIX}:expiry`, fields.expires, `${id} ${fields.project}`);
@@ -163,45 +161,7 @@ function newUserId() {
   return `usr_${Array.from(randomBytes(16), (byte) => LETTERS[byte % LETTERS.length]).join('')}`;
 }
 
-/** null for what is no key. */
-async function verified(authorization) {
-  const presented = parseKey(/^token +([\x21-\x7e]+)$/i.exec(authorization)?.[1] ?? '');
-  if (presented === null) return null;
-  const key = await keyOf(presented.id);
-  return key !== null && isSame(presented.secretHash, key.secretHash) ? key : null;
-}
-
-function parseKey(text) {
-  const [, checked = '', letters = '', secret = '', check = ''] = KEY.exec(text) ?? [];
-  if (letters === '' || !isSame(check, checkOf(checked))) return null;
-  return { id: `key_${letters}`, secretHash: sha256(secret) };
-}
-
-/** What Redis said of a key counts for half a second. */
-async function keyOf(id) {
-  const cached = known.get(id);
-  if (cached !== undefined && cached.untilMs > performance.now()) return cached.key;
-  const text = await redis.hget(KEYS, id);
-  const key = text === null ? null : JSON.parse(text);
-  known.set(id, { key, untilMs: performance.now() + KEY_CACHE_MS });
-  return key;
-}
-
-function checkOf(text) {
-  return sha256(text).replaceAll(/[-_]/g, '').slice(0, 6).padEnd(6, '0');
-}
-
-function sha256(text) {
-  return createHash('sha256').update(text, 'utf8').digest('base64url');
-}
-
-function isSame(a, b) {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
-}
-
-const { id, secretHash } = parseKey(process.env.BENCH_API_KEY);
-const record = { id, name: 'bench', scopes: ['relays'], projectId: 'default', secretHash, createdAtMs: Date.now() };
-await redis.hset(KEYS, id, JSON.stringify(record));
+await keys.add(process.env.BENCH_API_KEY, 'default');
 await app.listen({ host: '127.0.0.1', port: 0 });
 const { port } = app.server.address();
 const link = { port, protocol: 'WS', link: `ws://127.0.0.1:${port}/v1/connect` };

@@ -20,6 +20,8 @@ export interface Figure {
   readonly better: 'higher' | 'lower';
   /** What it has to reach; null: nothing was promised. */
   readonly target: number | null;
+  /** Whether other programs took the server's core in every round: then the value says little. */
+  readonly isDisturbed: boolean;
 }
 
 export interface Ratio {

@@ -59,10 +59,10 @@ async function compare(
   );
   const rate = rounds.ratio(ours.name, peer.name, ({ perS }) => perS);
   const cpu = rounds.ratio(peer.name, ours.name, ({ cpuUsPerCall }) => cpuUsPerCall);
-  const target = TARGETS[call];
+  const common = { better: 'higher', target: TARGETS[call], isDisturbed: rounds.isDisturbed } as const;
   return [
-    { name: `rest ${call}: calls/s to Fastify's`, value: rate, better: 'higher', target },
-    { name: `rest ${call}: calls per CPU second to Fastify's`, value: cpu, better: 'higher', target },
+    { name: `rest ${call}: calls/s to Fastify's`, value: rate, ...common },
+    { name: `rest ${call}: calls per CPU second to Fastify's`, value: cpu, ...common },
   ];
 }
 

@@ -49,6 +49,11 @@ export class Rounds<R extends Run> {
     return percentile(values, 0.5);
   }
 
+  /** Whether there was no round without something that disturbed a side. */
+  get isDisturbed(): boolean {
+    return !this.rounds.some((round) => [...round.values()].every(isCalm));
+  }
+
   /** How many rounds nothing disturbed, of how many. */
   get calm(): string {
     const undisturbed = this.rounds.filter((round) => [...round.values()].every(isCalm));

@@ -1,0 +1,57 @@
+/** The most deliveries a second, beside the bare engine's. */
+import type { Account, Cell } from '../account.js';
+import { findCapacity, type Capacity } from '../capacity.js';
+import { demand } from '../changes.js';
+import { bareEngine, sallyport } from '../contenders.js';
+import { chooseCores } from '../cores.js';
+import { shareOf } from '../load/cpu.js';
+import { serverCpuOf, type Result } from '../load/result.js';
+import { loadOf } from './deliveries.js';
+import { isUndisturbed } from '../rounds.js';
+import type { Ratio } from './ratio.js';
+
+const FIRST_CLIENTS = 600;
+const RATE = 20;
+const HEAD = ['capacity', 'deliveries/s', 'clients', 'p99 ms', 'server busy %', 'load busy %', 'limited by'];
+
+export const capacity: Ratio = {
+  name: 'capacity',
+  summary: 'the most deliveries/s with p99 within 25 ms and 99.9 % delivered, to the bare engine',
+  async measure(account, effort) {
+    const load = loadOf(FIRST_CLIENTS, RATE, effort);
+    const cores = chooseCores();
+    const bare = await findCapacity(account, bareEngine, load, cores);
+    const ours = await findCapacity(account, sallyport('auto'), load, cores);
+    report(account, [
+      [bareEngine.name, bare],
+      ['flush_ms auto', ours],
+    ]);
+    demand(bare.best !== null && ours.best !== null, 'not even the first load was carried');
+    const value = perS(ours.best) / perS(bare.best);
+    const isDisturbed = [bare.best, ours.best].some((each) => !isUndisturbed(each));
+    return [{ name: 'capacity: deliveries/s to bare', value, better: 'higher', target: null, isDisturbed }];
+  },
+};
+
+function report(account: Account, found: readonly (readonly [string, Capacity])[]): void {
+  account.table(
+    HEAD,
+    found.map(([name, { best, clients, limitedBy }]): Cell[] => {
+      if (best === null) return [name, 0, 0, '-', '-', '-', limitedBy];
+      const { window, latencyMs } = best;
+      return [
+        name,
+        perS(best).toFixed(0),
+        clients,
+        latencyMs.p99.toFixed(2),
+        (100 * shareOf(serverCpuOf(best), window.seconds)).toFixed(0),
+        (100 * shareOf(window.loadCpu, window.seconds)).toFixed(0),
+        limitedBy,
+      ];
+    }),
+  );
+}
+
+function perS({ window }: Result): number {
+  return window.deliveries / window.seconds;
+}
