@@ -114,14 +114,15 @@ describe.each(STORES)('keys of session tokens on $store', ({ redisUrl }) => {
     onStage(async (stage) => {
       const { app, userId, sessionId } = await signedIn(stage);
       const { client } = (await app.get('/v1/client')).body;
-      const asked = { user_id: userId, client_id: client.id as string, actor_id: 'operator_7' };
+      const operator = await newUser(stage.backend);
+      const asked = { user_id: userId, client_id: client.id as string, actor_id: operator };
       const opened = expectStatus(await stage.backend.native('POST', '/v1/sessions', asked), 201);
       const { id, actor_id: actorId } = opened.body as { id: string; actor_id: string };
-      expect(actorId).toBe('operator_7');
+      expect(actorId).toBe(operator);
       const touched = (await app.post(`/v1/client/sessions/${id}/touch`)).body.response;
-      expect(touched.actor).toEqual({ sub: 'operator_7' });
+      expect(touched.actor).toEqual({ sub: operator });
       for (const jwt of [String(touched.last_active_token.jwt), await app.jwt(id)]) {
-        expect(payloadOf(jwt)).toMatchObject({ sub: userId, sid: id, act: { sub: 'operator_7' } });
+        expect(payloadOf(jwt)).toMatchObject({ sub: userId, sid: id, act: { sub: operator } });
       }
       expect(payloadOf(await app.jwt(sessionId))).not.toHaveProperty('act');
       expect((await app.get(`/v1/client/sessions/${sessionId}`)).body.response.actor).toBeNull();

@@ -135,6 +135,7 @@ describe.each(STORES)('user sessions on $store', ({ redisUrl }) => {
       {
         id: expect.stringMatching(/^sit_[0-9A-Za-z]{27}$/) as string,
         user_id,
+        actor: null,
         token: expect.stringMatching(/^[0-9A-Za-z]{43}$/) as string,
         expires_at: expect.any(Number) as number,
       },

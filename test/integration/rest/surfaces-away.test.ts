@@ -20,7 +20,7 @@ const REFUSED_WITHIN_MS = 1500;
 const NEEDS_NO_STORE = [
   ...['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json', 'GET /v1/nodes', 'GET /v1/connect'],
   'GET /v1/outbox',
-  'GET /.well-known/jwks.json',
+  ...['GET /.well-known/jwks.json', 'GET /v1/jwks'],
 ];
 /** What closes sockets says that it did so, and what it could not do. */
 const MESSAGE = expect.stringMatching(/^The state store does not answer[;:] /) as unknown;
