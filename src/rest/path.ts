@@ -43,6 +43,7 @@ function addParameter(matrix: Map<string, string>, parameter: string): boolean {
 }
 
 function decode(text: string): string | null {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch (error) {

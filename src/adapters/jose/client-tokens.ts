@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { ClientTokenClaims, ClientTokens } from '../../ports/session-tokens.js';
 import { headerOf } from './compact.js';
 import { deriveEd25519 } from './ed25519.js';
+import { ProvenTokens } from './proven-tokens.js';
 
 const ISSUER = 'sallyport';
 const AUDIENCE = 'sallyport.client';
@@ -15,6 +16,7 @@ const claimsSchema = z.object({ sub: z.string(), rot: z.int().min(0), exp: z.num
 
 export function createClientTokens(secret: string, clock: Clock): ClientTokens {
   const { privateKey, publicKey } = deriveEd25519(secret, 'client-tokens/ed25519/1');
+  const proven = new ProvenTokens(clock);
   return {
     async sign({ clientId, rotation }, lifetimeMs) {
       const issuedS = Math.floor(clock.nowMs() / 1000);
@@ -29,6 +31,8 @@ export function createClientTokens(secret: string, clock: Clock): ClientTokens {
     },
 
     async verify(token) {
+      const known = proven.find(token);
+      if (known !== null) return known;
       if (headerOf(token) === null) return null;
       try {
         const { payload } = await jwtVerify(token, publicKey, {
@@ -38,7 +42,9 @@ export function createClientTokens(secret: string, clock: Clock): ClientTokens {
           typ: TYPE,
           currentDate: new Date(clock.nowMs()),
         });
-        return parseClaims(payload);
+        const claims = parseClaims(payload);
+        if (claims !== null) proven.add(token, claims, (payload.exp ?? 0) * 1000);
+        return claims;
       } catch {
         // Every way of being wrong is the same refusal: the caller must not learn which check failed.
         return null;

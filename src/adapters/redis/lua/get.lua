@@ -1,4 +1,5 @@
 -- ARGV: scope. Replies the snapshot, or nil.
-local v = redis.call('HMGET', session_key, 'project', 'expires')
-if not v[1] or tonumber(v[2]) <= now or (ARGV[3] ~= '' and ARGV[3] ~= v[1]) then return nil end
-return snapshot()
+local values = read_facts()
+local project, expires = values[1], values[4]
+if not project or tonumber(expires) <= now or (ARGV[3] ~= '' and ARGV[3] ~= project) then return nil end
+return snapshot(values)

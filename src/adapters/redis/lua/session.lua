@@ -156,15 +156,23 @@ end
 local FACTS = { 'project', 'token', 'created', 'expires', 'durability', 'filters', 'home', 'epoch', 'error', 'metadata',
   'max', 'window', 'flush', 'enforce', 'locked', 'webhook', 'group', 'generation', 'host', 'term' }
 
-local function facts()
-  local values = redis.call('HMGET', session_key, unpack(FACTS))
+local function read_facts()
+  return redis.call('HMGET', session_key, unpack(FACTS))
+end
+
+local function lines_of(values)
   for at = 1, #FACTS do values[at] = values[at] or '' end
   return table.concat(values, '\n')
 end
 
--- The same, then a line for each user and one for its seat.
-local function snapshot()
+local function facts()
+  return lines_of(read_facts())
+end
+
+-- The same, then a line for each user and one for its seat. `values`: the facts, when they were read already.
+local function snapshot(values)
+  local lines = lines_of(values or read_facts())
   local seats = redis.call('HGETALL', seats_key)
-  if #seats == 0 then return facts() end
-  return facts() .. '\n' .. table.concat(seats, '\n')
+  if #seats == 0 then return lines end
+  return lines .. '\n' .. table.concat(seats, '\n')
 end
