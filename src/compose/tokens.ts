@@ -1,5 +1,6 @@
 /** Composes what signs and verifies the tokens of user sessions and clients. */
 import { createClientTokens } from '../adapters/jose/client-tokens.js';
+import { Rs256Signer } from '../adapters/jose/rs256-signer.js';
 import { createSessionTokens } from '../adapters/jose/session-tokens.js';
 import { SigningKeys } from '../adapters/jose/signing-keys.js';
 import { createSealer } from '../adapters/system/sealer.js';
@@ -31,10 +32,14 @@ export function composeTokens({ config, secret, clock, log, store, ownUrl }: Tok
   const sealer = createSealer(secret);
   const rotationMs = config.signingKeyRotationS * 1000;
   const keys = new SigningKeys({ store: store.signingKeys, sealer, clock, log, rotationMs });
+  const signer = new Rs256Signer();
   return {
-    session: createSessionTokens({ keys, clock, issuer: () => config.issuer ?? config.publicUrl ?? ownUrl() }),
+    session: createSessionTokens({ keys, signer, clock, issuer: () => config.issuer ?? config.publicUrl ?? ownUrl() }),
     client: createClientTokens(secret, clock),
     start: () => keys.start(),
-    stop: () => keys.stop(),
+    stop: () => {
+      keys.stop();
+      signer.stop();
+    },
   };
 }

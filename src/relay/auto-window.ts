@@ -8,13 +8,13 @@ import type { LoadMeter } from '../ports/load.js';
 /** Below this share of time spent working nothing is gained by waiting. */
 const CALM = 0.35;
 /** From here on the window is as long as it gets: with time in hand for a burst, which a fuller process has not. */
-const BUSY = 0.7;
+const BUSY = 0.65;
 /**
  * A latency that players do not feel, and that gathers several entries in a room of a few busy members. At 224,000
  * deliveries a second in rooms of 8 a delivery costs 0.54 of the bare engine's publish, with 8 ms from 0.5 to 0.9
  * it was 0.74 (`npm run bench:flush`).
  */
-const MAX_WINDOW_MS = 12;
+const MAX_WINDOW_MS = 16;
 const SAMPLE_EVERY_MS = 50;
 /** The window follows the load in steps, so that one spike does not swing it. */
 const MAX_STEP_MS = 1;

@@ -1,5 +1,6 @@
 /** Users with user sessions and session tokens, at a gateway whose store the test can see. */
 import { randomBytes } from 'node:crypto';
+import { Rs256Signer } from '../../src/adapters/jose/rs256-signer.js';
 import { createSessionTokens } from '../../src/adapters/jose/session-tokens.js';
 import { SigningKeys } from '../../src/adapters/jose/signing-keys.js';
 import { systemClock } from '../../src/adapters/system/clock.js';
@@ -53,7 +54,7 @@ export class SignInDesk {
     const keys = new SigningKeys({
       ...{ store: store.signingKeys, sealer: createSealer(SECRET), clock, log: silentLog, rotationMs: KEY_LIFE_MS },
     });
-    const tokens = createSessionTokens({ keys, clock, issuer: () => ISSUER });
+    const tokens = createSessionTokens({ keys, signer: new Rs256Signer(), clock, issuer: () => ISSUER });
     return new SignInDesk(running, new Backend(running.url), tokens, keys);
   }
 

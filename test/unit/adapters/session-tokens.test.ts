@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } fr
 import { describe, expect, it } from 'vitest';
 import { createClientTokens } from '../../../src/adapters/jose/client-tokens.js';
 import { createRelayCredentials } from '../../../src/adapters/jose/relay-credentials.js';
+import { Rs256Signer } from '../../../src/adapters/jose/rs256-signer.js';
 import { createSessionTokens } from '../../../src/adapters/jose/session-tokens.js';
 import { SigningKeys } from '../../../src/adapters/jose/signing-keys.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
@@ -15,6 +16,7 @@ import { hostileSessionTokens, mangledTokens } from '../../support/hostile-token
 import { ManualClock } from '../../support/manual-clock.js';
 import { silentLog } from '../../support/silent-log.js';
 
+const signer = new Rs256Signer();
 const SECRET = 'secret-of-the-tests-0123456789abcdefgh';
 const ISSUER = 'https://issuer.example';
 const DAY_MS = 86_400_000;
@@ -45,7 +47,7 @@ function deployment() {
   const node = (secret = SECRET) => {
     const sealer = createSealer(secret);
     const keys = new SigningKeys({ store, sealer, clock, log: silentLog, rotationMs: 30 * DAY_MS });
-    return { keys, tokens: createSessionTokens({ keys, clock, issuer: () => ISSUER }) };
+    return { keys, tokens: createSessionTokens({ keys, signer, clock, issuer: () => ISSUER }) };
   };
   /** Time passes, and the nodes act on it. */
   const pass = async (ms: number, ...nodes: readonly { readonly keys: SigningKeys }[]): Promise<void> => {

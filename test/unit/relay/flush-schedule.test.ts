@@ -84,7 +84,7 @@ describe('flush schedule', () => {
 });
 
 describe('auto window', () => {
-  it('FL2 is 0 while the process is calm, widens with load up to 12 ms, and closes again', () => {
+  it('FL2 is 0 while the process is calm, widens with load up to 16 ms, and closes again', () => {
     const clock = new ManualClock();
     let utilization = 0.2;
     const auto = new AutoWindow(clock, { utilization: () => utilization });
@@ -96,13 +96,13 @@ describe('auto window', () => {
       return auto.currentMs();
     };
     expect(after(20)).toBe(0);
-    utilization = 0.525;
+    utilization = 0.5;
     expect(after(1)).toBe(1);
-    expect(after(20)).toBe(6);
+    expect(after(20)).toBe(8);
     utilization = 1;
-    expect(after(20)).toBe(12);
+    expect(after(20)).toBe(16);
     utilization = 0.3;
-    expect(after(1)).toBe(11);
+    expect(after(1)).toBe(15);
     expect(after(20)).toBe(0);
   });
 

@@ -1,0 +1,79 @@
+import type { KeyObject } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { z } from 'zod';
+
+/** A signature that somebody waits for. */
+export interface Wish {
+  readonly input: string;
+  readonly key: KeyObject;
+  readonly resolve: (signature: string) => void;
+  readonly reject: (cause: Error) => void;
+}
+
+const WORKER = new URL('./rs256-worker.mjs', import.meta.url);
+/** It holds a batch of texts and nothing else. */
+const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 32 };
+const signatures = z.array(z.string());
+
+/** One thread, started when it first has something to do, and anew after it died. */
+export class SigningThread {
+  private worker: Worker | null = null;
+  private knownKey: KeyObject | null = null;
+  private batch: readonly Wish[] = [];
+
+  constructor(private readonly onFree: () => void) {}
+
+  get isFree(): boolean {
+    return this.batch.length === 0;
+  }
+
+  /** All of one key. Only while it is free. */
+  run(batch: readonly Wish[]): void {
+    this.batch = batch;
+    this.worker ??= this.start();
+    const key = batch[0]?.key ?? null;
+    const newKey = key === this.knownKey ? null : key;
+    this.knownKey = key;
+    this.worker.postMessage({ newKey, inputs: batch.map(({ input }) => input) });
+  }
+
+  stop(): void {
+    this.worker?.terminate().catch(() => undefined);
+    this.fail(new Error('the signing thread was stopped'));
+  }
+
+  private start(): Worker {
+    const worker = new Worker(WORKER, { resourceLimits: LIMITS, name: 'rs256' });
+    worker.on('message', (message: unknown) => {
+      this.settle(signatures.parse(message));
+    });
+    worker.on('error', (cause) => {
+      this.fail(new Error('the signing thread failed', { cause }));
+    });
+    worker.on('exit', () => {
+      this.fail(new Error('the signing thread ended'));
+    });
+    // It keeps no process alive.
+    worker.unref();
+    return worker;
+  }
+
+  private settle(made: readonly string[]): void {
+    const batch = this.batch;
+    this.batch = [];
+    for (const [place, { resolve, reject }] of batch.entries()) {
+      const signature = made[place];
+      if (signature === undefined) reject(new Error('the signing thread left one out'));
+      else resolve(signature);
+    }
+    this.onFree();
+  }
+
+  private fail(cause: Error): void {
+    this.worker = null;
+    this.knownKey = null;
+    for (const { reject } of this.batch) reject(cause);
+    this.batch = [];
+    this.onFree();
+  }
+}
