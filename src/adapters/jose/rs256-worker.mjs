@@ -7,5 +7,6 @@ let key = null;
 
 parentPort.on('message', ({ newKey, inputs }) => {
   if (newKey !== null) key = newKey;
-  parentPort.postMessage(inputs.map((input) => sign('RSA-SHA256', Buffer.from(input), key).toString('base64url')));
+  const signatureOf = (input) => sign('RSA-SHA256', Buffer.from(input), key).toString('base64url');
+  parentPort.postMessage(inputs.split('\n').map(signatureOf).join('\n'));
 });

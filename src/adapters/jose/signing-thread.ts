@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 
-/** A signature that somebody waits for. */
+/** A signature that somebody waits for. The text has no line break. */
 export interface Wish {
   readonly input: string;
   readonly key: KeyObject;
@@ -13,9 +13,12 @@ export interface Wish {
 const WORKER = new URL('./rs256-worker.mjs', import.meta.url);
 /** It holds a batch of texts and nothing else. */
 const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 32 };
-const signatures = z.array(z.string());
+const signatures = z.string().transform((lines) => lines.split('\n'));
 
-/** One thread, started when it first has something to do, and anew after it died. */
+/**
+ * One thread: gets texts and gives signatures as lines, since a list of texts takes longer to hand over. Started when it first has
+ * something to do, and anew after it died.
+ */
 export class SigningThread {
   private worker: Worker | null = null;
   private knownKey: KeyObject | null = null;
@@ -34,7 +37,8 @@ export class SigningThread {
     const key = batch[0]?.key ?? null;
     const newKey = key === this.knownKey ? null : key;
     this.knownKey = key;
-    this.worker.postMessage({ newKey, inputs: batch.map(({ input }) => input) });
+    this.worker.ref();
+    this.worker.postMessage({ newKey, inputs: batch.map(({ input }) => input).join('\n') });
   }
 
   stop(): void {
@@ -53,14 +57,14 @@ export class SigningThread {
     worker.on('exit', () => {
       this.fail(new Error('the signing thread ended'));
     });
-    // It keeps no process alive.
-    worker.unref();
     return worker;
   }
 
   private settle(made: readonly string[]): void {
     const batch = this.batch;
     this.batch = [];
+    // Idle it keeps no process alive.
+    this.worker?.unref();
     for (const [place, { resolve, reject }] of batch.entries()) {
       const signature = made[place];
       if (signature === undefined) reject(new Error('the signing thread left one out'));
