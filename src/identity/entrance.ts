@@ -1,4 +1,7 @@
-/** The one way to a new user session: whoever is banned, blocked or gone gets none, also when that comes to pass meanwhile. */
+/**
+ * The one way to a new user session: whoever is banned, blocked or gone gets none, nor who has another password than the
+ * one that was shown, also when that comes to pass meanwhile.
+ */
 import { Failure } from '../protocol/failure.js';
 import type { UserId } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
@@ -16,14 +19,17 @@ export interface EntranceDeps {
 export class Entrance {
   constructor(private readonly deps: EntranceDeps) {}
 
-  /** Rejects with `user_not_found`, `user_banned`, `user_blocked` (of the actor as of the user) or `too_many_sessions`. */
-  async open(request: OpenRequest): Promise<UserSession> {
+  /**
+   * `shownHash`: of the password that was shown; null when it was something else. Rejects with `user_not_found`,
+   * `user_banned`, `user_blocked` (of the actor as of the user), `login_failed` (another password) or `too_many_sessions`.
+   */
+  async open(request: OpenRequest, shownHash: string | null = null): Promise<UserSession> {
     const { sessions } = this.deps;
-    await this.allInGoodStanding(request);
+    await this.mayEnter(request, shownHash);
     const session = await sessions.open(request);
     try {
-      // A ban writes the record first and ends the sessions then: whichever of the two comes late sees the other.
-      await this.allInGoodStanding(request);
+      // A ban, or a new password, is written first and ends the sessions then: whichever comes late sees the other.
+      await this.mayEnter(request, shownHash);
     } catch (error) {
       await sessions.finish(session.id, 'revoked');
       throw error;
@@ -44,7 +50,9 @@ export class Entrance {
     }
   }
 
-  private async allInGoodStanding({ userId, actorId = null }: OpenRequest): Promise<void> {
-    await Promise.all([this.inGoodStanding(userId), actorId === null ? null : this.inGoodStanding(actorId)]);
+  private async mayEnter({ userId, actorId = null }: OpenRequest, shownHash: string | null): Promise<void> {
+    const actor = actorId === null ? null : this.inGoodStanding(actorId);
+    const [user] = await Promise.all([this.inGoodStanding(userId), actor]);
+    if (shownHash !== null && user.passwordHash !== shownHash) throw new Failure('login_failed');
   }
 }

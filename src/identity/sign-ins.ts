@@ -41,6 +41,9 @@ export interface SignedIn {
 
 type Strategy = 'password' | 'ticket';
 
+/** Who comes in, and by which password, if by one. */
+type Visitor = TicketHolder & { readonly shownHash: string | null };
+
 export class SignIns {
   constructor(private readonly deps: SignInsDeps) {}
 
@@ -57,7 +60,7 @@ export class SignIns {
     const isRight = await passwords.matches(user?.passwordHash ?? null, password);
     if (user === null || !isRight) throw new Failure('form_password_incorrect');
     await attempts.succeeded(account, place.address);
-    return this.open(place, { userId: user.id, actorId: null }, 'password');
+    return this.open(place, { userId: user.id, actorId: null, shownHash: user.passwordHash }, 'password');
   }
 
   /** Rejects with `session_exists`, `ticket_invalid_code`, `user_banned` or `too_many_sessions`. The ticket is used up then. */
@@ -65,12 +68,12 @@ export class SignIns {
     this.mustBeFree(place.client);
     const holder = await this.deps.tickets.redeem(ticket);
     if (holder === null) throw new Failure('ticket_invalid_code');
-    return this.open(place, holder, 'ticket');
+    return this.open(place, { ...holder, shownHash: null }, 'ticket');
   }
 
   private async open(
     { client: asking, address }: SignInPlace,
-    who: TicketHolder,
+    who: Visitor,
     strategy: Strategy,
   ): Promise<SignedIn> {
     const { clients } = this.deps;
@@ -111,16 +114,17 @@ export class SignIns {
   }
 
   private async enter(
-    { userId, actorId }: TicketHolder,
+    { userId, actorId, shownHash }: Visitor,
     clientId: Client['id'],
     address: string,
   ): Promise<UserSession> {
     try {
-      return await this.deps.entrance.open({ userId, actorId, clientId, kind: 'client', address });
+      return await this.deps.entrance.open({ userId, actorId, clientId, kind: 'client', address }, shownHash);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // This surface has one word for both, and none for a user that was removed since its ticket was made.
       if (error.code === 'user_blocked') throw new Failure('user_banned', { cause: error });
+      if (error.code === 'login_failed') throw new Failure('form_password_incorrect', { cause: error });
       if (error.code === 'user_not_found') throw new Failure('ticket_invalid_code', { cause: error });
       throw error;
     }

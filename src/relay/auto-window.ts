@@ -10,9 +10,8 @@ const CALM = 0.35;
 /** From here on the window is as long as it gets: with time in hand for a burst, which a fuller process has not. */
 const BUSY = 0.65;
 /**
- * A latency that players do not feel, and that gathers several entries in a room of a few busy members. At 224,000
- * deliveries a second in rooms of 8 a delivery costs 0.54 of the bare engine's publish, with 8 ms from 0.5 to 0.9
- * it was 0.74 (`npm run bench:flush`).
+ * A frame of a game at 60 Hz: a latency that players do not feel, and that gathers several entries in a room of a few busy
+ * members. What other windows cost is in docs/PERFORMANCE.md.
  */
 const MAX_WINDOW_MS = 16;
 const SAMPLE_EVERY_MS = 50;

@@ -175,6 +175,28 @@ it('DI7 a ban between the look at the user and the opening still leaves no sessi
   expect(await active()).toBe(0);
 });
 
+it('DI7 a new password between the look at the old one and the opening still leaves no session', async () => {
+  const { users, sessions, clock, store } = start();
+  const { id } = await users.create({ username: 'alice', password: 'the old one' });
+  const shownHash = (await users.existing(id)).passwordHash;
+  const late = overlay(sessions, {
+    open: async (request) => {
+      await users.update(id, { password: 'a new one' });
+      return sessions.open(request);
+    },
+  });
+  const active = async () =>
+    (await store.userSessions.list({ userId: id, status: 'active', limit: 10 })).sessions.length;
+  const entrance = new Entrance({ users, sessions: late, clock });
+  // The control: who showed something else than the password stays.
+  await entrance.open(opening(id));
+  expect(await active()).toBe(1);
+  await sessions.finishAllOf(id, 'revoked');
+  await users.update(id, { password: 'the old one' });
+  await expect(entrance.open(opening(id), shownHash)).rejects.toMatchObject({ code: 'login_failed' });
+  expect(await active()).toBe(0);
+});
+
 it('DI8 a removal that broke off behind the record is finished by a repeat', async () => {
   const { users, entrance, sessions, store } = start();
   const { id } = await users.create({ username: 'alice' });

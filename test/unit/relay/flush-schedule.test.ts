@@ -81,6 +81,23 @@ describe('flush schedule', () => {
     expect(good.flushedAtMs).toHaveLength(1);
     expect(failures).toHaveLength(1);
   });
+
+  it('FL4 rooms that are marked at once leave spread over the second half of their window, a few at its end', () => {
+    const { clock, mark, room } = schedule();
+    const many = Array.from({ length: 200 }, () => room(12));
+    for (const each of many) mark(each);
+    for (let ms = 0; ms < 12; ms += 1) clock.advance(1);
+    const times = many.flatMap((each) => each.flushedAtMs);
+    expect(times).toHaveLength(200);
+    expect(Math.min(...times)).toBeGreaterThan(6);
+    const together = new Map<number, number>();
+    for (const time of times) together.set(time, (together.get(time) ?? 0) + 1);
+    expect(Math.max(...together.values())).toBeLessThan(60);
+    const few = Array.from({ length: 8 }, () => room(12));
+    for (const each of few) mark(each);
+    for (let ms = 0; ms < 12; ms += 1) clock.advance(1);
+    expect(few.flatMap((each) => each.flushedAtMs)).toEqual(few.map(() => 24));
+  });
 });
 
 describe('auto window', () => {
