@@ -71,11 +71,7 @@ export class SignIns {
     return this.open(place, { ...holder, shownHash: null }, 'ticket');
   }
 
-  private async open(
-    { client: asking, address }: SignInPlace,
-    who: Visitor,
-    strategy: Strategy,
-  ): Promise<SignedIn> {
+  private async open({ client: asking, address }: SignInPlace, who: Visitor, strategy: Strategy): Promise<SignedIn> {
     const { clients } = this.deps;
     const { client } = await clients.forSignIn(asking);
     const session = await this.enter(who, client.id, address);
