@@ -1,7 +1,7 @@
 /**
  * Session tokens (RS256) over REST, beside RSA-2048 signatures alone by node:crypto on the same core in the same run:
- * on the main thread, and on the thread pool. The gateway signs on the pool, so that a signature holds up no frame; what
- * it is measured by is the faster of the two, the most signatures that the core can make.
+ * on the main thread, and on the thread pool. The gateway signs on threads of its own, so that a signature holds up no
+ * frame; what it is measured by is the faster of the two, the most signatures that the core can make.
  */
 import { fileURLToPath } from 'node:url';
 import type { Account, Cell } from '../account.js';

@@ -16,7 +16,7 @@ export const nodeKeys = {
   environment: withDefault(oneOf(['production', 'development']), 'production', {
     env: 'SALLYPORT_ENV',
     type: '`production` or `development`',
-    doc: 'Names the environment part of API keys (`live` or `dev`).',
+    doc: '`development`: API keys are named `dev` instead of `live`, `__dev_session` counts in the query, mail that goes nowhere else is shown at `GET /v1/outbox`, and mail servers and pages may do without TLS. Never for real users.',
   }),
   rootKey: optional(minimumText(MIN_SECRET_LENGTH), {
     env: 'SALLYPORT_ROOT_KEY',

@@ -14,7 +14,7 @@ const MAX_THREADS = 4;
 export class Rs256Signer {
   private readonly threads: SigningThread[] = [];
   private readonly maxThreads = Math.min(MAX_THREADS, Math.max(1, availableParallelism() - 1));
-  private waiting: Wish[] = [];
+  private readonly waiting: Wish[] = [];
   private isStopped = false;
 
   /** The signature in base64url. Rejects when a thread died with it, or after `stop`. */
@@ -32,8 +32,9 @@ export class Rs256Signer {
   /** Ends the threads; what is not signed by then is rejected. Idempotent. */
   stop(): void {
     this.isStopped = true;
-    for (const thread of this.threads) thread.stop();
+    // First: a thread that is free takes what waits.
     for (const { reject } of this.waiting.splice(0)) reject(new Error('the signer is stopped'));
+    for (const thread of this.threads) thread.stop();
   }
 
   private readonly handOut = (): void => {

@@ -41,21 +41,25 @@ export class SigningThread {
     this.worker.postMessage({ newKey, inputs: batch.map(({ input }) => input).join('\n') });
   }
 
+  /** Rejects what it has. Idempotent. */
   stop(): void {
-    this.worker?.terminate().catch(() => undefined);
-    this.fail(new Error('the signing thread was stopped'));
+    const { worker } = this;
+    this.fail(worker, new Error('the signing thread was stopped'));
+    worker?.terminate().catch(() => undefined);
   }
 
   private start(): Worker {
     const worker = new Worker(WORKER, { resourceLimits: LIMITS, name: 'rs256' });
     worker.on('message', (message: unknown) => {
-      this.settle(signatures.parse(message));
+      const made = signatures.safeParse(message);
+      if (made.success) this.settle(made.data);
+      else this.fail(worker, new Error('the signing thread answered something else'));
     });
     worker.on('error', (cause) => {
-      this.fail(new Error('the signing thread failed', { cause }));
+      this.fail(worker, new Error('the signing thread failed', { cause }));
     });
     worker.on('exit', () => {
-      this.fail(new Error('the signing thread ended'));
+      this.fail(worker, new Error('the signing thread ended'));
     });
     return worker;
   }
@@ -73,7 +77,9 @@ export class SigningThread {
     this.onFree();
   }
 
-  private fail(cause: Error): void {
+  /** A thread that failed ends a moment later: by then another may have its place. */
+  private fail(worker: Worker | null, cause: Error): void {
+    if (worker === null || worker !== this.worker) return;
     this.worker = null;
     this.knownKey = null;
     for (const { reject } of this.batch) reject(cause);

@@ -27,7 +27,7 @@ class RandomPool {
   take(count: number): Uint8Array {
     if (count > POOL_BYTES) return randomBytes(count);
     if (this.stock.length < count) this.stock = randomBytes(POOL_BYTES);
-    const taken = Uint8Array.from(this.stock.subarray(0, count));
+    const taken = new Uint8Array(this.stock.subarray(0, count));
     this.stock.fill(0, 0, count);
     this.stock = this.stock.subarray(count);
     return taken;
