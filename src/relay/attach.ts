@@ -16,7 +16,7 @@ import { BoundMember } from './bound-member.js';
 import type { Connections } from './connection.js';
 import { resumeToken } from './credential.js';
 import type { Departures } from './departures.js';
-import type { Member } from './member.js';
+import { Member } from './member.js';
 import type { Outlet } from './outlet.js';
 import type { KeptEntry } from './replay-window.js';
 import type { Room } from './room.js';
@@ -86,8 +86,7 @@ export class Attacher {
 
   private newMember(room: Room, { joined, token }: Attachment): Member {
     const { index, userId, joinedAtMs, connection } = joined;
-    const seat = { index, userId, joinedAtMs, token, connection, firstSeq: room.replay.seq };
-    const member = { ...seat, outlet: null, state: null, dropped: 0, departure: null, watch: null, over: null };
+    const member = new Member({ index, userId, joinedAtMs, token, connection, firstSeq: room.replay.seq });
     room.members.set(index, member);
     return member;
   }

@@ -5,8 +5,21 @@ import type { AuthorizationToken } from '../protocol/ids.js';
 import type { Watch } from '../ports/user-session-watches.js';
 import type { Outlet } from './outlet.js';
 
-/** A member as its home sees it: a seat that has joined, with or without a socket. */
-export interface Member {
+/** What a member has from its joining on. */
+export interface Seat {
+  readonly index: MemberIndex;
+  readonly userId: UserId;
+  readonly joinedAtMs: number;
+  readonly connection: number;
+  readonly token: AuthorizationToken | null;
+  readonly firstSeq: number;
+}
+
+/**
+ * A member as its home sees it: a seat that has joined, with or without a socket. A class for the sake of its shape: objects
+ * that a spread made had one each, and what reads a member for every message had to look it up anew.
+ */
+export class Member {
   readonly index: MemberIndex;
   readonly userId: UserId;
   readonly joinedAtMs: number;
@@ -17,17 +30,26 @@ export interface Member {
   /** Counts the sockets it has had; what is said to the store about its seat names it. */
   connection: number;
   /** The way out to its socket; null while it is away. */
-  outlet: Outlet | null;
+  outlet: Outlet | null = null;
   /** Presence state; kept by the home alone. */
-  state: Json;
+  state: Json = null;
   /** Volatile entries that were not kept for it while it was behind, over all its sockets on this home. */
-  dropped: number;
+  dropped = 0;
   /** Gives the seat up when the resume window has passed. */
-  departure: Timer | null;
+  departure: Timer | null = null;
   /** Of the user session it is bound to; null when it is bound to none. */
-  watch: Watch | null;
+  watch: Watch | null = null;
   /** Its user session is over, and it goes for this; null while it has a right to be there. */
-  over: Extract<LeftReason, 'revoked' | 'ended'> | null;
+  over: Extract<LeftReason, 'revoked' | 'ended'> | null = null;
+
+  constructor(seat: Seat) {
+    this.index = seat.index;
+    this.userId = seat.userId;
+    this.joinedAtMs = seat.joinedAtMs;
+    this.firstSeq = seat.firstSeq;
+    this.token = seat.token;
+    this.connection = seat.connection;
+  }
 }
 
 /** A member as a backend sees it. */

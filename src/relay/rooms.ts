@@ -11,6 +11,7 @@ import type { Placement } from '../ports/placement.js';
 import type { Host, RelayStore, SessionWithSeats } from '../ports/relay-store.js';
 import type { UserSessionWatches } from '../ports/user-session-watches.js';
 import { BoundMember } from './bound-member.js';
+import { Member } from './member.js';
 import type { Departures } from './departures.js';
 import { Room, type RoomDeps } from './room.js';
 
@@ -131,9 +132,9 @@ export class Rooms {
     for (const { userId, token, member } of seats) {
       if (member === null) continue;
       const { index, connection, joinedAtMs, awayUntilMs, userSessionId } = member;
-      const seat = { index, userId, token, connection, joinedAtMs, firstSeq: 0 };
+      const away = new Member({ index, userId, token, connection, joinedAtMs, firstSeq: 0 });
       const watch = userSessionId === null ? null : watches.watch(userSessionId);
-      const away = { ...seat, outlet: null, state: null, dropped: 0, departure: null, watch, over: null };
+      away.watch = watch;
       room.members.set(index, away);
       departures.expect(this, room, away, awayUntilMs);
       watch?.begin(new BoundMember(departures, this, room, away));
