@@ -31,14 +31,14 @@ export async function runOnce(
   load: Load,
   cores: Cores,
   nodeFlags: readonly string[] = [],
-  onSample?: LoadOptions['onSample'],
+  onInterval?: LoadOptions['onInterval'],
 ): Promise<Result> {
   const { clients, roomsOf, senders = roomsOf, workers = 1, ...rest } = load;
   const target = await contender.start({ clients, roomsOf }, { core: cores.server, nodeFlags });
   const { endpoints, wire, handshakes, serverPid } = target;
   const sampleMs = Math.min(MAX_SAMPLE_MS, Math.max(MIN_SAMPLE_MS, ((load.warmUpS + load.seconds) * 1000) / SAMPLES));
   const job = { endpoints, wire, handshakes, serverPid, roomsOf, senders, sampleMs, ...rest };
-  const result = await generateLoad(job, { workers, cores, ...(onSample === undefined ? {} : { onSample }) });
+  const result = await generateLoad(job, { workers, cores, ...(onInterval === undefined ? {} : { onInterval }) });
   await target.stop();
   return result;
 }

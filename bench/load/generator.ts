@@ -1,5 +1,6 @@
 /** A load worker's process: gets one job from its parent, lets its clients join, waits for the start, answers, and ends. */
 import { demand } from '../changes.js';
+import { yieldHelperThreads } from '../helper-threads.js';
 import { go, job, type Answer } from './job.js';
 import { Run } from './run.js';
 
@@ -13,8 +14,9 @@ process.once('message', (message: unknown) => {
 process.once('disconnect', () => process.exit(1));
 
 async function work(message: unknown): Promise<void> {
+  yieldHelperThreads();
   const asked = job.parse(message);
-  const run = new Run(asked, (sample) => answer({ sample }));
+  const run = new Run(asked, (interval) => answer({ interval }));
   await run.join();
   const started = new Promise((resolve) => process.once('message', resolve));
   answer({ joined: asked.handshakes.length });

@@ -41,7 +41,7 @@ export class Histogram {
   }
 
   /** What it holds, without what is empty. It is empty then. */
-  take(): ValueCounts {
+  take(): [number, number][] {
     const taken: [number, number][] = [];
     for (let at = 0; at < BUCKETS; at += 1) {
       const count = this.counts[at] ?? 0;

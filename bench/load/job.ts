@@ -24,7 +24,7 @@ export const job = z.object({
   seconds: z.number(),
   /** Whose CPU time is taken; null when it runs elsewhere. */
   serverPid: z.int().nullable(),
-  /** How often a sample is answered. */
+  /** How long an interval is. */
   sampleMs: z.number(),
 });
 
@@ -38,7 +38,7 @@ const cpuTime = z.object({ userS: z.number(), systemS: z.number(), waitS: z.numb
 const valueCounts = z.array(z.tuple([z.number(), z.number()]));
 
 /** What happened between two moments, counted from the start of the sending. */
-export const sample = z.object({
+const interval = z.object({
   /** The how manyeth, from 0. */
   n: z.int(),
   untilS: z.number(),
@@ -46,8 +46,10 @@ export const sample = z.object({
   delivered: z.int(),
   /** How many more deliveries are known to be missing; below 0 when some came after all. */
   missing: z.int(),
-  latencyUs: valueCounts,
 });
+
+/** With the times of what came in it: they are told in the end, since reading them takes time that a load should have. */
+const sample = interval.extend({ latencyUs: valueCounts });
 
 export const part = z.object({
   /** Of the whole run, warm-up included, after the last message had time to come. */
@@ -76,20 +78,24 @@ export const part = z.object({
     startUs: z.number(),
     endUs: z.number(),
   }),
-  /** From when a message was due to when it had come, of every seventh message that was due in the window or after. */
-  latencyUs: valueCounts,
+  /**
+   * Their latencies are from when a message was due to when it had come, of every seventh message that was due in the
+   * window or after.
+   */
+  samples: z.array(sample),
   /** How much later than due the generator sent. */
   lagUs: valueCounts,
 });
 
 export const answer = z.union([
   z.object({ joined: z.int() }),
-  z.object({ sample }),
+  z.object({ interval }),
   z.object({ part }),
   z.object({ failure: z.string() }),
 ]);
 
 export type Job = z.output<typeof job>;
 export type Part = z.output<typeof part>;
+export type Interval = z.output<typeof interval>;
 export type SamplePart = z.output<typeof sample>;
 export type Answer = z.output<typeof answer>;

@@ -2,9 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import { demand } from '../changes.js';
 import { loadCoreOf, type Cores } from '../cores.js';
+import { yieldHelperThreads } from '../helper-threads.js';
 import { demandDescriptors, sourceAddresses } from './dial.js';
-import { answer, type Answer, type Job, type Part, type SamplePart } from './job.js';
-import { mergeParts, mergeSamples, type Result, type Sample } from './result.js';
+import { answer, type Answer, type Interval, type Job, type Part } from './job.js';
+import { mergeParts, sumOf, type Result } from './result.js';
 import { WorkerProcess } from './worker-process.js';
 
 const SCRIPT = fileURLToPath(new URL('./generator.js', import.meta.url));
@@ -20,11 +21,12 @@ export interface LoadOptions {
   readonly workers: number;
   readonly cores: Cores;
   /** Each interval, once every worker has answered for it. */
-  readonly onSample?: (sample: Sample, latencies: readonly SamplePart[]) => void;
+  readonly onInterval?: (interval: Interval) => void;
 }
 
 /** Does the job. Rejects with what went wrong in any worker. */
 export async function generateLoad(whole: Omit<Job, 'localAddresses'>, options: LoadOptions): Promise<Result> {
+  yieldHelperThreads();
   const jobs = shares(whole, options.workers).map((share) => ({ ...whole, ...share }));
   const workers = jobs.map((_, i) => new WorkerProcess(SCRIPT, answer, loadCoreOf(options.cores, i)));
   try {
@@ -32,10 +34,10 @@ export async function generateLoad(whole: Omit<Job, 'localAddresses'>, options: 
     await Promise.all(workers.map(untilJoined));
     const startUs = Number(process.hrtime.bigint()) / 1e3 + START_IN_MS * US_PER_MS;
     for (const worker of workers) worker.send({ startUs });
-    const samples = new Samples(workers.length, options.onSample);
+    const intervals = new Intervals(workers.length, options.onInterval);
     const withinMs = (whole.warmUpS + whole.seconds) * 1000 + GRACE_MS;
-    const parts = await Promise.all(workers.map((worker) => finish(worker, samples, withinMs)));
-    return mergeParts(parts, samples.merged);
+    const parts = await Promise.all(workers.map((worker) => finish(worker, intervals, withinMs)));
+    return mergeParts(parts);
   } finally {
     for (const worker of workers) worker.kill();
   }
@@ -69,38 +71,29 @@ async function untilJoined(worker: LoadWorker): Promise<void> {
   demand('joined' in given, 'a load worker joins first');
 }
 
-async function finish(worker: LoadWorker, samples: Samples, withinMs: number): Promise<Part> {
+async function finish(worker: LoadWorker, intervals: Intervals, withinMs: number): Promise<Part> {
   for (;;) {
     const given = await worker.next(withinMs);
     if ('part' in given) return given.part;
     if ('failure' in given) throw new Error(given.failure);
-    if ('sample' in given) samples.add(given.sample);
+    if ('interval' in given) intervals.add(given.interval);
   }
 }
 
-/** Puts the workers' intervals together. */
-class Samples {
-  private readonly parts = new Map<number, SamplePart[]>();
-  private readonly whole = new Map<number, Sample>();
+/** Puts the workers' intervals together, for who watches. */
+class Intervals {
+  private readonly parts = new Map<number, Interval[]>();
 
   constructor(
     private readonly workers: number,
-    private readonly onSample: LoadOptions['onSample'],
+    private readonly onInterval: LoadOptions['onInterval'],
   ) {}
 
-  /** In order; at the end also those that a worker was too busy to cut. */
-  get merged(): readonly Sample[] {
-    for (const [n, parts] of this.parts) this.whole.set(n, mergeSamples(parts));
-    return [...this.whole].toSorted(([a], [b]) => a - b).map(([, sample]) => sample);
-  }
-
-  add(part: SamplePart): void {
+  add(part: Interval): void {
     const parts = [...(this.parts.get(part.n) ?? []), part];
     this.parts.set(part.n, parts);
     if (parts.length < this.workers) return;
-    const sample = mergeSamples(parts);
-    this.whole.set(part.n, sample);
     this.parts.delete(part.n);
-    this.onSample?.(sample, parts);
+    this.onInterval?.(sumOf(parts));
   }
 }

@@ -1,15 +1,11 @@
 /** What a load found, of all its workers together. */
 import { demand } from '../changes.js';
 import type { CpuTime } from './cpu.js';
-import type { Part, SamplePart } from './job.js';
+import type { Interval, Part, SamplePart } from './job.js';
 import { Latencies } from './latencies.js';
 
-export interface Sample {
-  /** From the start of the sending, warm-up included. */
-  readonly untilS: number;
-  readonly due: number;
-  readonly delivered: number;
-  readonly missing: number;
+/** An interval from the start of the sending on, warm-up included. */
+export interface Sample extends Omit<Interval, 'n'> {
   /** Of the messages that were timed; null when none came. */
   readonly p99Ms: number | null;
 }
@@ -25,15 +21,14 @@ export interface Result extends Pick<Part, 'counts' | 'problems'> {
 }
 
 /** Sums, merged histograms, and the worst lag: that of one late worker is not hidden by others that were in time. */
-export function mergeParts(parts: readonly Part[], samples: readonly Sample[]): Result {
+export function mergeParts(parts: readonly Part[]): Result {
   const [first, ...others] = parts;
   demand(first !== undefined, 'no load worker answered');
-  const latency = Latencies.of(first.latencyUs);
+  const latency = Latencies.of(parts.flatMap(({ samples }) => samples.flatMap(({ latencyUs }) => latencyUs)));
   const lags = parts.map((each) => Latencies.of(each.lagUs));
   const counts = { ...first.counts };
   const window = { ...first.window };
   for (const part of others) {
-    latency.add(part.latencyUs);
     addTo(counts, part.counts);
     window.deliveries += part.window.deliveries;
     window.frames += part.window.frames;
@@ -50,21 +45,34 @@ export function mergeParts(parts: readonly Part[], samples: readonly Sample[]): 
     lagMs: { p50: lag.atMs(0.5), p99: lag.atMs(0.99) },
     latency,
     lag,
-    samples,
+    samples: mergeSamples(parts),
   };
 }
 
-/** One interval, of every worker. */
-export function mergeSamples(parts: readonly SamplePart[]): Sample {
-  const times = new Latencies();
-  for (const { latencyUs } of parts) times.add(latencyUs);
-  const sum = (of: (part: SamplePart) => number): number => parts.reduce((total, each) => total + of(each), 0);
+/** The intervals in order, each of every worker that was not too busy to cut it. */
+function mergeSamples(parts: readonly Part[]): readonly Sample[] {
+  const byNumber = new Map<number, SamplePart[]>();
+  for (const sample of parts.flatMap(({ samples }) => samples)) {
+    byNumber.set(sample.n, [...(byNumber.get(sample.n) ?? []), sample]);
+  }
+  return [...byNumber]
+    .toSorted(([a], [b]) => a - b)
+    .map(([, samples]) => {
+      const times = Latencies.of(samples.flatMap(({ latencyUs }) => latencyUs));
+      const { untilS, due, delivered, missing } = sumOf(samples);
+      return { untilS, due, delivered, missing, p99Ms: times.count === 0 ? null : times.atMs(0.99) };
+    });
+}
+
+/** One interval, of several workers. */
+export function sumOf(parts: readonly Interval[]): Interval {
+  const sum = (of: (part: Interval) => number): number => parts.reduce((total, each) => total + of(each), 0);
   return {
+    n: parts[0]?.n ?? 0,
     untilS: Math.max(...parts.map(({ untilS }) => untilS)),
     due: sum(({ due }) => due),
     delivered: sum(({ delivered }) => delivered),
     missing: sum(({ missing }) => missing),
-    p99Ms: times.count === 0 ? null : times.atMs(0.99),
   };
 }
 

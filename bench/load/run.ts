@@ -11,8 +11,7 @@ import { LoadClient, type ClientEvents } from './client.js';
 import { canWatchProcesses, cpuTimeBetween, cpuTimeOf, ownCpuTime, type CpuTime } from './cpu.js';
 import { sourceOf } from './dial.js';
 import { ReadBuffer } from './frame-reader.js';
-import type { ValueCounts } from './histogram.js';
-import type { Job, Part, SamplePart } from './job.js';
+import type { Interval, Job, Part, SamplePart } from './job.js';
 import { Pacer } from './pacer.js';
 import { Sampler } from './sampler.js';
 import { sendingOrder } from './schedule.js';
@@ -52,11 +51,11 @@ export class Run implements ClientEvents {
 
   constructor(
     private readonly job: Job,
-    onSample: (sample: SamplePart) => void,
+    onInterval: (interval: Interval) => void,
   ) {
     const { handshakes, roomsOf, senders, rate, phases, sampleMs } = job;
     this.tally = new Tally(handshakes.length, roomsOf);
-    this.sampler = new Sampler(this.tally, sampleMs, onSample);
+    this.sampler = new Sampler(this.tally, sampleMs, onInterval);
     this.pacer = new Pacer(sendingOrder(handshakes.length, roomsOf, phases, senders), rate, (client, dueMs) => {
       this.clients[client]?.send(dueMs);
       this.tally.onSent();
@@ -172,7 +171,7 @@ export class Run implements ClientEvents {
     await pause(2 * LOOK_MS);
   }
 
-  private part(from: Mark, to: Mark, latencyUs: ValueCounts): Part {
+  private part(from: Mark, to: Mark, samples: SamplePart[]): Part {
     const { tally, problems, pacer } = this;
     const { serverCpu } = from;
     return {
@@ -189,14 +188,10 @@ export class Run implements ClientEvents {
         startUs: (bootMs() + from.atMs) * US_PER_MS,
         endUs: (bootMs() + to.atMs) * US_PER_MS,
       },
-      latencyUs: plain(latencyUs),
-      lagUs: plain(pacer.lagUs.take()),
+      samples,
+      lagUs: pacer.lagUs.take(),
     };
   }
-}
-
-function plain(counts: ValueCounts): [number, number][] {
-  return counts.map(([value, count]) => [value, count]);
 }
 
 /** The monotonic clock and performance.now() run alike from two starts. */

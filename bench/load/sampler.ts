@@ -1,6 +1,6 @@
 /** Cuts a run into intervals of equal length: what was due, what came and how late, in each. */
-import type { SamplePart } from './job.js';
-import { Histogram, type ValueCounts } from './histogram.js';
+import { Histogram } from './histogram.js';
+import type { Interval, SamplePart } from './job.js';
 import type { Tally } from './tally.js';
 
 export class Sampler {
@@ -11,12 +11,12 @@ export class Sampler {
   private n = 0;
   private last = { due: 0, delivered: 0, missing: 0 };
   /** Of all intervals that are over. */
-  private readonly taken: ValueCounts[] = [];
+  private readonly taken: SamplePart[] = [];
 
   constructor(
     private readonly tally: Tally,
     private readonly everyMs: number,
-    private readonly onSample: (sample: SamplePart) => void,
+    private readonly onInterval: (interval: Interval) => void,
   ) {}
 
   start(atMs: number): void {
@@ -30,25 +30,24 @@ export class Sampler {
   }
 
   /** What came after the last interval is one of its own. */
-  end(nowMs: number): ValueCounts {
+  end(nowMs: number): SamplePart[] {
     this.cut(nowMs);
     this.nextMs = Number.POSITIVE_INFINITY;
-    return this.taken.flat();
+    return this.taken;
   }
 
   private cut(nowMs: number): void {
     const { due, delivered, missing } = this.tally.progress();
     const { last } = this;
-    const latencyUs = this.latencyUs.take();
-    this.taken.push(latencyUs);
-    this.onSample({
+    const interval = {
       n: this.n,
       untilS: (nowMs - this.startMs) / 1000,
       due: due - last.due,
       delivered: delivered - last.delivered,
       missing: missing - last.missing,
-      latencyUs: latencyUs.map(([value, count]) => [value, count]),
-    });
+    };
+    this.taken.push({ ...interval, latencyUs: this.latencyUs.take() });
+    this.onInterval(interval);
     this.last = { due, delivered, missing };
     for (; this.nextMs <= nowMs; this.nextMs += this.everyMs) this.n += 1;
   }

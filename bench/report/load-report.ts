@@ -1,7 +1,7 @@
 /** What a load found, in tables and plots, and which side was short of time. */
 import type { Account, Cell } from '../account.js';
 import { shareOf } from '../load/cpu.js';
-import { Latencies } from '../load/latencies.js';
+import type { Latencies } from '../load/latencies.js';
 import type { LoadOptions } from '../load/load-process.js';
 import type { Result, Sample } from '../load/result.js';
 import type { Progress } from '../progress.js';
@@ -97,21 +97,16 @@ export function deliveredShare({ counts }: Result): number {
   return counts.due === 0 ? 0 : counts.delivered / counts.due;
 }
 
-/** Shows rate, share delivered and p99 so far, of all samples that have come. */
-export function watchLoad(progress: Progress): NonNullable<LoadOptions['onSample']> {
-  const latency = new Latencies();
+/** Shows rate and share delivered so far, of all intervals that have passed. */
+export function watchLoad(progress: Progress): NonNullable<LoadOptions['onInterval']> {
   let [due, delivered, lastS] = [0, 0, 0];
-  return (sample, parts) => {
-    for (const { latencyUs } of parts) latency.add(latencyUs);
-    due += sample.due;
-    delivered += sample.delivered;
-    const perS = sample.delivered / Math.max(sample.untilS - lastS, 1e-3);
-    lastS = sample.untilS;
+  return (interval) => {
+    due += interval.due;
+    delivered += interval.delivered;
+    const perS = interval.delivered / Math.max(interval.untilS - lastS, 1e-3);
+    lastS = interval.untilS;
     const share = due === 0 ? 100 : Math.min(100, (100 * delivered) / due);
-    progress.show(
-      `${sample.untilS.toFixed(1)} s  ${perS.toFixed(0)} deliveries/s  ${share.toFixed(2)} % delivered  ` +
-        `p99 ${latency.count === 0 ? '-' : latency.atMs(0.99).toFixed(2)} ms`,
-    );
+    progress.show(`${interval.untilS.toFixed(1)} s  ${perS.toFixed(0)} deliveries/s  ${share.toFixed(2)} % delivered`);
   };
 }
 

@@ -4,7 +4,7 @@ import { demand } from '../changes.js';
 import { ownCpuTime } from '../load/cpu.js';
 import { sourceOf } from '../load/dial.js';
 import { ReadBuffer } from '../load/frame-reader.js';
-import { Histogram, type ValueCounts } from '../load/histogram.js';
+import { Histogram } from '../load/histogram.js';
 import { Visitor, type VisitorEvents } from './visitor.js';
 import type { StagePart, VisitCommand, VisitJob } from './visit-job.js';
 
@@ -110,12 +110,8 @@ export class VisitRun implements VisitorEvents {
       strangers: this.strangers,
       seconds: (performance.now() - this.startedMs) / 1000,
       cpuS: to.userS + to.systemS - from.userS - from.systemS,
-      latencyUs: plain(this.latencyUs.take()),
-      sinceStartUs: plain(this.sinceStartUs.take()),
+      latencyUs: this.latencyUs.take(),
+      sinceStartUs: this.sinceStartUs.take(),
     };
   }
-}
-
-function plain(counts: ValueCounts): [number, number][] {
-  return counts.map(([value, count]) => [value, count]);
 }

@@ -9,7 +9,7 @@ import { Pacer } from '../../../bench/load/pacer.js';
 function countsOf(values: readonly number[]): [number, number][] {
   const histogram = new Histogram();
   for (const value of values) histogram.record(value);
-  return histogram.take().map(([value, count]) => [value, count]);
+  return histogram.take();
 }
 
 const CPU = { userS: 0.1, systemS: 0.1, waitS: 0 };
@@ -29,7 +29,7 @@ function partOf(latencyUs: readonly number[], lagUs: readonly number[], userS = 
       startUs: 0,
       endUs: 1e6,
     },
-    latencyUs: countsOf(latencyUs),
+    samples: [{ n: 0, untilS: 1, due: 10, delivered: 9, missing: 0, latencyUs: countsOf(latencyUs) }],
     lagUs: countsOf(lagUs),
   };
 }
@@ -38,19 +38,20 @@ describe('latencies', () => {
   it('BN2 those of several workers are merged, not averaged', () => {
     const fast = Array.from({ length: 990 }, () => 1_000);
     const slow = Array.from({ length: 30 }, () => 100_000);
-    const { latencyMs, counts, window, problems } = mergeParts([partOf(fast, [10]), partOf(slow, [20])], []);
+    const { latencyMs, counts, window, problems, samples } = mergeParts([partOf(fast, [10]), partOf(slow, [20])]);
     // The mean of both p50 would be 50 ms.
     expect(latencyMs.p50).toBeCloseTo(1, 2);
     expect(latencyMs.p99).toBeCloseTo(100, 0);
     expect(counts).toMatchObject({ due: 20, delivered: 18, lost: 2 });
     expect(window).toMatchObject({ deliveries: 18, frames: 16, reads: 14, echoes: 2 });
     expect(problems).toEqual(['a socket was closed']);
+    expect(samples).toEqual([{ untilS: 1, due: 20, delivered: 18, missing: 0, p99Ms: latencyMs.p99 }]);
   });
 
   it('BN5 one late or busy worker is not hidden by others', () => {
     const inTime = Array.from({ length: 1_000 }, () => 10);
     const late = Array.from({ length: 10 }, () => 50_000);
-    const { lagMs, window } = mergeParts([partOf([1], inTime, 0.1), partOf([1], late, 0.8)], []);
+    const { lagMs, window } = mergeParts([partOf([1], inTime, 0.1), partOf([1], late, 0.8)]);
     expect(lagMs.p99).toBeCloseTo(50, 0);
     expect(window.loadCpu.userS).toBe(0.8);
   });
