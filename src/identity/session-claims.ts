@@ -27,14 +27,12 @@ const MS_PER_MINUTE = 60_000;
 const ORGANIZATION_SCOPE = /^org:/;
 
 export function sessionClaims({ session, memberOf, origin, nowMs }: ClaimsRequest): Claims {
-  return {
-    ...commonClaims(session, origin),
-    sid: session.id,
-    v: CLAIMS_VERSION,
-    sts: session.status,
-    fva: [...factorVerificationAge(session, nowMs)],
-    ...(memberOf === null ? {} : { o: organizationClaim(memberOf) }),
-  };
+  return Object.assign(
+    {},
+    commonClaims(session, origin),
+    { sid: session.id, v: CLAIMS_VERSION, sts: session.status, fva: [...factorVerificationAge(session, nowMs)] },
+    memberOf === null ? null : { o: organizationClaim(memberOf) },
+  );
 }
 
 /**
@@ -43,11 +41,11 @@ export function sessionClaims({ session, memberOf, origin, nowMs }: ClaimsReques
  */
 export function commonClaims(session: UserSession, origin: string | null): Claims {
   const actorId = actorOf(session);
-  return {
-    sub: session.effectiveUserId,
-    ...(origin === null ? {} : { azp: origin }),
-    ...(actorId === null ? {} : { act: { sub: actorId } }),
-  };
+  return Object.assign(
+    { sub: session.effectiveUserId },
+    origin === null ? null : { azp: origin },
+    actorId === null ? null : { act: { sub: actorId } },
+  );
 }
 
 /** Who acts in place of the session's user: a backend's impersonator, or the real user of an assumed identity. */

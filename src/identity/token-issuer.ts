@@ -67,10 +67,8 @@ export class TokenIssuer {
    */
   async subjectOf(session: UserSession): Promise<UserRecord> {
     const actorId = actorOf(session);
-    const [subject] = await Promise.all([
-      this.goodUser(session.effectiveUserId),
-      actorId === null ? null : this.goodUser(actorId),
-    ]);
+    if (actorId === null) return this.goodUser(session.effectiveUserId);
+    const [subject] = await Promise.all([this.goodUser(session.effectiveUserId), this.goodUser(actorId)]);
     return subject;
   }
 

@@ -187,7 +187,7 @@ export class RelayDoorway implements Doorway {
   }
 
   private async join(claim: Claim, request: ConnectRequest, resumeHash: string): Promise<Joined> {
-    const result = await this.deps.store.join({ ...this.joinOf(claim, request, resumeHash), dryRun: false });
+    const result = await this.deps.store.join(this.joinOf(claim, request, resumeHash, false));
     switch (result.outcome) {
       case 'joined':
         return result;
@@ -203,7 +203,7 @@ export class RelayDoorway implements Doorway {
   /** Rejects as the join would; what a dead home refuses will be decided when the session has been claimed. */
   private async wouldJoin(claim: Claim, request: ConnectRequest): Promise<void> {
     const { store, placement } = this.deps;
-    const result = await store.join({ ...this.joinOf(claim, request, ''), dryRun: true });
+    const result = await store.join(this.joinOf(claim, request, '', true));
     if (result.outcome === 'refused') throw new Failure(result.code, retry(result.code));
     if (result.outcome === 'home_elsewhere' && placement.find(result.homeNodeId) !== null) {
       throw new Failure('home_elsewhere', { retryAfterS: 1 });
@@ -218,13 +218,15 @@ export class RelayDoorway implements Doorway {
     claim: Claim,
     request: ConnectRequest,
     resumeHash: string,
-  ): Omit<Parameters<RelayStore['join']>[0], 'dryRun'> {
+    dryRun: boolean,
+  ): Parameters<RelayStore['join']>[0] {
     return {
       sessionId: claim.sessionId,
       nodeId: this.deps.placement.self,
       credential: claim.credential,
       address: request.remoteAddress,
       resumeHash,
+      dryRun,
     };
   }
 }

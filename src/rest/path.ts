@@ -14,8 +14,9 @@ export function parsePath(raw: string): ParsedPath | null {
   if (!raw.startsWith('/') || !PATH_CHARACTERS.test(raw)) return null;
   const segments: string[] = [];
   const matrix = new Map<string, string>();
+  const hasParameters = raw.includes(';');
   for (const part of raw.slice(1).split('/')) {
-    const [rawSegment = '', ...parameters] = part.split(';');
+    const [rawSegment = '', ...parameters] = hasParameters ? part.split(';') : [part];
     const segment = decode(rawSegment);
     if (segment === null || !isSafeSegment(segment)) return null;
     segments.push(segment);

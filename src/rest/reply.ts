@@ -9,7 +9,7 @@ export type Reply =
   | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
   | { readonly status: number; readonly text: string; readonly contentType: string };
 
-const JSON_TYPE = 'application/json';
+const JSON_HEADERS = { 'Content-Type': 'application/json' } as const;
 
 export function writeReply(reply: Reply): HttpResponse {
   if ('text' in reply) {
@@ -17,7 +17,7 @@ export function writeReply(reply: Reply): HttpResponse {
   }
   const { status, body, headers = {} } = reply;
   if (body === undefined) return { status, headers };
-  return { status, headers: { ...headers, 'Content-Type': JSON_TYPE }, body: JSON.stringify(body) };
+  return { status, headers: Object.assign({}, headers, JSON_HEADERS), body: JSON.stringify(body) };
 }
 
 export function writeFailure(
@@ -28,7 +28,7 @@ export function writeFailure(
 ): HttpResponse {
   return {
     status: errorStatus(surface, failure.code),
-    headers: { ...errorHeaders(surface, failure), ...extraHeaders, 'Content-Type': JSON_TYPE },
+    headers: { ...errorHeaders(surface, failure), ...extraHeaders, ...JSON_HEADERS },
     body: JSON.stringify(errorBody(surface, failure, requestId)),
   };
 }
@@ -40,6 +40,6 @@ export function writeFailure(
 export function finishResponse(response: HttpResponse, requestId: string): HttpResponse {
   return {
     ...response,
-    headers: { 'Cache-Control': 'no-store', ...response.headers, 'X-Request-Id': requestId },
+    headers: Object.assign({ 'Cache-Control': 'no-store' }, response.headers, { 'X-Request-Id': requestId }),
   };
 }

@@ -1,6 +1,6 @@
 /** Finds the route for a method and a path. Static segments win over parameters, at every segment. */
 import type { Surface } from '../protocol/errors.js';
-import { parsePath } from './path.js';
+import type { ParsedPath } from './path.js';
 import type { Route } from './route.js';
 
 export type Match =
@@ -37,8 +37,8 @@ export class RouteTree {
     for (const route of routes) this.add(route);
   }
 
-  match(method: string, rawPath: string): Match {
-    const path = parsePath(rawPath);
+  /** `path` null: what was sent is no path. */
+  match(method: string, path: ParsedPath | null): Match {
     if (path === null) return { kind: 'nothing' };
     const node = find(this.root, path.segments, 0);
     const [first] = node?.routes ?? [];

@@ -140,26 +140,26 @@ export interface GuardedRouteSpec<G extends Guest, P, Q, B, R extends Responses>
 /** A route for API keys. */
 export function defineRoute<P, Q, B, const R extends Responses>(spec: RouteSpec<P, Q, B, R>): Route {
   return {
-    ...common(spec),
     auth: { scope: spec.scope },
     admit: async (input, keys) => {
       const caller = await authenticate(keys, spec.surface, spec.scope, input.request);
-      return { callerId: caller.id, run: async () => spec.handle({ ...parseCall(spec, input), caller }) };
+      return { callerId: caller.id, run: async () => spec.handle({ caller, ...parseCall(spec, input) }) };
     },
+    ...common(spec),
   };
 }
 
 /** A route that anybody may call. */
 export function defineOpenRoute<P, Q, B, const R extends Responses>(spec: OpenRouteSpec<P, Q, B, R>): Route {
   return {
-    ...common(spec),
     auth: 'none',
     admit: (input) =>
       Promise.resolve({
         // One address's keys are not another's.
         callerId: `nobody@${input.request.remoteAddress}`,
-        run: async () => spec.handle({ ...parseCall(spec, input), request: input.request }),
+        run: async () => spec.handle({ request: input.request, ...parseCall(spec, input) }),
       }),
+    ...common(spec),
   };
 }
 
@@ -168,10 +168,9 @@ export function defineGuardedRoute<G extends Guest, P, Q, B, const R extends Res
   spec: GuardedRouteSpec<G, P, Q, B, R>,
 ): Route {
   return {
-    ...common(spec),
     auth: { guard: spec.guardName },
     admit: async (input) => {
-      const run = async (guest: G) => spec.handle({ ...parseCall(spec, input), guest, request: input.request });
+      const run = async (guest: G) => spec.handle({ guest, request: input.request, ...parseCall(spec, input) });
       if (spec.identify !== undefined && input.request.headers.has('idempotency-key')) {
         const { callerId } = await spec.identify(input);
         return { callerId, run: async () => run(await spec.guard(input)) };
@@ -179,13 +178,22 @@ export function defineGuardedRoute<G extends Guest, P, Q, B, const R extends Res
       const guest = await spec.guard(input);
       return { callerId: guest.callerId, run: () => run(guest) };
     },
+    ...common(spec),
   };
 }
 
 function common<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>): Omit<Route, 'auth' | 'admit'> {
   const { name, summary, surface, method, path, params, query, body, responses } = spec;
   return {
-    ...{ name, summary, surface, method, path, params, query, body, responses },
+    name,
+    summary,
+    surface,
+    method,
+    path,
+    params,
+    query,
+    body,
+    responses,
     bodyForm: spec.bodyForm ?? 'json',
     mutating: method !== 'GET',
     refusedWhileDraining: spec.refusedWhileDraining ?? false,

@@ -13,7 +13,8 @@ import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { KeyVerifier } from './auth.js';
 import { Idempotency } from './idempotency.js';
-import { methodOf } from './method.js';
+import { methodOf, type Arriving } from './method.js';
+import { parsePath } from './path.js';
 import { finishResponse, writeFailure, writeReply } from './reply.js';
 import type { Admitted, Route } from './route.js';
 import { RouteTree, type Match } from './route-tree.js';
@@ -46,14 +47,19 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
 
   async function handle(request: HttpRequest): Promise<HttpResponse> {
     const startedMs = clock.monotonicMs();
-    const match = tree.match(methodOf(request), request.path);
+    const match = matchOf(request);
     const response = await answer(request, match).catch((error: unknown) => failed(request, match, error));
     return finish(request, match, response, startedMs);
   }
 
   function refuse(request: Omit<HttpRequest, 'body'>, failure: Failure): HttpResponse {
-    const match = tree.match(methodOf(request), request.path);
+    const match = matchOf(request);
     return finish(request, match, failed(request, match, failure), clock.monotonicMs());
+  }
+
+  function matchOf(request: Arriving): Match {
+    const path = parsePath(request.path);
+    return tree.match(methodOf(request, path), path);
   }
 
   async function answer(request: HttpRequest, match: Match): Promise<HttpResponse> {

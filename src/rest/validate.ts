@@ -21,9 +21,11 @@ const SHOWABLE_NAME = /^(?:[A-Za-z_]{1,32}|[0-9]{1,5})$/;
 
 /** Rejects with `invalid_request`: the first problems in the message, all of them (up to 20) in the details. */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole: 'query' | 'body'): T {
-  const result = schema.safeParse(value, { error: describeUnknown });
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const problems = result.error.issues.map(problemOf).slice(0, MAX_PROBLEMS);
+  // Again, for its words: with them a parse costs 2 us more.
+  const { issues } = schema.safeParse(value, { error: describeUnknown }).error ?? result.error;
+  const problems = issues.map(problemOf).slice(0, MAX_PROBLEMS);
   const message = problems
     .slice(0, MAX_PROBLEMS_IN_MESSAGE)
     .map((problem) => `${problem.path === '' ? whole : problem.path}: ${problem.message}`)

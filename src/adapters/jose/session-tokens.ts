@@ -33,7 +33,7 @@ export function createSessionTokens({ keys, signer, clock, issuer }: SessionToke
       const exp = iat + lifetimeS;
       const { header, privateKey } = await keys.signer(exp * 1000);
       const automatic = { iss: issuer(), iat, nbf: iat - clockSkewS, exp, jti: randomUUID() };
-      const input = `${header}.${encodeJson({ ...claims, ...automatic })}`;
+      const input = `${header}.${encodeJson(Object.assign({}, claims, automatic))}`;
       return `${input}.${await signer.sign(input, privateKey)}`;
     },
 

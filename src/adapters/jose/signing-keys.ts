@@ -21,6 +21,10 @@ export interface SigningKeysDeps {
 
 type AbleKey = SigningKey & { readonly privateKey: NonNullable<SigningKey['privateKey']> };
 
+function isAble(key: SigningKey): key is AbleKey {
+  return key.privateKey !== null;
+}
+
 /** How old this node's view of the keys gets; also the least time between two looks for an unknown key. */
 const REFRESH_MS = 30_000;
 /** Several times what this node's view (30 s) and the served key set (60 s) may be old together. */
@@ -97,9 +101,7 @@ export class SigningKeys {
   /** The newest whose time to sign has come. When there is none but one that waits, that one: none is better known. */
   private current(): AbleKey | null {
     const nowMs = this.deps.clock.nowMs();
-    const able = this.published(this.keys ?? new Map()).flatMap((key) =>
-      key.privateKey === null ? [] : [{ ...key, privateKey: key.privateKey }],
-    );
+    const able = this.published(this.keys ?? new Map()).filter(isAble);
     return able.findLast(({ record }) => record.signsFromMs <= nowMs) ?? able[0] ?? null;
   }
 

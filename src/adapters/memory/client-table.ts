@@ -28,8 +28,13 @@ export class ClientTable {
     if (this.#clients.get(id) !== undefined) throw new Failure('internal', { cause: new Error('client id is taken') });
     const nowMs = this.#clock.nowMs();
     const client = Object.freeze({
-      ...{ id, rotation: 1, lastActiveSessionId: null, lastStrategy: null },
-      ...{ createdAtMs: nowMs, updatedAtMs: nowMs, expireAtMs: nowMs + lifetimeMs },
+      id,
+      rotation: 1,
+      lastActiveSessionId: null,
+      lastStrategy: null,
+      createdAtMs: nowMs,
+      updatedAtMs: nowMs,
+      expireAtMs: nowMs + lifetimeMs,
     });
     this.#clients.set(id, { client, sessionIds: new Set() }, client.expireAtMs);
     return client;

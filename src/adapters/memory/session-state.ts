@@ -64,10 +64,10 @@ export function newSession(created: NewRelaySession, position: number, nowMs: nu
   const { ttlMs, ...given } = structuredClone(created);
   return {
     facts: deepFreeze({
-      ...given,
       createdAtMs: nowMs,
       expiresAtMs: nowMs + ttlMs,
       homeEpoch: given.homeNodeId === null ? 0 : 1,
+      ...given,
     }),
     host: { index: null, term: 0 },
     generation: 1,

@@ -18,13 +18,13 @@ export interface UserSessionState {
 export function openState(opened: NewUserSession, position: number, nowMs: number): UserSessionState {
   const { lifetimeMs, inactivityMs, ...given } = opened;
   const session = {
-    ...given,
     status: 'active',
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     lastActiveAtMs: nowMs,
     expireAtMs: nowMs + lifetimeMs,
     abandonAtMs: nowMs + inactivityMs,
+    ...given,
   } as const;
   return { session: Object.freeze(session), endedAtMs: null, named: false, position };
 }
@@ -52,12 +52,14 @@ export function end(state: UserSessionState, status: UserSessionStatus, atMs: nu
 
 export function applyChange(state: UserSessionState, change: SessionChange, nowMs: number): void {
   const { touch, organizationId, effectiveUserId } = change;
+  const { session } = state;
   state.session = Object.freeze({
-    ...state.session,
+    ...session,
     updatedAtMs: nowMs,
-    ...(touch === undefined ? {} : { lastActiveAtMs: nowMs, abandonAtMs: nowMs + touch.inactivityMs }),
-    ...(organizationId === undefined ? {} : { organizationId }),
-    ...(effectiveUserId === undefined ? {} : { effectiveUserId }),
+    lastActiveAtMs: touch === undefined ? session.lastActiveAtMs : nowMs,
+    abandonAtMs: touch === undefined ? session.abandonAtMs : nowMs + touch.inactivityMs,
+    organizationId: organizationId === undefined ? session.organizationId : organizationId,
+    effectiveUserId: effectiveUserId ?? session.effectiveUserId,
   });
 }
 

@@ -25,12 +25,12 @@ export function decodeCreate(reply: unknown, session: NewRelaySession, seats: re
   const createdAtMs = asInteger(reply);
   return {
     session: {
-      ...facts,
       createdAtMs,
       expiresAtMs: createdAtMs + ttlMs,
       homeEpoch: session.homeNodeId === null ? 0 : 1,
       generation: 1,
       host: { index: null, term: 0 },
+      ...facts,
     },
     seats: seats.map(seatOf),
   };
@@ -60,7 +60,7 @@ function encodeAddresses(seats: readonly SeatToMake[]): readonly Argument[] {
 function seatOf(seat: SeatToMake): Seat {
   if ('group' in seat) {
     const nobody = { token: null, address: null, latitude: null, longitude: null };
-    return { userId: seat.userId, ...nobody, held: true, group: seat.group, member: null };
+    return { userId: seat.userId, held: true, group: seat.group, member: null, ...nobody };
   }
-  return { ...seat, held: true, group: null, member: null };
+  return { held: true, group: null, member: null, ...seat };
 }

@@ -46,9 +46,9 @@ export class ClientCallers {
 
   /** Rejects with `authentication_invalid`, `origin_authorization_headers_conflict` or `origin_not_allowed`. */
   async client(request: HttpRequest, call: { readonly changes: boolean }): Promise<ClientCaller> {
-    const asking = await this.anybody(request, call);
-    if (asking.client === null) throw new Failure('authentication_invalid');
-    return { ...asking, client: asking.client, callerId: asking.client.client.id };
+    const { client, origin, wantsHeader } = await this.anybody(request, call);
+    if (client === null) throw new Failure('authentication_invalid');
+    return { client, origin, wantsHeader, callerId: client.client.id };
   }
 
   /** Rejects with `origin_authorization_headers_conflict` or `origin_not_allowed`. */

@@ -67,7 +67,7 @@ export function sessionGuard(deps: GuardDeps): LoginGuard<SessionGuest> {
         ? await presentedCaller(deps, input).catch(unseen)
         : { kind: 'user' as const, ...holder };
       if (caller === null || !maySee(caller, holder)) throw new Failure('login_session_not_found');
-      return { ...guestOf(caller), holder, lsid };
+      return { holder, lsid, ...guestOf(caller) };
     },
     identify: async (input) => {
       const holder = await proofOf(deps, lsidOfPath(input));

@@ -46,7 +46,7 @@ type RelayBody = z.output<typeof relay>;
 export type Nodes = Pick<Placement, 'find'>;
 
 export function viewSession(nodes: Nodes, { session, seats }: SessionWithSeats): SessionBody {
-  return { ...viewHead(nodes, session), session_users: seats.flatMap(viewListedUser) };
+  return Object.assign(viewHead(nodes, session), { session_users: seats.flatMap(viewListedUser) });
 }
 
 export function viewAuthorized(
@@ -56,7 +56,7 @@ export function viewAuthorized(
 ): z.output<typeof authorizedSessionSchema> {
   const [user] = viewListedUser(seat);
   if (user === undefined) throw new Error('an authorized seat without address or token');
-  return { ...viewHead(nodes, session), session_user: user };
+  return Object.assign(viewHead(nodes, session), { session_user: user });
 }
 
 function viewHead(nodes: Nodes, session: RelaySession): SessionHead {
