@@ -1,7 +1,7 @@
 /**
  * How much a server carries: the most clients at which p99 stays within 25 ms and 99.9 % of the deliveries come. The load
- * grows by a quarter until that does not hold, then the last step is halved twice; a load that fails is tried twice,
- * since one hiccup of the machine is no limit of the server.
+ * grows by a quarter until that does not hold, then the last step is halved three times; a load that fails is tried three
+ * times, since a hiccup of the machine is no limit of the server.
  */
 import type { Account } from './account.js';
 import type { Contender } from './contenders.js';
@@ -13,8 +13,8 @@ import { robbedShare, runOnce, type Load } from './rounds.js';
 const MAX_P99_MS = 25;
 const MIN_DELIVERED = 0.999;
 const GROWTH = 1.25;
-const HALVINGS = 2;
-const TRIES = 2;
+const HALVINGS = 3;
+const TRIES = 3;
 /** A process may hold 20,000 descriptors. */
 const MAX_CLIENTS = 15_000;
 /** A generator this busy cannot load a server further: the limit found is its own. */
@@ -38,6 +38,7 @@ export interface Attempt {
   readonly deliveredShare: number;
 }
 
+/** One contender alone. */
 export async function findCapacity(
   account: Account,
   contender: Contender,
@@ -45,31 +46,84 @@ export async function findCapacity(
   cores: Cores,
   maxClients = MAX_CLIENTS,
 ): Promise<Capacity> {
-  const attempts: Attempt[] = [];
-  const tryLoad = async (clients: number): Promise<Result | null> => {
-    const result = await attempt(account, contender, { ...load, clients }, cores);
-    if (result !== null) attempts.push(attemptOf(clients, result));
-    return result;
-  };
-  let good: { readonly clients: number; readonly result: Result } | null = null;
-  let bad: number | null = null;
-  let limitedBy: Capacity['limitedBy'] = 'server';
-  let clients = load.clients;
-  for (let halvings = 0; halvings <= HALVINGS;) {
-    const result = await bestOf(TRIES, () => tryLoad(clients));
-    if (result !== null && holds(result)) good = { clients, result };
-    else {
-      bad = clients;
-      limitedBy = result !== null && loadShare(result) > BUSY ? 'load' : 'server';
-    }
-    if (good === null) break;
-    if (bad === null && clients >= maxClients) {
-      return { best: good.result, clients: good.clients, limitedBy: 'clients', attempts };
-    }
-    if (bad !== null) halvings += 1;
-    clients = wholeRooms(bad === null ? Math.min(maxClients, good.clients * GROWTH) : (good.clients + bad) / 2, load);
+  const search = new Search(account, contender, load, cores, maxClients);
+  while (!search.isOver) await search.step();
+  return search.found;
+}
+
+/** Several in turn, a run of each and again, so that a machine that slows down for a minute does no harm to one of them. */
+export async function findCapacities(
+  account: Account,
+  contenders: readonly Contender[],
+  load: Load,
+  cores: Cores,
+): Promise<ReadonlyMap<string, Capacity>> {
+  const searches = contenders.map(
+    (contender) => [contender.name, new Search(account, contender, load, cores, MAX_CLIENTS)] as const,
+  );
+  while (searches.some(([, search]) => !search.isOver)) {
+    for (const [, search] of searches) if (!search.isOver) await search.step();
   }
-  return { best: good?.result ?? null, clients: good?.clients ?? 0, limitedBy, attempts };
+  return new Map(searches.map(([name, search]) => [name, search.found]));
+}
+
+class Search {
+  isOver = false;
+  private readonly attempts: Attempt[] = [];
+  private good: { readonly clients: number; readonly result: Result } | null = null;
+  private bad: number | null = null;
+  private limitedBy: Capacity['limitedBy'] = 'server';
+  private halvings = 0;
+  private tries = 0;
+  private clients: number;
+
+  constructor(
+    private readonly account: Account,
+    private readonly contender: Contender,
+    private readonly load: Load,
+    private readonly cores: Cores,
+    private readonly maxClients: number,
+  ) {
+    this.clients = load.clients;
+  }
+
+  get found(): Capacity {
+    const { good, limitedBy, attempts } = this;
+    return { best: good?.result ?? null, clients: good?.clients ?? 0, limitedBy, attempts };
+  }
+
+  /** One run. */
+  async step(): Promise<void> {
+    const { clients } = this;
+    const result = await attempt(this.account, this.contender, { ...this.load, clients }, this.cores);
+    if (result !== null) this.attempts.push(attemptOf(clients, result));
+    this.tries += 1;
+    if (result !== null && holds(result)) this.carried(clients, result);
+    else if (this.tries === TRIES) this.notCarried(clients, result);
+  }
+
+  private carried(clients: number, result: Result): void {
+    this.good = { clients, result };
+    if (this.bad === null && clients >= this.maxClients) {
+      this.limitedBy = 'clients';
+      this.isOver = true;
+    } else this.next(clients);
+  }
+
+  private notCarried(clients: number, result: Result | null): void {
+    this.bad = clients;
+    this.limitedBy = result !== null && loadShare(result) > BUSY ? 'load' : 'server';
+    if (this.good === null) this.isOver = true;
+    else this.next(this.good.clients);
+  }
+
+  private next(good: number): void {
+    this.tries = 0;
+    this.isOver = this.halvings === HALVINGS;
+    if (this.bad !== null) this.halvings += 1;
+    const wanted = this.bad === null ? Math.min(this.maxClients, good * GROWTH) : (good + this.bad) / 2;
+    this.clients = wholeRooms(wanted, this.load);
+  }
 }
 
 /** null when the run broke: a server that drops its clients does not carry them. */
@@ -101,15 +155,6 @@ function attemptOf(clients: number, result: Result): Attempt {
     p99Ms: latencyMs.p99,
     deliveredShare: deliveredShare(result),
   };
-}
-
-async function bestOf(tries: number, run: () => Promise<Result | null>): Promise<Result | null> {
-  let last: Result | null = null;
-  for (let i = 0; i < tries; i += 1) {
-    last = await run();
-    if (last !== null && holds(last)) return last;
-  }
-  return last;
 }
 
 function holds(result: Result): boolean {

@@ -9,7 +9,7 @@
  *   --no-capacity: the first table alone
  */
 import { Account, type Cell } from './account.js';
-import { findCapacity, type Capacity } from './capacity.js';
+import { findCapacities, type Capacity } from './capacity.js';
 import { bareEngine } from './contenders.js';
 import { chooseCores } from './cores.js';
 import { parseFlushOptions } from './flush-options.js';
@@ -44,11 +44,7 @@ async function main(): Promise<void> {
     reportCosts(account, rounds);
     if (args.includes('--no-capacity')) continue;
     account.title(`capacity: p99 within 25 ms and 99.9 % delivered (${phases})`);
-    const found = new Map<string, Capacity>();
-    for (const contender of options.contenders) {
-      found.set(contender.name, await findCapacity(account, contender, load, cores));
-    }
-    reportCapacity(account, found);
+    reportCapacity(account, await findCapacities(account, options.contenders, load, cores));
   }
 }
 

@@ -1,4 +1,8 @@
-/** Says who sends now: the schedule against the clock. A send that is late does not delay the next. */
+/**
+ * Says who sends now: the schedule against the clock. A send that is late does not delay the next. Clients may begin one
+ * after the other: the whole load at once finds both sides uncompiled, and what is late by then is read and written in
+ * bursts, which can go on for seconds.
+ */
 import { Histogram } from './histogram.js';
 
 /** So many sends have one that carries its time. No divisor of usual numbers of clients: all have their turn. */
@@ -13,6 +17,7 @@ export class Pacer {
   private timedFromMs = 0;
   private sends = 0;
   private nextMs = Number.POSITIVE_INFINITY;
+  private beginMs = 0;
 
   /** `rate` is messages a second of each client; `send` gets a `dueMs` of 0 for messages that are not timed. */
   constructor(
@@ -23,10 +28,12 @@ export class Pacer {
     this.stepMs = 1000 / (rate * order.length);
   }
 
-  start(atMs: number, timedFromMs: number): void {
+  /** Over the first `beginMs` clients begin to send, room by room as they are numbered. */
+  start(atMs: number, timedFromMs: number, beginMs = 0): void {
     this.startMs = atMs;
     this.nextMs = atMs;
     this.timedFromMs = timedFromMs;
+    this.beginMs = beginMs;
   }
 
   stop(): void {
@@ -38,10 +45,16 @@ export class Pacer {
     while (nowMs >= this.nextMs) {
       const dueMs = this.nextMs;
       const isTimed = dueMs >= this.timedFromMs && this.sends % TIMED_EVERY === 0;
-      this.send(this.order[this.sends % this.order.length] ?? 0, isTimed ? dueMs : 0);
+      const client = this.order[this.sends % this.order.length] ?? 0;
+      if (this.hasBegun(client, dueMs)) this.send(client, isTimed ? dueMs : 0);
       if (isTimed) this.lagUs.record((nowMs - dueMs) * US_PER_MS);
       this.sends += 1;
       this.nextMs = this.startMs + this.sends * this.stepMs;
     }
+  }
+
+  private hasBegun(client: number, dueMs: number): boolean {
+    const sinceMs = dueMs - this.startMs;
+    return sinceMs >= this.beginMs || client / this.order.length < sinceMs / this.beginMs;
   }
 }

@@ -83,7 +83,7 @@ export class Run implements ClientEvents {
   async measure(startUs: number): Promise<Part> {
     const startMs = startUs / US_PER_MS - bootMs();
     const fromMs = startMs + this.job.warmUpS * 1000;
-    this.pacer.start(startMs, fromMs);
+    this.pacer.start(startMs, fromMs, (fromMs - startMs) / 2);
     this.sampler.start(startMs);
     const ticks = setInterval(() => {
       this.onTime();

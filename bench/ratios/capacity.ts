@@ -1,6 +1,6 @@
 /** The most deliveries a second, beside the bare engine's. */
 import type { Account, Cell } from '../account.js';
-import { findCapacity, type Capacity } from '../capacity.js';
+import { findCapacities, type Capacity } from '../capacity.js';
 import { demand } from '../changes.js';
 import { bareEngine, sallyport } from '../contenders.js';
 import { chooseCores } from '../cores.js';
@@ -20,15 +20,13 @@ export const capacity: Ratio = {
   async measure(account, effort) {
     const load = loadOf(FIRST_CLIENTS, RATE, effort);
     const cores = chooseCores();
-    const bare = await findCapacity(account, bareEngine, load, cores);
-    const ours = await findCapacity(account, sallyport('auto'), load, cores);
-    report(account, [
-      [bareEngine.name, bare],
-      ['flush_ms auto', ours],
-    ]);
-    demand(bare.best !== null && ours.best !== null, 'not even the first load was carried');
-    const value = perS(ours.best) / perS(bare.best);
-    const isDisturbed = [bare.best, ours.best].some((each) => !isUndisturbed(each));
+    const gateway = sallyport('auto');
+    const found = await findCapacities(account, [bareEngine, gateway], load, cores);
+    report(account, [...found]);
+    const [bare, ours] = [bareEngine, gateway].map(({ name }) => found.get(name)?.best ?? null);
+    demand(bare !== null && bare !== undefined && ours !== null && ours !== undefined, 'not even the first load was carried');
+    const value = perS(ours) / perS(bare);
+    const isDisturbed = [bare, ours].some((each) => !isUndisturbed(each));
     return [{ name: 'capacity: deliveries/s to bare', value, better: 'higher', target: null, isDisturbed }];
   },
 };
