@@ -24,7 +24,10 @@ export const capacity: Ratio = {
     const found = await findCapacities(account, [bareEngine, gateway], load, cores);
     report(account, [...found]);
     const [bare, ours] = [bareEngine, gateway].map(({ name }) => found.get(name)?.best ?? null);
-    demand(bare !== null && bare !== undefined && ours !== null && ours !== undefined, 'not even the first load was carried');
+    demand(
+      bare !== null && bare !== undefined && ours !== null && ours !== undefined,
+      'not even the first load was carried',
+    );
     const value = perS(ours) / perS(bare);
     const isDisturbed = [bare, ours].some((each) => !isUndisturbed(each));
     return [{ name: 'capacity: deliveries/s to bare', value, better: 'higher', target: null, isDisturbed }];

@@ -3,6 +3,7 @@ import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
 import type { PageRequest, RecordPage, WriteResult } from '../../ports/directory-store.js';
 import { Failure } from '../../protocol/failure.js';
 import type { RedisLink } from './link.js';
+import { ReadCache } from './read-cache.js';
 import { asInteger, asList, asPairs, asText, known, unexpected } from './replies.js';
 import type { Scripts } from './script.js';
 
@@ -20,6 +21,8 @@ export interface RecordTableOptions<R, Field extends string> {
 
 /** Records of the directory that change by compare-and-set, with unique values beside the id. */
 export class RecordTable<R extends { readonly version: number }, Field extends string> {
+  readonly #read = new ReadCache<R>();
+
   constructor(
     private readonly link: RedisLink,
     private readonly scripts: Scripts,
@@ -41,14 +44,16 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
   }
 
   async get(id: string): Promise<R | null> {
-    const { name, keys } = this.options;
-    return this.#decodeOrNull(await this.link.command(`${name}.get`, 'HGET', known(keys[0] ?? null, 'a key'), id));
+    const { name, keys, schema } = this.options;
+    const reply = await this.link.command(`${name}.get`, 'HGET', known(keys[0] ?? null, 'a key'), id);
+    return reply === null ? null : this.#read.get(id, reply, (text) => schema.parse(text));
   }
 
   async find(field: Field, value: string): Promise<R | null> {
-    const { name, keys } = this.options;
+    const { name, keys, schema } = this.options;
     const args = [`${field}=${value}`];
-    return this.#decodeOrNull(await this.link.run(`${name}.find`, this.scripts.recordFind, keys.slice(0, 2), args));
+    const reply = await this.link.run(`${name}.find`, this.scripts.recordFind, keys.slice(0, 2), args);
+    return reply === null ? null : schema.parse(asText(reply));
   }
 
   /** Newest first. */
@@ -76,10 +81,6 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
     const allKeys = [...keys.slice(0, 2), ...removedWith];
     const reply = await this.link.run(`${name}.remove`, this.scripts.recordRemove, allKeys, [id, ...uniqueFields]);
     return asInteger(reply) === 1;
-  }
-
-  #decodeOrNull(reply: unknown): R | null {
-    return reply === null ? null : this.options.schema.parse(asText(reply));
   }
 }
 

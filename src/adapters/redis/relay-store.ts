@@ -38,7 +38,7 @@ import {
   encodeSettings,
 } from './session-codec.js';
 import { decodeCreate, encodeCreate } from './session-create.js';
-import { SnapshotCache } from './snapshot-cache.js';
+import { ReadCache } from './read-cache.js';
 import type { DueSession, SessionIndex } from './session-index.js';
 
 /** Relay sessions in Redis: each transition is one script over the session's own keys. */
@@ -47,7 +47,7 @@ export class RedisRelayStore implements RelayStore {
   readonly #keys: Keys;
   readonly #scripts: Scripts;
   readonly #index: SessionIndex;
-  readonly #snapshots = new SnapshotCache();
+  readonly #snapshots = new ReadCache<SessionWithSeats>();
 
   constructor(link: RedisLink, keys: Keys, scripts: Scripts, index: SessionIndex) {
     this.#link = link;
@@ -70,7 +70,7 @@ export class RedisRelayStore implements RelayStore {
 
   async get(id: SessionId, scope: ProjectScope): Promise<SessionWithSeats | null> {
     const reply = await this.#run('get', this.#scripts.get, id, [encodeScope(scope)]);
-    return reply === null ? null : this.#snapshots.decode(id, reply);
+    return reply === null ? null : this.#snapshots.get(id, reply, (text) => decodeSnapshot(id, text));
   }
 
   async list({ scope, from, limit }: ListRequest): Promise<SessionPage> {

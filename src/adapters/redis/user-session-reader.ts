@@ -3,8 +3,9 @@ import type { SessionQuery, UserSession } from '../../ports/user-session-store.j
 import type { UserId, UserSessionId } from '../../protocol/ids.js';
 import type { Keys } from './keys.js';
 import type { Argument, RedisLink } from './link.js';
+import { ReadCache } from './read-cache.js';
 import { encodePosition } from './record-table.js';
-import { asInteger, asList, asPairs } from './replies.js';
+import { asInteger, asList, asPairs, asText } from './replies.js';
 import type { Script, Scripts } from './script.js';
 import { decodeUserSession, type SessionPointer } from './user-session-codec.js';
 import type { UserSessionIndex } from './user-session-index.js';
@@ -24,6 +25,7 @@ export class UserSessionReader {
   readonly #keys: Keys;
   readonly #scripts: Scripts;
   readonly #index: UserSessionIndex;
+  readonly #sessions = new ReadCache<UserSession>();
 
   constructor(link: RedisLink, keys: Keys, scripts: Scripts, index: UserSessionIndex) {
     this.#link = link;
@@ -38,7 +40,13 @@ export class UserSessionReader {
     for (const { id, userId } of pointers) users.set(userId, [...(users.get(userId) ?? []), id]);
     const replies = [...users].map(([userId, ids]) => this.#run('get', this.#scripts.userSessionGet, userId, ids));
     const found = (await Promise.all(replies)).flatMap((reply) => asList(reply)).filter((text) => text !== null);
-    return new Map(found.map(decodeUserSession).map((session) => [session.id, session]));
+    return new Map(found.map(asText).map((text) => this.#readSession(text)));
+  }
+
+  /** The text names the session: it is its own key. */
+  #readSession(text: string): [UserSessionId, UserSession] {
+    const session = this.#sessions.get(text, text, decodeUserSession);
+    return [session.id, session];
   }
 
   /** Newest first. */
