@@ -18,6 +18,8 @@ export class Pacer {
   private sends = 0;
   private nextMs = Number.POSITIVE_INFINITY;
   private beginMs = 0;
+  /** Senders may be fewer than clients: numbers go up to this one. */
+  private readonly lastClient: number;
 
   /** `rate` is messages a second of each client; `send` gets a `dueMs` of 0 for messages that are not timed. */
   constructor(
@@ -26,6 +28,7 @@ export class Pacer {
     private readonly send: (client: number, dueMs: number) => void,
   ) {
     this.stepMs = 1000 / (rate * order.length);
+    this.lastClient = order.reduce((last, client) => Math.max(last, client), 0);
   }
 
   /** Over the first `beginMs` clients begin to send, room by room as they are numbered. */
@@ -55,6 +58,6 @@ export class Pacer {
 
   private hasBegun(client: number, dueMs: number): boolean {
     const sinceMs = dueMs - this.startMs;
-    return sinceMs >= this.beginMs || client / this.order.length < sinceMs / this.beginMs;
+    return sinceMs >= this.beginMs || client / (this.lastClient + 1) < sinceMs / this.beginMs;
   }
 }
