@@ -112,7 +112,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
     clock,
     log,
     self,
-    onLeaseRegained: () => relay.rooms.checkHomes(),
+    onLeaseRegained: () => relay.homeCheck.checkAll(),
     report: () => ({
       startedAtMs,
       labels: config.nodeLabels,
@@ -143,6 +143,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       port = await server.listen(config.host, config.port);
       await membership.start();
       relay.upkeep.start();
+      relay.homeCheck.start();
       relay.door.start();
       identity.start();
       tokens.start();
@@ -165,6 +166,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       ]);
       server.close();
       relay.upkeep.stop();
+      relay.homeCheck.stop();
       relay.door.stop();
       identity.stop();
       tokens.stop();
@@ -182,6 +184,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, login: 
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';
   const { sessions, authorizations, credentials } = relay;
+  const { oneTime, rateLimits } = store;
   const rest = createRest({
     sessions: relay.sessions,
     authorizations: relay.authorizations,
@@ -189,7 +192,14 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, login: 
     identity,
     login,
     client: composeClient(ground, identity, ground.tokens),
-    group: composeGroup({ ...ground, passwords: identity.passwords, credentials, sessions, authorizations }),
+    group: composeGroup({
+      ...ground,
+      store: { relay: relay.store, oneTime, rateLimits },
+      passwords: identity.passwords,
+      credentials,
+      sessions,
+      authorizations,
+    }),
     keys: new ApiKeys({ store: store.keys, crypto, clock, log, rootKey, env }),
     placement: membership,
     gatekeeper: relay.door.gatekeeper,

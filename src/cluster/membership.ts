@@ -24,13 +24,20 @@ export interface MembershipDeps {
   readonly self: NodeId;
   /** What this node says of itself now; the state is added here. */
   readonly report: () => Omit<NodeReport, 'id' | 'state'>;
-  /** Runs when the lease is held again after a time without; numbering waits for it. */
+  /**
+   * Runs when the lease is held again after a time without, or when the store has lost it: nothing is numbered or acked
+   * before that is done.
+   */
   readonly onLeaseRegained: () => Promise<void>;
 }
 
 export class Membership implements Placement {
   private known: readonly NodeRecord[] = [];
   private leaseUntilMs = -Infinity;
+  /** The same by the store's clock; null: it has not said. */
+  private storeLeaseUntilMs: number | null = null;
+  /** How far the store's clock is ahead of this node's monotonic one. */
+  private storeAheadMs: number | null = null;
   /** Since when the lease was held without a break. */
   private steadySinceMs = Infinity;
   private isDraining = false;
@@ -89,6 +96,11 @@ export class Membership implements Placement {
     return this.deps.clock.monotonicMs() < this.leaseUntilMs;
   }
 
+  storeNowMs(): number {
+    const { clock } = this.deps;
+    return this.storeAheadMs === null ? clock.nowMs() : clock.monotonicMs() + this.storeAheadMs;
+  }
+
   draining(): boolean {
     return this.isDraining;
   }
@@ -121,16 +133,29 @@ export class Membership implements Placement {
     const startedMs = clock.monotonicMs();
     try {
       const state = this.isDraining ? 'draining' : 'ready';
-      this.known = await nodes.heartbeat({ id: self, state, ...report() }, LEASE_MS);
-      if (clock.monotonicMs() >= this.leaseUntilMs) {
+      const { live, leaseBeforeMs } = await nodes.heartbeat({ id: self, state, ...report() }, LEASE_MS);
+      this.known = live;
+      const hasLost = this.storeLeaseUntilMs !== null && (leaseBeforeMs ?? 0) < this.storeLeaseUntilMs;
+      this.hear(live);
+      if (hasLost || clock.monotonicMs() >= this.leaseUntilMs) {
+        this.leaseUntilMs = -Infinity;
         this.steadySinceMs = startedMs;
-        // While the lease was lost another node may have claimed what was ours: nothing is numbered before that is known.
+        // Another node may have claimed what was ours, or the store may have lost it: nothing is numbered before that is known.
         await this.deps.onLeaseRegained();
       }
       this.leaseUntilMs = startedMs + LEASE_MS - LEASE_MARGIN_MS;
     } catch (error) {
       if (!isAway(error)) log.error('heartbeat_failed', error);
     }
+  }
+
+  /** This node's own record, which was just written, says what time it is by the store. */
+  private hear(live: readonly NodeRecord[]): void {
+    const { clock, self } = this.deps;
+    const own = live.find(({ id }) => id === self);
+    if (own === undefined) return;
+    this.storeLeaseUntilMs = own.leaseUntilMs;
+    this.storeAheadMs = own.leaseUntilMs - LEASE_MS - clock.monotonicMs();
   }
 }
 

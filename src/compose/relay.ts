@@ -12,6 +12,7 @@ import type { Geo } from '../ports/geo.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { RelayCredentials } from '../ports/relay-credentials.js';
+import type { RelayStore } from '../ports/relay-store.js';
 import type { Store } from '../ports/store.js';
 import { RelayDoorway } from '../relay/admission.js';
 import { Attacher } from '../relay/attach.js';
@@ -21,6 +22,8 @@ import { Connections } from '../relay/connection.js';
 import { Control } from '../relay/control.js';
 import { Departures } from '../relay/departures.js';
 import { FlushSchedule } from '../relay/flush-schedule.js';
+import { heldStore } from '../relay/held-store.js';
+import { HomeCheck } from '../relay/home-check.js';
 import { LiveSessions } from '../relay/live.js';
 import { LocalEnforcer } from '../relay/local-enforcer.js';
 import { Rooms } from '../relay/rooms.js';
@@ -61,14 +64,20 @@ export interface Relay {
   readonly door: ComposedDoor;
   readonly departures: Departures;
   readonly upkeep: Upkeep;
+  readonly homeCheck: HomeCheck;
+  /** As everybody but homes asks it. */
+  readonly store: RelayStore;
 }
 
 export function composeRelay(ground: RelayGround): Relay {
   const { config, clock, crypto, log, metrics, geo, uws, membership: placement } = ground;
-  const store = ground.store.relay;
+  const bare = ground.store.relay;
   const { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs } = config;
   const mayNumber = (): boolean => placement.leaseHeld();
-  const departures = new Departures({ store, clock, log, self: placement.self });
+  const departures = new Departures({
+    ...{ store: bare, clock, log, self: placement.self },
+    storeNowMs: () => placement.storeNowMs(),
+  });
   const autoWindow = new AutoWindow(clock, systemLoad());
   const schedule = new FlushSchedule(clock, autoWindow, (cause) => {
     log.error('flush_failed', cause);
@@ -83,7 +92,12 @@ export function composeRelay(ground: RelayGround): Relay {
   const { tallies } = metrics;
   const room = { clock, broadcaster: uws, schedule, tallies, replayBounds, outletBounds, slabs, mayNumber };
   const { sessionSockets: watches } = ground;
-  const rooms = new Rooms({ store, placement, crypto, departures, watches, room });
+  const rooms = new Rooms({ store: bare, placement, crypto, departures, watches, room });
+  const storeIsUp = (): boolean => ground.store.health().ok;
+  const homeCheck = new HomeCheck({
+    ...{ store: bare, rooms, departures, self: placement.self, clock, log, tallies, storeIsUp },
+  });
+  const store = heldStore(bare, (id) => homeCheck.isHere(id));
   const enforcer = new LocalEnforcer(rooms);
   const credentials = createRelayCredentials(ground.secret, clock);
   const defaults = {
@@ -119,7 +133,9 @@ export function composeRelay(ground: RelayGround): Relay {
     live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
     door: composeDoor({ ...ground, placement, tokens: ground.tokens.session, watches, origins, relayDoorway }),
     departures,
-    upkeep: new Upkeep({ store, rooms, connections, clock, log, storeIsUp: () => ground.store.health().ok }),
+    upkeep: new Upkeep({ store, rooms, connections, homeCheck, clock, log }),
+    homeCheck,
+    store,
   };
 }
 

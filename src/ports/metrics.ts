@@ -17,6 +17,7 @@ export interface Tallies {
   fellBehind: number;
   upgradesRefused: number;
   handlerFailures: number;
+  sessionsRestored: number;
   passwordsRefused: number;
   mailsSent: number;
   mailsFailed: number;
@@ -55,6 +56,7 @@ export function emptyTallies(): Tallies {
     fellBehind: 0,
     upgradesRefused: 0,
     handlerFailures: 0,
+    sessionsRestored: 0,
     passwordsRefused: 0,
     mailsSent: 0,
     mailsFailed: 0,

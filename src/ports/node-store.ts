@@ -22,10 +22,17 @@ export interface NodeRecord extends NodeReport {
   readonly leaseUntilMs: number;
 }
 
+export interface Heartbeat {
+  /** Every live node, this one included. */
+  readonly live: readonly NodeRecord[];
+  /** Until when this node's lease held, by the store, before; null: it knew nothing of this node. */
+  readonly leaseBeforeMs: number | null;
+}
+
 /** The nodes that are alive. */
 export interface NodeStore {
-  /** Renews this node's lease and returns every live node, this one included; dead ones are forgotten. */
-  heartbeat(report: NodeReport, leaseMs: number): Promise<readonly NodeRecord[]>;
+  /** Renews this node's lease; dead nodes are forgotten. */
+  heartbeat(report: NodeReport, leaseMs: number): Promise<Heartbeat>;
   /** Gives the lease up at once. */
   leave(id: NodeId): Promise<void>;
 }

@@ -14,8 +14,10 @@ export interface Placement {
    * this node's own start, a live node may be missing until it has had a whole lease's time to report.
    */
   refresh(): Promise<{ readonly isReliable: boolean }>;
-  /** Whether this node's lease is surely still held: what a home may number reliable frames under. */
+  /** Whether this node's lease is surely still held: what a home may number reliable frames, and ack any, under. */
   leaseHeld(): boolean;
+  /** The time by the store's clock, from the last heartbeat; before the first it is this node's own. */
+  storeNowMs(): number;
   /** No new sessions, no new sockets. */
   draining(): boolean;
 }

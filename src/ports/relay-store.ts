@@ -210,6 +210,8 @@ export interface KickRequest {
   readonly selector: UserSelector;
   /** Refuse this user id from now on, newly minted credentials included, and the wallet that holds its seat. */
   readonly ban: boolean;
+  /** It is the user's own wish: whoever learns of it later says `left`, not `kicked`. */
+  readonly isOwnWish?: boolean;
 }
 
 export type KickResult =
@@ -295,12 +297,82 @@ export type MintResult =
   | { readonly outcome: 'mintable'; readonly generation: number; readonly expiresAtMs: number }
   | { readonly outcome: 'session_not_found' | 'banned' };
 
+/** How long the store remembers that a session which had members is over: ended, or swept when its time was up. */
+export const OVER_KEPT_MS = 600_000;
+
+/** A decision against a user that outlives its seat. */
+export type Bar =
+  | {
+      readonly kind: 'removed';
+      readonly userId: UserId;
+      /** What a minted credential of this user must carry at least. */
+      readonly generation: number;
+      /** Why it was removed last; null when nobody was there to be removed. */
+      readonly reason: 'kicked' | 'revoked' | 'left' | null;
+    }
+  | { readonly kind: 'banned'; readonly userId: UserId }
+  | { readonly kind: 'banned_wallet'; readonly wallet: string };
+
+/** A member with what it takes to put it back. How long it may stay away is a duration: it holds by any clock. */
+export interface HeldMember extends Omit<SeatMember, 'awayUntilMs'> {
+  /** null while a socket is there. */
+  readonly awayLeftMs: number | null;
+  /** What its resume tokens are known by: the newest, then the one that its current socket came with, if any. */
+  readonly resumeHashes: readonly string[];
+}
+
+export interface HeldSeat extends Omit<Seat, 'member'> {
+  readonly member: HeldMember | null;
+}
+
+/** A session whole: all that decides who may be in it. */
+export interface HeldSession {
+  readonly session: RelaySession;
+  /** Rises with each change that is not a socket's: settings, authorizations, removals, the host handed over. */
+  readonly revision: number;
+  /** As in `get`. */
+  readonly seats: readonly HeldSeat[];
+  readonly bars: readonly Bar[];
+}
+
+/** What a home believes of one session of its own. */
+export interface HomeClaim {
+  readonly sessionId: SessionId;
+  readonly homeEpoch: number;
+  /** null: the session is read whole whatever it says. */
+  readonly revision: number | null;
+  /** How many members the home knows. */
+  readonly members: number;
+}
+
+export type HomeState =
+  /** As the home believes; its time is up in `leftMs`. */
+  | { readonly state: 'same'; readonly leftMs: number }
+  /** There, and not as the home believes. Its epoch is the home's, or an older one when the store has lost a claim. */
+  | { readonly state: 'changed'; readonly leftMs: number; readonly held: HeldSession }
+  /** Another node is home, or has been since. */
+  | { readonly state: 'elsewhere' }
+  /** Over, as the store remembers for `OVER_KEPT_MS` of a session that had members. */
+  | { readonly state: 'ended' | 'expired' }
+  /** The store knows nothing of it. Before its end, and within `OVER_KEPT_MS`: the store has lost it. */
+  | { readonly state: 'missing' };
+
+/** A session to be put back by its home. */
+export interface Restoration extends HeldSession {
+  /** How long it still lives. */
+  readonly leftMs: number;
+  /** No index below was given out and is free. */
+  readonly nextIndex: number;
+  /** The revision that the store has now, to be replaced; null: it has none. */
+  readonly instead: number | null;
+}
+
 export interface RelayStore {
   /** The id must be new: ids are random, and one that is taken rejects with `internal`. */
   create(session: NewRelaySession, seats: readonly (NewSeat | NewGroupSeat)[]): Promise<SessionWithSeats>;
   get(id: SessionId, scope: ProjectScope): Promise<SessionWithSeats | null>;
   list(request: ListRequest): Promise<SessionPage>;
-  /** Ends a session: it and everything of it is gone. False when there was none. */
+  /** Ends a session: it and everything of it is gone, but that it is over. False when there was none. */
   end(id: SessionId, scope: ProjectScope): Promise<boolean>;
   /**
    * `ttlMs` counts from now. maxUsers below the seats held takes effect as seats are given back.
@@ -348,6 +420,18 @@ export interface RelayStore {
    * to the old home become away, their resume windows counting from now. null when another was faster.
    */
   claimHome(id: SessionId, from: NodeId | null, to: NodeId): Promise<SessionWithSeats | null>;
+
+  /**
+   * Compares what a home believes with what the store knows, for all its sessions in one go; the answers are in the
+   * order of the claims. Each session is looked at by itself: it is no snapshot of all of them.
+   */
+  check(home: NodeId, claims: readonly HomeClaim[]): Promise<readonly HomeState[]>;
+  /**
+   * Puts back what its home holds of a session that the store has lost, wholly or in part. False, and nothing is changed,
+   * when the session is over, another home has it, or its revision is not `instead`: the home looks again then.
+   * Where nothing was left, minted credentials from before are dead, but for what bars say of single users.
+   */
+  restore(lost: Restoration): Promise<boolean>;
 
   /** Removes up to `limit` sessions whose time is up and names them; each is named to one caller only. */
   sweepExpired(limit: number): Promise<readonly SessionId[]>;

@@ -12,7 +12,7 @@ export type AcceptFault = Extract<ErrorCode, 'message_too_big' | 'stale_host' | 
 
 export interface AcceptRules {
   readonly maxMessageBytes: number;
-  /** Whether reliable entries may be numbered: this node surely still is the home. */
+  /** Whether reliable entries may be numbered, and anything be acked: this node surely still is the home. */
   readonly mayNumber: () => boolean;
 }
 
@@ -23,11 +23,12 @@ export function acceptRelayFrame(
   frame: RelayFrame,
   rules: AcceptRules,
 ): number | AcceptFault {
-  const { deliveryClass, key, term, targets, payload } = frame;
+  const { deliveryClass, key, term, targets, payload, ref } = frame;
   if (payload.length > rules.maxMessageBytes) return 'message_too_big';
   if (term !== null && (room.host.index !== member.index || room.host.term !== term)) return 'stale_host';
   if (targets !== null && !areMembers(room, targets)) return 'unknown_member';
-  if (deliveryClass === CLASS.reliable && !rules.mayNumber()) return 'store_unavailable';
+  // An ack promises that this node is the home. Without one, volatile and latest entries may go on while nobody can tell.
+  if ((deliveryClass === CLASS.reliable || ref !== null) && !rules.mayNumber()) return 'store_unavailable';
   return room.append(member.index, deliveryClass, key, targets, payload);
 }
 

@@ -112,9 +112,13 @@ export class RelayDoorway implements Doorway {
   private async takeSeat(room: Room, claim: Claim, request: ConnectRequest, watch: Watch | null): Promise<Attachment> {
     const { crypto, attacher } = this.deps;
     const secret = Buffer.from(crypto.randomBytes(RESUME_SECRET_BYTES)).toString('base64url');
-    const joined = await this.join(claim, request, crypto.sha256(secret));
-    const token = claim.credential.kind === 'pair' ? claim.credential.userToken : null;
-    const attachment = { joined, token, secret, resume: claim.resume, watch };
+    const { credential, resume } = claim;
+    const resumeHash = crypto.sha256(secret);
+    const joined = await this.join(claim, request, resumeHash);
+    const token = credential.kind === 'pair' ? credential.userToken : null;
+    const mintedFrom = credential.kind === 'minted' ? credential.generation : null;
+    const resumeHashes = credential.kind === 'resume' ? [resumeHash, credential.secretHash] : [resumeHash];
+    const attachment = { joined, token, mintedFrom, resumeHashes, secret, resume, watch };
     if (watch !== null || joined.userSessionId === null) return attachment;
     try {
       // A resume: the seat says what it is bound to.

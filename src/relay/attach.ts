@@ -25,6 +25,10 @@ import type { Rooms } from './rooms.js';
 export interface Attachment {
   readonly joined: Joined;
   readonly token: AuthorizationToken | null;
+  /** Of the minted credential it came with; null: it came with another. */
+  readonly mintedFrom: number | null;
+  /** What its resume tokens are known by: that of the secret, then the one that it came with, if any. */
+  readonly resumeHashes: readonly string[];
   /** Of the resume token that the welcome hands out. */
   readonly secret: string;
   /** null when the socket did not come with a resume token. */
@@ -75,7 +79,7 @@ export class Attacher {
     if (known === undefined) {
       departures.leaveUnseen(rooms, room, { index, connection });
     } else if (known.connection < connection) {
-      known.connection = connection;
+      room.takeSeat(known, connection);
       if (known.outlet !== null) return;
       // The store took it for back, which outdated what it was told of the seat: that it goes, or that its window runs.
       // The others never heard that it was.
@@ -88,6 +92,7 @@ export class Attacher {
     const { index, userId, joinedAtMs, connection } = joined;
     const member = new Member({ index, userId, joinedAtMs, token, connection, firstSeq: room.replay.seq });
     room.members.set(index, member);
+    room.copy.indexGiven(index);
     return member;
   }
 
@@ -100,7 +105,10 @@ export class Attacher {
     member.watch?.stop();
     member.watch = attachment.watch;
     member.over = null;
-    member.connection = joined.connection;
+    room.takeSeat(member, joined.connection);
+    member.resumeHashes = attachment.resumeHashes;
+    member.mintedFrom = attachment.mintedFrom ?? member.mintedFrom;
+    member.userSessionId = joined.userSessionId;
     room.flush();
     older?.close('replaced');
     const outlet = room.attach(member, socket);

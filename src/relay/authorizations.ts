@@ -88,7 +88,10 @@ export class Authorizations {
 
   /** Takes the same from a user by its own wish: its socket closes with `left`. Rejects with `session_not_found`. */
   withdraw(sessionId: SessionId, userId: UserId): Promise<EnforcementReport> {
-    return this.remove({ sessionId, scope: 'all', selector: { by: 'user_id', userId }, ban: false }, 'left');
+    return this.remove(
+      { sessionId, scope: 'all', selector: { by: 'user_id', userId }, ban: false, isOwnWish: true },
+      'left',
+    );
   }
 
   /** A relay credential for a user. It takes no seat until it joins. Rejects with `session_not_found` or `banned`. */

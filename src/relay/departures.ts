@@ -26,6 +26,8 @@ export interface DeparturesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly self: NodeId;
+  /** The time by the store's clock. */
+  readonly storeNowMs: () => number;
 }
 
 export class Departures {
@@ -53,17 +55,20 @@ export class Departures {
   keepSeat(keeper: RoomKeeper, room: Room, member: Member): void {
     const hold = this.holdOf(room, member);
     this.untilDone(room, member, async () => {
-      await this.deps.store.away(hold);
+      if (await this.deps.store.away(hold)) return;
+      // The store knows less of this member than its home does, or more.
+      room.copy.isSuspect = true;
     });
     this.expect(keeper, room, member, null);
   }
 
   /** Counts the resume window of a member that has no socket: to `untilMs` when the store has said so, else from now. */
   expect(keeper: RoomKeeper, room: Room, member: Member, untilMs: number | null): void {
-    const { clock } = this.deps;
+    const { clock, storeNowMs } = this.deps;
     const { resumeWindowMs } = room.session;
-    const leftMs = untilMs === null ? resumeWindowMs : Math.min(resumeWindowMs, Math.max(0, untilMs - clock.nowMs()));
+    const leftMs = untilMs === null ? resumeWindowMs : Math.min(resumeWindowMs, Math.max(0, untilMs - storeNowMs()));
     member.departure?.cancel();
+    member.departsAtMs = clock.monotonicMs() + leftMs;
     member.departure = clock.after(leftMs, () => {
       member.departure = null;
       this.leave(keeper, room, member, 'timeout');

@@ -69,7 +69,7 @@ export class LiveSessions {
 
   /**
    * Sends an entry as the backend (sender index 65535). `seq` is the entry's number for class reliable, else null.
-   * Rejects with `session_not_found`, `unknown_member`, `message_too_big` or, for reliable, `store_unavailable`.
+   * Rejects with `session_not_found`, `unknown_member`, `message_too_big` or `store_unavailable`.
    */
   async send(
     scope: ProjectScope,

@@ -17,6 +17,7 @@ export class LocalEnforcer implements Enforcer {
   remove(sessionId: SessionId, removed: RemovedUser, reason: RemovalReason): Promise<Reach> {
     const room = this.rooms.find(sessionId);
     if (room === null) return reached(0);
+    room.copy.forget(removed.userId);
     if (removed.index === null) {
       // Nobody of the room went, but a creator that never connected may have left the role to somebody here.
       room.applyHost(removed.host);

@@ -1,4 +1,4 @@
-import type { MemberIndex, UserId } from '../protocol/ids.js';
+import type { MemberIndex, UserId, UserSessionId } from '../protocol/ids.js';
 import type { Json, LeftReason, Role } from '../protocol/server-control.js';
 import type { Timer } from '../ports/clock.js';
 import type { AuthorizationToken } from '../protocol/ids.js';
@@ -27,8 +27,16 @@ export class Member {
   readonly firstSeq: number;
   /** Of a listed user that came with its pair: what a revocation without the store can find it by. */
   token: AuthorizationToken | null;
+  /** The generation of the minted credential that it came with; null when it came with another, or to another home. */
+  mintedFrom: number | null = null;
+  /** What its resume tokens are known by, the newest first. */
+  resumeHashes: readonly string[] = [];
+  /** The user session it is bound to; null: none. */
+  userSessionId: UserSessionId | null = null;
   /** Counts the sockets it has had; what is said to the store about its seat names it. */
   connection: number;
+  /** Since when it counts so many, in monotonic milliseconds: an older answer of the store is not about this. */
+  seatedAtMs = -Infinity;
   /** The way out to its socket; null while it is away. */
   outlet: Outlet | null = null;
   /** Presence state; kept by the home alone. */
@@ -37,6 +45,8 @@ export class Member {
   dropped = 0;
   /** Gives the seat up when the resume window has passed. */
   departure: Timer | null = null;
+  /** When that is, in monotonic milliseconds. It means nothing without a departure. */
+  departsAtMs = 0;
   /** Of the user session it is bound to; null when it is bound to none. */
   watch: Watch | null = null;
   /** Its user session is over, and it goes for this; null while it has a right to be there. */

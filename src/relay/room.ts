@@ -21,6 +21,7 @@ import type { Host, RelaySession } from '../ports/relay-store.js';
 import type { Broadcaster, ClientSocket } from '../ports/socket.js';
 import { Batch } from './batch.js';
 import type { FlushSchedule, Flushable } from './flush-schedule.js';
+import type { HomeCopy } from './home-copy.js';
 import type { Member, MemberStatus } from './member.js';
 import { Outlet, type OutletDeps } from './outlet.js';
 import { ReplayWindow, type ReplayBounds } from './replay-window.js';
@@ -30,7 +31,7 @@ export interface RoomDeps extends OutletDeps {
   readonly broadcaster: Broadcaster;
   readonly schedule: FlushSchedule;
   readonly replayBounds: ReplayBounds;
-  /** Whether reliable entries may be numbered: this node surely still is the home. */
+  /** Whether reliable entries may be numbered, and anything be acked: this node surely still is the home. */
   readonly mayNumber: () => boolean;
 }
 
@@ -56,6 +57,7 @@ export class Room implements Flushable {
     session: RelaySession,
     /** Names the numbering of this room's reliable entries. */
     readonly epoch: string,
+    readonly copy: HomeCopy,
     private readonly deps: RoomDeps,
   ) {
     this.id = session.id;
@@ -104,7 +106,7 @@ export class Room implements Flushable {
     return seq;
   }
 
-  /** An entry of the backend's. Rejects (throws) with `unknown_member`, or `store_unavailable` for reliable. */
+  /** An entry of the backend's. Rejects (throws) with `unknown_member` or `store_unavailable`. */
   acceptFromBackend(message: {
     readonly deliveryClass: DeliveryClass;
     readonly key: number;
@@ -113,7 +115,8 @@ export class Room implements Flushable {
   }): { readonly seq: number | null; readonly receivers: number } {
     const { deliveryClass, key, targets, payload } = message;
     if (targets?.some((index) => !this.members.has(index)) === true) throw new Failure('unknown_member');
-    if (deliveryClass === CLASS.reliable && !this.deps.mayNumber()) {
+    // The answer is an ack, whatever the class.
+    if (!this.deps.mayNumber()) {
       throw new Failure('store_unavailable', { retryAfterS: 1 });
     }
     const seq = this.append(
@@ -135,6 +138,12 @@ export class Room implements Flushable {
     const { frame, onlySender } = this.batch.take();
     this.deps.tallies.batchesOut += 1;
     this.publish(frame, onlySender === null ? null : (this.members.get(onlySender)?.outlet ?? null));
+  }
+
+  /** A socket takes the seat, or took it for nothing: what the store says of it from now on names this connection. */
+  takeSeat(member: Member, connection: number): void {
+    member.connection = connection;
+    member.seatedAtMs = this.deps.clock.monotonicMs();
   }
 
   /** The way out to a member's new socket. The older one, if any, must be detached before. */
@@ -193,8 +202,17 @@ export class Room implements Flushable {
 
   /** Takes new settings and tells the members. */
   applySettings(session: RelaySession): void {
-    this.settings = session;
+    this.takeSettings(session);
+    this.announceSettings();
+  }
+
+  announceSettings(): void {
     this.announce({ type: 'session.updated', session: this.sessionView() });
+  }
+
+  takeSettings(session: RelaySession): void {
+    this.copy.prolong(session.expiresAtMs - this.settings.expiresAtMs);
+    this.settings = session;
   }
 
   /** The member is gone for good: its socket closes with `close` (null: it has none), the others hear why. */

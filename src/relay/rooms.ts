@@ -11,6 +11,7 @@ import type { Placement } from '../ports/placement.js';
 import type { Host, RelayStore, SessionWithSeats } from '../ports/relay-store.js';
 import type { UserSessionWatches } from '../ports/user-session-watches.js';
 import { BoundMember } from './bound-member.js';
+import { HomeCopy } from './home-copy.js';
 import { Member } from './member.js';
 import type { Departures } from './departures.js';
 import { Room, type RoomDeps } from './room.js';
@@ -79,15 +80,6 @@ export class Rooms {
     if (this.rooms.get(room.id) === room) this.rooms.delete(room.id);
   }
 
-  /** After this node's lease was lost: rooms whose session has another home by now are closed, their clients move. */
-  async checkHomes(): Promise<void> {
-    for (const room of [...this.rooms.values()]) {
-      const found = await this.deps.store.get(room.id, 'all');
-      if (found === null) this.end(room.id, 'session_expired');
-      else if (!this.isHomeOf(found, room)) this.end(room.id, 'moved');
-    }
-  }
-
   async hostNow(room: Room): Promise<Host | null> {
     const found = await this.deps.store.get(room.id, 'all');
     return found?.session.host ?? null;
@@ -125,9 +117,11 @@ export class Rooms {
   }
 
   private async loadOnce(id: SessionId): Promise<Room> {
-    const { crypto, departures, watches, room: roomDeps } = this.deps;
+    const { crypto, departures, watches, placement, room: roomDeps } = this.deps;
     const { session, seats } = await this.becomeHome(id);
-    const room = new Room(session, randomBase62(crypto, 8), roomDeps);
+    const copy = new HomeCopy(roomDeps.clock.monotonicMs(), session.expiresAtMs - placement.storeNowMs());
+    copy.begin(seats);
+    const room = new Room(session, randomBase62(crypto, 8), copy, roomDeps);
     // Members that the store knows and no socket of ours: they were connected to a home that is gone.
     for (const { userId, token, member } of seats) {
       if (member === null) continue;
@@ -135,7 +129,9 @@ export class Rooms {
       const away = new Member({ index, userId, token, connection, joinedAtMs, firstSeq: 0 });
       const watch = userSessionId === null ? null : watches.watch(userSessionId);
       away.watch = watch;
+      away.userSessionId = userSessionId;
       room.members.set(index, away);
+      copy.indexGiven(index);
       departures.expect(this, room, away, awayUntilMs);
       watch?.begin(new BoundMember(departures, this, room, away));
     }
@@ -160,9 +156,5 @@ export class Rooms {
     const claimed = await store.claimHome(id, homeNodeId, placement.self);
     if (claimed === null) throw elsewhere;
     return claimed;
-  }
-
-  private isHomeOf({ session }: SessionWithSeats, room: Room): boolean {
-    return session.homeNodeId === this.deps.placement.self && session.homeEpoch === room.session.homeEpoch;
   }
 }

@@ -61,11 +61,18 @@ describe('what the Redis store leaves in Redis', () => {
     await expectTtl(50_000);
   });
 
-  test('ST57 the end of a session leaves no key of it and no entry in a listing', async () => {
+  test('ST57 the end of a session leaves no entry in a listing, and of one with members a word for ten minutes', async () => {
+    const empty = f.newSession();
+    await store.relay.create(empty, [f.newSeat()]);
+    await store.relay.end(empty.id, f.ACME);
     const { id } = await liveSession();
     await store.relay.end(id, f.ACME);
     const keys = await findKeys(client, keyPrefix);
-    expect(keys.map((key) => key.split(':').at(-1))).toEqual(['positions']);
+    expect(keys.map((key) => key.split(':').at(-1)).sort()).toEqual(['fields', 'positions']);
+    const left = keys.find((key) => key.endsWith(':fields')) ?? '';
+    expect(await client.hgetall(left)).toEqual({ over: 'ended' });
+    expect(await client.pttl(left)).toBeGreaterThan(590_000);
+    expect(await client.pttl(left)).toBeLessThanOrEqual(600_000);
   });
 
   test('ST58 the keys of a session share its hash tag, and everything is below the prefix', async () => {

@@ -37,13 +37,15 @@ function identify(session: SessionState, credential: JoinCredential, nowMs: numb
     case 'minted': {
       const { userId, generation } = credential;
       if (session.banned.has(userId)) return 'banned';
-      if (generation < (session.kicked.get(userId) ?? 0)) return 'credential_revoked';
+      if (generation < (session.removed.get(userId)?.generation ?? session.floor)) return 'credential_revoked';
       return { userId, seat: session.seats.get(userId) ?? null };
     }
     case 'resume': {
       const seat = session.members.get(credential.index);
       const member = seat?.member;
       if (seat === undefined || member === null || member === undefined) return 'credential_invalid';
+      // '' stands for no hash: it is nobody's.
+      if (credential.secretHash === '') return 'credential_invalid';
       const known = credential.secretHash === member.resume || credential.secretHash === member.resumePrevious;
       return known && !isOverdue(member, nowMs) ? { userId: seat.userId, seat } : 'credential_invalid';
     }

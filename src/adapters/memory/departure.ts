@@ -1,4 +1,5 @@
 /** How members and users go, and what becomes of the host role. Nothing here asks whether they may. */
+import type { RemovalReason } from '../../ports/enforcer.js';
 import type { RemovedUser } from '../../ports/relay-store.js';
 import type { MemberIndex } from '../../protocol/ids.js';
 import { isKept, viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
@@ -22,9 +23,9 @@ export function purgeOverdue(session: SessionState, nowMs: number): void {
 }
 
 /** Takes everything from a user: member, seat, authorization, and what was minted for it. */
-export function removeUser(session: SessionState, seat: SeatState, nowMs: number): RemovedUser {
+export function removeUser(session: SessionState, seat: SeatState, reason: RemovalReason, nowMs: number): RemovedUser {
   const { member } = seat;
-  outdateMinted(session, seat);
+  outdateMinted(session, seat, reason);
   if (member !== null) departMember(session, seat, member, nowMs);
   if (seat.token !== null) session.tokens.set(seat.token, null);
   if (seat.group !== null) session.wallets.delete(seat.group.wallet);
@@ -36,9 +37,14 @@ export function removeUser(session: SessionState, seat: SeatState, nowMs: number
 }
 
 /** Raises the session's generation and makes it what this user's minted credentials need. */
-export function outdateMinted(session: SessionState, user: Pick<SeatState, 'userId'>): void {
+export function outdateMinted(
+  session: SessionState,
+  { userId }: Pick<SeatState, 'userId'>,
+  reason: RemovalReason | null,
+): void {
   session.generation += 1;
-  session.kicked.set(user.userId, session.generation);
+  const before = session.removed.get(userId)?.reason ?? null;
+  session.removed.set(userId, { generation: session.generation, reason: reason ?? before });
 }
 
 export function isOverdue(member: MemberState, nowMs: number): boolean {

@@ -33,6 +33,16 @@ export class IndexPool {
     else this.#rested.delete(index);
   }
 
+  /** Goes on where another pool was lost: below `next` every index that nobody has rests, once all were given. */
+  resume(next: number, inUse: { readonly has: (index: MemberIndex) => boolean }, nowMs: number): void {
+    this.#next = next;
+    if (next <= MAX_MEMBER_INDEX) return;
+    for (let at = 0; at <= MAX_MEMBER_INDEX; at += 1) {
+      const index = parseMemberIndex(at);
+      if (index !== null && !inUse.has(index)) this.free(index, nowMs);
+    }
+  }
+
   free(index: MemberIndex, nowMs: number): void {
     this.#resting.push({ index, freedAtMs: nowMs });
   }

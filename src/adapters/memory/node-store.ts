@@ -9,9 +9,10 @@ export function createMemoryNodeStore(clock: Clock): NodeStore {
   return {
     heartbeat: async (report, leaseMs) => {
       const nowMs = clock.nowMs();
+      const leaseBeforeMs = nodes.get(report.id)?.leaseUntilMs ?? null;
       nodes.set(report.id, deepFreeze({ ...structuredClone(report), leaseUntilMs: nowMs + leaseMs }));
       for (const node of nodes.values()) if (node.leaseUntilMs <= nowMs) nodes.delete(node.id);
-      return [...nodes.values()];
+      return { live: [...nodes.values()], leaseBeforeMs };
     },
     leave: async (id) => {
       nodes.delete(id);

@@ -4,6 +4,8 @@ import type { Clock } from '../../ports/clock.js';
 import type {
   AuthorizeResult,
   EnrolResult,
+  HomeClaim,
+  HomeState,
   Host,
   JoinRequest,
   JoinResult,
@@ -19,15 +21,19 @@ import type {
   RelaySession,
   RelaySessionSettings,
   RelayStore,
+  Restoration,
   RevokeResult,
   SeatHold,
   SessionPage,
   SessionWithSeats,
   UserSelector,
 } from '../../ports/relay-store.js';
+import { OVER_KEPT_MS } from '../../ports/relay-store.js';
 import { Failure } from '../../protocol/failure.js';
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../../protocol/ids.js';
 import { join } from './admission.js';
+import { ExpiringMap } from './expiring-map.js';
+import { compare, putBack } from './held-session.js';
 import { departMember, isOverdue, outdateMinted, purgeOverdue, removeUser, setHost } from './departure.js';
 import {
   addListed,
@@ -53,10 +59,12 @@ class MemoryRelayStore implements RelayStore {
   readonly #clock: Clock;
   /** In the order of creation. Sessions whose time is up stay until they are swept. */
   readonly #sessions = new Map<SessionId, SessionState>();
+  readonly #over: ExpiringMap<SessionId, 'ended' | 'expired'>;
   #position = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#over = new ExpiringMap(clock);
   }
 
   async create(created: NewRelaySession, seats: readonly (NewSeat | NewGroupSeat)[]): Promise<SessionWithSeats> {
@@ -94,7 +102,10 @@ class MemoryRelayStore implements RelayStore {
   }
 
   async end(id: SessionId, scope: ProjectScope): Promise<boolean> {
-    return this.#find(id, scope) !== null && this.#sessions.delete(id);
+    const session = this.#find(id, scope);
+    if (session === null) return false;
+    this.#finish(session, 'ended');
+    return true;
   }
 
   async update(
@@ -107,6 +118,7 @@ class MemoryRelayStore implements RelayStore {
     const { ttlMs, ...settings } = structuredClone(change);
     const expiresAtMs = ttlMs === undefined ? session.facts.expiresAtMs : this.#clock.nowMs() + ttlMs;
     session.facts = deepFreeze({ ...session.facts, ...settings, expiresAtMs });
+    session.revision += 1;
     return viewSession(session);
   }
 
@@ -120,6 +132,7 @@ class MemoryRelayStore implements RelayStore {
     if (session.held >= session.facts.maxUsers) return { outcome: 'session_full' };
     const added = addListed(session, seat);
     if (added === null) throw reused();
+    session.revision += 1;
     return { outcome: 'authorized', session: viewSession(session), seat: viewSeat(added) };
   }
 
@@ -137,9 +150,10 @@ class MemoryRelayStore implements RelayStore {
     if (session.held >= facts.maxUsers) purgeOverdue(session, nowMs);
     if (session.held >= facts.maxUsers) return { outcome: 'session_full' };
     if (seats.has(seat.userId)) throw reused();
-    if (former !== undefined) removeUser(session, former, nowMs);
+    if (former !== undefined) removeUser(session, former, 'left', nowMs);
     const added = addWallet(session, seat);
     if (added === null) throw reused();
+    session.revision += 1;
     return { outcome: 'enrolled', session: viewSession(session), seat: viewSeat(added) };
   }
 
@@ -150,19 +164,23 @@ class MemoryRelayStore implements RelayStore {
     if (userId === null) return { outcome: 'revoked_before' };
     const seat = userId === undefined ? undefined : session.seats.get(userId);
     if (seat === undefined) return { outcome: 'token_not_found' };
-    const removed = removeUser(session, seat, this.#clock.nowMs());
+    const removed = removeUser(session, seat, 'revoked', this.#clock.nowMs());
+    session.revision += 1;
     return { outcome: 'revoked', removed, session: viewSession(session), seats: viewSeats(session) };
   }
 
-  async kick({ sessionId, scope, selector, ban }: KickRequest): Promise<KickResult> {
+  async kick({ sessionId, scope, selector, ban, isOwnWish = false }: KickRequest): Promise<KickResult> {
     const session = this.#find(sessionId, scope);
     if (session === null) return { outcome: 'session_not_found' };
     const seat = select(session, selector);
     const userId = selector.by === 'user_id' ? selector.userId : seat?.userId;
     if (ban && userId !== undefined) session.banned.add(userId);
     if (ban && seat?.group != null) session.bannedWallets.add(seat.group.wallet);
-    if (seat !== undefined) return { outcome: 'kicked', removed: removeUser(session, seat, this.#clock.nowMs()) };
-    if (userId !== undefined) outdateMinted(session, { userId });
+    if (userId !== undefined) session.revision += 1;
+    const reason = isOwnWish ? 'left' : 'kicked';
+    if (seat !== undefined)
+      return { outcome: 'kicked', removed: removeUser(session, seat, reason, this.#clock.nowMs()) };
+    if (userId !== undefined) outdateMinted(session, { userId }, null);
     return { outcome: 'no_match' };
   }
 
@@ -197,7 +215,10 @@ class MemoryRelayStore implements RelayStore {
     const session = this.#find(id, 'all');
     if (session === null || from.index === null || !session.members.has(to)) return null;
     if (session.host.index !== from.index || session.host.term !== from.term) return null;
-    if (to !== from.index) setHost(session, to);
+    if (to !== from.index) {
+      setHost(session, to);
+      session.revision += 1;
+    }
     return viewHost(session);
   }
 
@@ -211,15 +232,48 @@ class MemoryRelayStore implements RelayStore {
     return viewWithSeats(session);
   }
 
+  async check(home: NodeId, claims: readonly HomeClaim[]): Promise<readonly HomeState[]> {
+    const nowMs = this.#clock.nowMs();
+    return claims.map((claim) => {
+      const { sessionId } = claim;
+      const session = this.#sessions.get(sessionId);
+      if (session === undefined) return { state: this.#over.get(sessionId) ?? 'missing' };
+      return compare(session, home, claim, nowMs);
+    });
+  }
+
+  async restore(lost: Restoration): Promise<boolean> {
+    const { id, homeNodeId, homeEpoch } = lost.session;
+    const nowMs = this.#clock.nowMs();
+    const there = this.#sessions.get(id) ?? null;
+    if (this.#over.get(id) !== undefined) return false;
+    if (there === null) {
+      if (lost.instead !== null) return false;
+    } else {
+      const { facts, revision } = there;
+      const isNewer = facts.homeEpoch === homeEpoch ? facts.homeNodeId !== homeNodeId : facts.homeEpoch > homeEpoch;
+      if (facts.expiresAtMs <= nowMs || revision !== lost.instead || isNewer) return false;
+    }
+    this.#position += 1;
+    this.#sessions.set(id, putBack(lost, there, this.#position, nowMs));
+    return true;
+  }
+
   async sweepExpired(limit: number): Promise<readonly SessionId[]> {
     const nowMs = this.#clock.nowMs();
-    const due: SessionId[] = [];
-    for (const [id, session] of this.#sessions) {
+    const due: SessionState[] = [];
+    for (const session of this.#sessions.values()) {
       if (due.length >= limit) break;
-      if (session.facts.expiresAtMs <= nowMs) due.push(id);
+      if (session.facts.expiresAtMs <= nowMs) due.push(session);
     }
-    for (const id of due) this.#sessions.delete(id);
-    return due;
+    for (const session of due) this.#finish(session, 'expired');
+    return due.map(({ facts }) => facts.id);
+  }
+
+  /** Of a session with members stays why it is gone. */
+  #finish({ facts: { id }, members }: SessionState, why: 'ended' | 'expired'): void {
+    this.#sessions.delete(id);
+    if (members.size > 0) this.#over.set(id, why, this.#clock.nowMs() + OVER_KEPT_MS);
   }
 
   #find(id: SessionId, scope: ProjectScope): SessionState | null {

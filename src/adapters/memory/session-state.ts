@@ -12,6 +12,7 @@ import type {
   Seat,
   SessionWithSeats,
 } from '../../ports/relay-store.js';
+import type { RemovalReason } from '../../ports/enforcer.js';
 import { IndexPool } from './index-pool.js';
 
 export interface MemberState {
@@ -52,8 +53,12 @@ export interface SessionState {
   /** Members in the order they joined: the first is the one with the longest membership. */
   readonly members: Map<MemberIndex, SeatState>;
   readonly indexes: IndexPool;
-  /** The generation that a minted credential of this user must have at least. */
-  readonly kicked: Map<UserId, number>;
+  /** What of users who were removed outlives it: the generation that their minted credentials must have at least, and why. */
+  readonly removed: Map<UserId, { readonly generation: number; readonly reason: RemovalReason | null }>;
+  /** The generation that everybody else's must have at least: 0 until the session was put back. */
+  floor: number;
+  /** Counts the changes that are not a socket's. */
+  revision: number;
   readonly banned: Set<UserId>;
   readonly bannedWallets: Set<string>;
   /** Rises with each session created: the order of listings. */
@@ -77,7 +82,9 @@ export function newSession(created: NewRelaySession, position: number, nowMs: nu
     wallets: new Map(),
     members: new Map(),
     indexes: new IndexPool(),
-    kicked: new Map(),
+    removed: new Map(),
+    floor: 0,
+    revision: 0,
     banned: new Set(),
     bannedWallets: new Set(),
     position,

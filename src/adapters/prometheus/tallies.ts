@@ -20,6 +20,7 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   fellBehind: ['fell_behind', 'Times that a socket left the shared path because it did not keep up.'],
   upgradesRefused: ['upgrades_refused', 'Handshakes refused before the upgrade.'],
   handlerFailures: ['handler_failures', 'Exceptions caught at the engine: each is a bug.'],
+  sessionsRestored: ['sessions_restored', 'Relay sessions that the store had lost and their home put back.'],
   passwordsRefused: ['passwords_refused', 'Passwords that were not checked because the line was full.'],
   mailsSent: ['mails_sent', 'Mails to users that the next server took.'],
   mailsFailed: ['mails_failed', 'Mails to users that were not handed over.'],

@@ -3,7 +3,7 @@ import type { NodeRecord, NodeStore } from '../../ports/node-store.js';
 import { parseNodeId } from '../../protocol/ids.js';
 import type { Keys } from './keys.js';
 import type { RedisLink } from './link.js';
-import { asInteger, asPairs, known } from './replies.js';
+import { asInteger, asList, asPairs, known } from './replies.js';
 import type { Scripts } from './script.js';
 
 const reportSchema = z.object({
@@ -24,7 +24,11 @@ export function createRedisNodeStore(link: RedisLink, keys: Keys, scripts: Scrip
     heartbeat: async (report, leaseMs) => {
       const args = [report.id, JSON.stringify(report), leaseMs];
       const reply = await link.run('nodes.heartbeat', scripts.nodeHeartbeat, [keys.nodes], args);
-      return asPairs(reply).map(([lease, text]) => decodeNode(lease, text));
+      const [before, ...live] = asList(reply);
+      return {
+        live: asPairs(live).map(([lease, text]) => decodeNode(lease, text)),
+        leaseBeforeMs: before === '' ? null : asInteger(before),
+      };
     },
     leave: async (id) => {
       await link.command('nodes.leave', 'HDEL', keys.nodes, id);

@@ -1,6 +1,8 @@
 import type {
   AuthorizeResult,
   EnrolResult,
+  HomeClaim,
+  HomeState,
   Host,
   JoinRequest,
   JoinResult,
@@ -16,14 +18,17 @@ import type {
   RelaySession,
   RelaySessionSettings,
   RelayStore,
+  Restoration,
   RevokeResult,
   SeatHold,
   SessionPage,
   SessionWithSeats,
 } from '../../ports/relay-store.js';
+import { OVER_KEPT_MS } from '../../ports/relay-store.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseProjectId } from '../../protocol/ids.js';
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../../protocol/ids.js';
+import { decodeHeld, decodeVerdict, encodeRestoration } from './home-codec.js';
 import { decodeJoin, encodeJoin } from './join-codec.js';
 import type { Keys } from './keys.js';
 import type { Argument, RedisLink } from './link.js';
@@ -80,7 +85,7 @@ export class RedisRelayStore implements RelayStore {
   }
 
   async end(id: SessionId, scope: ProjectScope): Promise<boolean> {
-    const reply = await this.#run('end', this.#scripts.end, id, [encodeScope(scope)]);
+    const reply = await this.#run('end', this.#scripts.end, id, [encodeScope(scope), OVER_KEPT_MS]);
     if (reply === null) return false;
     // It has ended: what the index still says can't change the answer, and is put right later (keys.ts).
     await this.#index.remove(id, known(parseProjectId(asText(reply)), 'a project id')).catch(() => undefined);
@@ -151,10 +156,10 @@ export class RedisRelayStore implements RelayStore {
     }
   }
 
-  async kick({ sessionId, scope, selector, ban }: KickRequest): Promise<KickResult> {
+  async kick({ sessionId, scope, selector, ban, isOwnWish = false }: KickRequest): Promise<KickResult> {
     const { by } = selector;
     const name = by === 'index' ? selector.index : by === 'token' ? selector.token : selector.userId;
-    const args = [encodeScope(scope), by, name, ban ? '1' : '0'];
+    const args = [encodeScope(scope), by, name, ban ? '1' : '0', isOwnWish ? 'left' : 'kicked'];
     const reply = await this.#run('kick', this.#scripts.kick, sessionId, args);
     if (reply === 'session_not_found' || reply === 'no_match') return { outcome: reply };
     const [user, index, host, term] = asList(reply);
@@ -197,6 +202,28 @@ export class RedisRelayStore implements RelayStore {
     return reply === null ? null : decodeSnapshot(id, reply);
   }
 
+  async check(home: NodeId, claims: readonly HomeClaim[]): Promise<readonly HomeState[]> {
+    // What is asked in one turn leaves in one write.
+    return Promise.all(claims.map((claim) => this.#check(home, claim)));
+  }
+
+  async #check(home: NodeId, { sessionId, homeEpoch, revision, members }: HomeClaim): Promise<HomeState> {
+    const [fields = '', , , indexes = ''] = this.#keys.session(sessionId);
+    const args = [home, homeEpoch, revision ?? '', members];
+    const verdict = decodeVerdict(await this.#link.run('relay.check', this.#scripts.check, [fields, indexes], args));
+    if (verdict.state !== 'changed') return verdict;
+    const reply = await this.#run('check', this.#scripts.inspect, sessionId, []);
+    // It went between the two; the next check says how.
+    return reply === null ? { state: 'same', leftMs: 0 } : { state: 'changed', ...decodeHeld(sessionId, reply) };
+  }
+
+  async restore(lost: Restoration): Promise<boolean> {
+    const { id, projectId } = lost.session;
+    if (asInteger(await this.#run('restore', this.#scripts.restore, id, encodeRestoration(lost))) === 0) return false;
+    await this.#index.add(id, projectId, lost.leftMs);
+    return true;
+  }
+
   async sweepExpired(limit: number): Promise<readonly SessionId[]> {
     const due = await this.#index.claimDue(limit);
     const swept = await Promise.all(due.map((session) => this.#sweep(session)));
@@ -204,7 +231,7 @@ export class RedisRelayStore implements RelayStore {
   }
 
   async #sweep(due: DueSession): Promise<SessionId | null> {
-    const expires = await this.#run('sweep', this.#scripts.expire, due.id, []);
+    const expires = await this.#run('sweep', this.#scripts.expire, due.id, [OVER_KEPT_MS]);
     if (expires === null) return (await this.#index.remove(due.id, due.projectId)) ? due.id : null;
     await this.#index.putBack(due, asInteger(expires));
     return null;

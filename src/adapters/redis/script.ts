@@ -22,6 +22,9 @@ export function loadScripts() {
   return {
     create: overSession('create'),
     get: overSession('get'),
+    check: alone('check'),
+    inspect: overSession('inspect'),
+    restore: overSession('restore'),
     end: overSession('end'),
     expire: overSession('expire'),
     update: overSession('update'),

@@ -131,6 +131,11 @@ export function decodeSnapshot(id: SessionId, reply: unknown): SessionWithSeats 
   return { session: sessionOf(id, lines), seats: seatsOf(lines.slice(NAMES.length)) };
 }
 
+/** Each user of a snapshot with the text of its seat. */
+export function seatTextsOf(snapshot: string): ReadonlyMap<string, string> {
+  return new Map(asPairs(snapshot.split('\n').slice(NAMES.length)));
+}
+
 export function decodeSeat(userId: string, text: unknown): Seat {
   return decodeOrderedSeat(userId, asText(text)).seat;
 }

@@ -9,7 +9,22 @@ export type SeatToMake = NewSeat | NewGroupSeat;
 /** The whole of it is put together here: a command of a script costs Redis as much as ten arguments. */
 export function encodeCreate(session: NewRelaySession, seats: readonly SeatToMake[]): readonly Argument[] {
   const taken = String(seats.length);
-  const counters = ['generation', '1', 'host', '', 'term', '0', 'held', taken, 'next', '0', 'order', taken];
+  const counters = [
+    'generation',
+    '1',
+    'host',
+    '',
+    'term',
+    '0',
+    'held',
+    taken,
+    'next',
+    '0',
+    'order',
+    taken,
+    'revision',
+    '0',
+  ];
   const lists = [
     [...encodeSession(session), ...counters],
     seats.flatMap((seat, at) => [seat.userId, seatText(seat, at + 1)]),

@@ -87,21 +87,22 @@ export function otherRules(open: OpenStore): void {
     test('ST45 a heartbeat renews the lease and answers with every live node', async () => {
       const { nodes } = on.all.store;
       const a = { ...report('a'), leaseUntilMs: on.clock.nowMs() + 3_000 };
-      expect(await nodes.heartbeat(report('a'), 3_000)).toEqual([a]);
+      expect(await nodes.heartbeat(report('a'), 3_000)).toEqual({ live: [a], leaseBeforeMs: null });
       on.clock.advance(2_000);
       const b = { ...report('b', { state: 'draining' }), leaseUntilMs: on.clock.nowMs() + 3_000 };
       const both = await nodes.heartbeat(report('b', { state: 'draining' }), 3_000);
-      expect(both).toHaveLength(2);
-      expect(both).toEqual(expect.arrayContaining([a, b]));
+      expect(both.live).toHaveLength(2);
+      expect(both.live).toEqual(expect.arrayContaining([a, b]));
       on.clock.advance(1_000);
-      expect(await nodes.heartbeat(report('b', { state: 'draining' }), 2_000)).toEqual([b]);
+      const again = await nodes.heartbeat(report('b', { state: 'draining' }), 2_000);
+      expect(again).toEqual({ live: [b], leaseBeforeMs: b.leaseUntilMs });
     });
 
     test('ST46 a node that leaves is gone at once', async () => {
       const { nodes } = on.all.store;
       await nodes.heartbeat(report('a'), 3_000);
       await nodes.leave(f.nodeId('a'));
-      const live = await nodes.heartbeat(report('b'), 3_000);
+      const { live } = await nodes.heartbeat(report('b'), 3_000);
       expect(live.map(({ id }) => id)).toEqual([f.nodeId('b')]);
       await nodes.leave(f.nodeId('x'));
     });

@@ -2,14 +2,16 @@ import { describe } from 'vitest';
 import type { OpenStore } from '../../support/stores.js';
 import { admissionRules } from './admission-rules.js';
 import { groupRules } from './group-rules.js';
+import { homeRules } from './home-rules.js';
 import { hostRules } from './host-rules.js';
 import { listingRules } from './listing-rules.js';
 import { otherRules } from './other-rules.js';
 import { removalRules } from './removal-rules.js';
+import { restoreRules } from './restore-rules.js';
 import { seatRules } from './seat-rules.js';
 import { sessionRules } from './session-rules.js';
 
-/** Everything that both engines promise: rules ST1 to ST49 and GS1 to GS7 of docs/SPEC.md. */
+/** Everything that both engines promise: rules ST1 to ST49, ST63 to ST70 and GS1 to GS7 of docs/SPEC.md. */
 export function storeRules(engine: string, open: OpenStore): void {
   describe(`the ${engine} store`, () => {
     sessionRules(open);
@@ -17,6 +19,8 @@ export function storeRules(engine: string, open: OpenStore): void {
     seatRules(open);
     admissionRules(open);
     hostRules(open);
+    homeRules(open);
+    restoreRules(open);
     removalRules(open);
     groupRules(open);
     otherRules(open);

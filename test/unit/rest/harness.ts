@@ -148,6 +148,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   const fullPlacement = {
     ...placement,
     self: harness.node.id,
+    storeNowMs: () => clock.nowMs(),
     leaseHeld: () => true,
     refresh: async () => ({ isReliable: true }),
   };

@@ -11,6 +11,7 @@ local seat = add_seat(s, ARGV[4], { token = ARGV[5], address = ARGV[6], latitude
   wallet = '', card = '' })
 if not seat then return 'reused' end
 save_session(s)
+revise()
 keep(s, seats_key)
 keep(s, tokens_key)
 keep(s, addresses_key)

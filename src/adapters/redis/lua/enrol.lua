@@ -16,9 +16,10 @@ if s.held >= s.max then
 end
 if s.held >= s.max then return 'session_full' end
 if redis.call('HEXISTS', seats_key, ARGV[3]) == 1 then return 'reused' end
-if former then remove_user(s, former) end
+if former then remove_user(s, former, 'left') end
 local seat = add_seat(s, ARGV[3], { token = '', address = '', latitude = '', longitude = '', wallet = ARGV[4], card = ARGV[5] })
 save_session(s)
+revise()
 keep(s, seats_key)
 keep(s, addresses_key)
 return { facts(), format_seat(seat) }

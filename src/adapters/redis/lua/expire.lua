@@ -1,5 +1,5 @@
--- Removes the session if its time is up. Replies when it will be, or nil when it is gone.
-local expires = redis.call('HGET', session_key, 'expires')
-if expires and tonumber(expires) > now then return expires end
-redis.call('UNLINK', unpack(KEYS))
+-- ARGV: for how long to remember it. Removes the session if its time is up. Replies when it will be, or nil when it is gone.
+local v = redis.call('HMGET', session_key, 'expires', 'over')
+if v[1] and tonumber(v[1]) > now then return v[1] end
+if not v[2] then finish('expired', ARGV[3]) end
 return nil

@@ -5,5 +5,6 @@ if redis.call('HEXISTS', indexes_key, ARGV[5]) == 0 then return nil end
 if s.host ~= ARGV[5] then
   s.host, s.term = ARGV[5], s.term + 1
   save_session(s)
+  revise()
 end
 return { s.host, s.term }

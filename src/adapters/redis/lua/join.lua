@@ -26,7 +26,7 @@ elseif kind == 'minted' then
   user = ARGV[8]
   local barred = redis.call('HMGET', barred_key, 'banned ' .. user, 'kicked ' .. user)
   if barred[1] then return refused('banned') end
-  if barred[2] and tonumber(ARGV[9]) < tonumber(barred[2]) then return refused('credential_revoked') end
+  if tonumber(ARGV[9]) < tonumber(barred[2] or s.floor) then return refused('credential_revoked') end
   seat = load_seat(user)
 else
   seat = load_member(ARGV[8])

@@ -1,4 +1,4 @@
--- ARGV: scope, 'index' or 'user_id' or 'token', its value, '1' to ban. Replies {user, index or '', host, term}, or why not.
+-- ARGV: scope, 'index' or 'user_id' or 'token', its value, '1' to ban, why. Replies {user, index or '', host, term}, or why not.
 local s = load_session(ARGV[3])
 if not s then return 'session_not_found' end
 local user
@@ -13,7 +13,8 @@ if ARGV[6] == '1' then
   keep(s, barred_key)
 end
 local index
-if seat then index = remove_user(s, seat) else outdate_minted(s, user) end
+if seat then index = remove_user(s, seat, ARGV[7]) else outdate_minted(s, user) end
 save_session(s)
+revise()
 if not seat then return 'no_match' end
 return { user, index, s.host, s.term }

@@ -5,6 +5,7 @@ local user = redis.call('HGET', tokens_key, ARGV[4])
 if user == '' then return 'revoked_before' end
 local seat = load_seat(user)
 if not seat then return 'token_not_found' end
-local index = remove_user(s, seat)
+local index = remove_user(s, seat, 'revoked')
 save_session(s)
+revise()
 return { seat.user, index, snapshot() }

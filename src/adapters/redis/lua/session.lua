@@ -9,13 +9,13 @@ local MIN_REST_MS = 300000
 -- nil when there is no such session in this scope ('' is every scope), or its time is up.
 local function load_session(scope)
   local v = redis.call('HMGET', session_key, 'project', 'token', 'expires', 'max', 'window', 'enforce', 'locked',
-    'home', 'generation', 'host', 'term', 'held', 'next', 'order', 'creator')
+    'home', 'generation', 'host', 'term', 'held', 'next', 'order', 'creator', 'floor')
   if not v[1] or tonumber(v[3]) <= now or (scope ~= '' and scope ~= v[1]) then return nil end
   return {
     project = v[1], token = v[2], expires = tonumber(v[3]), max = tonumber(v[4]), window = tonumber(v[5]),
     enforce = v[6] == '1', locked = v[7] == '1', home = v[8], generation = tonumber(v[9]),
     host = v[10], term = tonumber(v[11]), held = tonumber(v[12]), next = tonumber(v[13]), order = tonumber(v[14]),
-    creator = v[15] or '',
+    creator = v[15] or '', floor = tonumber(v[16] or 0),
   }
 end
 
@@ -27,6 +27,20 @@ end
 -- A key that becomes empty is gone, and its expiry with it: so every write that can make a key sets it again.
 local function keep(s, key)
   redis.call('PEXPIRE', key, int(s.expires - now + KEEP_AFTER_EXPIRY_MS))
+end
+
+-- Says to homes that look that something changed which they may not know of. (What sockets do, they know.)
+local function revise()
+  redis.call('HINCRBY', session_key, 'revision', 1)
+end
+
+-- Removes the session. One with members leaves a word why in its fields, so that their home does not take it for lost.
+local function finish(why, kept_ms)
+  local had_members = redis.call('EXISTS', indexes_key) == 1
+  redis.call('UNLINK', unpack(KEYS))
+  if not had_members then return end
+  redis.call('HSET', session_key, 'over', why)
+  redis.call('PEXPIRE', session_key, kept_ms)
 end
 
 -- A seat is one text, so that a join reads and writes one field. session-codec.ts reads the same format.
@@ -134,9 +148,10 @@ local function outdate_minted(s, user)
 end
 
 -- Takes everything from a user: member, seat, authorization, and what was minted for it. Returns its index or ''.
-local function remove_user(s, seat)
+local function remove_user(s, seat, reason)
   local index, token, held = seat.index, seat.token, seat.held
   outdate_minted(s, seat.user)
+  redis.call('HSET', barred_key, 'reason ' .. seat.user, reason)
   if index ~= '' then depart_member(s, seat) elseif held then s.held = s.held - 1 end
   redis.call('HDEL', seats_key, seat.user)
   if token ~= '' then

@@ -4,6 +4,7 @@ local s = load_session(ARGV[3])
 if not s then return nil end
 local before = s.expires
 for at = 5, #ARGV, 2 do redis.call('HSET', session_key, ARGV[at], ARGV[at + 1]) end
+revise()
 if ARGV[4] ~= '' then
   s.expires = now + tonumber(ARGV[4])
   redis.call('HSET', session_key, 'expires', int(s.expires))

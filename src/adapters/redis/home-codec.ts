@@ -1,0 +1,120 @@
+/** What homes ask of their sessions, and what they put back: see lua/check.lua, inspect.lua and restore.lua. */
+import type { Bar, HeldMember, HeldSeat, HeldSession, HomeState, Restoration } from '../../ports/relay-store.js';
+import type { SessionId } from '../../protocol/ids.js';
+import type { Argument } from './link.js';
+import { asInteger, asList, asPairs, asText, asUserId, known, unexpected } from './replies.js';
+import { decodeSnapshot, encodeGroupSeat, encodeSession, seatTextsOf } from './session-codec.js';
+
+type Verdict = Exclude<HomeState, { state: 'changed' }> | { readonly state: 'changed' };
+
+const VERDICTS = ['changed', 'elsewhere', 'ended', 'expired', 'missing'] as const;
+
+export function decodeVerdict(reply: unknown): Verdict {
+  const state = VERDICTS.find((verdict) => verdict === reply);
+  return state === undefined ? { state: 'same', leftMs: asInteger(reply) } : { state };
+}
+
+export function decodeHeld(id: SessionId, reply: unknown): { readonly leftMs: number; readonly held: HeldSession } {
+  const [now, left, revision, snapshot, bars] = asList(reply);
+  const nowMs = asInteger(now);
+  const { session, seats } = decodeSnapshot(id, snapshot);
+  const texts = seatTextsOf(asText(snapshot));
+  return {
+    leftMs: asInteger(left),
+    held: {
+      session,
+      revision: asInteger(revision),
+      seats: seats.map((seat) => ({ ...seat, member: heldMember(seat.member, texts.get(seat.userId), nowMs) })),
+      bars: decodeBars(asPairs(bars)),
+    },
+  };
+}
+
+type Member = ReturnType<typeof decodeSnapshot>['seats'][number]['member'];
+
+function heldMember(member: Member, text: string | undefined, nowMs: number): HeldMember | null {
+  if (member === null) return null;
+  const { awayUntilMs, ...rest } = member;
+  const [newest = '', current = ''] = known(text ?? null, 'a seat')
+    .split('|')
+    .slice(10);
+  return {
+    ...rest,
+    awayLeftMs: awayUntilMs === null ? null : Math.max(0, awayUntilMs - nowMs),
+    resumeHashes: [newest, current].filter((hash) => hash !== ''),
+  };
+}
+
+const REASONS = ['kicked', 'revoked', 'left'] as const;
+
+/** As session.lua names them; no id has a space. */
+function decodeBars(pairs: readonly (readonly [string, string])[]): readonly Bar[] {
+  const reasons = new Map(pairs.flatMap(([name, value]) => afterWord(name, 'reason ', value)));
+  return pairs.flatMap(([name, value]): Bar[] => {
+    if (name.startsWith('reason ')) return [];
+    if (name.startsWith('banned wallet ')) return [{ kind: 'banned_wallet', wallet: name.slice(14) }];
+    if (name.startsWith('banned ')) return [{ kind: 'banned', userId: asUserId(name.slice(7)) }];
+    if (!name.startsWith('kicked ')) throw unexpected('a bar');
+    const user = name.slice(7);
+    const reason = REASONS.find((each) => each === reasons.get(user)) ?? null;
+    return [{ kind: 'removed', userId: asUserId(user), generation: asInteger(value), reason }];
+  });
+}
+
+function afterWord(name: string, word: string, value: string): [string, string][] {
+  return name.startsWith(word) ? [[name.slice(word.length), value]] : [];
+}
+
+function encodeBars(bars: readonly Bar[]): readonly Argument[] {
+  return bars.flatMap((bar) => {
+    switch (bar.kind) {
+      case 'banned':
+        return [`banned ${bar.userId}`, '1'];
+      case 'banned_wallet':
+        return [`banned wallet ${bar.wallet}`, '1'];
+      case 'removed':
+        return [
+          ...[`kicked ${bar.userId}`, bar.generation],
+          ...(bar.reason === null ? [] : [`reason ${bar.userId}`, bar.reason]),
+        ];
+    }
+  });
+}
+
+/** As restore.lua takes it. */
+export function encodeRestoration(lost: Restoration): readonly Argument[] {
+  const { session, seats, bars, nextIndex, leftMs, instead, revision } = lost;
+  const { host, homeEpoch, createdAtMs } = session;
+  const fields = [
+    ...encodeSession({ ...session, ttlMs: leftMs }),
+    ...['epoch', homeEpoch, 'created', createdAtMs, 'host', host.index ?? '', 'term', host.term, 'next', nextIndex],
+  ];
+  const barred = encodeBars(bars);
+  const ranks = ranksOf(seats);
+  const taken = seats.flatMap((seat) => encodeHeldSeat(seat, ranks.get(seat) ?? ''));
+  return [
+    ...[session.homeNodeId ?? '', homeEpoch, instead ?? '', leftMs, session.generation, revision],
+    ...[fields.length, ...fields, barred.length, ...barred, taken.length, ...taken],
+  ];
+}
+
+/** Members by the length of their membership. */
+function ranksOf(seats: readonly HeldSeat[]): ReadonlyMap<HeldSeat, number> {
+  const members = seats.flatMap((seat) => (seat.member === null ? [] : [{ seat, at: seat.member.joinedAtMs }]));
+  return new Map(members.sort((a, b) => a.at - b.at).map(({ seat }, rank) => [seat, rank + 1]));
+}
+
+function encodeHeldSeat(seat: HeldSeat, rank: Argument): readonly Argument[] {
+  const { userId, token, address, latitude, longitude, held, group, member } = seat;
+  const [, wallet, card] = group === null ? ['', '', ''] : encodeGroupSeat({ userId, group });
+  const place = [String(token ?? ''), address ?? '', latitude ?? '', longitude ?? '', held ? '1' : '0'];
+  const hold =
+    member === null
+      ? ['', '', '', '', '', '']
+      : [member.index, member.joinedAtMs, member.connection, member.awayLeftMs ?? '', ...hashesOf(member)];
+  return [userId, rank, ...place, ...hold, wallet, card, member?.userSessionId ?? ''];
+}
+
+function hashesOf({ resumeHashes: [newest = '', current = ''] }: HeldMember): readonly string[] {
+  return [newest, current];
+}
