@@ -31,7 +31,7 @@ describe('while the store is away', () => {
     await redis.stop();
   });
 
-  it('AW1 volatile and latest frames go on; reliable ones are refused once the lease is over, until it is back', async () => {
+  it('AW1 volatile and latest frames go on; reliable ones and those with a ref are refused once the lease is over, until it is back', async () => {
     a.relay({ deliveryClass: 2, ref: 1, payload: 'before' });
     await a.expect('ack');
     redis.pause();
@@ -44,6 +44,16 @@ describe('while the store is away', () => {
     }, 10_000);
     expect(a.of('error')[0]).toMatchObject({ code: 'store_unavailable' });
     const before = b.entries.length;
+    const refused = a.of('error').length;
+    a.relay({ deliveryClass: 0, ref: 7000, payload: 'volatile, with a ref' });
+    a.relay({ deliveryClass: 1, key: 1, ref: 7001, payload: 'latest, with a ref' });
+    expect(await a.expect('error', refused + 1)).toMatchObject({ code: 'store_unavailable', ref: 7000 });
+    expect(await a.expect('error', refused + 2)).toMatchObject({ code: 'store_unavailable', ref: 7001 });
+    const message = { class: 'volatile', payload_base64: 'AAAA' };
+    expect(await backend.native('POST', `/v1/relays/sessions/${session.session_id}/messages`, message)).toMatchObject({
+      status: 503,
+      body: { code: 'store_unavailable' },
+    });
     a.relay({ deliveryClass: 0, payload: 'volatile' });
     a.relay({ deliveryClass: 1, key: 1, payload: 'latest' });
     await b.expectEntries(before + 2);

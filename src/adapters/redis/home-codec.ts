@@ -7,26 +7,38 @@ import { decodeSnapshot, encodeGroupSeat, encodeSession, seatTextsOf } from './s
 
 type Verdict = Exclude<HomeState, { state: 'changed' }> | { readonly state: 'changed' };
 
-const VERDICTS = ['changed', 'elsewhere', 'ended', 'expired', 'missing'] as const;
+const GONE = ['ended', 'expired', 'missing'] as const;
+const VERDICTS = ['changed', 'elsewhere', ...GONE] as const;
 
 export function decodeVerdict(reply: unknown): Verdict {
   const state = VERDICTS.find((verdict) => verdict === reply);
   return state === undefined ? { state: 'same', leftMs: asInteger(reply) } : { state };
 }
 
-export function decodeHeld(id: SessionId, reply: unknown): { readonly leftMs: number; readonly held: HeldSession } {
+/** What was there a moment ago may be gone. */
+export function decodeInspection(id: SessionId, reply: unknown): HomeState {
+  const gone = GONE.find((verdict) => verdict === reply);
+  if (gone !== undefined) return { state: gone };
   const [now, left, revision, snapshot, bars] = asList(reply);
+  return { state: 'changed', leftMs: asInteger(left), held: decodeHeld(id, { now, revision, snapshot, bars }) };
+}
+
+interface Inspected {
+  readonly now: unknown;
+  readonly revision: unknown;
+  readonly snapshot: unknown;
+  readonly bars: unknown;
+}
+
+function decodeHeld(id: SessionId, { now, revision, snapshot, bars }: Inspected): HeldSession {
   const nowMs = asInteger(now);
   const { session, seats } = decodeSnapshot(id, snapshot);
   const texts = seatTextsOf(asText(snapshot));
   return {
-    leftMs: asInteger(left),
-    held: {
-      session,
-      revision: asInteger(revision),
-      seats: seats.map((seat) => ({ ...seat, member: heldMember(seat.member, texts.get(seat.userId), nowMs) })),
-      bars: decodeBars(asPairs(bars)),
-    },
+    session,
+    revision: asInteger(revision),
+    seats: seats.map((seat) => ({ ...seat, member: heldMember(seat.member, texts.get(seat.userId), nowMs) })),
+    bars: decodeBars(asPairs(bars)),
   };
 }
 

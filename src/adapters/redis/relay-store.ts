@@ -28,7 +28,7 @@ import { OVER_KEPT_MS } from '../../ports/relay-store.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseProjectId } from '../../protocol/ids.js';
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../../protocol/ids.js';
-import { decodeHeld, decodeVerdict, encodeRestoration } from './home-codec.js';
+import { decodeInspection, decodeVerdict, encodeRestoration } from './home-codec.js';
 import { decodeJoin, encodeJoin } from './join-codec.js';
 import type { Keys } from './keys.js';
 import type { Argument, RedisLink } from './link.js';
@@ -213,8 +213,7 @@ export class RedisRelayStore implements RelayStore {
     const verdict = decodeVerdict(await this.#link.run('relay.check', this.#scripts.check, [fields, indexes], args));
     if (verdict.state !== 'changed') return verdict;
     const reply = await this.#run('check', this.#scripts.inspect, sessionId, []);
-    // It went between the two; the next check says how.
-    return reply === null ? { state: 'same', leftMs: 0 } : { state: 'changed', ...decodeHeld(sessionId, reply) };
+    return decodeInspection(sessionId, reply);
   }
 
   async restore(lost: Restoration): Promise<boolean> {

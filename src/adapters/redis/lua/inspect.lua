@@ -1,6 +1,9 @@
--- Replies {when, how many ms it still lives, revision, the snapshot, its bars (names and values)}, or nil.
+-- Replies {when, how many ms it still lives, revision, the snapshot, its bars (names and values)}, or as check.lua that
+-- there is no such session any more.
 local values = read_facts()
-local expires = tonumber(values[4] or 0)
-if not values[1] or expires <= now then return nil end
-local revision = redis.call('HGET', session_key, 'revision') or '0'
-return { int(now), int(expires - now), revision, snapshot(values), redis.call('HGETALL', barred_key) }
+local state = redis.call('HMGET', session_key, 'over', 'revision')
+if state[1] then return state[1] end
+if not values[1] then return 'missing' end
+local expires = tonumber(values[4])
+if expires <= now then return 'expired' end
+return { int(now), int(expires - now), state[2] or '0', snapshot(values), redis.call('HGETALL', barred_key) }
