@@ -55,18 +55,23 @@ function withoutMember(room: Room, { seats }: HeldSession): readonly HeldMember[
   return seats.flatMap(({ member }) => (member === null || room.members.has(member.index) ? [] : [member]));
 }
 
-function takeOver(room: Room, found: HeldSession, nowMs: number): void {
+function takeOver(room: Room, found: HeldSession, askedAtMs: number): void {
   const { copy } = room;
   const known = copy.bars;
   copy.take(found);
   copy.addBars(known);
-  const before = JSON.stringify(room.sessionView());
-  const { homeNodeId, homeEpoch } = room.session;
-  room.takeSettings({ ...found.session, homeNodeId, homeEpoch });
-  if (JSON.stringify(room.sessionView()) !== before) room.announceSettings();
+  if (room.settledAtMs < askedAtMs) takeSettings(room, found);
+  else copy.isSuspect = true;
   // A host that leaves is succeeded when the others have heard that it left.
   const host = room.host.index === null ? undefined : room.members.get(room.host.index);
-  if (host === undefined || !isGoing(host, nowMs)) room.applyHost(found.session.host);
+  if (host === undefined || !isGoing(host, askedAtMs)) room.applyHost(found.session.host);
+}
+
+function takeSettings(room: Room, { session }: HeldSession): void {
+  const before = JSON.stringify(room.sessionView());
+  const { homeNodeId, homeEpoch } = room.session;
+  room.takeSettings({ ...session, homeNodeId, homeEpoch });
+  if (JSON.stringify(room.sessionView()) !== before) room.announceSettings();
 }
 
 /** It leaves, or nearly: whether it has a seat by now is no sign of anything. */

@@ -51,6 +51,7 @@ export class Room implements Flushable {
   /** What went out on the shared path since its sockets were last looked at. */
   private uncheckedBytes = 0;
   private settings: RelaySession;
+  private settledAt = -Infinity;
   private currentHost: Host;
 
   constructor(
@@ -69,6 +70,11 @@ export class Room implements Flushable {
 
   get session(): RelaySession {
     return this.settings;
+  }
+
+  /** When the settings were taken last, in monotonic milliseconds: an older answer of the store is old news. */
+  get settledAtMs(): number {
+    return this.settledAt;
   }
 
   get flushMs(): number | 'auto' {
@@ -213,6 +219,7 @@ export class Room implements Flushable {
   takeSettings(session: RelaySession): void {
     this.copy.prolong(session.expiresAtMs - this.settings.expiresAtMs);
     this.settings = session;
+    this.settledAt = this.deps.clock.monotonicMs();
   }
 
   /** The member is gone for good: its socket closes with `close` (null: it has none), the others hear why. */

@@ -134,6 +134,24 @@ describe('the end of a room', () => {
     expect(room.ended).toBe('session_expired');
   });
 
+  it('HM5 an answer that is older than what the room was told since does not undo it', async () => {
+    const room = await home.open(60_000);
+    await home.pass(500);
+    await home.real.update(room.id, 'all', { metadata: 'older' });
+    home.check = async (node, claims) => {
+      home.check = null;
+      const states = await home.real.check(node, claims);
+      const session = await home.real.update(room.id, 'all', { metadata: 'newer' });
+      if (session !== null) room.applySettings(session);
+      return states;
+    };
+    await home.pass(2_000);
+    expect(home.check).toBeNull();
+    expect(room.session.metadata).toBe('newer');
+    await home.pass(500);
+    expect([room.session.metadata, room.copy.isSuspect]).toEqual(['newer', false]);
+  });
+
   it('HM8 is not put off by what nobody can tell any more: unconfirmed for too long, and missing', async () => {
     const room = await home.open(3 * OVER_KEPT_MS);
     await home.pass(1_000);
