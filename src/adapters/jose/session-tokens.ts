@@ -39,8 +39,9 @@ export function createSessionTokens({ keys, signer, clock, issuer }: SessionToke
 
     async verify(token) {
       const header = headerOf(token);
-      if (header === null || !isOurHeader(header)) return null;
-      const key = await keys.find(header);
+      const kid = header === null ? null : keyIdOf(header);
+      if (header === null || kid === null) return null;
+      const key = await keys.find(header, kid);
       if (key === null) return null;
       try {
         const { payload } = await jwtVerify(token, key.publicKey, {
@@ -63,14 +64,14 @@ export function createSessionTokens({ keys, signer, clock, issuer }: SessionToke
   };
 }
 
-/** Exactly the members that we write: a header that brings a key or an extension along is nobody's of ours. */
-function isOurHeader(header: string): boolean {
+/** null unless it has exactly the members that we write: a header that brings a key or an extension along is nobody's of ours. */
+function keyIdOf(header: string): string | null {
   try {
     const parsed = headerSchema.safeParse(JSON.parse(Buffer.from(header, 'base64url').toString('utf8')));
-    return parsed.success && encodeJson(parsed.data) === header;
+    return parsed.success && encodeJson(parsed.data) === header ? parsed.data.kid : null;
   } catch {
     // Not JSON.
-    return false;
+    return null;
   }
 }
 

@@ -1,11 +1,11 @@
 /** One RSA key as this node holds it: made, sealed into its record, and read from one. */
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { calculateJwkThumbprint } from 'jose';
 import { z } from 'zod';
 import type { Sealer } from '../../ports/sealer.js';
 import type { SigningKeyRecord } from '../../ports/signing-key-store.js';
 import { encodeJson } from './compact.js';
+import { newSigningKeyId } from './key-ids.js';
 
 export interface SigningKey {
   readonly record: SigningKeyRecord;
@@ -45,7 +45,7 @@ export async function newSigningKey(sealer: Sealer, times: KeyTimes): Promise<Si
     publicExponent: PUBLIC_EXPONENT,
   });
   const { n, e } = publicKey.export({ format: 'jwk' });
-  const kid = await calculateJwkThumbprint({ kty: 'RSA', n: n ?? '', e: e ?? '' });
+  const kid = newSigningKeyId(sealer);
   const jwk = { kty: 'RSA', use: 'sig', alg: 'RS256', kid, n, e };
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
   return { kid, publicJwk: JSON.stringify(jwk), sealedPrivate: sealer.seal(pem, sealContext(kid)), ...times };

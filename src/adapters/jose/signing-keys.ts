@@ -8,6 +8,8 @@ import type { Clock, Timer } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import type { Sealer } from '../../ports/sealer.js';
 import type { SigningKeyRecord, SigningKeyStore } from '../../ports/signing-key-store.js';
+import { isSigningKeyId } from './key-ids.js';
+import { MissingKeys } from './missing-keys.js';
 import { newSigningKey, openSigningKey, type SigningKey } from './signing-key.js';
 
 export interface SigningKeysDeps {
@@ -25,7 +27,7 @@ function isAble(key: SigningKey): key is AbleKey {
   return key.privateKey !== null;
 }
 
-/** How old this node's view of the keys gets; also the least time between two looks for an unknown key. */
+/** How old this node's view of the keys gets; also the least time between two looks for keys that anybody may have invented. */
 const REFRESH_MS = 30_000;
 /** Several times what this node's view (30 s) and the served key set (60 s) may be old together. */
 const PUBLISHED_AHEAD_MS = 300_000;
@@ -36,10 +38,15 @@ export class SigningKeys {
   /** By encoded header, oldest first; null before they were read. */
   private keys: ReadonlyMap<string, SigningKey> | null = null;
   private reading: Promise<void> | null = null;
+  /** The read that begins when `reading` has ended. */
+  private nextReading: Promise<void> | null = null;
+  private readonly missing: MissingKeys;
   private readAtMs = Number.NEGATIVE_INFINITY;
   private timer: Timer | null = null;
 
-  constructor(private readonly deps: SigningKeysDeps) {}
+  constructor(private readonly deps: SigningKeysDeps) {
+    this.missing = new MissingKeys(deps.clock, REFRESH_MS);
+  }
 
   /** Calls `keepUp` twice a minute. */
   start(): void {
@@ -71,14 +78,34 @@ export class SigningKeys {
     return key;
   }
 
-  /** The published key that signs with this header. Whoever asks for unknown ones makes the store be asked twice a minute. */
-  async find(header: string): Promise<SigningKey | null> {
-    const known = this.published(await this.known()).find((key) => key.header === header);
-    if (known !== undefined) return known;
+  /**
+   * The published key that signs with this header, whose `kid` is given. An unknown id that a node of this deployment made
+   * has the store asked at once, each id twice a minute at most. All other unknown ids together have it asked twice a minute
+   * at most: that is how keys of older versions, and of nodes with another secret, are found.
+   */
+  async find(header: string, kid: string): Promise<SigningKey | null> {
+    const known = await this.publishedWith(header);
+    if (known !== null) return known;
+    return isSigningKeyId(this.deps.sealer, kid) ? this.lookFor(header) : this.lookAmongAll(header);
+  }
+
+  private async lookFor(header: string): Promise<SigningKey | null> {
+    if (this.missing.has(header)) return null;
+    await this.readAnew();
+    const found = await this.publishedWith(header);
+    if (found === null) this.missing.add(header);
+    return found;
+  }
+
+  private async lookAmongAll(header: string): Promise<SigningKey | null> {
     if (this.deps.clock.monotonicMs() - this.readAtMs < REFRESH_MS) return null;
     await this.refresh({ mayBeFirst: false }).catch((error: unknown) => {
       this.deps.log.error('signing_keys_not_read', error);
     });
+    return this.publishedWith(header);
+  }
+
+  private async publishedWith(header: string): Promise<SigningKey | null> {
     return this.published(await this.known()).find((key) => key.header === header) ?? null;
   }
 
@@ -118,6 +145,19 @@ export class SigningKeys {
     await running;
     // What ran may have been for somebody who only looked.
     if (how.mayBeFirst && this.keys?.size === 0) await this.refresh(how);
+  }
+
+  /** A read that begins after this call: one that runs may have looked before the key was there. */
+  private readAnew(): Promise<void> {
+    const how = { mayBeFirst: false };
+    if (this.reading === null) return this.refresh(how);
+    this.nextReading ??= this.reading
+      .catch(() => undefined)
+      .then(() => {
+        this.nextReading = null;
+        return this.refresh(how);
+      });
+    return this.nextReading;
   }
 
   private async readAndRotate({ mayBeFirst }: { readonly mayBeFirst: boolean }): Promise<void> {
