@@ -53,7 +53,7 @@ export const nodeKeys = {
   allowedOrigins: withDefault(origins, '', {
     env: 'SALLYPORT_ALLOWED_ORIGINS',
     type: 'comma list of origins, or `*`',
-    doc: 'Pages of which origins may connect. Empty: only those of the server itself. Programs send no Origin and are not concerned.',
+    doc: 'Pages of which origins may connect. Empty: only those of the server itself, by scheme, host and port of `SALLYPORT_PUBLIC_URL`. Programs send no Origin and are not concerned.',
   }),
   nodeLabels: withDefault(labels, '', {
     env: 'SALLYPORT_NODE_LABELS',

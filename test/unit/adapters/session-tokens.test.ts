@@ -262,7 +262,7 @@ describe('signing keys', () => {
   it('TK23 a look that began before the key was there does not count for it', async () => {
     const { node, store } = deployment();
     const [maker, judge] = [node(), node()];
-    const gate = { open: () => undefined as void, isUsed: false };
+    const gate = { open: (): void => undefined, isUsed: false };
     const slow: SigningKeyStore = {
       ...store,
       list: async () => {
