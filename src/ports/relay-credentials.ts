@@ -17,6 +17,10 @@ export const RELAY_CREDENTIAL_ALGORITHM = 'EdDSA';
 export interface RelayCredentials {
   /** Lives `ttlS` seconds from now. */
   sign(claims: RelayClaims, ttlS: number): Promise<{ readonly token: string; readonly expiresAtMs: number }>;
+  /** As `sign`, for a wallet that was taken into a group session: it is the bearer of the group calls as well. */
+  signForGroup(claims: RelayClaims, ttlS: number): Promise<{ readonly token: string; readonly expiresAtMs: number }>;
   /** null for anything that is not exactly one of ours, unexpired; it never says why. Never rejects. */
   verify(token: string): Promise<RelayClaims | null>;
+  /** As `verify`, and null for what `signForGroup` has not made. */
+  verifyForGroup(token: string): Promise<RelayClaims | null>;
 }

@@ -110,7 +110,7 @@ export class GroupSessions {
 
   /** Who a bearer says it is; null for none of ours. Whether that still counts is seen when it asks for something. */
   bearer(token: string): Promise<RelayClaims | null> {
-    return this.deps.credentials.verify(token);
+    return this.deps.credentials.verifyForGroup(token);
   }
 
   /** Rejects with `group_session_not_found` when it is over, `credential_invalid` for who is not in it any more. */
@@ -175,7 +175,7 @@ export class GroupSessions {
     const { id, generation } = found.session;
     // The host role of the creator is the store's rule: a credential that takes it would take it back as well.
     const claims = { sessionId: id, userId, generation, asHost: false, userSessionId: null };
-    const { token } = await this.deps.credentials.sign(claims, CREDENTIAL_TTL_S);
+    const { token } = await this.deps.credentials.signForGroup(claims, CREDENTIAL_TTL_S);
     return { ...view, token };
   }
 

@@ -348,7 +348,11 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
   it('GS21 a credential of a session that is no group session is none here', async () => {
     const plain = await backend.createSession(1);
     const token = await backend.mint(plain.session_id, 'somebody');
-    expect(told(await new Seated(backend, token).current())).toEqual([404, 'group_session_not_found']);
+    const outsider = new Seated(backend, token);
+    const kicked = await outsider.kick({ userId: 'somebody' });
+    for (const answer of [await outsider.current(), kicked, await outsider.disconnect(), await outsider.end()]) {
+      expect(told(answer)).toEqual([401, 'credential_invalid']);
+    }
     const { sessionId } = await (await player()).created();
     const minted = await backend.mint(sessionId, 'somebody', { role: 'host' });
     expect(told(await new Seated(backend, minted).current())).toEqual([401, 'credential_invalid']);

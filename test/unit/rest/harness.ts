@@ -136,13 +136,12 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     update: async () => REACHED,
     removeUnconfirmed: () => 0,
   };
-  const credentials = {
-    sign: async (claims: unknown, ttlS: number) => ({
-      token: JSON.stringify(claims),
-      expiresAtMs: clock.nowMs() + ttlS * 1000,
-    }),
-    verify: async () => null,
-  };
+  const sign = async (claims: unknown, ttlS: number) => ({
+    token: JSON.stringify(claims),
+    expiresAtMs: clock.nowMs() + ttlS * 1000,
+  });
+  const nobody = async () => null;
+  const credentials = { sign, signForGroup: sign, verify: nobody, verifyForGroup: nobody };
   const defaults = { maxUsers: 1000, ttlMs: 3_600_000, resumeWindowMs: 30_000, flushMs: 'auto' } as const;
   const geo = { locate: () => ({ latitude: null, longitude: null }) };
   const fullPlacement = {
