@@ -14,7 +14,7 @@ import type { JoinCredential, Joined, RelayStore } from '../ports/relay-store.js
 import type { UserSessionStore } from '../ports/user-session-store.js';
 import type { UserSessionWatches, Watch } from '../ports/user-session-watches.js';
 import type { Attachment, Attacher } from './attach.js';
-import { parseCredential } from './credential.js';
+import { parseCredential, resumeProof, resumeToken } from './credential.js';
 import type { Room } from './room.js';
 import type { Rooms } from './rooms.js';
 
@@ -113,12 +113,14 @@ export class RelayDoorway implements Doorway {
     const { crypto, attacher } = this.deps;
     const secret = Buffer.from(crypto.randomBytes(RESUME_SECRET_BYTES)).toString('base64url');
     const { credential, resume } = claim;
-    const resumeHash = crypto.sha256(secret);
+    const { epoch } = room;
+    const resumeHash = crypto.sha256(resumeProof(epoch, secret));
     const joined = await this.join(claim, request, resumeHash);
     const token = credential.kind === 'pair' ? credential.userToken : null;
     const mintedFrom = credential.kind === 'minted' ? credential.generation : null;
     const resumeHashes = credential.kind === 'resume' ? [resumeHash, credential.secretHash] : [resumeHash];
-    const attachment = { joined, token, mintedFrom, resumeHashes, secret, resume, watch };
+    const nextToken = resumeToken(room.id, joined.index, epoch, secret);
+    const attachment = { joined, token, mintedFrom, resumeHashes, resumeToken: nextToken, resume, watch };
     if (watch !== null || joined.userSessionId === null) return attachment;
     try {
       // A resume: the seat says what it is bound to.
@@ -151,7 +153,7 @@ export class RelayDoorway implements Doorway {
 
   /** Everything that can be decided without the session. */
   private async check(text: string, request: ConnectRequest): Promise<Claim> {
-    const seq = parseSeq(request.query.get('seq'));
+    const seq = parseSeq(request.query.getAll('seq'));
     const parsed = parseCredential(text);
     if (parsed === null) throw new Failure('credential_invalid');
     switch (parsed.kind) {
@@ -161,7 +163,7 @@ export class RelayDoorway implements Doorway {
       }
       case 'resume': {
         const { sessionId, index, epoch, secret } = parsed;
-        const secretHash = this.deps.crypto.sha256(secret);
+        const secretHash = this.deps.crypto.sha256(resumeProof(epoch, secret));
         return { sessionId, credential: { kind: 'resume', index, secretHash }, resume: { epoch, seq } };
       }
       case 'jwt': {
@@ -240,10 +242,10 @@ function boundTo({ credential }: Claim): UserSessionId | null {
   return credential.kind === 'minted' ? credential.userSessionId : null;
 }
 
-/** `?seq=`: the last reliable sequence seen, 0 when absent. Anything but a whole number under 2^53 is refused. */
-function parseSeq(text: string | null): number {
-  if (text === null) return 0;
-  const seq = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+/** `?seq=`: the last reliable sequence seen, 0 when absent. Anything but one whole number under 2^53, written plainly, is refused. */
+function parseSeq(given: readonly string[]): number {
+  const [text = '0'] = given;
+  const seq = given.length <= 1 && /^(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(seq)) throw new Failure('invalid_request', { message: 'seq: not a sequence number' });
   return seq;
 }

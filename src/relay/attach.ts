@@ -14,7 +14,6 @@ import type { Watch } from '../ports/user-session-watches.js';
 import { FULL_BATCH_BYTES } from './batch.js';
 import { BoundMember } from './bound-member.js';
 import type { Connections } from './connection.js';
-import { resumeToken } from './credential.js';
 import type { Departures } from './departures.js';
 import { Member } from './member.js';
 import type { Outlet } from './outlet.js';
@@ -27,10 +26,10 @@ export interface Attachment {
   readonly token: AuthorizationToken | null;
   /** Of the minted credential it came with; null: it came with another. */
   readonly mintedFrom: number | null;
-  /** What its resume tokens are known by: that of the secret, then the one that it came with, if any. */
+  /** What its resume tokens are known by: that of the welcome, then the one that it came with, if any. */
   readonly resumeHashes: readonly string[];
-  /** Of the resume token that the welcome hands out. */
-  readonly secret: string;
+  /** What the welcome hands out. */
+  readonly resumeToken: string;
   /** null when the socket did not come with a resume token. */
   readonly resume: { readonly epoch: string; readonly seq: number } | null;
   /** Of the user session that the seat is bound to; null when it is bound to none. */
@@ -116,14 +115,14 @@ export class Attacher {
     else if (older === null) room.announce({ type: 'member.back', index: member.index });
     room.applyHost(joined.host);
     const missed = resume === null ? null : missedBy(room, member, resume);
-    outlet.send(encodeControl(this.welcome(room, member, attachment.secret, missed?.recovered ?? false)));
+    outlet.send(encodeControl(this.welcome(room, member, attachment.resumeToken, missed?.recovered ?? false)));
     for (const gap of missed?.gaps ?? []) outlet.send(encodeControl({ type: 'gap', ...gap }));
     this.replay(outlet, missed?.entries ?? []);
     outlet.begin();
     return outlet;
   }
 
-  private welcome(room: Room, member: Member, secret: string, recovered: boolean): Welcome {
+  private welcome(room: Room, member: Member, token: string, recovered: boolean): Welcome {
     const { node, limits, heartbeatMs } = this.deps;
     return {
       type: 'welcome',
@@ -135,10 +134,7 @@ export class Attacher {
       epoch: room.epoch,
       seq: room.replay.seq,
       recovered,
-      resume: {
-        token: resumeToken(room.id, member.index, room.epoch, secret),
-        window_ms: room.session.resumeWindowMs,
-      },
+      resume: { token, window_ms: room.session.resumeWindowMs },
       limits,
       heartbeat_ms: heartbeatMs,
       node,

@@ -30,24 +30,38 @@ export type Credential =
 
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 const RESUME_PREFIX = 'rt.';
+/** A number has one text: no zeros in front, no sign. */
+const INDEX = /^(?:0|[1-9][0-9]{0,4})$/;
+/** As `Rooms` names a numbering. */
+const EPOCH = /^[0-9A-Za-z]{8}$/;
+/** 24 bytes: no bit of the last letter is unused. */
+const SECRET = /^[A-Za-z0-9_-]{32}$/;
 
 export function parseCredential(text: string): Credential | null {
   if (text.startsWith(RESUME_PREFIX)) return parseResumeToken(text);
   return parsePair(text) ?? (JWT.test(text) ? { kind: 'jwt', token: text } : null);
 }
 
-/** `rt.<session>.<index>.<epoch>.<secret>`: opaque to clients; only the secret's hash is kept. */
+/** `rt.<session>.<index>.<epoch>.<secret>`: opaque to clients; only the hash of its proof is kept. */
 export function resumeToken(sessionId: SessionId, index: MemberIndex, epoch: string, secret: string): string {
   return `${RESUME_PREFIX}${sessionId}.${String(index)}.${epoch}.${secret}`;
+}
+
+/**
+ * What the hash is made of that a seat keeps. The epoch is part of it: a client that could change it would choose what it is
+ * told to have missed.
+ */
+export function resumeProof(epoch: string, secret: string): string {
+  return `${epoch}.${secret}`;
 }
 
 function parseResumeToken(text: string): Credential | null {
   const parts = text.split('.');
   const [, session = '', indexText = '', epoch = '', secret = ''] = parts;
   const sessionId = parseSessionId(session);
-  const index = /^\d{1,5}$/.test(indexText) ? parseMemberIndex(Number(indexText)) : null;
-  if (parts.length !== 5 || sessionId === null || index === null || epoch === '' || secret === '') return null;
-  return { kind: 'resume', sessionId, index, epoch, secret };
+  const index = INDEX.test(indexText) ? parseMemberIndex(Number(indexText)) : null;
+  if (parts.length !== 5 || sessionId === null || index === null) return null;
+  return EPOCH.test(epoch) && SECRET.test(secret) ? { kind: 'resume', sessionId, index, epoch, secret } : null;
 }
 
 function parsePair(text: string): Credential | null {

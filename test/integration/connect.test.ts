@@ -81,6 +81,7 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
       `${session.session_id}.1.2`,
       `${session.session_id}.${String(session.authorization_token)}.1`,
       `rt.${session.session_id}.0.epoch.secret`,
+      `rt.${session.session_id}.0.Ab3xYz09.${'s'.repeat(32)}`,
       '%00',
     ];
     const bodies = new Set<string>();
@@ -151,12 +152,23 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
     expect((await ask(await backend.mint(session.session_id, 'y'))).status).toBe(409);
   });
 
-  it.each(['abc', '-1', '1.5', '1e3', '9007199254740992', ''])('CN11 seq=%j is 400', async (seq) => {
+  it.each(['abc', '-1', '+1', '1.5', '1e3', '00', '01', ' 1', '9007199254740992', ''])(
+    'CN11 seq=%j is 400',
+    async (seq) => {
+      const session = await backend.createSession(1);
+      expect(await refusal(pairOf(session), { query: { seq } })).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request' },
+      });
+    },
+  );
+
+  it('CN11 two of seq are 400', async () => {
     const session = await backend.createSession(1);
-    expect(await refusal(pairOf(session), { query: { seq } })).toMatchObject({
-      status: 400,
-      body: { code: 'invalid_request' },
-    });
+    const headers = { authorization: `Bearer ${pairOf(session)}` };
+    const answer = await backend.call('GET', '/v1/connect?seq=1&seq=1', undefined, headers);
+    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
+    expect((await backend.call('GET', '/v1/connect?seq=1', undefined, headers)).status).toBe(426);
   });
 
   it('CN11 a handshake without a proper key or version is 400', async () => {

@@ -186,6 +186,36 @@ describe.each(STORES)('members, host and resume on $store', ({ redisUrl }) => {
     expect(await Client.attempt(running.socketUrl, b.welcome.resume.token)).toMatchObject({ status: 401 });
   });
 
+  it('RE6 no part of a resume token can be changed, its epoch included', async () => {
+    const { clients } = await room(2);
+    const [a, b] = clients;
+    const { token } = b.welcome.resume;
+    const parts = token.split('.');
+    expect([parts.length, parts[2], parts[3]]).toEqual([5, '1', b.welcome.epoch]);
+    b.drop();
+    await a.expect('member.away');
+    const changed = (at: number, part: string): string => parts.with(at, part).join('.');
+    const [, session = '', index = '', epoch = '', secret = ''] = parts;
+    const other = epoch.startsWith('A') ? `B${epoch.slice(1)}` : `A${epoch.slice(1)}`;
+    for (const wrong of [
+      ...['', 'x', epoch.slice(1), `${epoch}x`, other, epoch.toLowerCase(), epoch.toUpperCase(), '00000000'].map(
+        (each) => changed(3, each),
+      ),
+      ...[`0${index}`, `00${index}`, `+${index}`, `-${index}`, `${index}.0`, '0', '00', ''].map((each) =>
+        changed(2, each),
+      ),
+      ...[session.toUpperCase(), ` ${session}`].map((each) => changed(1, each)),
+      ...[secret.slice(1), `${secret}A`, `${secret}=`].map((each) => changed(4, each)),
+      `${token}.`,
+      token.toUpperCase(),
+    ].filter((each) => each !== token)) {
+      expect([wrong, await Client.attempt(running.socketUrl, wrong)]).toMatchObject([wrong, { status: 401 }]);
+    }
+    // The control: unchanged it brings the member back, and says that nothing was missed.
+    const back = await Client.join(running.socketUrl, token, { query: { seq: '0' } });
+    expect([back.index, back.welcome.recovered, back.welcome.epoch]).toEqual([b.index, true, epoch]);
+  });
+
   it('HO1 the first member is host in term 1; when it leaves the longest member follows in the next term', async () => {
     const { clients } = await room(3);
     const [a, b, c] = clients;

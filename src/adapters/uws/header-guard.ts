@@ -27,7 +27,8 @@ export function isAmbiguous(headers: HeaderList): boolean {
   for (const [name, value] of headers) {
     if (name === 'content-length') {
       lengths += 1;
-      if (!/^\d{1,15}$/.test(value)) return true;
+      // A zero in front is an octal number to some.
+      if (!/^(?:0|[1-9][0-9]{0,14})$/.test(value)) return true;
     } else if (name === 'transfer-encoding') {
       encodings += 1;
       if (value.toLowerCase() !== 'chunked') return true;

@@ -22,7 +22,7 @@ export const limitSchema = field.count(MAX_LIMIT).default(DEFAULT_LIMIT).describ
 /** Names the last item of the page before, which may be gone meanwhile. */
 export const cursorSchema = z
   .string()
-  .regex(/^[0-9]{1,16}\.[0-9A-Za-z_]{1,64}$/, 'not a cursor of this list')
+  .regex(/^(?:0|[1-9][0-9]{0,15})\.[0-9A-Za-z_]{1,64}$/, 'not a cursor of this list')
   .transform((text) => {
     const dot = text.indexOf('.');
     return { createdAtMs: Number(text.slice(0, dot)), id: text.slice(dot + 1) };
