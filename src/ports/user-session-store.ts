@@ -130,6 +130,7 @@ export interface UserSessionStore {
   /** Newest first. A page may be short, or empty, though more follows: `nextCursor` is what tells. */
   list(query: SessionQuery): Promise<{ readonly sessions: readonly UserSession[]; readonly nextCursor: string | null }>;
 
+  /** It is gone when its time is up, and before that 24 h after the last session that it lists was forgotten. */
   createClient(id: ClientId, lifetimeMs: number): Promise<Client>;
   client(id: ClientId): Promise<ClientWithSessions | null>;
   /** Absent members stay. null when there is no such client, or when it has another rotation than was asked for. */

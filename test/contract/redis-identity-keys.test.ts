@@ -101,9 +101,9 @@ describe('how the identity stores talk to Redis', () => {
       [{ evalsha: 1 + 2 }, () => userSessions.client(clientId)],
       [{ evalsha: 1 }, () => userSessions.changeClient(clientId, { rotate: true })],
       // The owner, the index, the session.
-      [{ set: 1, evalsha: 2 }, () => i.openSession(userSessions)],
-      // The sessions, their hints.
-      [{ evalsha: 2 }, () => userSessions.finishAllOf(session.userId, 'revoked', 'any')],
+      [{ evalsha: 3 }, () => i.openSession(userSessions)],
+      // The sessions, the index, two owners, and their client twice.
+      [{ evalsha: 2 + 2 + 2 }, () => userSessions.finishAllOf(session.userId, 'revoked', 'any')],
       [{ evalsha: 1 }, () => oneTime.put('wallet_nonce', 'digest', 'value', 60_000)],
       [{ evalsha: 1 }, () => oneTime.take('wallet_nonce', 'digest')],
       [{ evalsha: 1 }, () => rateLimits.take(limits)],

@@ -14,6 +14,9 @@ interface ClientState {
   readonly sessionIds: Set<UserSessionId>;
 }
 
+/** How long a client is kept that lists no session. */
+const KEPT_MS = 24 * 3_600_000;
+
 /** The clients of the user sessions. */
 export class ClientTable {
   readonly #clock: Clock;
@@ -36,7 +39,7 @@ export class ClientTable {
       updatedAtMs: nowMs,
       expireAtMs: nowMs + lifetimeMs,
     });
-    this.#clients.set(id, { client, sessionIds: new Set() }, client.expireAtMs);
+    this.#keep({ client, sessionIds: new Set() }, nowMs);
     return client;
   }
 
@@ -55,11 +58,21 @@ export class ClientTable {
 
   /** Lists a session, which becomes the active one. Does nothing when there is no such client. */
   addSession(id: ClientId, sessionId: UserSessionId): void {
-    this.#clients.get(id)?.sessionIds.add(sessionId);
+    const state = this.#clients.get(id);
+    if (state === undefined) return;
+    state.sessionIds.add(sessionId);
+    this.#clients.set(id, state, state.client.expireAtMs);
     this.change(id, { lastActiveSessionId: sessionId });
   }
 
-  dropSession(id: ClientId, sessionId: UserSessionId): void {
-    this.#clients.get(id)?.sessionIds.delete(sessionId);
+  dropSession(id: ClientId, sessionId: UserSessionId, forgottenAtMs: number): void {
+    const state = this.#clients.get(id);
+    if (state?.sessionIds.delete(sessionId) === true && state.sessionIds.size === 0) this.#keep(state, forgottenAtMs);
+  }
+
+  /** For a day after its last session was forgotten, but not beyond its time. */
+  #keep(state: ClientState, sinceMs: number): void {
+    const { id, expireAtMs } = state.client;
+    this.#clients.set(id, state, Math.min(expireAtMs, sinceMs + KEPT_MS));
   }
 }

@@ -199,6 +199,6 @@ class MemoryUserSessionStore implements UserSessionStore {
     const others = this.#byUser.get(userId);
     others?.delete(state);
     if (others?.size === 0) this.#byUser.delete(userId);
-    if (clientId !== null) this.#clients.dropSession(clientId, id);
+    if (clientId !== null) this.#clients.dropSession(clientId, id, forgottenAt(state) ?? this.#clock.nowMs());
   }
 }

@@ -45,14 +45,13 @@ export class ClientRecords {
   }
 
   /** Before the session is opened. Nothing when there is no such client. */
-  async point(id: ClientId, member: string): Promise<void> {
-    await this.#run('point', this.#scripts.clientPoint, id, [member]);
+  async point(id: ClientId, member: string, lifetimeMs: number): Promise<void> {
+    await this.#run('point', this.#scripts.clientPoint, id, [member, lifetimeMs]);
   }
 
-  /** After it was not. */
-  async unpoint(id: ClientId, member: string): Promise<void> {
-    const [, sessions = ''] = this.#keys.client(id);
-    await this.#link.command('clients.unpoint', 'ZREM', sessions, member);
+  /** When the session is over, or was not opened (null). */
+  async over(id: ClientId, member: string, forgottenAtMs: number | null): Promise<void> {
+    await this.#run('over', this.#scripts.clientOver, id, [member, forgottenAtMs ?? '']);
   }
 
   /** Drops pointers that lead nowhere. */

@@ -3,7 +3,7 @@ import { asList, asText } from './replies.js';
 import type { Scripts } from './script.js';
 
 /** Longer than a caller can take between claiming and settling. */
-const CLAIM_MS = 10_000;
+export const CLAIM_MS = 10_000;
 
 export interface Due {
   readonly member: string;
@@ -33,12 +33,5 @@ export class DueSet {
   /** Lowers the hint of a member that is there. */
   async dueEarlier(member: string, atMs: number): Promise<void> {
     await this.link.command(this.operation, 'ZADD', this.key, 'XX', 'LT', atMs, member);
-  }
-
-  /** Removes them, and says which this call removed. */
-  async settle(members: readonly string[]): Promise<ReadonlySet<string>> {
-    if (members.length === 0) return new Set();
-    const reply = await this.link.run(this.operation, this.scripts.dueSettle, [this.key], members);
-    return new Set(asList(reply).map(asText));
   }
 }

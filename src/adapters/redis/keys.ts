@@ -25,8 +25,8 @@
  *   A pointer to a session that is missing is left out wherever it is followed; the owner runs out by itself, the client
  *   drops what is missing a minute later, the sweeper drops the hint. Last the client's active session is set: a crash
  *   before leaves the one before it.
- * - end: the session alone, in one script. The hint is removed after; when that fails the sweeper finds a session whose
- *   end was told, and drops it.
+ * - end: the session alone, in one script. After it the hint is removed, and the pointers are told to go when the record
+ *   goes; when that fails the sweeper finds a session whose end was told, and does it then.
  * - expiry: as above. The session ends by its own time; the removal of the hint decides who names it.
  *
  * The directory is one hash slot, {directory}: names stay unique because one script sees all of them. It holds some
@@ -87,8 +87,11 @@ export function createKeys(prefix: string) {
     owner: (id: UserSessionId): string => `${prefix}:owner:{${id}}`,
     /** Sorted sets of `<session id> <user id>`: the listing; when each is left out of it; when to look whether it is due. */
     userSessionIndex: [`${userSessions}:listing`, `${userSessions}:forgotten`, `${userSessions}:due`] as const,
-    /** A client's fields (hash); its `<session id> <user id>` (sorted set). */
-    client: (id: ClientId): readonly string[] => [`${prefix}:{${id}}:fields`, `${prefix}:{${id}}:sessions`],
+    /** A client's fields (hash); its `<session id> <user id>` in order, and when each is forgotten (sorted sets). */
+    client: (id: ClientId): readonly string[] => {
+      const base = `${prefix}:{${id}}`;
+      return [`${base}:fields`, `${base}:sessions`, `${base}:forgotten`];
+    },
 
     /** Records by id, ids by name (hashes); ids by position (sorted set); a counter. */
     users: [`${directory}:users`, `${directory}:user-names`, `${directory}:user-listing`, `${directory}:positions`],

@@ -81,6 +81,14 @@ export function decodeClient(id: ClientId, reply: unknown): Client {
   };
 }
 
+/** How long a session that is over is kept. */
+export const KEPT_MS = 24 * 3_600_000;
+
+/** When one that is over is forgotten, or a little later: it may have been removed since. */
+export function forgottenAtMs({ updatedAtMs }: Pick<UserSession, 'updatedAtMs'>): number {
+  return updatedAtMs + KEPT_MS;
+}
+
 /** What points to a user session. */
 export interface SessionPointer {
   readonly id: UserSessionId;

@@ -1,14 +1,21 @@
 import type { NewUserSession } from '../../ports/user-session-store.js';
 import type { UserId, UserSessionId } from '../../protocol/ids.js';
-import { DueSet } from './due-set.js';
+import { CLAIM_MS, DueSet, type Due } from './due-set.js';
 import { userSessionMember, type Keys } from './keys.js';
 import type { RedisLink } from './link.js';
-import { asInteger, asList, asPairs, asUserId } from './replies.js';
+import { asInteger, asList, asPairs, asText, asUserId } from './replies.js';
 import type { Scripts } from './script.js';
-import { decodePointer, type SessionPointer } from './user-session-codec.js';
+import { decodePointer, KEPT_MS, type SessionPointer } from './user-session-codec.js';
 
-/** As long as a session that is over is kept, and a minute. */
-const OWNER_KEPT_MS = 24 * 3_600_000 + 60_000;
+const OWNER_KEPT_MS = KEPT_MS + 60_000;
+/** Sessions whose pointers are shortened at once; a user may have thousands. */
+const OVER_WIDTH = 200;
+
+/** A session that is over. */
+export interface OverPointer extends Pick<SessionPointer, 'id' | 'member'> {
+  /** null: there is no such session (any more). */
+  readonly forgottenAtMs: number | null;
+}
 
 export interface PositionedPointer extends SessionPointer {
   readonly position: number;
@@ -33,19 +40,44 @@ export class UserSessionIndex {
     const args = [userSessionMember(id, userId), lifetimeMs, inactivityMs];
     const ownerTtlMs = lifetimeMs + OWNER_KEPT_MS;
     await Promise.all([
-      this.#link.command('user_sessions.index', 'SET', this.#keys.owner(id), userId, 'PX', ownerTtlMs),
+      this.#link.run('user_sessions.index', this.#scripts.ownerPut, [this.#keys.owner(id)], [userId, ownerTtlMs]),
       this.#link.run('user_sessions.index', this.#scripts.userSessionIndexAdd, this.#keys.userSessionIndex, args),
     ]);
   }
 
   /** After it was not. */
   async remove(id: UserSessionId, userId: UserId): Promise<void> {
-    const member = userSessionMember(id, userId);
-    await Promise.all([
-      this.#link.command('user_sessions.index', 'DEL', this.#keys.owner(id)),
-      this.#link.run('user_sessions.index', this.#scripts.indexRemove, this.#keys.userSessionIndex, [member, member]),
-      this.#link.command('user_sessions.index', 'ZREM', this.#keys.userSessionIndex[1], member),
-    ]);
+    await this.over([{ id, member: userSessionMember(id, userId), forgottenAtMs: null }]);
+  }
+
+  /**
+   * What points to a session that is over goes with its record. Gives those whose hint this call removed: of many callers
+   * one names a session. An owner that cannot be told runs out by itself.
+   */
+  async over(pointers: readonly OverPointer[]): Promise<ReadonlySet<string>> {
+    const removed = new Set<string>();
+    for (let at = 0; at < pointers.length; at += OVER_WIDTH) {
+      const some = pointers.slice(at, at + OVER_WIDTH);
+      const args = some.flatMap(({ member, forgottenAtMs }) => [member, forgottenAtMs ?? '']);
+      const [reply] = await Promise.all([
+        this.#link.run('user_sessions.over', this.#scripts.userSessionIndexOver, this.#keys.userSessionIndex, args),
+        ...some.map((pointer) => this.#shortenOwner(pointer).catch(() => undefined)),
+      ]);
+      for (const member of asList(reply)) removed.add(asText(member));
+    }
+    return removed;
+  }
+
+  /** As `DueSet.claim`; says also whose sessions are to be forgotten, which the listing has just done. */
+  async claim(limit: number): Promise<{ readonly due: readonly Due[]; readonly forgetful: ReadonlySet<UserId> }> {
+    const { userSessionIndexClaim } = this.#scripts;
+    const args = [limit, CLAIM_MS];
+    const reply = await this.#link.run('user_sessions.sweep', userSessionIndexClaim, this.#keys.userSessionIndex, args);
+    const [claim, due, forgotten] = asList(reply);
+    return {
+      due: asList(due).map((member) => ({ member: asText(member), claim: asText(claim) })),
+      forgetful: new Set(asList(forgotten).map((member) => decodePointer(member).userId)),
+    };
   }
 
   async ownerOf(id: UserSessionId): Promise<UserId | null> {
@@ -59,5 +91,9 @@ export class UserSessionIndex {
     const args = ['cursor', before, limit];
     const [, ...found] = asList(await this.#link.run('user_sessions.list', this.#scripts.indexList, [listing], args));
     return asPairs(found).map(([member, position]) => ({ ...decodePointer(member), position: asInteger(position) }));
+  }
+
+  async #shortenOwner({ id, forgottenAtMs }: OverPointer): Promise<void> {
+    await this.#link.run('user_sessions.over', this.#scripts.ownerOver, [this.#keys.owner(id)], [forgottenAtMs ?? '']);
   }
 }

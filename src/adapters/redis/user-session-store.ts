@@ -19,9 +19,24 @@ import { userSessionMember, type Keys } from './keys.js';
 import type { Argument, RedisLink } from './link.js';
 import { asInteger, asList, unexpected } from './replies.js';
 import type { Script, Scripts } from './script.js';
-import { decodePointer, decodeUserSession, encodeChange, encodeNewSession } from './user-session-codec.js';
-import { UserSessionIndex } from './user-session-index.js';
+import {
+  decodePointer,
+  decodeUserSession,
+  encodeChange,
+  encodeNewSession,
+  forgottenAtMs,
+} from './user-session-codec.js';
+import { UserSessionIndex, type OverPointer } from './user-session-index.js';
 import { UserSessionReader } from './user-session-reader.js';
+
+/** Clients that are told at once of sessions that are over; a user may have thousands. */
+const CLIENTS_WIDTH = 200;
+
+/** What a sweep found of a session that is not active. */
+interface Expired extends OverPointer {
+  /** null: there is nothing to name. */
+  readonly session: UserSession | null;
+}
 
 /** User sessions in Redis: each transition is one script over its user's own keys; keys.ts tells what stands beside. */
 export class RedisUserSessionStore implements UserSessionStore {
@@ -46,7 +61,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     const member = userSessionMember(id, userId);
     await Promise.all([
       this.#index.add(session),
-      ...(clientId === null ? [] : [this.#clients.point(clientId, member)]),
+      ...(clientId === null ? [] : [this.#clients.point(clientId, member, session.lifetimeMs)]),
     ]);
     const args = [...encodeNewSession(session), max, whenFull];
     const [outcome, ...texts] = asList(await this.#run('open', this.#scripts.userSessionOpen, userId, args));
@@ -55,14 +70,14 @@ export class RedisUserSessionStore implements UserSessionStore {
       // What stays behind when this fails leads nowhere, and goes by itself.
       await Promise.allSettled([
         this.#index.remove(id, userId),
-        ...(clientId === null ? [] : [this.#clients.unpoint(clientId, member)]),
+        ...(clientId === null ? [] : [this.#clients.over(clientId, member, null)]),
       ]);
       return { outcome };
     }
     const [opened, ...replaced] = texts.map(decodeUserSession);
     if (outcome !== 'opened' || opened === undefined) throw unexpected('the outcome of an open');
     await Promise.all([
-      this.#forgetHints(replaced),
+      this.#settleOver(replaced),
       ...(clientId === null ? [] : [this.#clients.change(clientId, { lastActiveSessionId: id })]),
     ]);
     return { outcome, session: opened, replaced };
@@ -93,7 +108,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     if (userId === null) return { outcome: 'not_found' };
     const reply = await this.#run('finish', this.#scripts.userSessionFinish, userId, [id, status]);
     const result = decodeChangeResult(reply);
-    if (result.outcome === 'changed') await this.#forgetHints([result.session]);
+    if (result.outcome === 'changed') await this.#settleOver([result.session]);
     return result;
   }
 
@@ -106,7 +121,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     const args = [status, kind, kept ?? ''];
     const reply = await this.#run('finish_all', this.#scripts.userSessionFinishAll, userId, args);
     const finished = asList(reply).map(decodeUserSession);
-    await this.#forgetHints(finished);
+    await this.#settleOver(finished);
     return finished;
   }
 
@@ -135,37 +150,63 @@ export class RedisUserSessionStore implements UserSessionStore {
   }
 
   async sweepDue(limit: number): Promise<readonly UserSession[]> {
-    const claimed = await this.#index.due.claim(limit);
+    const { due, forgetful } = await this.#index.claim(limit);
+    // What is not forgotten now goes with the user's next session, or with the last one.
+    await Promise.allSettled(
+      [...forgetful].map((userId) => this.#run('forget', this.#scripts.userSessionForget, userId, [])),
+    );
     // One that fails stays claimed, and is looked at again when the claim has run out: the others are named now.
-    const looked = await Promise.allSettled(claimed.map((due) => this.#expire(due)));
+    const looked = await Promise.allSettled(due.map((each) => this.#expire(each)));
     const over = looked.flatMap((result) =>
       result.status === 'fulfilled' && result.value !== null ? [result.value] : [],
     );
-    const mine = await this.#index.due.settle(over.map(({ member }) => member));
+    const ended = over.flatMap(({ session }) => (session === null ? [] : [session]));
+    const [mine] = await Promise.all([this.#index.over(over), this.#shortenClients(ended)]);
     return over.flatMap(({ member, session }) => (session !== null && mine.has(member) ? [session] : []));
   }
 
   /** null: it is not due yet. No session: there is nothing to name, and the hint goes. */
-  async #expire(due: Due): Promise<{ readonly member: string; readonly session: UserSession | null } | null> {
-    const { id, userId, member } = decodePointer(due.member);
+  async #expire(due: Due): Promise<Expired | null> {
+    const pointer = decodePointer(due.member);
+    const { id, userId } = pointer;
     const [outcome, value] = asList(await this.#run('sweep', this.#scripts.userSessionExpire, userId, [id]));
     switch (outcome) {
       case 'due':
         await this.#index.due.putBack(due, asInteger(value));
         return null;
-      case 'over':
-        return { member, session: decodeUserSession(value) };
+      case 'over': {
+        const session = decodeUserSession(value);
+        return { ...pointer, session, forgottenAtMs: forgottenAtMs(session) };
+      }
       case 'gone':
-        return { member, session: null };
+        return { ...pointer, session: null, forgottenAtMs: value === '' ? null : asInteger(value) };
       default:
         throw unexpected('what became of a session');
     }
   }
 
-  /** Those whose end a caller was told of are not to be swept. What stays when this fails, the sweeper drops. */
-  async #forgetHints(sessions: readonly UserSession[]): Promise<void> {
-    const members = sessions.map(({ id, userId }) => userSessionMember(id, userId));
-    await this.#index.due.settle(members).catch(() => undefined);
+  /**
+   * Those whose end a caller was told of are not to be swept, and what points to them goes with them. When this fails, the
+   * sweeper does it at the time that they would have been due.
+   */
+  async #settleOver(sessions: readonly UserSession[]): Promise<void> {
+    const pointers = sessions.map((session) => {
+      const { id, userId } = session;
+      return { id, member: userSessionMember(id, userId), forgottenAtMs: forgottenAtMs(session) };
+    });
+    await Promise.all([this.#index.over(pointers).catch(() => undefined), this.#shortenClients(sessions)]);
+  }
+
+  /** A client that cannot be told runs out by itself. */
+  async #shortenClients(sessions: readonly UserSession[]): Promise<void> {
+    for (let at = 0; at < sessions.length; at += CLIENTS_WIDTH) {
+      const told = sessions.slice(at, at + CLIENTS_WIDTH).map(async (session) => {
+        const { id, userId, clientId } = session;
+        if (clientId === null) return;
+        await this.#clients.over(clientId, userSessionMember(id, userId), forgottenAtMs(session));
+      });
+      await Promise.allSettled(told);
+    }
   }
 
   #run(operation: string, script: Script, userId: UserId, args: readonly Argument[]): Promise<unknown> {

@@ -185,6 +185,44 @@ export function userSessionRules(open: OpenStore): void {
       expect(await userSessions.changeClient(i.clientId(), { rotate: 1 })).toBeNull();
     });
 
+    test('IS36 a client without sessions is gone after a day, one with sessions a day after the last was forgotten', async () => {
+      const { userSessions } = on.all.store;
+      const makeClient = async () => (await userSessions.createClient(i.clientId(), 90 * i.KEPT_MS)).id;
+      const [unused, used] = [await makeClient(), await makeClient()];
+      const lives = { clientId: used, lifetimeMs: 7 * i.KEPT_MS, inactivityMs: 7 * i.KEPT_MS };
+      const [ended, removed] = [await i.openSession(userSessions, lives), await i.openSession(userSessions, lives)];
+      await userSessions.finish(ended.id, 'ended');
+      on.clock.advance(i.KEPT_MS - 1);
+      expect(await userSessions.client(unused)).not.toBeNull();
+      on.clock.advance(1);
+      expect([await userSessions.client(unused), await userSessions.changeClient(unused, {})]).toEqual([null, null]);
+      expect((await userSessions.client(used))?.sessions).toEqual([removed]);
+      // Signed out, and no more seen: two days later it is gone.
+      await userSessions.finish(removed.id, 'removed');
+      on.clock.advance(i.KEPT_MS);
+      await userSessions.sweepDue(10);
+      on.clock.advance(i.KEPT_MS - 1);
+      expect((await userSessions.client(used))?.sessions).toEqual([]);
+      on.clock.advance(1);
+      expect(await userSessions.client(used)).toBeNull();
+    });
+
+    test('IS36 a client lives on with a session that goes on, and with one that is opened late', async () => {
+      const { userSessions } = on.all.store;
+      const { id: clientId } = await userSessions.createClient(i.clientId(), 90 * i.KEPT_MS);
+      const lives = { clientId, lifetimeMs: 7 * i.KEPT_MS, inactivityMs: 7 * i.KEPT_MS };
+      const first = await i.openSession(userSessions, lives);
+      await userSessions.finish((await i.openSession(userSessions, lives)).id, 'ended');
+      on.clock.advance(6 * i.KEPT_MS);
+      expect((await userSessions.client(clientId))?.sessions).toEqual([first]);
+      await userSessions.finish(first.id, 'ended');
+      on.clock.advance(i.KEPT_MS);
+      await userSessions.sweepDue(10);
+      const late = await i.openSession(userSessions, lives);
+      on.clock.advance(6 * i.KEPT_MS);
+      expect((await userSessions.client(clientId))?.sessions).toEqual([late]);
+    });
+
     test('IS13 a client whose time is up is gone, and a session opened with it is not', async () => {
       const { userSessions } = on.all.store;
       const { id } = await userSessions.createClient(i.clientId(), 1_000);

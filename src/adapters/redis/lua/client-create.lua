@@ -1,7 +1,7 @@
 -- ARGV: lifetime in ms. Replies the fields, or 'taken'.
 if expiry_of_client() then return 'taken' end
 local expires = now + tonumber(ARGV[3])
-redis.call('UNLINK', KEYS[1], KEYS[2])
+redis.call('UNLINK', unpack(KEYS))
 redis.call('HSET', KEYS[1], 'rotation', 1, 'last', '', 'strategy', '', 'created', int(now), 'updated', int(now),
   'expires', int(expires))
 keep_client(expires)

@@ -2,6 +2,6 @@
 local MIN_AGE_MS = 60000
 for at = 3, #ARGV do
   local score = redis.call('ZSCORE', KEYS[2], ARGV[at])
-  if score and tonumber(score) <= now - MIN_AGE_MS then redis.call('ZREM', KEYS[2], ARGV[at]) end
+  if score and tonumber(score) <= now - MIN_AGE_MS then drop_session_of_client(ARGV[at]) end
 end
 return 1

@@ -2,10 +2,6 @@
 local KEPT_MS = 86400000
 local KEEP_AFTER_MS = 60000
 local lifetime, inactivity = tonumber(ARGV[4]), tonumber(ARGV[5])
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, 100)) do
-  redis.call('ZREM', KEYS[1], member)
-  redis.call('ZREM', KEYS[2], member)
-end
 -- Positions are times, made to rise.
 local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 redis.call('ZADD', KEYS[1], int(math.max(now, last and last + 1 or 0)), ARGV[3])

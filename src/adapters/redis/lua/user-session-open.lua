@@ -3,9 +3,6 @@
 local s = cjson.decode(ARGV[3])
 local max = tonumber(ARGV[6])
 if redis.call('HEXISTS', records_key, s.id) == 1 then return { 'taken' } end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', kept_key, '-inf', int(now), 'LIMIT', 0, MAX_FORGOTTEN_AT_ONCE)) do
-  forget_user_session(id)
-end
 
 local active = max > 0 and load_active() or {}
 local excess = max > 0 and #active - max + 1 or 0

@@ -30,18 +30,21 @@ local function load_user_session(id)
   return s
 end
 
--- Every key lives a minute longer than the last record in it.
-local function keep_user_keys()
-  local last = redis.call('ZREVRANGE', kept_key, 0, 0, 'WITHSCORES')[2]
-  if not last then return end
-  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, int(last - now + KEEP_AFTER_MS)) end
-end
-
 local function forget_user_session(id)
   redis.call('HDEL', records_key, id)
   redis.call('ZREM', listing_key, id)
   redis.call('ZREM', active_key, id)
   redis.call('ZREM', kept_key, id)
+end
+
+-- What is to be forgotten by now goes. Every key lives a minute longer than the last record in it.
+local function keep_user_keys()
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', kept_key, '-inf', int(now), 'LIMIT', 0, MAX_FORGOTTEN_AT_ONCE)) do
+    forget_user_session(id)
+  end
+  local last = redis.call('ZREVRANGE', kept_key, 0, 0, 'WITHSCORES')[2]
+  if not last then return end
+  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, int(last - now + KEEP_AFTER_MS)) end
 end
 
 -- Writes it and replies it as text. Whoever wrote last calls keep_user_keys.

@@ -1,0 +1,11 @@
+-- KEYS: listing, when each is left out of it, when each is due (sorted sets). ARGV: limit, how long a claim holds in ms. Claims
+-- as index-claim-due.lua does, and leaves out what is to be by now. Replies {claim, {members due}, {members left out}}.
+local forgotten = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, ARGV[3])
+for _, member in ipairs(forgotten) do
+  redis.call('ZREM', KEYS[1], member)
+  redis.call('ZREM', KEYS[2], member)
+end
+local claim = int(now + tonumber(ARGV[4]))
+local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', int(now), 'LIMIT', 0, ARGV[3])
+for _, member in ipairs(due) do redis.call('ZADD', KEYS[3], claim, member) end
+return { claim, due, forgotten }
