@@ -221,7 +221,7 @@ async function more(start: ReadonlyMap<string, number>): Promise<Record<string, 
 }
 
 describe('what stays in Redis', () => {
-  test('IS34 ST64 after a churn of everything only what the docs name is left, for as long as they say', async () => {
+  test('IS34, ST64 after a churn of everything only what the docs name is left, for as long as they say', async () => {
     const documented = documentedKeys();
     expect(documented.length).toBeGreaterThan(15);
     const living = await live();

@@ -55,7 +55,7 @@ describe.each(STORES)('credentials in carriers of others on $store', ({ redisUrl
 
   afterAll(() => running.stop());
 
-  it('GS13 TK20 each is good at home and nowhere else: elsewhere it is answered like nonsense', async () => {
+  it('GS13, TK20 each is good at home and nowhere else: elsewhere it is answered like nonsense', async () => {
     for (const { name, home, refusal, show } of carriers) {
       const nonsense = plain(await show('nonsense'));
       expect([name, nonsense.status]).toEqual([name, refusal]);
