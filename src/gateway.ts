@@ -6,6 +6,7 @@ import { createPrometheusMetrics } from './adapters/prometheus/metrics.js';
 import { createRedisStore } from './adapters/redis/redis-store.js';
 import { systemClock } from './adapters/system/clock.js';
 import { systemCrypto } from './adapters/system/crypto.js';
+import { createOperations, withOperations } from './adapters/system/operations.js';
 import { createSealer } from './adapters/system/sealer.js';
 import { reachableAddress } from './adapters/system/host-address.js';
 import { loadEngine, type Engine } from './adapters/uws/engine.js';
@@ -29,6 +30,7 @@ import type { Crypto } from './ports/crypto.js';
 import type { Geo } from './ports/geo.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
+import type { Operations } from './ports/operations.js';
 import type { Store } from './ports/store.js';
 import type { Rooms } from './relay/rooms.js';
 import { createRest } from './rest/rest.js';
@@ -77,6 +79,7 @@ interface Ground {
   readonly crypto: Crypto;
   /** Made up when none is configured, which only the embedded store allows. */
   readonly secret: string;
+  readonly operations: Operations;
   readonly log: PinoLog;
   readonly metrics: Metrics;
   readonly store: Store;
@@ -93,16 +96,18 @@ interface Ground {
 export async function createGateway({ config, wrapStore = (store) => store }: GatewayOptions): Promise<Gateway> {
   const engine = loadEngine();
   const clock = systemClock();
-  const crypto = systemCrypto();
+  const random = systemCrypto();
+  const rootKey = config.rootKey ?? randomBase62(random, 43);
+  const secret = config.secret ?? randomBase62(random, 43);
+  const operations = createOperations(secret);
+  const crypto = withOperations(random, operations);
   const self = newNodeId(crypto);
   const log = createPinoLog({ level: config.logLevel, fields: { node: self } });
   const storeName = config.redisUrl === null ? 'memory' : 'redis';
   const metrics = createPrometheusMetrics({ version: VERSION, engine: engine.name, store: storeName });
-  const store = wrapStore(openStore(config, clock, log, metrics));
+  const store = wrapStore(openStore(config, clock, log, metrics, operations));
   const geo = await geoOf(config);
   const uws = new UwsApp(engine);
-  const rootKey = config.rootKey ?? randomBase62(crypto, 43);
-  const secret = config.secret ?? randomBase62(crypto, 43);
   const startedAtMs = clock.nowMs();
   let port = config.port;
   const ownUrl = (): string => urlOf(reachableAddress(config.host), port);
@@ -126,7 +131,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
   });
   const sessionSockets = new UserSessionSockets();
   const tokens = composeTokens({ config, secret, clock, log, store, ownUrl });
-  const common = { config, clock, crypto, secret, log, metrics, store };
+  const common = { config, clock, crypto, secret, operations, log, metrics, store };
   const ground: Ground = { ...common, geo, uws, membership, sessionSockets, tokens, publicUrl };
   const relay = composeRelay(ground);
   const identity = composeIdentity(ground, sessionSockets);
@@ -209,6 +214,7 @@ function composeServer(ground: Ground, relay: Relay, identity: Identity, login: 
     crypto,
     sealer: createSealer(ground.secret),
     idempotency: store.idempotency,
+    operations: ground.operations,
     health: () => store.health(),
     origins: originRule(config),
     limits: { maxBodyBytes, maxMessageBytes },
@@ -237,12 +243,13 @@ function exposeGauges({ metrics, store, log, membership }: Ground, rooms: Rooms,
   metrics.gauge('log_lines_dropped', 'Log lines lost to a sink that did not take them.', () => log.droppedLines());
 }
 
-function openStore(config: Config, clock: Clock, log: Log, metrics: Metrics): Store {
+function openStore(config: Config, clock: Clock, log: Log, metrics: Metrics, operations: Operations): Store {
   if (config.redisUrl === null) return createMemoryStore({ clock });
   return createRedisStore({
     url: config.redisUrl,
     keyPrefix: config.redisPrefix,
     log,
+    operations,
     onFailure: (operation) => {
       metrics.storeFailed(operation);
     },

@@ -74,7 +74,7 @@ export class Membership implements Placement {
     try {
       await this.deps.nodes.leave(this.deps.self);
     } catch (error) {
-      if (!isAway(error)) this.deps.log.error('node_leave_failed', error);
+      if (!Failure.isStoreAway(error)) this.deps.log.error('node_leave_failed', error);
     }
   }
 
@@ -145,7 +145,7 @@ export class Membership implements Placement {
       }
       this.leaseUntilMs = startedMs + LEASE_MS - LEASE_MARGIN_MS;
     } catch (error) {
-      if (!isAway(error)) log.error('heartbeat_failed', error);
+      if (!Failure.isStoreAway(error)) log.error('heartbeat_failed', error);
     }
   }
 
@@ -157,8 +157,4 @@ export class Membership implements Placement {
     this.storeLeaseUntilMs = own.leaseUntilMs;
     this.storeAheadMs = own.leaseUntilMs - LEASE_MS - clock.monotonicMs();
   }
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'store_unavailable';
 }

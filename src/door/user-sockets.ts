@@ -113,7 +113,7 @@ export class UserSockets {
   }
 
   private logUnlessAway(error: unknown): void {
-    if (error instanceof Failure && error.code === 'store_unavailable') return;
+    if (Failure.isStoreAway(error)) return;
     this.deps.log.error('user_sockets_failed', error);
   }
 }

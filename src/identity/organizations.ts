@@ -60,11 +60,12 @@ export class Organizations {
     const rest = { version: 1, name, publicMetadata, privateMetadata, createdAtMs: nowMs, updatedAtMs: nowMs };
     const organization = { ...rest, id: this.newId(), slug: slug ?? slugOf(name) };
     const result = await this.deps.store.putOrganization(organization);
-    if (result.outcome === 'written') return organization;
+    if (result.outcome === 'written') return result.record;
     if (slug !== undefined) throw slugTaken();
     const elsewhere = { ...organization, slug: this.freeSlug(organization.slug) };
-    if ((await this.deps.store.putOrganization(elsewhere)).outcome !== 'written') throw slugTaken();
-    return elsewhere;
+    const second = await this.deps.store.putOrganization(elsewhere);
+    if (second.outcome !== 'written') throw slugTaken();
+    return second.record;
   }
 
   /** null when there is none. */
@@ -103,9 +104,9 @@ export class Organizations {
         version: kept.version + 1,
         updatedAtMs: this.deps.clock.nowMs(),
       };
-      const { outcome } = await this.deps.store.putOrganization(changed);
-      if (outcome === 'written') return changed;
-      if (outcome === 'taken') throw slugTaken();
+      const result = await this.deps.store.putOrganization(changed);
+      if (result.outcome === 'written') return result.record;
+      if (result.outcome === 'taken') throw slugTaken();
     }
     throw new Failure('changed_meanwhile');
   }
@@ -144,7 +145,7 @@ export class Organizations {
       // Either may have gone in the meantime, and a removal takes along only what it finds.
       await this.mustHaveBoth(id, userId);
     } catch (error) {
-      if (error instanceof Failure && error.code !== 'store_unavailable') await store.removeMembership(id, userId);
+      if (error instanceof Failure && !Failure.isStoreAway(error)) await store.removeMembership(id, userId);
       throw error;
     }
     return membership;

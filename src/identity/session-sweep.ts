@@ -44,7 +44,7 @@ export class SessionSweep {
       for (let swept = 1; swept > 0 && !this.isStopped;) swept = await this.deps.sessions.sweep();
     } catch (error) {
       // The link to the store says itself when it is lost and when it is back.
-      if (!(error instanceof Failure) || error.code !== 'store_unavailable') throw error;
+      if (!Failure.isStoreAway(error)) throw error;
     }
   }
 }

@@ -37,7 +37,8 @@ export class Templates {
     const nowMs = clock.nowMs();
     const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
     const template = { name, version: 1, claims, lifetimeS, allowedClockSkewS, ...times };
-    if ((await store.putTemplate(template)).outcome === 'written') return template;
+    const result = await store.putTemplate(template);
+    if (result.outcome === 'written') return result.record;
     const problem = { path: 'name', message: 'another template has it already' };
     throw new Failure('name_taken', { message: `${problem.path}: ${problem.message}`, details: [problem] });
   }
@@ -71,7 +72,8 @@ export class Templates {
         version: kept.version + 1,
         updatedAtMs: this.deps.clock.nowMs(),
       };
-      if ((await this.deps.store.putTemplate(changed)).outcome === 'written') return changed;
+      const result = await this.deps.store.putTemplate(changed);
+      if (result.outcome === 'written') return result.record;
     }
     throw new Failure('changed_meanwhile');
   }

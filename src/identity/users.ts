@@ -69,8 +69,7 @@ export class Users {
     const nowMs = this.deps.clock.nowMs();
     const edit = await this.editOf(request);
     const user = { ...edit(blankUser(this.newId(), nowMs)), version: 1, createdAtMs: nowMs, updatedAtMs: nowMs };
-    await this.put(user);
-    return user;
+    return (await this.put(user)) ?? user;
   }
 
   /** null when there is none. */
@@ -189,15 +188,16 @@ export class Users {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const user = await this.existing(id);
       const changed = { ...edit(user), version: user.version + 1, updatedAtMs: this.deps.clock.nowMs() };
-      if (await this.put(changed)) return changed;
+      const written = await this.put(changed);
+      if (written !== null) return written;
     }
     throw new Failure('changed_meanwhile');
   }
 
-  /** False when the record is not the one that was read any more. */
-  private async put(user: UserRecord): Promise<boolean> {
+  /** As stored; null when the record is not the one that was read any more. */
+  private async put(user: UserRecord): Promise<UserRecord | null> {
     const result = await this.deps.store.putUser(user);
-    if (result.outcome !== 'taken') return result.outcome === 'written';
+    if (result.outcome !== 'taken') return result.outcome === 'written' ? result.record : null;
     const problem = { path: result.field, message: 'another user has it already' };
     throw new Failure('name_taken', { message: `${problem.path}: ${problem.message}`, details: [problem] });
   }

@@ -70,9 +70,12 @@ export interface TemplateRecord {
   readonly updatedAtMs: number;
 }
 
-/** `taken`: another record has that unique value. `outdated`: there is none with this version. */
-export type WriteResult<Field extends string> =
-  | { readonly outcome: 'written' }
+/**
+ * `written`: with the record as it is stored, which a repeated call may have stored before. `taken`: another record has that
+ * unique value. `outdated`: there is none with this version.
+ */
+export type WriteResult<Field extends string, Stored> =
+  | { readonly outcome: 'written'; readonly record: Stored }
   | { readonly outcome: 'taken'; readonly field: Field }
   | { readonly outcome: 'outdated' };
 
@@ -91,14 +94,14 @@ export interface RecordPage<T> {
 
 export interface DirectoryStore {
   /** `version` must be 1 for a new user, else one above the stored one. */
-  putUser(user: UserRecord): Promise<WriteResult<UserName>>;
+  putUser(user: UserRecord): Promise<WriteResult<UserName, UserRecord>>;
   user(id: UserId): Promise<UserRecord | null>;
   findUser(name: UserName, value: string): Promise<UserRecord | null>;
   listUsers(page: PageRequest): Promise<RecordPage<UserRecord>>;
   /** Its names are free again and its memberships gone. False when there was none. */
   removeUser(id: UserId): Promise<boolean>;
 
-  putOrganization(organization: OrganizationRecord): Promise<WriteResult<'slug'>>;
+  putOrganization(organization: OrganizationRecord): Promise<WriteResult<'slug', OrganizationRecord>>;
   organization(id: OrganizationId): Promise<OrganizationRecord | null>;
   findOrganization(slug: string): Promise<OrganizationRecord | null>;
   listOrganizations(page: PageRequest): Promise<RecordPage<OrganizationRecord>>;
@@ -115,7 +118,7 @@ export interface DirectoryStore {
   membersOf(organizationId: OrganizationId): Promise<readonly MembershipRecord[]>;
   membershipsOf(userId: UserId): Promise<readonly MembershipRecord[]>;
 
-  putTemplate(template: TemplateRecord): Promise<WriteResult<never>>;
+  putTemplate(template: TemplateRecord): Promise<WriteResult<never, TemplateRecord>>;
   template(name: string): Promise<TemplateRecord | null>;
   /** All, by name. There are at most a hundred: the caller refuses more. */
   templates(): Promise<readonly TemplateRecord[]>;

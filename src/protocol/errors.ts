@@ -41,6 +41,11 @@ export const ERRORS = {
   deadline_exceeded: spec('The request took longer than this server allows.', 503, { retryable: true }),
   draining: spec('This node is shutting down; another one will answer.', 503, { retryable: true, close: 'going_away' }),
   store_unavailable: spec('The state store does not answer; nothing was changed.', 503, { retryable: true }),
+  outcome_unknown: spec(
+    'No answer came in time: the change may have been made or not. A repeat with the same Idempotency-Key makes it once.',
+    503,
+    { retryable: true },
+  ),
   internal: spec('Something failed on our side; it was logged.', 500, { retryable: true, close: 'internal_error' }),
 
   // Things that are not there, or not free

@@ -27,4 +27,9 @@ export class Failure extends Error {
     this.details = options.details;
     this.retryAfterS = options.retryAfterS ?? null;
   }
+
+  /** Whether the store did not answer; of a change, whether or not it may have been made. */
+  static isStoreAway(thrown: unknown): thrown is Failure {
+    return thrown instanceof Failure && (thrown.code === 'store_unavailable' || thrown.code === 'outcome_unknown');
+  }
 }

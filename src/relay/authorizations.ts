@@ -142,10 +142,11 @@ export class Authorizations {
     try {
       return await decide();
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'store_unavailable') throw error;
+      if (!Failure.isStoreAway(error)) throw error;
       const closed = this.deps.enforcer.removeUnconfirmed(id, selector, reason);
-      throw new Failure('store_unavailable', {
-        message: 'The state store does not answer: sockets on this node were closed, the credential was not revoked.',
+      const fate = error.code === 'outcome_unknown' ? 'may live on' : 'was not revoked';
+      throw new Failure(error.code, {
+        message: `The state store does not answer: sockets on this node were closed, the credential ${fate}.`,
         details: { closed },
         retryAfterS: error.retryAfterS ?? 1,
         cause: error,

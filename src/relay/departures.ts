@@ -106,7 +106,7 @@ export class Departures {
         keeper.letGo(room);
       },
       (error: unknown) => {
-        if (!isAway(error)) log.error('departure_failed', error, { session_id: room.id });
+        if (!Failure.isStoreAway(error)) log.error('departure_failed', error, { session_id: room.id });
         clock.after(RETRY_MS, () => {
           if (!this.isStopped) this.leaveUnseen(keeper, room, seat);
         });
@@ -118,7 +118,7 @@ export class Departures {
   private untilDone(room: Room, member: Member, step: () => Promise<void>): void {
     const { connection } = member;
     step().catch((error: unknown) => {
-      if (!isAway(error)) this.deps.log.error('departure_failed', error, { session_id: room.id });
+      if (!Failure.isStoreAway(error)) this.deps.log.error('departure_failed', error, { session_id: room.id });
       this.deps.clock.after(RETRY_MS, () => {
         const isCurrent = room.members.get(member.index) === member && member.connection === connection;
         if (isCurrent && member.outlet === null && !this.isStopped) this.untilDone(room, member, step);
@@ -129,8 +129,4 @@ export class Departures {
   private holdOf(room: Room, { index, connection }: Member): SeatHold {
     return { sessionId: room.id, nodeId: this.deps.self, index, connection };
   }
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'store_unavailable';
 }

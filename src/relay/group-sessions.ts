@@ -195,7 +195,7 @@ export class GroupSessions {
 
 /** Lets the next step find out, which knows what to do then. */
 function unlessStoreIsAway(error: unknown): void {
-  if (!(error instanceof Failure) || error.code !== 'store_unavailable') throw error;
+  if (!Failure.isStoreAway(error)) throw error;
 }
 
 /** The session went while it was asked about. */

@@ -89,7 +89,7 @@ export class HomeCheck {
     if (isTime) this.checkedAtMs = nowMs;
     const due = [...rooms.all()].filter(({ copy }) => isTime || copy.isSuspect || copy.endsAtMs <= nowMs);
     this.check(due.filter((room) => !this.running.has(room))).catch((error: unknown) => {
-      if (!isAway(error)) this.deps.log.error('home_check_failed', error);
+      if (!Failure.isStoreAway(error)) this.deps.log.error('home_check_failed', error);
     });
   }
 
@@ -196,8 +196,4 @@ export class HomeCheck {
 function claimOf({ id, session, copy, members }: Room): HomeClaim {
   const revision = copy.isSuspect ? null : copy.revision;
   return { sessionId: id, homeEpoch: session.homeEpoch, revision, members: members.size };
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'store_unavailable';
 }

@@ -67,7 +67,7 @@ export class Upkeep {
         swept = ids.length;
       }
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'store_unavailable') throw error;
+      if (!Failure.isStoreAway(error)) throw error;
     }
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ERRORS, type ErrorSpec, type Surface } from '../protocol/errors.js';
 import type { Failure } from '../protocol/failure.js';
 
-type ErrorBody = (failure: Failure, requestId: string) => unknown;
+type ErrorBody = (failure: Failure, requestId: string) => object;
 
 const BODIES: Readonly<Record<Surface, ErrorBody>> = {
   relays: ({ message }) => ({ message }),
@@ -28,7 +28,8 @@ const problemsSchema = z.array(z.object({ path: z.string(), message: z.string() 
 const DEFAULT_RETRY_AFTER_S = 1;
 
 export function errorBody(surface: Surface, failure: Failure, requestId: string): unknown {
-  return BODIES[surface](failure, requestId);
+  const body = BODIES[surface](failure, requestId);
+  return failure.code === 'outcome_unknown' ? { ...body, outcome: 'unknown' } : body;
 }
 
 /** One for each member that is out of shape, which `meta` names, as Clerk's do; otherwise one. */

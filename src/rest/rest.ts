@@ -8,6 +8,7 @@ import type { IdempotencyStore } from '../ports/idempotency-store.js';
 import type { Log } from '../ports/log.js';
 import type { Outbox } from '../ports/mailer.js';
 import type { Metrics } from '../ports/metrics.js';
+import type { Operations } from '../ports/operations.js';
 import type { Sealer } from '../ports/sealer.js';
 import type { Placement } from '../ports/placement.js';
 import type { StoreHealth } from '../ports/store.js';
@@ -48,6 +49,7 @@ export interface RestDeps {
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
   readonly idempotency: IdempotencyStore;
+  readonly operations: Operations;
   readonly metrics: Pick<Metrics, 'answered' | 'expose'>;
   readonly log: Log;
   readonly clock: Clock;
@@ -70,9 +72,9 @@ export function createRest(deps: RestDeps): Rest {
   const document = { text: '' };
   const routes = routeTable(deps, draining, () => document.text);
   document.text = JSON.stringify(buildOpenApi(routes, VERSION));
-  const { keys, idempotency, crypto, sealer, clock, log, metrics, limits } = deps;
+  const { keys, idempotency, operations, crypto, sealer, clock, log, metrics, limits } = deps;
   const router = createRouter(routes, {
-    ...{ keys, idempotency, crypto, sealer, clock, log, metrics, draining },
+    ...{ keys, idempotency, operations, crypto, sealer, clock, log, metrics, draining },
     maxBodyBytes: limits.maxBodyBytes,
   });
   return { ...withCors(router, deps.origins), openapi: document.text };

@@ -10,9 +10,10 @@ import type { Sealer } from '../ports/sealer.js';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../ports/http.js';
 import type { IdempotencyStore } from '../ports/idempotency-store.js';
 import type { Log } from '../ports/log.js';
+import type { Operation, Operations } from '../ports/operations.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { KeyVerifier } from './auth.js';
-import { Idempotency } from './idempotency.js';
+import { Idempotency, type Outcome } from './idempotency.js';
 import { methodOf, type Arriving } from './method.js';
 import { parsePath } from './path.js';
 import { finishResponse, writeFailure, writeReply } from './reply.js';
@@ -22,6 +23,7 @@ import { RouteTree, type Match } from './route-tree.js';
 export interface RouterDeps {
   readonly keys: KeyVerifier;
   readonly idempotency: IdempotencyStore;
+  readonly operations: Operations;
   readonly crypto: Crypto;
   readonly sealer: Sealer;
   readonly clock: Clock;
@@ -69,18 +71,35 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
     if (request.body.length > deps.maxBodyBytes) throw new Failure('body_too_large');
     const admitted = await route.admit({ request, params, matrix }, deps.keys);
     if (route.refusedWhileDraining && deps.draining()) throw new Failure('draining');
-    const run = () => runRoute(request, match, admitted);
-    if (!route.mutating) return run();
-    return idempotency.answer({ request, callerId: admitted.callerId, segments, matrix }, run);
+    if (!route.mutating) return runRoute(request, match, admitted, null);
+    const call = { request, callerId: admitted.callerId, segments, matrix };
+    return idempotency.answer(call, (id) =>
+      deps.operations.run(id, (running) => change(request, match, admitted, running)),
+    );
   }
 
   /** Failures become answers here, inside of idempotency, so that they are kept as well. */
-  async function runRoute(request: HttpRequest, match: RouteMatch, admitted: Admitted): Promise<HttpResponse> {
+  async function runRoute(
+    request: HttpRequest,
+    match: RouteMatch,
+    admitted: Admitted,
+    running: Operation | null,
+  ): Promise<HttpResponse> {
     try {
       return writeReply(await admitted.run());
     } catch (error) {
-      return failed(request, match, error);
+      return failed(request, match, running?.mayHaveChanged === true ? halfDone(error) : error);
     }
+  }
+
+  async function change(
+    request: HttpRequest,
+    match: RouteMatch,
+    admitted: Admitted,
+    running: Operation,
+  ): Promise<Outcome> {
+    const response = await runRoute(request, match, admitted, running);
+    return { response, mayHaveChanged: running.mayHaveChanged };
   }
 
   function failed(request: Omit<HttpRequest, 'body'>, match: Match, error: unknown): HttpResponse {
@@ -104,6 +123,13 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
   }
 
   return { handle, refuse };
+}
+
+/** A step was refused or not sent, after another one had taken effect: not "nothing was changed". */
+function halfDone(error: unknown): unknown {
+  if (!Failure.isStoreAway(error)) return error;
+  const { retryAfterS, details } = error;
+  return new Failure('outcome_unknown', { retryAfterS: retryAfterS ?? 1, details, cause: error });
 }
 
 function surfaceOf(match: Match): Surface {

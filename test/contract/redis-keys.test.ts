@@ -120,7 +120,15 @@ describe('how the Redis store talks to Redis', () => {
       () => relay.revoke(id, 'all', seat.token),
       () => relay.kick({ sessionId: id, scope: 'all', selector: { by: 'index', index: f.index(1) }, ban: true }),
       () => relay.claimHome(id, f.HERE, f.ELSEWHERE),
-      () => opened.store.idempotency.start('key', 'print', 1_000),
+      () =>
+        opened.store.idempotency.start({
+          key: 'key',
+          fingerprint: 'print',
+          operationId: 'op',
+          owner: 'one',
+          runningTtlMs: 60_000,
+          ttlMs: 60_000,
+        }),
     ];
     for (const transition of once) expect(await commandsOf(transition)).toEqual({ evalsha: 1 });
     expect(await commandsOf(() => relay.end(id, 'all'))).toEqual({ evalsha: 2 });

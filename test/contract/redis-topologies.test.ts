@@ -66,9 +66,10 @@ async function useEverything(store: Store): Promise<void> {
   await store.keys.put(key);
   expect(await store.keys.list(f.ACME)).toEqual([key]);
   expect(await store.keys.remove(key.id, f.ACME)).toBe(true);
-  expect(await store.idempotency.start('key', 'print', 1_000)).toEqual({ outcome: 'started' });
-  await store.idempotency.finish('key', 'print', { status: 204 }, 1_000);
-  await store.idempotency.forget('key');
+  const call = { key: 'key', fingerprint: 'print', operationId: 'op', owner: 'one', runningTtlMs: 1_000, ttlMs: 1_000 };
+  expect(await store.idempotency.start(call)).toEqual({ outcome: 'started', operationId: 'op' });
+  await store.idempotency.finish('key', 'op', { status: 204 });
+  await store.idempotency.forget('key', 'op');
   await useIdentityStores(store, Date.now());
 }
 

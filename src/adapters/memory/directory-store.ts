@@ -27,7 +27,7 @@ class MemoryDirectoryStore implements DirectoryStore {
   readonly #templates = new RecordTable<string, TemplateRecord, never>(() => []);
   readonly #memberships = new MembershipTable();
 
-  async putUser(user: UserRecord): Promise<WriteResult<UserName>> {
+  async putUser(user: UserRecord): Promise<WriteResult<UserName, UserRecord>> {
     return this.#users.put(user.id, user);
   }
 
@@ -48,7 +48,7 @@ class MemoryDirectoryStore implements DirectoryStore {
     return this.#users.remove(id);
   }
 
-  async putOrganization(organization: OrganizationRecord): Promise<WriteResult<'slug'>> {
+  async putOrganization(organization: OrganizationRecord): Promise<WriteResult<'slug', OrganizationRecord>> {
     return this.#organizations.put(organization.id, organization);
   }
 
@@ -93,7 +93,7 @@ class MemoryDirectoryStore implements DirectoryStore {
     return this.#memberships.ofUser(userId);
   }
 
-  async putTemplate(template: TemplateRecord): Promise<WriteResult<never>> {
+  async putTemplate(template: TemplateRecord): Promise<WriteResult<never, TemplateRecord>> {
     return this.#templates.put(template.name, template);
   }
 

@@ -1,14 +1,14 @@
 import { deepFreeze } from '../../lib/deep-freeze.js';
 import type { Clock } from '../../ports/clock.js';
 import type { HttpResponse } from '../../ports/http.js';
-import type { IdempotencyStore } from '../../ports/idempotency-store.js';
+import type { IdempotencyStore, IdempotentCall } from '../../ports/idempotency-store.js';
 
 /** Expired entries are looked for at most this often. */
 const SWEEP_EVERY_MS = 10_000;
 
-interface Entry {
-  readonly fingerprint: string;
-  /** null while it runs. */
+interface Entry extends Pick<IdempotentCall, 'fingerprint' | 'operationId' | 'owner'> {
+  readonly runningUntilMs: number;
+  /** null until it has ended. */
   readonly response: HttpResponse | null;
   readonly expiresAtMs: number;
 }
@@ -27,25 +27,37 @@ export function createMemoryIdempotencyStore(clock: Clock): IdempotencyStore {
     return entry === undefined || entry.expiresAtMs <= nowMs ? null : entry;
   }
 
+  /** The entry, while it is this operation's. */
+  function own(key: string, operationId: string): Entry | null {
+    const entry = live(key);
+    return entry?.operationId === operationId ? entry : null;
+  }
+
   return {
-    start: async (key, fingerprint, runningTtlMs) => {
+    start: async ({ key, fingerprint, operationId, owner, runningTtlMs, ttlMs }) => {
       const entry = live(key);
-      if (entry === null) {
-        entries.set(key, { fingerprint, response: null, expiresAtMs: clock.nowMs() + runningTtlMs });
-        return { outcome: 'started' };
+      const nowMs = clock.nowMs();
+      if (entry !== null) {
+        if (entry.fingerprint !== fingerprint) return { outcome: 'conflict' };
+        if (entry.response !== null) return { outcome: 'finished', response: entry.response };
+        if (entry.owner !== owner && entry.runningUntilMs > nowMs) return { outcome: 'running' };
       }
-      if (entry.fingerprint !== fingerprint) return { outcome: 'conflict' };
-      return entry.response === null ? { outcome: 'running' } : { outcome: 'finished', response: entry.response };
+      const started = entry?.operationId ?? operationId;
+      const expiresAtMs = entry?.expiresAtMs ?? nowMs + ttlMs;
+      const runningUntilMs = nowMs + runningTtlMs;
+      entries.set(key, { fingerprint, operationId: started, owner, runningUntilMs, response: null, expiresAtMs });
+      return { outcome: 'started', operationId: started };
     },
-    finish: async (key, fingerprint, response, ttlMs) => {
-      const entry = live(key);
-      // A start that ran out may have been followed by another request's: its answer is not ours to give.
-      if (entry !== null && entry.fingerprint !== fingerprint) return;
-      const kept = deepFreeze(structuredClone(response));
-      entries.set(key, { fingerprint, response: kept, expiresAtMs: clock.nowMs() + ttlMs });
+    finish: async (key, operationId, response) => {
+      const entry = own(key, operationId);
+      if (entry !== null) entries.set(key, { ...entry, response: deepFreeze(structuredClone(response)) });
     },
-    forget: async (key) => {
-      entries.delete(key);
+    release: async (key, operationId) => {
+      const entry = own(key, operationId);
+      if (entry !== null) entries.set(key, { ...entry, runningUntilMs: 0 });
+    },
+    forget: async (key, operationId) => {
+      if (own(key, operationId) !== null) entries.delete(key);
     },
   };
 }

@@ -21,7 +21,7 @@ export class RecordTable<Id, R extends { readonly version: number }, Field exten
     this.#uniqueOf = uniqueOf;
   }
 
-  put(id: Id, record: R): WriteResult<Field> {
+  put(id: Id, record: R): WriteResult<Field, R> {
     const before = this.#rows.get(id);
     if (record.version !== (before?.record.version ?? 0) + 1) return { outcome: 'outdated' };
     for (const [field, value] of this.#uniqueOf(record)) {
@@ -35,7 +35,7 @@ export class RecordTable<Id, R extends { readonly version: number }, Field exten
       record: deepFreeze(structuredClone(record)),
       position: before?.position ?? this.#position,
     });
-    return { outcome: 'written' };
+    return { outcome: 'written', record };
   }
 
   get(id: Id): R | null {

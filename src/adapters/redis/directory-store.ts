@@ -50,7 +50,7 @@ export class RedisDirectoryStore implements DirectoryStore {
     });
   }
 
-  putUser(user: UserRecord): Promise<WriteResult<UserName>> {
+  putUser(user: UserRecord): Promise<WriteResult<UserName, UserRecord>> {
     return this.#users.put(user.id, user);
   }
 
@@ -70,7 +70,7 @@ export class RedisDirectoryStore implements DirectoryStore {
     return this.#users.remove(id);
   }
 
-  putOrganization(organization: OrganizationRecord): Promise<WriteResult<'slug'>> {
+  putOrganization(organization: OrganizationRecord): Promise<WriteResult<'slug', OrganizationRecord>> {
     return this.#organizations.put(organization.id, organization);
   }
 
@@ -100,7 +100,7 @@ export class RedisDirectoryStore implements DirectoryStore {
 
   async membership(organizationId: OrganizationId, userId: UserId): Promise<MembershipRecord | null> {
     const field = `${organizationId} ${userId}`;
-    const reply = await this.#link.command('memberships.get', 'HGET', this.#keys.memberships, field);
+    const reply = await this.#link.read('memberships.get', 'HGET', this.#keys.memberships, field);
     return reply === null ? null : membershipSchema.parse(asText(reply));
   }
 
@@ -118,7 +118,7 @@ export class RedisDirectoryStore implements DirectoryStore {
     return this.#listMemberships(this.#keys.membersByUser, [userId, '1']);
   }
 
-  putTemplate(template: TemplateRecord): Promise<WriteResult<never>> {
+  putTemplate(template: TemplateRecord): Promise<WriteResult<never, TemplateRecord>> {
     return this.#templates.put(template.name, template);
   }
 

@@ -32,6 +32,6 @@ export class DueSet {
 
   /** Lowers the hint of a member that is there. */
   async dueEarlier(member: string, atMs: number): Promise<void> {
-    await this.link.command(this.operation, 'ZADD', this.key, 'XX', 'LT', atMs, member);
+    await this.link.run(this.operation, this.scripts.indexDueEarlier, [this.key], [member, atMs]);
   }
 }

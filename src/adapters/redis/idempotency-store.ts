@@ -14,27 +14,31 @@ const responseSchema = z.object({
 
 export function createRedisIdempotencyStore(link: RedisLink, keys: Keys, scripts: Scripts): IdempotencyStore {
   return {
-    start: async (key, fingerprint, runningTtlMs) => {
-      const args = [fingerprint, runningTtlMs];
+    start: async ({ key, fingerprint, operationId, owner, runningTtlMs, ttlMs }) => {
+      const args = [fingerprint, operationId, owner, runningTtlMs, ttlMs];
       const reply = await link.run('idempotency.start', scripts.idempotencyStart, [keys.idempotency(key)], args);
-      const [outcome, response] = asList(reply);
+      const [outcome, detail] = asList(reply);
       switch (outcome) {
         case 'started':
+          return { outcome, operationId: asText(detail) };
         case 'running':
         case 'conflict':
           return { outcome };
         case 'finished':
-          return { outcome, response: responseSchema.parse(JSON.parse(asText(response))) };
+          return { outcome, response: responseSchema.parse(JSON.parse(asText(detail))) };
         default:
           throw unexpected('an outcome');
       }
     },
-    finish: async (key, fingerprint, response, ttlMs) => {
-      const args = [fingerprint, ttlMs, JSON.stringify(response)];
+    finish: async (key, operationId, response) => {
+      const args = [operationId, JSON.stringify(response)];
       await link.run('idempotency.finish', scripts.idempotencyFinish, [keys.idempotency(key)], args);
     },
-    forget: async (key) => {
-      await link.run('idempotency.forget', scripts.idempotencyForget, [keys.idempotency(key)], []);
+    release: async (key, operationId) => {
+      await link.run('idempotency.release', scripts.idempotencyRelease, [keys.idempotency(key)], [operationId]);
+    },
+    forget: async (key, operationId) => {
+      await link.run('idempotency.forget', scripts.idempotencyForget, [keys.idempotency(key)], [operationId]);
     },
   };
 }

@@ -30,11 +30,11 @@ export function createRedisKeyStore(link: RedisLink, keys: Keys, scripts: Script
       await link.run('keys.put', scripts.keyPut, [keys.apiKeys], [key.id, record]);
     },
     get: async (id) => {
-      const [record, used] = asList(await link.command('keys.get', 'HMGET', keys.apiKeys, id, `${id}${USED}`));
+      const [record, used] = asList(await link.read('keys.get', 'HMGET', keys.apiKeys, id, `${id}${USED}`));
       return record == null ? null : decodeKey(record, used);
     },
     list: async (projectId) => {
-      const fields = new Map(asPairs(await link.command('keys.list', 'HGETALL', keys.apiKeys)));
+      const fields = new Map(asPairs(await link.read('keys.list', 'HGETALL', keys.apiKeys)));
       return [...fields]
         .filter(([name]) => !name.endsWith(USED))
         .map(([id, record]) => decodeKey(record, fields.get(`${id}${USED}`)))

@@ -76,7 +76,7 @@ export function createKeys(prefix: string) {
     nodes: `${prefix}:nodes`,
     /** Hash: a key's id to its record. */
     apiKeys: `${prefix}:keys`,
-    idempotency: (key: string): string => `${prefix}:idem:{${key}}`,
+    idempotency: (key: string): string => `${prefix}:idempotency:{${key}}`,
 
     /** In the order that lua/user-session.lua names them. */
     sessionsOfUser: (id: UserId): readonly string[] => {

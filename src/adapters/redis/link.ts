@@ -1,13 +1,22 @@
 /**
- * The connection for commands. Nothing waits for a connection and nothing is sent twice: a call either reaches Redis
- * now or rejects with `store_unavailable`, in at most `CALL_DEADLINE_MS` (fail fast, so that callers can answer 503).
+ * The connection for commands. Nothing waits for a connection and nothing is sent twice. A call ends in at most
+ * `CALL_DEADLINE_MS` (fail fast, so that callers can answer 503):
+ * - with Redis' reply;
+ * - with `store_unavailable`: nothing of it is done, and nothing will be. It was not sent, Redis refused it, or it was a read;
+ * - with `outcome_unknown`: it was sent, and no reply came. It may be done, or be done until its deadline at Redis, which
+ *   is before the call ends unless the connection broke.
  */
+import { createHash } from 'node:crypto';
 import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
+import type { Operation, Operations } from '../../ports/operations.js';
 import type { StoreHealth } from '../../ports/store.js';
-import { isReplyOf, toFailure, unavailable } from './failures.js';
-import type { Script } from './script.js';
+import type { Failure } from '../../protocol/failure.js';
+import { isReply, isReplyOf, refusedWrites, toFailure, unavailable, unknownOutcome, wasNotSent } from './failures.js';
+import { Outage } from './outage.js';
+import { asList } from './replies.js';
+import type { Effect, Script, ScriptText } from './script.js';
 import { ServerTime } from './server-time.js';
 import { parseRedisUrl } from './url.js';
 
@@ -19,6 +28,12 @@ const CALL_DEADLINE_MS = 1_150;
 const CONNECT_TIMEOUT_MS = 2_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 const STOP_DEADLINE_MS = 500;
+const MAX_LOADING_RETRY_MS = 200;
+const MIN_RECONNECT_ON_READONLY_MS = 1_000;
+/** A repeat under the same Idempotency-Key comes within a day; and some, for the first try itself. */
+const ONCE_KEPT_MS = 25 * 60 * 60 * 1000;
+/** The one operation that writes each time it is run: its success says that Redis takes writes again. */
+const WRITES_ARE_TAKEN = 'nodes.heartbeat';
 
 export interface LinkOptions {
   readonly url: string;
@@ -28,26 +43,36 @@ export interface LinkOptions {
   /** Tests move time: then scripts are told it. Otherwise they ask the server. */
   readonly clock: Clock | null;
   readonly scripts: readonly Script[];
+  readonly operations: Pick<Operations, 'current'>;
 }
 
 export type Argument = string | number;
+
+/** Commands that change nothing. What changes something is a script, because a command has no deadline at the server. */
+export type ReadCommand = 'GET' | 'HGET' | 'HMGET' | 'HGETALL' | 'HVALS';
 
 export class RedisLink {
   readonly isCluster: boolean;
   readonly #client: Redis | Cluster;
   readonly #options: LinkOptions;
   readonly #serverTime: ServerTime;
-  #state: 'new' | 'connected' | 'lost' | 'stopped' = 'new';
+  readonly #outage: Outage;
+  #isStopped = false;
   #lastError = 'not connected yet';
-  /** This connection stopped answering and is on its way out; ioredis notices a turn later. */
-  #stalled = false;
+  /** Redis stopped answering calls on this connection. */
+  #isStalled = false;
+  /** Why Redis takes no writes; null: it takes them, as far as is known. */
+  #refusesWrites: string | null = null;
+  /** Calls that were sent and have not ended. */
+  #inFlight = 0;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     const client = connectTo(options.url);
     this.#client = client;
     this.isCluster = client instanceof Cluster;
-    this.#serverTime = new ServerTime(async () => (client instanceof Redis ? client.time() : null));
+    this.#outage = new Outage(options.log, { engine: 'redis', cluster: this.isCluster });
+    this.#serverTime = new ServerTime(() => Promise.all(this.#masters().map(timeOf)));
     client.on('ready', () => this.#onReady());
     client.on('close', () => this.#onLost());
     client.on('error', (error: unknown) => {
@@ -65,22 +90,64 @@ export class RedisLink {
     this.#client.connect().catch(() => undefined);
   }
 
+  /** Not ok while Redis can't be asked, and while it refuses writes. */
   health(): StoreHealth {
-    return this.#usable() ? { ok: true } : { ok: false, reason: `redis: ${this.#lastError}` };
+    if (!this.#usable()) return { ok: false, reason: `redis: ${this.#lastError}` };
+    return this.#refusesWrites === null ? { ok: true } : { ok: false, reason: `redis: ${this.#refusesWrites}` };
   }
 
   async stop(): Promise<void> {
-    if (this.#state === 'stopped') return;
-    this.#state = 'stopped';
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#outage.stop();
     if (this.#client.status === 'ready') {
       await within(STOP_DEADLINE_MS, this.#client.quit()).catch(() => undefined);
     }
     this.#client.disconnect();
   }
 
-  /** Runs a script over keys of one hash tag. */
-  run(operation: string, script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#call(operation, async () => {
+  /** Runs a script over keys of one hash tag. In an operation with an id, a repeat of a change gets its first reply. */
+  async run(operation: string, script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    return (await this.runOnce(operation, script, keys, args)).reply;
+  }
+
+  /** The same; says also whether the reply is the first one of a change that was made before. */
+  async runOnce(
+    operation: string,
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ): Promise<{ readonly reply: unknown; readonly isRepeat: boolean }> {
+    const running = script.effect === 'change' ? this.#options.operations.current() : null;
+    if (running?.id == null || script.once === null) {
+      const reply = await this.#script(operation, script.effect, running, script, keys, args);
+      return { reply, isRepeat: false };
+    }
+    const kept = onceKey(keys, `${running.id}:${running.nameStep(`${script.name} ${keys[0] ?? ''}`)}`);
+    const all = [...args, ONCE_KEPT_MS];
+    const [repeat, reply = null] = asList(
+      await this.#script(operation, script.effect, running, script.once, [...keys, kept], all),
+    );
+    return { reply, isRepeat: repeat === '1' };
+  }
+
+  /** Runs one command that changes nothing. */
+  read(operation: string, name: ReadCommand, ...args: readonly Argument[]): Promise<unknown> {
+    return this.#call(operation, 'read', null, () => {
+      this.#gather();
+      return this.#client.call(name, ...args);
+    });
+  }
+
+  #script(
+    operation: string,
+    effect: Effect,
+    running: Operation | null,
+    script: ScriptText,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ): Promise<unknown> {
+    return this.#call(operation, effect, running, async () => {
       const nowMs = this.#options.clock?.nowMs() ?? 0;
       const all = [...keys, nowMs, this.#serverTime.after(RUN_WITHIN_MS), ...args];
       const endMs = performance.now() + CALL_DEADLINE_MS;
@@ -94,25 +161,44 @@ export class RedisLink {
     });
   }
 
-  /** Runs one command. */
-  command(operation: string, name: string, ...args: readonly Argument[]): Promise<unknown> {
-    return this.#call(operation, async () => {
-      this.#gather();
-      return this.#client.call(name, ...args);
-    });
+  async #call(
+    operation: string,
+    effect: Effect,
+    running: Operation | null,
+    send: () => Promise<unknown>,
+  ): Promise<unknown> {
+    if (!this.#usable()) {
+      this.#countFailure(operation);
+      throw unavailable(new Error(this.#lastError));
+    }
+    this.#inFlight += 1;
+    try {
+      // A single server's answers have a deadline as commands; a cluster may redirect a call, each time with a new one.
+      const reply = await (this.isCluster ? within(CALL_DEADLINE_MS, send()) : send());
+      this.#isStalled = false;
+      if (operation === WRITES_ARE_TAKEN) this.#onWritesTaken();
+      running?.noteChange();
+      return reply;
+    } catch (error) {
+      throw this.#failed(operation, effect, running, error);
+    } finally {
+      this.#inFlight -= 1;
+      this.#giveUpStalled();
+    }
   }
 
-  async #call(operation: string, send: () => Promise<unknown>): Promise<unknown> {
-    try {
-      if (!this.#usable()) throw unavailable(new Error(this.#lastError));
-      // A single server's answers have a deadline as commands; a cluster may redirect a call, each time with a new one.
-      return await (this.isCluster ? within(CALL_DEADLINE_MS, send()) : send());
-    } catch (error) {
-      this.#options.onFailure(operation);
-      if (isTimeout(error)) this.#onStall();
-      if (isReplyOf(error, 'LATE')) this.#serverTime.measure();
-      throw toFailure(error);
-    }
+  #failed(operation: string, effect: Effect, running: Operation | null, error: unknown): Failure {
+    this.#countFailure(operation);
+    if (isTimeout(error)) this.#onStall();
+    if (isReplyOf(error, 'LATE')) this.#serverTime.measure().catch(() => undefined);
+    const refusal = refusedWrites(error);
+    if (refusal !== null) this.#onWritesRefused(refusal);
+    const failure = toFailure(error);
+    if (failure.code === 'internal') running?.noteChange();
+    if (effect !== 'change' || failure.code !== 'store_unavailable' || isReply(error) || wasNotSent(error))
+      return failure;
+    running?.noteChange();
+    return unknownOutcome(error);
   }
 
   /** What is asked in one turn of the event loop leaves in one write: under load a fifth of a call's CPU time. */
@@ -127,40 +213,83 @@ export class RedisLink {
   }
 
   /**
-   * Redis stopped answering while the connection stands. A new connection frees what waits in this one, and makes
-   * later calls reject at once. (A cluster's other nodes may well answer: there, calls time out one by one.)
+   * Redis stopped answering while the connection stands: later calls are refused at once. Those that are under way wait for
+   * their own deadline, because Redis may wake and serve them. (A cluster's other nodes may well answer: there, calls time
+   * out one by one.)
    */
   #onStall(): void {
     if (this.#client instanceof Cluster || !this.#usable()) return;
-    this.#stalled = true;
+    this.#isStalled = true;
     this.#lastError = 'it stopped answering';
+    this.#outage.begin(this.#lastError);
+  }
+
+  /** Nobody waits for this connection any more, and it does not answer: a new one is made. */
+  #giveUpStalled(): void {
+    if (!this.#isStalled || this.#inFlight > 0 || this.#client instanceof Cluster) return;
     // Not disconnect(): that says goodbye first, and waits for the answer.
-    this.#client.stream.destroy();
+    if (this.#client.status === 'ready') this.#client.stream.destroy();
   }
 
   #usable(): boolean {
-    return this.#client.status === 'ready' && !this.#stalled;
+    return this.#client.status === 'ready' && !this.#isStalled && this.#serverTime.isKnown;
   }
 
   #onReady(): void {
-    this.#stalled = false;
-    this.#serverTime.measure();
-    const nodes = this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
-    for (const node of nodes) {
+    this.#isStalled = false;
+    this.#serverTime.measure().then(
+      () => this.#onUsable(),
+      (error: unknown) => {
+        this.#lastError = reasonOf(error);
+        this.#client.disconnect(true);
+      },
+    );
+    for (const node of this.#masters()) {
       // Spares the first calls a NOSCRIPT; those recover by themselves, so a failure here costs nothing.
       for (const script of this.#options.scripts) node.script('LOAD', script.text).catch(() => undefined);
     }
-    if (this.#state === 'connected' || this.#state === 'stopped') return;
-    this.#state = 'connected';
-    this.#options.log.info('store_connected', { engine: 'redis', cluster: this.isCluster });
+  }
+
+  #onUsable(): void {
+    if (this.#usable() && this.#refusesWrites === null) this.#outage.end();
+  }
+
+  #onWritesRefused(reason: string): void {
+    if (this.#refusesWrites === null) this.#outage.begin(reason);
+    this.#refusesWrites = reason;
+  }
+
+  #onWritesTaken(): void {
+    if (this.#refusesWrites === null) return;
+    this.#refusesWrites = null;
+    this.#onUsable();
   }
 
   #onLost(): void {
     this.#serverTime.forget();
-    if (this.#state === 'lost' || this.#state === 'stopped') return;
-    this.#state = 'lost';
-    this.#options.log.warn('store_lost', { engine: 'redis', reason: this.#lastError });
+    if (!this.#isStopped) this.#outage.begin(this.#lastError);
   }
+
+  #countFailure(operation: string): void {
+    this.#outage.countFailedCall();
+    this.#options.onFailure(operation);
+  }
+
+  #masters(): readonly Redis[] {
+    return this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
+  }
+}
+
+/** null when this server does not tell. */
+async function timeOf(node: Redis): Promise<unknown> {
+  return node.time().catch(() => null);
+}
+
+/** In the hash slot of the keys that the change is made over. */
+function onceKey(keys: readonly string[], name: string): string {
+  const [first = ''] = keys;
+  const tag = /\{([^}]+)\}/.exec(first)?.[1] ?? first;
+  return `${first.slice(0, first.indexOf(':') + 1)}:once-done:{${tag}}:${createHash('sha256').update(name).digest('base64url')}`;
 }
 
 function connectTo(url: string): Redis | Cluster {
@@ -173,8 +302,8 @@ function connectTo(url: string): Redis | Cluster {
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    // After a failover the old master answers READONLY until the connection is made anew.
-    reconnectOnError: (error: Error) => isReplyOf(error, 'READONLY'),
+    maxLoadingRetryTime: MAX_LOADING_RETRY_MS,
+    reconnectOnError: reconnectOnReadonly(),
   } as const;
   if (seeds === null) {
     return new Redis({
@@ -191,6 +320,17 @@ function connectTo(url: string): Redis | Cluster {
     slotsRefreshTimeout: COMMAND_TIMEOUT_MS,
     redisOptions: common,
   });
+}
+
+/** After a failover the old master answers READONLY until the connection is made anew. A replica answers it for ever. */
+function reconnectOnReadonly(): (error: Error) => boolean {
+  let reconnectedAtMs = -Infinity;
+  return (error) => {
+    if (!isReplyOf(error, 'READONLY') || performance.now() - reconnectedAtMs < MIN_RECONNECT_ON_READONLY_MS)
+      return false;
+    reconnectedAtMs = performance.now();
+    return true;
+  };
 }
 
 /** Full jitter: a fleet that lost its Redis does not come back in step. */

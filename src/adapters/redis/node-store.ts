@@ -31,7 +31,7 @@ export function createRedisNodeStore(link: RedisLink, keys: Keys, scripts: Scrip
       };
     },
     leave: async (id) => {
-      await link.command('nodes.leave', 'HDEL', keys.nodes, id);
+      await link.run('nodes.leave', scripts.nodeLeave, [keys.nodes], [id]);
     },
   };
 }

@@ -29,15 +29,17 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
     private readonly options: RecordTableOptions<R, Field>,
   ) {}
 
-  async put(id: string, record: R): Promise<WriteResult<Field>> {
+  async put(id: string, record: R): Promise<WriteResult<Field, R>> {
     const { name, keys, uniqueFields, uniqueOf } = this.options;
     const unique = uniqueFields.flatMap((field) => {
       const value = uniqueOf(record, field);
       return [field, value === null ? '' : `=${value}`];
     });
     const args = [id, record.version, JSON.stringify(record), ...unique];
-    const [outcome, taken] = asList(await this.link.run(`${name}.put`, this.scripts.recordPut, keys, args));
-    if (outcome === 'written' || outcome === 'outdated') return { outcome };
+    const { reply, isRepeat } = await this.link.runOnce(`${name}.put`, this.scripts.recordPut, keys, args);
+    const [outcome, taken] = asList(reply);
+    if (outcome === 'outdated') return { outcome };
+    if (outcome === 'written') return { outcome, record: (isRepeat ? await this.get(id) : null) ?? record };
     const field = uniqueFields.find((each) => each === taken);
     if (outcome !== 'taken' || field === undefined) throw unexpected('the outcome of a write');
     return { outcome, field };
@@ -45,7 +47,7 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
 
   async get(id: string): Promise<R | null> {
     const { name, keys, schema } = this.options;
-    const reply = await this.link.command(`${name}.get`, 'HGET', known(keys[0] ?? null, 'a key'), id);
+    const reply = await this.link.read(`${name}.get`, 'HGET', known(keys[0] ?? null, 'a key'), id);
     return reply === null ? null : this.#read.get(id, reply, (text) => schema.parse(text));
   }
 
@@ -72,7 +74,7 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
 
   async all(): Promise<R[]> {
     const { name, keys, schema } = this.options;
-    const reply = await this.link.command(`${name}.all`, 'HVALS', known(keys[0] ?? null, 'a key'));
+    const reply = await this.link.read(`${name}.all`, 'HVALS', known(keys[0] ?? null, 'a key'));
     return asList(reply).map((text) => schema.parse(asText(text)));
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
+import type { Operations } from '../../ports/operations.js';
 import type { Store } from '../../ports/store.js';
 import { RedisDirectoryStore } from './directory-store.js';
 import { createRedisIdempotencyStore } from './idempotency-store.js';
@@ -26,13 +27,20 @@ export interface RedisStoreOptions {
   readonly onFailure: (operation: string) => void;
   /** For tests that move time; without it, time is the server's own. */
   readonly clock?: Clock;
+  /** What the calls of the store are a part of; by default of nothing. */
+  readonly operations?: Pick<Operations, 'current'>;
 }
 
 /** The engine that nodes share. Throws when the URL can't be read; everything later is `store_unavailable`. */
-export function createRedisStore({ url, keyPrefix, log, onFailure, clock }: RedisStoreOptions): Store {
+export function createRedisStore(options: RedisStoreOptions): Store {
+  const { url, keyPrefix, log, onFailure, clock, operations = { current: () => null } } = options;
   const scripts = loadScripts();
   const keys = createKeys(keyPrefix);
-  const link = new RedisLink({ url, log, onFailure, clock: clock ?? null, scripts: Object.values(scripts) });
+  const link = new RedisLink({
+    ...{ url, log, onFailure, operations },
+    clock: clock ?? null,
+    scripts: Object.values(scripts),
+  });
   return {
     engine: 'redis',
     relay: new RedisRelayStore(link, keys, scripts, new SessionIndex(link, keys, scripts)),

@@ -63,14 +63,18 @@ export class RedisRelayStore implements RelayStore {
 
   async create(session: NewRelaySession, seats: readonly (NewSeat | NewGroupSeat)[]): Promise<SessionWithSeats> {
     const { id, projectId, ttlMs } = session;
-    const created = this.#run('create', this.#scripts.create, id, encodeCreate(session, seats));
+    const args = encodeCreate(session, seats);
+    const created = this.#link.runOnce('relay.create', this.#scripts.create, this.#keys.session(id), args);
     // On one server both are sent at once and run in this order; a cluster's nodes have to be asked one by one.
-    if (this.#link.isCluster) refuseClash(await created);
-    const [reply, indexed] = await Promise.allSettled([created, this.#index.add(id, projectId, ttlMs)]);
-    if (reply.status === 'rejected') throw reply.reason;
-    refuseClash(reply.value);
+    if (this.#link.isCluster) refuseClash((await created).reply);
+    const [made, indexed] = await Promise.allSettled([created, this.#index.add(id, projectId, ttlMs)]);
+    if (made.status === 'rejected') throw made.reason;
+    const { reply, isRepeat } = made.value;
+    refuseClash(reply);
     if (indexed.status === 'rejected') throw indexed.reason;
-    return decodeCreate(reply.value, session, seats);
+    // The first try may have placed it elsewhere.
+    const kept = isRepeat ? await this.get(id, 'all') : null;
+    return kept ?? decodeCreate(reply, session, seats);
   }
 
   async get(id: SessionId, scope: ProjectScope): Promise<SessionWithSeats | null> {

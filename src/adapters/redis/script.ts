@@ -1,98 +1,121 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-export interface Script {
-  readonly name: string;
+/**
+ * What a script does to the store. `read`: nothing. `upkeep`: what the gateway does for itself, which no caller asked for
+ * (leases, counters of attempts, marks of running calls). `change`: what a caller asked for.
+ */
+export type Effect = 'read' | 'upkeep' | 'change';
+
+export interface ScriptText {
   readonly text: string;
   readonly sha1: string;
+}
+
+export interface Script extends ScriptText {
+  readonly name: string;
+  readonly effect: Effect;
+  /** Of a change: the form that keeps its reply, so that a repeat changes nothing and gets that reply; see lua/once.lua. */
+  readonly once: ScriptText | null;
 }
 
 /** Reads the scripts from disk, once, with what they share in front of them. */
 export function loadScripts() {
   const time = readLua('time');
-  const session = time + readLua('session');
-  const userSession = time + readLua('user-session');
-  const userSocket = time + readLua('user-socket');
-  const client = time + readLua('client');
-  const overSession = (name: string): Script => script(name, session + readLua(name));
-  const overUserSessions = (name: string): Script => script(name, userSession + readLua(name));
-  const overUserSockets = (name: string): Script => script(name, userSocket + readLua(name));
-  const overClient = (name: string): Script => script(name, client + readLua(name));
-  const alone = (name: string): Script => script(name, time + readLua(name));
+  const session = readLua('session');
+  const userSession = readLua('user-session');
+  const userSocket = readLua('user-socket');
+  const client = readLua('client');
+  const [once = '', onceEnd = ''] = readLua('once').split('-- BODY\n');
+  const over =
+    (shared: string) =>
+    (name: string, effect: Effect = 'change'): Script => {
+      const body = shared + readLua(name);
+      const kept = effect === 'change' ? scriptText(time + once + body + onceEnd) : null;
+      return { name, effect, once: kept, ...scriptText(time + body) };
+    };
+  const overSession = over(session);
+  const overUserSessions = over(userSession);
+  const overUserSockets = over(userSocket);
+  const overClient = over(client);
+  const alone = over('');
   return {
     create: overSession('create'),
-    get: overSession('get'),
-    check: alone('check'),
-    inspect: overSession('inspect'),
-    restore: overSession('restore'),
+    get: overSession('get', 'read'),
+    check: alone('check', 'read'),
+    inspect: overSession('inspect', 'read'),
+    restore: overSession('restore', 'upkeep'),
     end: overSession('end'),
-    expire: overSession('expire'),
+    expire: overSession('expire', 'upkeep'),
     update: overSession('update'),
     authorize: overSession('authorize'),
     enrol: overSession('enrol'),
     revoke: overSession('revoke'),
     kick: overSession('kick'),
-    mint: overSession('mint'),
+    mint: overSession('mint', 'read'),
     join: overSession('join'),
-    away: overSession('away'),
-    leave: overSession('leave'),
+    away: overSession('away', 'upkeep'),
+    leave: overSession('leave', 'upkeep'),
     handOverHost: overSession('hand-over-host'),
-    claimHome: overSession('claim-home'),
+    claimHome: overSession('claim-home', 'upkeep'),
     indexAdd: alone('index-add'),
     indexRemove: alone('index-remove'),
-    indexList: alone('index-list'),
-    indexClaimDue: alone('index-claim-due'),
-    indexPutBack: alone('index-put-back'),
-    nodeHeartbeat: alone('node-heartbeat'),
+    indexList: alone('index-list', 'read'),
+    indexClaimDue: alone('index-claim-due', 'upkeep'),
+    indexPutBack: alone('index-put-back', 'upkeep'),
+    indexDueEarlier: alone('index-due-earlier', 'upkeep'),
+    nodeHeartbeat: alone('node-heartbeat', 'upkeep'),
+    nodeLeave: alone('node-leave', 'upkeep'),
     keyPut: alone('key-put'),
     keyRemove: alone('key-remove'),
-    keyUse: alone('key-use'),
-    idempotencyStart: alone('idempotency-start'),
-    idempotencyFinish: alone('idempotency-finish'),
-    idempotencyForget: alone('idempotency-forget'),
+    keyUse: alone('key-use', 'upkeep'),
+    idempotencyStart: alone('idempotency-start', 'upkeep'),
+    idempotencyFinish: alone('idempotency-finish', 'upkeep'),
+    idempotencyRelease: alone('idempotency-release', 'upkeep'),
+    idempotencyForget: alone('idempotency-forget', 'upkeep'),
     ownerPut: alone('owner-put'),
-    ownerOver: alone('owner-over'),
-    userSessionIndexClaim: alone('user-session-index-claim'),
-    userSessionForget: overUserSessions('user-session-forget'),
-    userSessionIndexOver: alone('user-session-index-over'),
-    clientOver: overClient('client-over'),
+    ownerOver: alone('owner-over', 'upkeep'),
+    userSessionIndexClaim: alone('user-session-index-claim', 'upkeep'),
+    userSessionForget: overUserSessions('user-session-forget', 'upkeep'),
+    userSessionIndexOver: alone('user-session-index-over', 'upkeep'),
+    clientOver: overClient('client-over', 'upkeep'),
     userSessionOpen: overUserSessions('user-session-open'),
-    userSessionGet: overUserSessions('user-session-get'),
+    userSessionGet: overUserSessions('user-session-get', 'read'),
     userSessionChange: overUserSessions('user-session-change'),
     userSessionFinish: overUserSessions('user-session-finish'),
     userSessionFinishAll: overUserSessions('user-session-finish-all'),
-    userSessionExpire: overUserSessions('user-session-expire'),
-    userSessionList: overUserSessions('user-session-list'),
+    userSessionExpire: overUserSessions('user-session-expire', 'upkeep'),
+    userSessionList: overUserSessions('user-session-list', 'read'),
     userSessionIndexAdd: alone('user-session-index-add'),
     clientCreate: overClient('client-create'),
-    clientGet: overClient('client-get'),
+    clientGet: overClient('client-get', 'read'),
     clientChange: overClient('client-change'),
     clientPoint: overClient('client-point'),
-    clientPrune: overClient('client-prune'),
+    clientPrune: overClient('client-prune', 'upkeep'),
     recordPut: alone('record-put'),
-    recordFind: alone('record-find'),
-    recordList: alone('record-list'),
+    recordFind: alone('record-find', 'read'),
+    recordList: alone('record-list', 'read'),
     recordRemove: alone('record-remove'),
     membershipPut: alone('membership-put'),
     membershipRemove: alone('membership-remove'),
-    membershipList: alone('membership-list'),
+    membershipList: alone('membership-list', 'read'),
     oneTimePut: alone('one-time-put'),
     oneTimeTake: alone('one-time-take'),
-    rateTake: alone('rate-take'),
-    rateReset: alone('rate-reset'),
-    signingKeyList: alone('signing-key-list'),
-    signingKeyAdd: alone('signing-key-add'),
-    signingKeyKeep: alone('signing-key-keep'),
-    userSocketTake: overUserSockets('user-socket-take'),
-    userSocketRelease: overUserSockets('user-socket-release'),
-    userSocketRenew: overUserSockets('user-socket-renew'),
+    rateTake: alone('rate-take', 'upkeep'),
+    rateReset: alone('rate-reset', 'upkeep'),
+    signingKeyList: alone('signing-key-list', 'read'),
+    signingKeyAdd: alone('signing-key-add', 'upkeep'),
+    signingKeyKeep: alone('signing-key-keep', 'upkeep'),
+    userSocketTake: overUserSockets('user-socket-take', 'upkeep'),
+    userSocketRelease: overUserSockets('user-socket-release', 'upkeep'),
+    userSocketRenew: overUserSockets('user-socket-renew', 'upkeep'),
   };
 }
 
 export type Scripts = ReturnType<typeof loadScripts>;
 
-function script(name: string, text: string): Script {
-  return { name, text, sha1: createHash('sha1').update(text).digest('hex') };
+function scriptText(text: string): ScriptText {
+  return { text, sha1: createHash('sha1').update(text).digest('hex') };
 }
 
 /** The build copies lua/ beside the compiled module. */

@@ -81,7 +81,7 @@ export class UserSessionIndex {
   }
 
   async ownerOf(id: UserSessionId): Promise<UserId | null> {
-    const reply = await this.#link.command('user_sessions.owner', 'GET', this.#keys.owner(id));
+    const reply = await this.#link.read('user_sessions.owner', 'GET', this.#keys.owner(id));
     return reply === null ? null : asUserId(reply);
   }
 

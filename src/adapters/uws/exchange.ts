@@ -8,6 +8,8 @@ import type { EngineResponse } from './engine.js';
 
 export class Exchange {
   private isOver = false;
+  /** Whether a handler runs, which may change something and goes on when its caller is answered before. */
+  isHandled = false;
   private readonly whenOver: (() => void)[] = [];
 
   /** Registers for aborts at once: a response without that ends the process when its client goes away. */

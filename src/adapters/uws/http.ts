@@ -21,6 +21,9 @@ export interface HttpDeps {
   readonly deadlineMs: number;
 }
 
+/** Methods that change nothing; HEAD is served as GET. */
+const READING: ReadonlySet<string> = new Set(['GET', 'OPTIONS']);
+
 export class HttpServer {
   private open = 0;
   private idle: (() => void) | null = null;
@@ -64,7 +67,8 @@ export class HttpServer {
     const { clock, deadlineMs } = this.deps;
     this.open += 1;
     const timer = clock.after(deadlineMs, () => {
-      this.refuse(exchange, head, new Failure('deadline_exceeded', { retryAfterS: 1 }));
+      const mayChange = exchange.isHandled && !READING.has(head.method);
+      this.refuse(exchange, head, new Failure(mayChange ? 'outcome_unknown' : 'deadline_exceeded', { retryAfterS: 1 }));
     });
     exchange.onOver(() => {
       timer.cancel();
@@ -90,6 +94,7 @@ export class HttpServer {
 
   private dispatch(exchange: Exchange, head: RequestHead, body: Uint8Array): void {
     const { id, method, path, query, headers, remoteAddress } = head;
+    exchange.isHandled = true;
     this.deps.handle({ id, method, path, query, headers, remoteAddress, body }).then(
       (response) => {
         exchange.answer(response);

@@ -111,38 +111,64 @@ export function otherRules(open: OpenStore): void {
   describe('idempotency', () => {
     const response = { status: 201, headers: { 'content-type': 'application/json' }, body: '{"a":"é b"}' };
 
+    const call = (key: string, fingerprint: string, by: { owner?: string; runningTtlMs?: number } = {}) => {
+      const { owner = 'one', runningTtlMs = 30_000 } = by;
+      return { key, fingerprint, operationId: `op ${fingerprint} ${owner}`, owner, runningTtlMs, ttlMs: 60_000 };
+    };
+    const started = (operationId: string) => ({ outcome: 'started', operationId });
+
     test('ST47 of starts with one key one runs; the others are told that it runs, then its answer', async () => {
       const { idempotency } = on.all.store;
-      const starts = await Promise.all([1, 2, 3].map(() => idempotency.start('key', 'print', 30_000)));
+      const owners = ['one', 'two', 'three'];
+      const starts = await Promise.all(owners.map((owner) => idempotency.start(call('key', 'print', { owner }))));
       expect(starts.map(({ outcome }) => outcome).sort()).toEqual(['running', 'running', 'started']);
-      expect(await idempotency.start('key', 'other', 30_000)).toEqual({ outcome: 'conflict' });
-      await idempotency.finish('key', 'print', response, 60_000);
-      expect(await idempotency.start('key', 'print', 30_000)).toEqual({ outcome: 'finished', response });
-      expect(await idempotency.start('key', 'other', 30_000)).toEqual({ outcome: 'conflict' });
-      expect(await idempotency.start('another', 'print', 30_000)).toEqual({ outcome: 'started' });
+      const [first] = starts.flatMap((start) => (start.outcome === 'started' ? [start.operationId] : []));
+      expect(await idempotency.start(call('key', 'other'))).toEqual({ outcome: 'conflict' });
+      await idempotency.finish('key', first ?? '', response);
+      expect(await idempotency.start(call('key', 'print'))).toEqual({ outcome: 'finished', response });
+      expect(await idempotency.start(call('key', 'other'))).toEqual({ outcome: 'conflict' });
+      expect(await idempotency.start(call('another', 'print'))).toEqual(started('op print one'));
     });
 
-    test('ST48 a start without a finish, an answer after its time, and what is forgotten can start again', async () => {
+    test('ST48 a call under a key is remembered for its time from its start, and what is forgotten is not', async () => {
       const { idempotency } = on.all.store;
-      await idempotency.start('key', 'print', 30_000);
+      await idempotency.start(call('key', 'print'));
       on.clock.advance(30_000);
-      expect(await idempotency.start('key', 'other', 30_000)).toEqual({ outcome: 'started' });
-      await idempotency.finish('key', 'other', { status: 204 }, 60_000);
-      on.clock.advance(59_999);
-      expect(await idempotency.start('key', 'other', 1)).toEqual({ outcome: 'finished', response: { status: 204 } });
+      await idempotency.finish('key', 'op print one', { status: 204 });
+      on.clock.advance(29_999);
+      expect(await idempotency.start(call('key', 'print'))).toEqual({ outcome: 'finished', response: { status: 204 } });
       on.clock.advance(1);
-      expect(await idempotency.start('key', 'other', 30_000)).toEqual({ outcome: 'started' });
-      await idempotency.forget('key');
-      expect(await idempotency.start('key', 'print', 30_000)).toEqual({ outcome: 'started' });
+      expect(await idempotency.start(call('key', 'other'))).toEqual(started('op other one'));
+      await idempotency.forget('key', 'op other one');
+      expect(await idempotency.start(call('key', 'print'))).toEqual(started('op print one'));
     });
 
     test('ST49 a finish that comes too late does not answer for another request under the key', async () => {
       const { idempotency } = on.all.store;
-      await idempotency.start('key', 'slow', 1_000);
-      on.clock.advance(1_000);
-      await idempotency.start('key', 'other', 30_000);
-      await idempotency.finish('key', 'slow', response, 60_000);
-      expect(await idempotency.start('key', 'other', 30_000)).toEqual({ outcome: 'running' });
+      await idempotency.start(call('key', 'slow'));
+      on.clock.advance(60_000);
+      await idempotency.start(call('key', 'other'));
+      await idempotency.finish('key', 'op slow one', response);
+      await idempotency.release('key', 'op slow one');
+      await idempotency.forget('key', 'op slow one');
+      expect(await idempotency.start(call('key', 'other', { owner: 'two' }))).toEqual({ outcome: 'running' });
+    });
+
+    test('ST71 a call that nobody runs any more goes on as the operation that it was', async () => {
+      const { idempotency } = on.all.store;
+      const first = started('op print one');
+      await idempotency.start(call('died', 'print'));
+      expect(await idempotency.start(call('died', 'print', { owner: 'two' }))).toEqual({ outcome: 'running' });
+      on.clock.advance(30_000);
+      expect(await idempotency.start(call('died', 'print', { owner: 'two' }))).toEqual(first);
+
+      await idempotency.start(call('lost', 'print'));
+      expect(await idempotency.start(call('lost', 'print'))).toEqual(first);
+
+      await idempotency.start(call('released', 'print'));
+      await idempotency.release('released', 'op print one');
+      expect(await idempotency.start(call('released', 'other'))).toEqual({ outcome: 'conflict' });
+      expect(await idempotency.start(call('released', 'print', { owner: 'two' }))).toEqual(first);
     });
   });
 }

@@ -38,19 +38,19 @@ export async function useIdentityStores(store: Store, nowMs: number): Promise<vo
 async function useDirectory({ directory }: Store): Promise<void> {
   const [user, organization] = [i.newUser({ username: 'ada', email: 'a@example.com' }), i.newOrganization()];
   const membership = i.newMembership({ userId: user.id, organizationId: organization.id });
-  expect(await directory.putUser(user)).toEqual({ outcome: 'written' });
+  expect(await directory.putUser(user)).toMatchObject({ outcome: 'written' });
   expect(await directory.putUser(i.newUser({ username: 'ada' }))).toEqual({ outcome: 'taken', field: 'username' });
   expect(await directory.user(user.id)).toEqual(user);
   expect(await directory.findUser('email', 'a@example.com')).toEqual(user);
   expect(await directory.listUsers({ limit: 5 })).toEqual({ items: [user], nextCursor: null });
-  expect(await directory.putOrganization(organization)).toEqual({ outcome: 'written' });
+  expect(await directory.putOrganization(organization)).toMatchObject({ outcome: 'written' });
   expect(await directory.findOrganization(organization.slug)).toEqual(organization);
   expect(await directory.listOrganizations({ limit: 5 })).toEqual({ items: [organization], nextCursor: null });
   await directory.addMembership(membership);
   expect(await directory.membersOf(organization.id)).toEqual([membership]);
   expect(await directory.removeMembership(organization.id, user.id)).toBe(true);
   await directory.addMembership(membership);
-  expect(await directory.putTemplate(i.newTemplate())).toEqual({ outcome: 'written' });
+  expect(await directory.putTemplate(i.newTemplate())).toMatchObject({ outcome: 'written' });
   expect(await directory.templates()).toEqual([i.newTemplate()]);
   expect(await directory.removeTemplate('game')).toBe(true);
   expect(await directory.removeOrganization(organization.id)).toBe(true);

@@ -1,4 +1,5 @@
 /** The REST APIs on the embedded store, without sockets: time by hand, one node, enforcement that is only counted. */
+import { createOperations } from '../../../src/adapters/system/operations.js';
 import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
@@ -159,6 +160,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   const { identity, client, login } = identityOn(store, clock, memoryLog(logged));
   const { passwords } = identity;
   const rest = createRest({
+    operations: createOperations(ROOT_KEY),
     keys: harness.keys,
     sessions,
     authorizations,

@@ -1,13 +1,18 @@
--- KEYS: one idempotency key. ARGV: fingerprint, ttl in ms. A value is 'expires fingerprint response', the response
--- empty while it runs. Replies {'started'}, {'conflict'}, {'running'} or {'finished', response}.
-local value = redis.call('GET', KEYS[1])
-if value then
-  local expires, fingerprint, response = string.match(value, '^(%d+) (%S+) (.*)$')
-  if tonumber(expires) > now then
-    if fingerprint ~= ARGV[3] then return { 'conflict' } end
-    if response == '' then return { 'running' } end
-    return { 'finished', response }
-  end
+-- KEYS: one idempotency key (hash: fingerprint, operation, owner, until, response). ARGV: fingerprint, operation, owner,
+-- how long it may run in ms, how long it is kept in ms. A call whose owner no longer runs it goes on as the operation that
+-- it was. Replies {'started', operation}, {'conflict'}, {'running'} or {'finished', response}.
+local kept = redis.call('HMGET', KEYS[1], 'fingerprint', 'operation', 'owner', 'until', 'response', 'expires')
+local operation = ARGV[4]
+if kept[1] and tonumber(kept[6]) > now then
+  if kept[1] ~= ARGV[3] then return { 'conflict' } end
+  if kept[5] then return { 'finished', kept[5] } end
+  if kept[3] ~= ARGV[5] and tonumber(kept[4]) > now then return { 'running' } end
+  operation = kept[2]
+else
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'expires', int(now + tonumber(ARGV[7])))
+  redis.call('PEXPIRE', KEYS[1], ARGV[7])
 end
-redis.call('SET', KEYS[1], int(now + tonumber(ARGV[4])) .. ' ' .. ARGV[3] .. ' ', 'PX', ARGV[4])
-return { 'started' }
+redis.call('HSET', KEYS[1], 'fingerprint', ARGV[3], 'operation', operation, 'owner', ARGV[5],
+  'until', int(now + tonumber(ARGV[6])))
+return { 'started', operation }

@@ -1,0 +1,64 @@
+import type { Log, LogFields } from '../../ports/log.js';
+
+/** Redis has to serve this long before an outage is over, so that one that flaps is one outage. */
+const SETTLE_MS = 1_000;
+
+/** Says once that Redis is away or takes no writes, and once that it is back, with what happened in between. */
+export class Outage {
+  readonly #log: Log;
+  readonly #fields: LogFields;
+  #state: 'new' | 'up' | 'down' | 'settling' | 'stopped' = 'new';
+  #sinceMs = 0;
+  #backSinceMs = 0;
+  #losses = 0;
+  #failedCalls = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(log: Log, fields: LogFields) {
+    this.#log = log;
+    this.#fields = fields;
+  }
+
+  /** Redis went away, or refuses writes. */
+  begin(reason: string): void {
+    if (this.#state === 'stopped') return;
+    this.#losses += 1;
+    clearTimeout(this.#timer);
+    if (this.#state === 'new' || this.#state === 'up') {
+      this.#sinceMs = performance.now();
+      this.#log.warn('store_lost', { ...this.#fields, reason });
+    }
+    this.#state = 'down';
+  }
+
+  /** Redis serves again. */
+  end(): void {
+    if (this.#state === 'new') {
+      this.#state = 'up';
+      this.#log.info('store_connected', this.#fields);
+    }
+    if (this.#state !== 'down') return;
+    this.#state = 'settling';
+    this.#backSinceMs = performance.now();
+    this.#timer = setTimeout(() => this.#settle(), SETTLE_MS);
+    this.#timer.unref();
+  }
+
+  countFailedCall(): void {
+    this.#failedCalls += 1;
+  }
+
+  stop(): void {
+    this.#state = 'stopped';
+    clearTimeout(this.#timer);
+  }
+
+  #settle(): void {
+    this.#state = 'up';
+    const lastedMs = Math.round(this.#backSinceMs - this.#sinceMs);
+    const counts = { lasted_ms: lastedMs, times_lost: this.#losses, failed_calls: this.#failedCalls };
+    this.#log.info('store_connected', { ...this.#fields, ...counts });
+    this.#losses = 0;
+    this.#failedCalls = 0;
+  }
+}
