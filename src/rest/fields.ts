@@ -1,6 +1,7 @@
 /** Schemas of single members that more than one call takes, on any surface. */
 import { z } from 'zod';
 import { canonicalAddress } from '../lib/address.js';
+import { fitsAsJson } from '../lib/json-size.js';
 import {
   MAX_MEMBER_INDEX,
   parseAuthorizationToken,
@@ -97,10 +98,7 @@ export const webhookUrl = z
 /** Any JSON object, kept as it came. */
 export const metadata = z
   .custom<Readonly<Record<string, Json>>>(isPlainObject, 'a JSON object')
-  .refine(
-    (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES,
-    `${MAX_METADATA_BYTES} bytes of JSON at most`,
-  )
+  .refine((value) => fitsAsJson(value, MAX_METADATA_BYTES), `${MAX_METADATA_BYTES} bytes of JSON at most`)
   .meta({ type: 'object', description: `A JSON object of at most ${MAX_METADATA_BYTES} bytes.` });
 
 export const maxUsers = z.int().min(1).max(65_534);

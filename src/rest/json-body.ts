@@ -1,16 +1,26 @@
-/** Bytes to JSON, strictly: UTF-8 without a byte order mark, one value, and not deeper than anything downstream can walk. */
+/** Bytes to JSON, strictly: UTF-8 without a byte order mark, one value, not deeper and not of more values than is allowed. */
+import { MAX_JSON_DEPTH, scanJson, type JsonFault } from '../lib/bounded-json.js';
 import { Failure } from '../protocol/failure.js';
 
-/** Redis' Lua and recursive walkers have limits of their own; this one is below all of them. */
-export const MAX_JSON_DEPTH = 64;
+/**
+ * How many values a body may hold: some, and one more for each 8 bytes. The calls with the most values take lists of texts,
+ * and these have more bytes each; what is denser is no call, and costs up to a hundred times as much a byte.
+ */
+const FREE_VALUES = 4096;
+const BYTES_PER_VALUE = 8;
+
+const FAULT_MESSAGES: Readonly<Record<JsonFault, string>> = {
+  too_deep: `The JSON body is nested deeper than ${MAX_JSON_DEPTH} levels.`,
+  too_many_values: 'The JSON body holds too many values for its size.',
+};
 
 /** Rejects with `malformed_json`; for an empty body too. */
 export function parseJsonBody(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new Failure('malformed_json', { message: 'A JSON body is needed here.' });
+  const maxValues = FREE_VALUES + Math.floor(bytes.length / BYTES_PER_VALUE);
+  const { fault } = scanJson(bytes, { maxDepth: MAX_JSON_DEPTH, maxValues });
+  if (fault !== null) throw new Failure('malformed_json', { message: FAULT_MESSAGES[fault] });
   const text = decodeText(bytes);
-  if (isTooDeep(text)) {
-    throw new Failure('malformed_json', { message: `The JSON body is nested deeper than ${MAX_JSON_DEPTH} levels.` });
-  }
   try {
     const value: unknown = JSON.parse(text);
     return value;
@@ -26,22 +36,4 @@ function decodeText(bytes: Uint8Array): string {
   } catch (error) {
     throw new Failure('malformed_json', { message: 'The body is not valid UTF-8.', cause: error });
   }
-}
-
-/** Counts brackets outside of strings; on text that is not JSON the answer does not matter. */
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const letter = text[at];
-    if (inString) {
-      if (letter === '\\') at += 1;
-      else if (letter === '"') inString = false;
-    } else if (letter === '"') inString = true;
-    else if (letter === '[' || letter === '{') {
-      depth += 1;
-      if (depth > MAX_JSON_DEPTH) return true;
-    } else if (letter === ']' || letter === '}') depth -= 1;
-  }
-  return false;
 }

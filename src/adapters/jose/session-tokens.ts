@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseDirectoryUserId, parseUserSessionId } from '../../protocol/ids.js';
 import type { Clock } from '../../ports/clock.js';
 import type { SessionTokenClaims, SessionTokens } from '../../ports/session-tokens.js';
+import { parseJwtHeader } from '../../lib/jwt.js';
 import { encodeJson, headerOf } from './compact.js';
 import type { Rs256Signer } from './rs256-signer.js';
 import type { SigningKeys } from './signing-keys.js';
@@ -66,13 +67,8 @@ export function createSessionTokens({ keys, signer, clock, issuer }: SessionToke
 
 /** null unless it has exactly the members that we write: a header that brings a key or an extension along is nobody's of ours. */
 function keyIdOf(header: string): string | null {
-  try {
-    const parsed = headerSchema.safeParse(JSON.parse(Buffer.from(header, 'base64url').toString('utf8')));
-    return parsed.success && encodeJson(parsed.data) === header ? parsed.data.kid : null;
-  } catch {
-    // Not JSON.
-    return null;
-  }
+  const parsed = headerSchema.safeParse(parseJwtHeader(header));
+  return parsed.success && encodeJson(parsed.data) === header ? parsed.data.kid : null;
 }
 
 function parseClaims(payload: unknown): SessionTokenClaims | null {

@@ -1,7 +1,7 @@
 /** The records of the directory as Redis holds them: JSON. */
 import { z } from 'zod';
 import { parseOrganizationId, parseUserId } from '../../protocol/ids.js';
-import { branded, json } from './schemas.js';
+import { anyJson, branded, json } from './schemas.js';
 
 const times = { createdAtMs: z.number(), updatedAtMs: z.number() };
 const organizationId = branded(parseOrganizationId);
@@ -16,9 +16,9 @@ export const userSchema = json(
     mobile: z.string().nullable(),
     firstName: z.string().nullable(),
     lastName: z.string().nullable(),
-    publicMetadata: z.json(),
-    privateMetadata: z.json(),
-    unsafeMetadata: z.json(),
+    publicMetadata: anyJson,
+    privateMetadata: anyJson,
+    unsafeMetadata: anyJson,
     passwordHash: z.string().nullable(),
     admin: z.boolean(),
     homeOrganizationId: organizationId.nullable(),
@@ -35,8 +35,8 @@ export const organizationSchema = json(
     version: z.number(),
     name: z.string(),
     slug: z.string(),
-    publicMetadata: z.json(),
-    privateMetadata: z.json(),
+    publicMetadata: anyJson,
+    privateMetadata: anyJson,
     ...times,
   }),
 );
@@ -55,7 +55,7 @@ export const templateSchema = json(
   z.object({
     name: z.string(),
     version: z.number(),
-    claims: z.record(z.string(), z.json()),
+    claims: z.record(z.string(), anyJson),
     lifetimeS: z.number(),
     allowedClockSkewS: z.number(),
     ...times,

@@ -1,5 +1,6 @@
 /** Pieces of the schemas that texts from Redis are parsed with. */
 import { z } from 'zod';
+import type { Json } from '../../protocol/server-control.js';
 
 export function branded<T>(parse: (text: string) => T | null) {
   return z.string().transform((text, context) => {
@@ -9,6 +10,9 @@ export function branded<T>(parse: (text: string) => T | null) {
     return z.NEVER;
   });
 }
+
+/** Any JSON. `JSON.parse` has just made it: a walk through it would prove nothing, and takes longer than the parse. */
+export const anyJson = z.custom<Json>((value) => value !== undefined);
 
 /** JSON text of something. */
 export function json<T extends z.ZodType>(schema: T) {

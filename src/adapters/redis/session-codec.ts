@@ -11,7 +11,7 @@ import {
   type AuthorizationToken,
   type SessionId,
 } from '../../protocol/ids.js';
-import { branded, json } from './schemas.js';
+import { anyJson, branded, json } from './schemas.js';
 import type {
   GroupSeat,
   NewGroupSeat,
@@ -54,7 +54,7 @@ const fieldsSchema = z.object({
   home: z.union([z.literal('').transform(() => null), branded(parseNodeId)]),
   epoch: integer,
   error: json(z.string().nullable()),
-  metadata: json(z.json()),
+  metadata: json(anyJson),
   max: integer,
   window: integer,
   flush: z.union([z.literal('auto'), integer]),

@@ -1,0 +1,147 @@
+/**
+ * Bounds on JSON that comes from outside, checked on its bytes before anything is built from it. What parses, walks or
+ * writes the value later meets no depth and no number of values that somebody else chose.
+ */
+
+export interface JsonBounds {
+  /** Levels of arrays and objects, the outermost included. */
+  readonly maxDepth: number;
+  /** Members of all objects and elements of all arrays together. */
+  readonly maxValues: number;
+}
+
+/** Redis' Lua and recursive walkers have limits of their own; this one is below all of them. */
+export const MAX_JSON_DEPTH = 64;
+
+export type JsonFault = 'too_deep' | 'too_many_values';
+
+/** Bytes `from` up to, but without, `to`. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface JsonScan {
+  /** The first bound that the text passes; null when it keeps them. */
+  readonly fault: JsonFault | null;
+  /** Where the value of the named member of the outermost object stands; of several the last, as `JSON.parse` takes it. */
+  readonly member: Span | null;
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const BLANK = 0x20;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * Goes over the bytes once, without recursion and without memory for each value, and stops at the first excess. Never
+ * throws. It does not say whether the text is JSON; of text that is not, neither answer means anything.
+ */
+export function scanJson(bytes: Uint8Array, { maxDepth, maxValues }: JsonBounds, memberName?: string): JsonScan {
+  const named = memberName === undefined ? null : new NamedMember(bytes, memberName);
+  let depth = 0;
+  let values = 0;
+  let isJustOpened = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte <= BLANK) continue;
+    // What is not closed at once has a first value.
+    if (isJustOpened && byte !== CLOSE_LIST && byte !== CLOSE_OBJECT) values += 1;
+    isJustOpened = false;
+    switch (byte) {
+      case QUOTE: {
+        const from = at;
+        at = endOfString(bytes, from);
+        if (depth === 1) named?.onString(from, at);
+        break;
+      }
+      case OPEN_LIST:
+      case OPEN_OBJECT:
+        depth += 1;
+        isJustOpened = true;
+        if (depth > maxDepth) return { fault: 'too_deep', member: null };
+        break;
+      case CLOSE_LIST:
+      case CLOSE_OBJECT:
+        depth -= 1;
+        if (depth === 0) named?.onEnd(at);
+        break;
+      case COMMA:
+        values += 1;
+        if (depth === 1) named?.onEnd(at);
+        break;
+      case COLON:
+        if (depth === 1) named?.onColon(at);
+        break;
+      default:
+    }
+    if (values > maxValues) return { fault: 'too_many_values', member: null };
+  }
+  return { fault: null, member: named?.found ?? null };
+}
+
+/** The place of the quote that ends the string which begins at `from`; past the end when none does. */
+function endOfString(bytes: Uint8Array, from: number): number {
+  let at = from + 1;
+  for (; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === BACKSLASH) at += 1;
+    else if (byte === QUOTE) break;
+  }
+  return at;
+}
+
+/** Follows the members of the outermost object. */
+class NamedMember {
+  found: Span | null = null;
+  private state: 'before_key' | 'after_key' | 'in_other' | 'in_named' = 'before_key';
+  private isNamed = false;
+  private from = 0;
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly name: string,
+  ) {}
+
+  onString(from: number, to: number): void {
+    if (this.state !== 'before_key') return;
+    this.state = 'after_key';
+    this.isNamed = this.spells(from, to);
+  }
+
+  onColon(at: number): void {
+    this.state = this.isNamed ? 'in_named' : 'in_other';
+    this.from = at + 1;
+  }
+
+  onEnd(at: number): void {
+    if (this.state === 'in_named') this.found = this.trimmed(this.from, at);
+    this.state = 'before_key';
+  }
+
+  /** A key may be written with escapes, each of six characters at the most. */
+  private spells(from: number, to: number): boolean {
+    const longest = 6 * this.name.length + 1;
+    if (to - from > longest) return false;
+    try {
+      return JSON.parse(utf8.decode(this.bytes.subarray(from, to + 1))) === this.name;
+    } catch {
+      // No string of JSON: then the whole is no JSON either.
+      return false;
+    }
+  }
+
+  private trimmed(from: number, to: number): Span {
+    let [first, last] = [from, to];
+    while (first < last && (this.bytes[first] ?? 0) <= BLANK) first += 1;
+    while (last > first && (this.bytes[last - 1] ?? 0) <= BLANK) last -= 1;
+    return { from: first, to: last };
+  }
+}
