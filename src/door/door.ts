@@ -135,8 +135,8 @@ class PlacedHandler implements SocketHandler {
     private readonly socket: ClientSocket,
   ) {}
 
-  onText(text: string, size: number): void {
-    this.handler.onText(text, size);
+  onText(bytes: Uint8Array): void {
+    this.handler.onText(bytes);
   }
 
   onBinary(bytes: Uint8Array): void {

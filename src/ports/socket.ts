@@ -35,8 +35,8 @@ export interface Broadcaster {
 
 /** What a socket does to the relay. Every call is made once per event, in order. */
 export interface SocketHandler {
-  /** `size` is the length in bytes. */
-  onText(text: string, size: number): void;
+  /** The bytes of a text frame, in UTF-8. They are only valid during the call. */
+  onText(bytes: Uint8Array): void;
   /** The bytes are only valid during the call. */
   onBinary(bytes: Uint8Array): void;
   /** A ping or a pong came. */

@@ -3,17 +3,17 @@
  * Parsed here into values; unknown members are ignored so that clients may be newer than the server.
  */
 import { z } from 'zod';
+import { MAX_JSON_DEPTH, scanJson, type JsonBounds, type Span } from '../lib/bounded-json.js';
 import type { ErrorCode } from './errors.js';
 import { MAX_MEMBER_INDEX } from './ids.js';
+import { stateTextOf, type StateText } from './presence.js';
 import type { Json } from './server-control.js';
 import { MAX_STATE_BYTES } from './wire.js';
 
 const index = z.int().min(0).max(MAX_MEMBER_INDEX);
 
-export const clientControlSchemas = {
+const schemas = {
   ping: z.object({ type: z.literal('ping'), t: z.union([z.number(), z.string().max(64), z.null()]).optional() }),
-  state: z.object({ type: z.literal('state'), state: z.json() }),
-  leave: z.object({ type: z.literal('leave') }),
   kick: z.object({ type: z.literal('kick'), index, reason: z.string().max(256).optional() }),
   host: z.object({ type: z.literal('host'), index }),
   lock: z.object({ type: z.literal('lock'), locked: z.boolean() }),
@@ -21,7 +21,7 @@ export const clientControlSchemas = {
 
 export type ClientControl =
   | { readonly type: 'ping'; readonly t: Json }
-  | { readonly type: 'state'; readonly state: Json }
+  | { readonly type: 'state'; readonly state: StateText }
   | { readonly type: 'leave' }
   | { readonly type: 'kick'; readonly index: number; readonly reason: string | null }
   | { readonly type: 'host'; readonly index: number }
@@ -31,11 +31,21 @@ export interface ControlRefusal {
   readonly fault: Extract<ErrorCode, 'malformed_json' | 'invalid_request' | 'unknown_type' | 'state_too_big'>;
 }
 
-/** Parses one text frame. Never throws: a frame that is no control frame comes back as a named fault. */
-export function parseClientControl(text: string): ClientControl | ControlRefusal {
+/** A state takes two bytes or more for each of its values, so none that is small enough has too many. */
+export const CONTROL_BOUNDS: JsonBounds = { maxDepth: MAX_JSON_DEPTH, maxValues: MAX_STATE_BYTES / 2 + 64 };
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * Parses the bytes of one text frame. Never throws: a frame that is no control frame comes back as a named fault.
+ * `bounds` are for tests.
+ */
+export function parseClientControl(bytes: Uint8Array, bounds = CONTROL_BOUNDS): ClientControl | ControlRefusal {
+  const { fault, member: state } = scanJson(bytes, bounds, 'state');
+  if (fault !== null) return { fault: 'malformed_json' };
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(utf8.decode(bytes));
   } catch {
     return { fault: 'malformed_json' };
   }
@@ -43,21 +53,17 @@ export function parseClientControl(text: string): ClientControl | ControlRefusal
   const type: unknown = Reflect.get(value, 'type');
   switch (type) {
     case 'ping':
-      return read(clientControlSchemas.ping, value, (ping) => ({ type: 'ping', t: ping.t ?? null }));
+      return read(schemas.ping, value, (ping) => ({ type: 'ping', t: ping.t ?? null }));
     case 'state':
-      return parseState(text, value);
+      return stateOf(bytes, state);
     case 'leave':
       return { type: 'leave' };
     case 'kick':
-      return read(clientControlSchemas.kick, value, (kick) => ({
-        type: 'kick',
-        index: kick.index,
-        reason: kick.reason ?? null,
-      }));
+      return read(schemas.kick, value, (kick) => ({ type: 'kick', index: kick.index, reason: kick.reason ?? null }));
     case 'host':
-      return read(clientControlSchemas.host, value, (host) => ({ type: 'host', index: host.index }));
+      return read(schemas.host, value, (host) => ({ type: 'host', index: host.index }));
     case 'lock':
-      return read(clientControlSchemas.lock, value, (lock) => ({ type: 'lock', locked: lock.locked }));
+      return read(schemas.lock, value, (lock) => ({ type: 'lock', locked: lock.locked }));
     case undefined:
       return { fault: 'invalid_request' };
     default:
@@ -65,16 +71,11 @@ export function parseClientControl(text: string): ClientControl | ControlRefusal
   }
 }
 
-/** The size is checked before the shape: a huge or very deep state must not cost a walk through it. */
-function parseState(text: string, value: object): ClientControl | ControlRefusal {
-  // Some encoders write every character beyond ASCII as \uXXXX: six characters for what may be one byte of the state.
-  const envelopeLength = 64;
-  if (text.length > 6 * MAX_STATE_BYTES + envelopeLength) return { fault: 'state_too_big' };
-  if (!('state' in value)) return { fault: 'invalid_request' };
-  // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- JSON.parse made it, so it is JSON
-  const state = value.state as Json;
-  if (new TextEncoder().encode(JSON.stringify(state)).length > MAX_STATE_BYTES) return { fault: 'state_too_big' };
-  return { type: 'state', state };
+/** The state as it was sent: to measure it or to pass it on it is not written again. */
+function stateOf(bytes: Uint8Array, span: Span | null): ClientControl | ControlRefusal {
+  if (span === null) return { fault: 'invalid_request' };
+  if (span.to - span.from > MAX_STATE_BYTES) return { fault: 'state_too_big' };
+  return { type: 'state', state: stateTextOf(utf8.decode(bytes.subarray(span.from, span.to))) };
 }
 
 function read<T>(

@@ -27,7 +27,9 @@ export const ERRORS = {
   invalid_request: spec('The request does not have the documented shape.', 400, {
     statusOn: { client: 422, group: 422 },
   }),
-  malformed_json: spec('The body or the frame is not valid JSON.', 400, { statusOn: { group: 422 } }),
+  malformed_json: spec('The body or the frame is not valid JSON, nested too deeply, or holds too many values.', 400, {
+    statusOn: { group: 422 },
+  }),
   ambiguous_request: spec('The request can be read in two ways (length, encoding or host headers).', 400),
   headers_too_large: spec('The request line and the headers are larger than 8 KiB together.', 431),
   body_too_large: spec('The body is larger than this server accepts.', 413),
@@ -128,10 +130,14 @@ export const ERRORS = {
   truncated_frame: spec('The frame ends before its header does.', 400),
   unknown_type: spec('There is no control frame of this type.', 400),
   unknown_member: spec('A named index is not a member of the relay session.', 400),
-  state_too_big: spec('A presence state may be 2 KiB of JSON at most.', 400),
+  state_too_big: spec('A presence state may be 2 KiB of JSON at most, as it is sent.', 400),
   not_host: spec('Only the host may do this.', 403),
   stale_host: spec('The sender is not the host, or not in this term.', 409),
-  rate_limited: spec('The connection sends more than its limit; the frame was refused.', 429, { retryable: true }),
+  rate_limited: spec(
+    'The connection sends more than its limit, or its frames take too long; the frame was refused.',
+    429,
+    { retryable: true },
+  ),
   message_too_big: spec('The message is larger than max_message_bytes.', 413, { close: 'message_too_big' }),
   protocol_error: spec('The connection kept sending frames that break the protocol.', 400, { close: 'protocol_error' }),
 } as const satisfies Record<string, ErrorSpec>;

@@ -97,6 +97,9 @@ export type ServerControl =
   | { readonly type: 'pong'; readonly t: Json }
   | UserSessionPush;
 
-export function encodeControl(frame: ServerControl | ControlWelcome): string {
+/** Those without a presence state; presence.ts encodes the others. */
+export type StatelessControl = Exclude<ServerControl, { readonly type: 'welcome' | 'member.joined' | 'member.state' }>;
+
+export function encodeControl(frame: StatelessControl | ControlWelcome): string {
   return JSON.stringify(frame);
 }

@@ -31,5 +31,5 @@ export const RESERVED_MASK = 0b1110_0000;
 export const MAX_TARGETS = 255;
 /** op, flags, key, ref, term, count and targets: the longest header a relay frame can have. */
 export const MAX_RELAY_HEADER_BYTES = 1 + 1 + 2 + 4 + 4 + 1 + 2 * MAX_TARGETS;
-/** A presence state, as JSON text in UTF-8. */
+/** A presence state, as its member sends it: JSON text in UTF-8, with its white space and escapes. */
 export const MAX_STATE_BYTES = 2048;

@@ -4,6 +4,7 @@
  */
 import { encodeBatchFrame, type Entry } from '../protocol/batch-frame.js';
 import type { CloseName } from '../protocol/close-codes.js';
+import { encodeMemberJoined, encodeWelcome } from '../protocol/presence.js';
 import { encodeControl, type Welcome } from '../protocol/server-control.js';
 import { CLASS, PROTOCOL_VERSION } from '../protocol/wire.js';
 import type { AuthorizationToken, NodeId } from '../protocol/ids.js';
@@ -111,25 +112,24 @@ export class Attacher {
     room.flush();
     older?.close('replaced');
     const outlet = room.attach(member, socket);
-    if (isNew) room.announce({ type: 'member.joined', member: room.memberView(member) });
+    if (isNew) room.announceText(encodeMemberJoined(room.memberView(member)));
     else if (older === null) room.announce({ type: 'member.back', index: member.index });
     room.applyHost(joined.host);
     const missed = resume === null ? null : missedBy(room, member, resume);
-    outlet.send(encodeControl(this.welcome(room, member, attachment.resumeToken, missed?.recovered ?? false)));
+    outlet.send(this.welcome(room, member, attachment.resumeToken, missed?.recovered ?? false));
     for (const gap of missed?.gaps ?? []) outlet.send(encodeControl({ type: 'gap', ...gap }));
     this.replay(outlet, missed?.entries ?? []);
     outlet.begin();
     return outlet;
   }
 
-  private welcome(room: Room, member: Member, token: string, recovered: boolean): Welcome {
+  private welcome(room: Room, member: Member, token: string, recovered: boolean): string {
     const { node, limits, heartbeatMs } = this.deps;
-    return {
+    const welcome: Omit<Welcome, 'members'> = {
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
       session: room.sessionView(),
       you: { index: member.index, user_id: member.userId, role: room.roleOf(member.index) },
-      members: [...room.members.values()].map((each) => room.memberView(each)),
       host: room.host,
       epoch: room.epoch,
       seq: room.replay.seq,
@@ -139,6 +139,8 @@ export class Attacher {
       heartbeat_ms: heartbeatMs,
       node,
     };
+    const members = [...room.members.values()].map((each) => room.memberView(each));
+    return encodeWelcome(welcome, members);
   }
 
   private replay(outlet: Outlet, entries: readonly Entry[]): void {

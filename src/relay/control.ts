@@ -2,6 +2,7 @@
 import type { ClientControl } from '../protocol/client-control.js';
 import { Failure } from '../protocol/failure.js';
 import { parseMemberIndex } from '../protocol/ids.js';
+import { encodeMemberState } from '../protocol/presence.js';
 import { encodeControl } from '../protocol/server-control.js';
 import type { RelayStore } from '../ports/relay-store.js';
 import type { Authorizations } from './authorizations.js';
@@ -29,7 +30,7 @@ export class Control {
         return;
       case 'state':
         member.state = frame.state;
-        room.announce({ type: 'member.state', index: member.index, state: frame.state }, member);
+        room.announceText(encodeMemberState(member.index, frame.state), member);
         return;
       case 'leave':
         this.leave(room, member);

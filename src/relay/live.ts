@@ -1,5 +1,6 @@
 /** What backends ask of, and say to, a session that is live: its members, and messages into it. */
 import { Failure } from '../protocol/failure.js';
+import { NO_STATE } from '../protocol/presence.js';
 import type { SessionId } from '../protocol/ids.js';
 import type { DeliveryClass } from '../protocol/wire.js';
 import type { Clock } from '../ports/clock.js';
@@ -58,7 +59,7 @@ export class LiveSessions {
               userId,
               role: member.index === host.index ? ('host' as const) : ('client' as const),
               connected: homeLives && member.awayUntilMs === null,
-              state: null,
+              state: NO_STATE,
               joinedAtMs: member.joinedAtMs,
               dropped: null,
             },

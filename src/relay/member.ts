@@ -1,5 +1,6 @@
 import type { MemberIndex, UserId, UserSessionId } from '../protocol/ids.js';
-import type { Json, LeftReason, Role } from '../protocol/server-control.js';
+import { NO_STATE, type StateText } from '../protocol/presence.js';
+import type { LeftReason, Role } from '../protocol/server-control.js';
 import type { Timer } from '../ports/clock.js';
 import type { AuthorizationToken } from '../protocol/ids.js';
 import type { Watch } from '../ports/user-session-watches.js';
@@ -39,8 +40,8 @@ export class Member {
   seatedAtMs = -Infinity;
   /** The way out to its socket; null while it is away. */
   outlet: Outlet | null = null;
-  /** Presence state; kept by the home alone. */
-  state: Json = null;
+  /** Presence state, as it was sent; kept by the home alone. */
+  state: StateText = NO_STATE;
   /** Volatile entries that were not kept for it while it was behind, over all its sockets on this home. */
   dropped = 0;
   /** Gives the seat up when the resume window has passed. */
@@ -68,7 +69,7 @@ export interface MemberStatus {
   readonly userId: UserId;
   readonly role: Role;
   readonly connected: boolean;
-  readonly state: Json;
+  readonly state: StateText;
   readonly joinedAtMs: number;
   /** Volatile entries that its slowness cost it; null when another node would have to be asked. */
   readonly dropped: number | null;

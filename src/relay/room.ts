@@ -7,12 +7,12 @@ import { encodeBatchFrame } from '../protocol/batch-frame.js';
 import type { CloseName } from '../protocol/close-codes.js';
 import { Failure } from '../protocol/failure.js';
 import { BACKEND_INDEX, type SessionId } from '../protocol/ids.js';
+import type { PresentMember } from '../protocol/presence.js';
 import {
   encodeControl,
   type LeftReason,
-  type MemberView,
   type Role,
-  type ServerControl,
+  type StatelessControl,
   type SessionView,
 } from '../protocol/server-control.js';
 import { CLASS, type DeliveryClass } from '../protocol/wire.js';
@@ -188,9 +188,13 @@ export class Room implements Flushable {
   }
 
   /** A control frame to everybody (but one), in order with the entries accepted before it. */
-  announce(frame: ServerControl, except: Member | null = null): void {
+  announce(frame: StatelessControl, except: Member | null = null): void {
+    this.announceText(encodeControl(frame), except);
+  }
+
+  /** The same of a frame that is encoded already. */
+  announceText(text: string, except: Member | null = null): void {
     this.flush();
-    const text = encodeControl(frame);
     const without = except?.outlet ?? null;
     for (const outlet of this.behind.keys()) {
       if (outlet !== without) outlet.send(text);
@@ -241,7 +245,7 @@ export class Room implements Flushable {
     return { id, metadata, max_users: maxUsers, expires_at: expiresAtMs, locked };
   }
 
-  memberView(member: Member): MemberView {
+  memberView(member: Member): PresentMember {
     const { index, userId, outlet, state } = member;
     return { index, user_id: userId, role: this.roleOf(index), connected: outlet !== null, state };
   }

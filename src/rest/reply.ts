@@ -4,9 +4,10 @@ import type { Failure } from '../protocol/failure.js';
 import type { HttpResponse } from '../ports/http.js';
 import { errorBody, errorHeaders, errorStatus } from './error-bodies.js';
 
-/** An answer as a value: JSON, text of a named type, or nothing. */
+/** An answer as a value: JSON, JSON that is text already, text of a named type, or nothing. */
 export type Reply =
   | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly status: number; readonly json: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly status: number; readonly text: string; readonly contentType: string };
 
 const JSON_HEADERS = { 'Content-Type': 'application/json' } as const;
@@ -14,6 +15,9 @@ const JSON_HEADERS = { 'Content-Type': 'application/json' } as const;
 export function writeReply(reply: Reply): HttpResponse {
   if ('text' in reply) {
     return { status: reply.status, headers: { 'Content-Type': reply.contentType }, body: reply.text };
+  }
+  if ('json' in reply) {
+    return { status: reply.status, headers: Object.assign({}, reply.headers, JSON_HEADERS), body: reply.json };
   }
   const { status, body, headers = {} } = reply;
   if (body === undefined) return { status, headers };

@@ -83,7 +83,9 @@ export interface Call<Params, Query, Body> {
 export type ReplyHeaders = Readonly<Record<string, string>>;
 
 type ReplyFor<Kind, Status> = Kind extends z.ZodType
-  ? { readonly status: Status; readonly body: z.output<Kind>; readonly headers?: ReplyHeaders }
+  ? | { readonly status: Status; readonly body: z.output<Kind>; readonly headers?: ReplyHeaders }
+    // JSON text, for what would take long to write from a value.
+    | { readonly status: Status; readonly json: string; readonly headers?: ReplyHeaders }
   : Kind extends TextResponse
     ? { readonly status: Status; readonly text: string; readonly contentType: string }
     : { readonly status: Status; readonly headers?: ReplyHeaders };

@@ -71,7 +71,8 @@ describe.each(STORES)('bad input on $store', ({ redisUrl }) => {
     ['a type of the server', '{"type":"welcome"}', 'unknown_type'],
     ['a kick of no index', '{"type":"kick","index":"1"}', 'invalid_request'],
     ['a state that is too big', `{"type":"state","state":"${'x'.repeat(3000)}"}`, 'state_too_big'],
-    ['a very deep state', `{"type":"state","state":${'['.repeat(900)}${']'.repeat(900)}}`, null],
+    ['a very deep state', `{"type":"state","state":${'['.repeat(900)}${']'.repeat(900)}}`, 'malformed_json'],
+    ['a state as deep as it may be', `{"type":"state","state":${'['.repeat(63)}${']'.repeat(63)}}`, null],
     ['a prototype', '{"type":"state","state":{"__proto__":{"polluted":true}}}', null],
     ['a number of many digits', `{"type":"ping","t":${'9'.repeat(5000)}}`, 'invalid_request'],
   ])('BI3 a text frame that is %s is answered by name and changes nothing', async (_name, text, code) => {

@@ -38,7 +38,6 @@ export class UwsApp implements Broadcaster {
   }
 }
 
-const utf8 = new TextDecoder();
 const CLOSE_EVERY_MS = 50;
 /** Stands for a close that began here; the metrics have its code. */
 const CLOSED_BY_US = 1006;
@@ -176,8 +175,9 @@ export class UwsServer {
     const { handler, socket } = ws.getUserData();
     if (handler === null) return;
     try {
-      if (isBinary) handler.onBinary(new Uint8Array(message));
-      else handler.onText(utf8.decode(message), message.byteLength);
+      const bytes = new Uint8Array(message);
+      if (isBinary) handler.onBinary(bytes);
+      else handler.onText(bytes);
     } catch (error) {
       this.failed(error, socket, this.deps.log);
     }

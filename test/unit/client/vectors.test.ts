@@ -115,8 +115,8 @@ describe('the golden vectors through the client', () => {
     client.ping().catch(() => undefined);
     client.leave().catch(() => undefined);
     const texts = socket.sent.filter((data) => typeof data === 'string');
-    expect(texts.map(parseClientControl)).toEqual([
-      { type: 'state', state: { ready: true, hp: [1, 2, 3] } },
+    expect(texts.map((text) => parseClientControl(Buffer.from(text)))).toEqual([
+      { type: 'state', state: '{"ready":true,"hp":[1,2,3]}' },
       { type: 'kick', index: 3, reason: null },
       { type: 'kick', index: 3, reason: 'afk' },
       { type: 'host', index: 1 },

@@ -74,7 +74,7 @@ describe('the codec under random input', () => {
     );
     fc.assert(
       fc.property(text, (frame) => {
-        const parsed = parseClientControl(frame);
+        const parsed = parseClientControl(Buffer.from(frame));
         if ('fault' in parsed) expect(Object.keys(ERRORS)).toContain(parsed.fault);
       }),
       { numRuns: 2000 },

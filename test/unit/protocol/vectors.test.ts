@@ -98,10 +98,12 @@ describe('golden vectors', () => {
   });
 
   it.each(control.frames)('WF4 a control frame means what its vector says: $text', ({ text, frame }) => {
-    expect(parseClientControl(text)).toEqual(frame);
+    const parsed = parseClientControl(Buffer.from(text));
+    // A state is kept as it was sent.
+    expect('state' in parsed ? { ...parsed, state: JSON.parse(parsed.state) } : parsed).toEqual(frame);
   });
 
   it.each(control.refused)('WF5 text that is no control frame has a name: $fault', ({ text, fault }) => {
-    expect(parseClientControl(text)).toEqual({ fault });
+    expect(parseClientControl(Buffer.from(text))).toEqual({ fault });
   });
 });

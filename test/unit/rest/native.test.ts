@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ERRORS } from '../../../src/protocol/errors.js';
+import { stateTextOf } from '../../../src/protocol/presence.js';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { ConnectRequest } from '../../../src/ports/connect.js';
 import { startRest, type Harness } from './harness.js';
@@ -54,7 +55,15 @@ it('NA2 PATCH refuses what is empty, unknown, out of range or nowhere', async ()
 
 it('NA3 members are shown with how old the answer is', async () => {
   const members = [
-    { index: 0, userId: 'usr_a', role: 'host', connected: true, state: { x: 1 }, joinedAtMs: 5, dropped: 3 },
+    {
+      index: 0,
+      userId: 'usr_a',
+      role: 'host',
+      connected: true,
+      state: stateTextOf('{"x":1}'),
+      joinedAtMs: 5,
+      dropped: 3,
+    },
   ] as const;
   const report = { members, asOfMs: 9, maxStalenessMs: 0 };
   const live = { members: async () => report, send: async () => ({ seq: null, receivers: 0 }) };

@@ -1,0 +1,43 @@
+/**
+ * The frames that carry presence states. A state is kept and sent as the JSON text that its member sent, so that nobody's
+ * state costs more to pass on than its bytes, whatever its shape.
+ */
+import type { Brand } from '../lib/brand.js';
+import type { MemberView, Welcome } from './server-control.js';
+
+/** A presence state: JSON text of at most `MAX_STATE_BYTES`, accepted from a member. */
+export type StateText = Brand<string, 'StateText'>;
+
+/** A member as the others see it, with its state as text. */
+export interface PresentMember extends Omit<MemberView, 'state'> {
+  readonly state: StateText;
+}
+
+/** For text that was found to be JSON, within its bounds. */
+export function stateTextOf(text: string): StateText {
+  // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- the one constructor of the brand
+  return text as StateText;
+}
+
+/** Before its member sets one. */
+export const NO_STATE = stateTextOf('null');
+
+export function encodeMemberState(index: number, state: StateText): string {
+  return `{"type":"member.state","index":${String(index)},"state":${state}}`;
+}
+
+export function encodeMemberJoined(member: PresentMember): string {
+  return `{"type":"member.joined","member":${encodeMember(member)}}`;
+}
+
+export function encodeWelcome(welcome: Omit<Welcome, 'members'>, members: readonly PresentMember[]): string {
+  const { type, protocol, session, you, ...others } = welcome;
+  const before = JSON.stringify({ type, protocol, session, you }).slice(0, -1);
+  const behind = JSON.stringify(others).slice(1);
+  return `${before},"members":[${members.map(encodeMember).join(',')}],${behind}`;
+}
+
+function encodeMember({ index, user_id, role, connected, state }: PresentMember): string {
+  const who = `"index":${String(index)},"user_id":${JSON.stringify(user_id)}`;
+  return `{${who},"role":"${role}","connected":${String(connected)},"state":${state}}`;
+}
