@@ -39,15 +39,23 @@ export interface ComposedDoor {
 
 export function composeDoor(ground: DoorGround): ComposedDoor {
   const { config, clock, crypto, log, metrics, store, placement, tokens, watches, origins, relayDoorway } = ground;
-  const { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs, maxBackpressureBytes } = config;
+  const {
+    maxMessageBytes,
+    messagesPerS,
+    bytesPerS,
+    workMsPerS,
+    heartbeatMs,
+    heartbeatTimeoutMs,
+    maxBackpressureBytes,
+  } = config;
   const userSockets = new UserSockets({
     ...{ store: store.userSockets, clock, crypto, log, self: placement.self },
     limit: { max: config.maxSocketsPerUser, whenFull: config.socketsPerUserFull },
   });
   const connections = new ControlConnections({
-    ...{ clock, metrics, node: placement.self },
+    ...{ clock, metrics, log, node: placement.self },
     limits: {
-      ...{ maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs },
+      ...{ maxMessageBytes, messagesPerS, bytesPerS, workMsPerS, heartbeatMs, heartbeatTimeoutMs },
       maxBufferedBytes: maxBackpressureBytes,
     },
   });

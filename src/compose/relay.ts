@@ -72,7 +72,7 @@ export interface Relay {
 export function composeRelay(ground: RelayGround): Relay {
   const { config, clock, crypto, log, metrics, geo, uws, membership: placement } = ground;
   const bare = ground.store.relay;
-  const { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs } = config;
+  const { maxMessageBytes, messagesPerS, bytesPerS, workMsPerS, heartbeatMs, heartbeatTimeoutMs } = config;
   const mayNumber = (): boolean => placement.leaseHeld();
   const departures = new Departures({
     ...{ store: bare, clock, log, self: placement.self },
@@ -109,7 +109,8 @@ export function composeRelay(ground: RelayGround): Relay {
   const sessions = new RelaySessions({ store, placement, enforcer, geo, crypto, clock, defaults });
   const authorizations = new Authorizations({ store, enforcer, credentials, clock });
   const control = new Control({ store, rooms, departures, sessions, authorizations });
-  const limits = { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs, heartbeatTimeoutMs, mayNumber };
+  const rates = { messagesPerS, bytesPerS, workMsPerS, heartbeatMs, heartbeatTimeoutMs };
+  const limits = { maxMessageBytes, mayNumber, ...rates };
   const connections = new Connections({ rooms, departures, control, clock, metrics, log, limits });
   const attacher = new Attacher({
     rooms,

@@ -20,6 +20,12 @@ export const relayKeys = {
     unit: 'bytes a second',
     doc: 'How many bytes a connection may send; frames over it are refused. 0: no limit.',
   }),
+  workMsPerS: withDefault(integer(0, 1_000), '20', {
+    env: 'SALLYPORT_WORK_MS_PER_S',
+    type: 'integer',
+    unit: 'ms a second',
+    doc: 'How much time of the node the frames of a connection may take, by the clock; each is charged 5 ms at most. Frames over it are refused, and the log names the connection. 0: no limit.',
+  }),
   flushMs: withDefault(flush, 'auto', {
     env: 'SALLYPORT_FLUSH_MS',
     type: '`auto`, or integer',

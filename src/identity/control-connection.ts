@@ -10,6 +10,7 @@ import type { NodeId, UserId, UserSessionId } from '../protocol/ids.js';
 import { encodeControl, type ControlWelcome, type UserSessionPush } from '../protocol/server-control.js';
 import { PROTOCOL_VERSION } from '../protocol/wire.js';
 import type { Clock, Timer } from '../ports/clock.js';
+import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { ClientSocket, SocketHandler } from '../ports/socket.js';
 import type { Watch, Watcher } from '../ports/user-session-watches.js';
@@ -17,6 +18,7 @@ import type { Watch, Watcher } from '../ports/user-session-watches.js';
 export interface ControlConnectionsDeps {
   readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly log: Log;
   readonly node: NodeId;
   readonly limits: ConductLimits & {
     readonly maxMessageBytes: number;
@@ -45,7 +47,7 @@ export class ControlConnections {
 
   /** Welcomes the socket; from then on it hears what the watch hears, and closes when the session is over. */
   open(user: ControlUser, watch: Watch, socket: ClientSocket): SocketHandler {
-    const connection = new ControlConnection(this.deps, socket, () => {
+    const connection = new ControlConnection(this.deps, user.sessionId, socket, () => {
       watch.stop();
       this.live.delete(connection);
     });
@@ -87,6 +89,7 @@ class ControlConnection implements SocketHandler, Watcher {
 
   constructor(
     private readonly deps: ControlConnectionsDeps,
+    private readonly sessionId: UserSessionId,
     private readonly socket: ClientSocket,
     private readonly onGone: () => void,
   ) {
@@ -111,29 +114,24 @@ class ControlConnection implements SocketHandler, Watcher {
     return true;
   }
 
-  onText(text: string, size: number): void {
-    if (!this.isAllowed(size)) {
-      this.refuse('rate_limited');
-      return;
-    }
-    if (size > this.deps.limits.maxMessageBytes) {
-      this.refuse('message_too_big');
-      return;
-    }
-    const frame = parseClientControl(text);
-    if ('fault' in frame) this.refuse(frame.fault);
-    else if (frame.type === 'ping') this.send({ type: 'pong', t: frame.t });
-    else this.refuse('unknown_type');
+  onText(bytes: Uint8Array): void {
+    this.count(bytes.length);
+    this.serve(bytes.length, () => {
+      this.handleControl(bytes);
+    });
   }
 
   /** No binary frame has a meaning here. */
   onBinary(bytes: Uint8Array): void {
-    this.refuse(this.isAllowed(bytes.length) ? 'unknown_op' : 'rate_limited');
+    this.count(bytes.length);
+    this.serve(bytes.length, () => {
+      this.refuse('unknown_op');
+    });
   }
 
   /** Pings and pongs count like frames: each costs an answer or at least a read. */
   onAlive(): void {
-    if (!this.conduct.isWithinRate(0, this.deps.clock.monotonicMs())) this.refuse('rate_limited');
+    this.serve(0, () => undefined);
   }
 
   onDrain(): void {
@@ -150,11 +148,35 @@ class ControlConnection implements SocketHandler, Watcher {
     else if (due === 'ping') this.socket.ping();
   }
 
-  private isAllowed(size: number): boolean {
-    const { metrics, clock } = this.deps;
-    metrics.tallies.framesIn += 1;
-    metrics.tallies.bytesIn += size;
-    return this.conduct.isWithinRate(size, clock.monotonicMs());
+  private count(size: number): void {
+    const { tallies } = this.deps.metrics;
+    tallies.framesIn += 1;
+    tallies.bytesIn += size;
+  }
+
+  /** Handles a frame within its limits, and charges what it took. */
+  private serve(size: number, handle: () => void): void {
+    const { clock, metrics, log } = this.deps;
+    const startMs = clock.monotonicMs();
+    if (!this.conduct.isWithinRate(size, startMs)) {
+      this.refuse('rate_limited');
+      return;
+    }
+    handle();
+    if (!this.conduct.charge(clock.monotonicMs() - startMs)) return;
+    metrics.tallies.overWork += 1;
+    log.warn('connection_over_work', { user_session_id: this.sessionId });
+  }
+
+  private handleControl(bytes: Uint8Array): void {
+    if (bytes.length > this.deps.limits.maxMessageBytes) {
+      this.refuse('message_too_big');
+      return;
+    }
+    const frame = parseClientControl(bytes);
+    if ('fault' in frame) this.refuse(frame.fault);
+    else if (frame.type === 'ping') this.send({ type: 'pong', t: frame.t });
+    else this.refuse('unknown_type');
   }
 
   private refuse(code: ErrorCode): void {

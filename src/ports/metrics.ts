@@ -12,6 +12,7 @@ export interface Tallies {
   entriesReplayed: number;
   framesRefused: number;
   rateLimited: number;
+  overWork: number;
   volatileDropped: number;
   latestConflated: number;
   fellBehind: number;
@@ -51,6 +52,7 @@ export function emptyTallies(): Tallies {
     entriesReplayed: 0,
     framesRefused: 0,
     rateLimited: 0,
+    overWork: 0,
     volatileDropped: 0,
     latestConflated: 0,
     fellBehind: 0,

@@ -82,6 +82,14 @@ export function decodeRelayFrame(bytes: Uint8Array): RelayFrame | RelayFrameRefu
   return { deliveryClass, key, ref, term, targets, payload: bytes.subarray(at) };
 }
 
+/** The ref of a frame that is refused without being decoded; null when it has none, or is no relay frame. */
+export function refOf(bytes: Uint8Array): number | null {
+  const flags = bytes[1] ?? 0;
+  if (bytes[0] !== OP_RELAY || (flags & FLAG_REF) === 0) return null;
+  const at = (flags & CLASS_MASK) === CLASS.latest ? 4 : 2;
+  return bytes.length < at + 4 ? null : readU32(bytes, at);
+}
+
 export interface RelayFrameFields {
   readonly deliveryClass: DeliveryClass;
   readonly key?: number;

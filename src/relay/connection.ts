@@ -5,7 +5,7 @@
 import { ERRORS, type ErrorCode } from '../protocol/errors.js';
 import { Failure } from '../protocol/failure.js';
 import { Conduct, type ConductLimits } from '../protocol/conduct.js';
-import { decodeRelayFrame } from '../protocol/relay-frame.js';
+import { decodeRelayFrame, refOf } from '../protocol/relay-frame.js';
 import { parseClientControl } from '../protocol/client-control.js';
 import { encodeControl } from '../protocol/server-control.js';
 import type { Clock } from '../ports/clock.js';
@@ -65,51 +65,35 @@ class Connection implements SocketHandler {
   }
 
   onBinary(bytes: Uint8Array): void {
-    const { limits, metrics } = this.deps;
     if (!this.isCurrent()) return;
-    metrics.tallies.framesIn += 1;
-    metrics.tallies.bytesIn += bytes.length;
-    const isWithinRate = this.withinRate(bytes.length);
-    const frame = decodeRelayFrame(bytes);
-    if ('fault' in frame) {
-      this.refuse(isWithinRate ? frame.fault : 'rate_limited', null);
+    this.count(bytes.length);
+    const startMs = this.deps.clock.monotonicMs();
+    if (!this.conduct.isWithinRate(bytes.length, startMs)) {
+      this.refuse('rate_limited', refOf(bytes));
       return;
     }
-    if (!isWithinRate) {
-      this.refuse('rate_limited', frame.ref);
-      return;
-    }
-    const accepted = acceptRelayFrame(this.room, this.member, frame, limits);
-    if (typeof accepted !== 'number') this.refuse(accepted, frame.ref);
-    else if (frame.ref !== null) this.outlet.send(encodeControl({ type: 'ack', ref: frame.ref, seq: accepted }));
+    this.handleRelay(bytes);
+    this.chargeSince(startMs);
   }
 
-  onText(text: string, size: number): void {
-    const { limits, metrics, control } = this.deps;
+  onText(bytes: Uint8Array): void {
     if (!this.isCurrent()) return;
-    metrics.tallies.framesIn += 1;
-    metrics.tallies.bytesIn += size;
-    if (!this.withinRate(size)) {
+    this.count(bytes.length);
+    const startMs = this.deps.clock.monotonicMs();
+    if (!this.conduct.isWithinRate(bytes.length, startMs)) {
       this.refuse('rate_limited', null);
       return;
     }
-    if (size > limits.maxMessageBytes) {
-      this.refuse('message_too_big', null);
-      return;
-    }
-    const frame = parseClientControl(text);
-    if ('fault' in frame) {
-      this.refuse(frame.fault, null);
-      return;
-    }
-    control.handle(frame, this.room, this.member).catch((error: unknown) => {
-      this.refuse(this.nameOf(error), null);
-    });
+    this.handleControl(bytes);
+    this.chargeSince(startMs);
   }
 
   /** Pings and pongs count like frames: each costs an answer or at least a read. */
   onAlive(): void {
-    if (this.isCurrent() && !this.withinRate(0)) this.refuse('rate_limited', null);
+    if (!this.isCurrent()) return;
+    const startMs = this.deps.clock.monotonicMs();
+    if (!this.conduct.isWithinRate(0, startMs)) this.refuse('rate_limited', null);
+    else this.chargeSince(startMs);
   }
 
   onDrain(): void {
@@ -134,8 +118,45 @@ class Connection implements SocketHandler {
     return this.member.outlet === this.outlet;
   }
 
-  private withinRate(size: number): boolean {
-    return this.conduct.isWithinRate(size, this.deps.clock.monotonicMs());
+  private count(size: number): void {
+    const { tallies } = this.deps.metrics;
+    tallies.framesIn += 1;
+    tallies.bytesIn += size;
+  }
+
+  private handleRelay(bytes: Uint8Array): void {
+    const frame = decodeRelayFrame(bytes);
+    if ('fault' in frame) {
+      this.refuse(frame.fault, null);
+      return;
+    }
+    const accepted = acceptRelayFrame(this.room, this.member, frame, this.deps.limits);
+    if (typeof accepted !== 'number') this.refuse(accepted, frame.ref);
+    else if (frame.ref !== null) this.outlet.send(encodeControl({ type: 'ack', ref: frame.ref, seq: accepted }));
+  }
+
+  private handleControl(bytes: Uint8Array): void {
+    const { limits, control } = this.deps;
+    if (bytes.length > limits.maxMessageBytes) {
+      this.refuse('message_too_big', null);
+      return;
+    }
+    const frame = parseClientControl(bytes);
+    if ('fault' in frame) {
+      this.refuse(frame.fault, null);
+      return;
+    }
+    control.handle(frame, this.room, this.member).catch((error: unknown) => {
+      this.refuse(this.nameOf(error), null);
+    });
+  }
+
+  /** One more look at the clock for each frame: 30 ns. */
+  private chargeSince(startMs: number): void {
+    const { clock, limits, metrics, log } = this.deps;
+    if (limits.workMsPerS === 0 || !this.conduct.charge(clock.monotonicMs() - startMs)) return;
+    metrics.tallies.overWork += 1;
+    log.warn('connection_over_work', { session_id: this.room.id, member_index: this.member.index });
   }
 
   private refuse(code: ErrorCode, ref: number | null): void {

@@ -11,7 +11,11 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   batchesOut: ['batches_out', 'Batch frames handed to the engine; one for a whole room counts once.'],
   entriesReplayed: ['entries_replayed', 'Reliable entries sent again after a resume.'],
   framesRefused: ['frames_refused', 'Frames answered with an error.'],
-  rateLimited: ['frames_rate_limited', 'Frames refused for the rate of their connection.'],
+  rateLimited: [
+    'frames_rate_limited',
+    'Frames refused for the rate of their connection, or for the time its frames take.',
+  ],
+  overWork: ['connections_over_work', 'Times that a connection used up the time its frames may take.'],
   volatileDropped: ['volatile_dropped', 'Volatile entries that were not kept for a slow receiver.'],
   latestConflated: [
     'latest_conflated',

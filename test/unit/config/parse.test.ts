@@ -33,6 +33,7 @@ describe('parseConfig', () => {
       maxMessageBytes: 16_384,
       messagesPerS: 1000,
       bytesPerS: 4_194_304,
+      workMsPerS: 20,
       flushMs: 'auto',
       failedHandshakesPerS: 50,
       maxBodyBytes: 65_536,

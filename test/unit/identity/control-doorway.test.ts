@@ -9,6 +9,7 @@ import { emptyTallies, type Metrics } from '../../../src/ports/metrics.js';
 import type { ClientSocket } from '../../../src/ports/socket.js';
 import type { UserSessionWatches } from '../../../src/ports/user-session-watches.js';
 import * as i from '../../contract/suites/identity-fixtures.js';
+import { silentLog } from '../../support/silent-log.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
 const metrics: Metrics = {
@@ -47,7 +48,7 @@ async function raceOf(choose: (real: UserSessionSockets) => UserSessionWatches) 
   const sockets = new UserSessionSockets();
   const node = parseNodeId(`node_${'n'.repeat(16)}`);
   if (node === null) throw new Error('unreachable');
-  const rates = { messagesPerS: 0, bytesPerS: 0, maxMessageBytes: 100, maxBufferedBytes: 100 };
+  const rates = { messagesPerS: 0, bytesPerS: 0, workMsPerS: 0, maxMessageBytes: 100, maxBufferedBytes: 100 };
   const limits = { ...rates, heartbeatMs: 1000, heartbeatTimeoutMs: 1000 };
   const doorway = new ControlDoorway({
     tokens: {
@@ -55,7 +56,7 @@ async function raceOf(choose: (real: UserSessionSockets) => UserSessionWatches) 
     },
     userSessions,
     watches: choose(sockets),
-    connections: new ControlConnections({ clock, metrics, node, limits }),
+    connections: new ControlConnections({ clock, metrics, log: silentLog, node, limits }),
   });
   const entrant = await doorway.admit('a.b.c');
   const finished = await userSessions.finish(session.id, 'revoked');
