@@ -8,12 +8,16 @@ export interface JsonBounds {
   readonly maxDepth: number;
   /** Members of all objects and elements of all arrays together. */
   readonly maxValues: number;
+  /** Arrays and objects together, which are dearer to make than other values; any number when absent. */
+  readonly maxContainers?: number;
+  /** Members of one object, repeated ones too; any number when absent. */
+  readonly maxMembers?: number;
 }
 
 /** Redis' Lua and recursive walkers have limits of their own; this one is below all of them. */
 export const MAX_JSON_DEPTH = 64;
 
-export type JsonFault = 'too_deep' | 'too_many_values';
+export type JsonFault = 'too_deep' | 'too_many_values' | 'too_many_members';
 
 /** Bytes `from` up to, but without, `to`. */
 export interface Span {
@@ -44,10 +48,14 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
  * Goes over the bytes once, without recursion and without memory for each value, and stops at the first excess. Never
  * throws. It does not say whether the text is JSON; of text that is not, neither answer means anything.
  */
-export function scanJson(bytes: Uint8Array, { maxDepth, maxValues }: JsonBounds, memberName?: string): JsonScan {
+export function scanJson(bytes: Uint8Array, bounds: JsonBounds, memberName?: string): JsonScan {
+  const { maxDepth, maxValues, maxMembers, maxContainers = Number.MAX_SAFE_INTEGER } = bounds;
+  // By depth, of the object that is open there.
+  const members = maxMembers === undefined ? null : new Uint32Array(maxDepth + 1);
   const named = memberName === undefined ? null : new NamedMember(bytes, memberName);
   let depth = 0;
   let values = 0;
+  let containers = 0;
   let isJustOpened = false;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at] ?? 0;
@@ -65,8 +73,10 @@ export function scanJson(bytes: Uint8Array, { maxDepth, maxValues }: JsonBounds,
       case OPEN_LIST:
       case OPEN_OBJECT:
         depth += 1;
+        containers += 1;
         isJustOpened = true;
         if (depth > maxDepth) return { fault: 'too_deep', member: null };
+        if (members !== null) members[depth] = 0;
         break;
       case CLOSE_LIST:
       case CLOSE_OBJECT:
@@ -79,10 +89,13 @@ export function scanJson(bytes: Uint8Array, { maxDepth, maxValues }: JsonBounds,
         break;
       case COLON:
         if (depth === 1) named?.onColon(at);
+        if (members === null || maxMembers === undefined) break;
+        members[depth] = (members[depth] ?? 0) + 1;
+        if ((members[depth] ?? 0) > maxMembers) return { fault: 'too_many_members', member: null };
         break;
       default:
     }
-    if (values > maxValues) return { fault: 'too_many_values', member: null };
+    if (values > maxValues || containers > maxContainers) return { fault: 'too_many_values', member: null };
   }
   return { fault: null, member: named?.found ?? null };
 }

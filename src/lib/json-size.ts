@@ -28,10 +28,10 @@ function pushElements(waiting: unknown[], list: readonly unknown[], left: number
 /** Braces, commas, keys and colons. */
 function pushMembers(waiting: unknown[], members: object, left: number): number {
   let bytes = 1;
-  for (const [key, member] of Object.entries(members)) {
+  for (const key of Object.keys(members)) {
     bytes += textBytes(key, left) + 2;
     if (bytes > left) return bytes;
-    waiting.push(member);
+    waiting.push(Reflect.get(members, key));
   }
   return Math.max(2, bytes);
 }

@@ -31,8 +31,15 @@ export interface ControlRefusal {
   readonly fault: Extract<ErrorCode, 'malformed_json' | 'invalid_request' | 'unknown_type' | 'state_too_big'>;
 }
 
-/** A state takes two bytes or more for each of its values, so none that is small enough has too many. */
-export const CONTROL_BOUNDS: JsonBounds = { maxDepth: MAX_JSON_DEPTH, maxValues: MAX_STATE_BYTES / 2 + 64 };
+/**
+ * A state takes two bytes or more for each of its values, so none that is small enough has too many. Only one that hardly
+ * holds anything but empty arrays has too many of these: each costs as much as 20 bytes of text.
+ */
+const CONTROL_BOUNDS: JsonBounds = {
+  maxDepth: MAX_JSON_DEPTH,
+  maxValues: MAX_STATE_BYTES / 2 + 64,
+  maxContainers: MAX_STATE_BYTES / 4,
+};
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 

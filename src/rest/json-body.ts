@@ -9,16 +9,20 @@ import { Failure } from '../protocol/failure.js';
 const FREE_VALUES = 4096;
 const BYTES_PER_VALUE = 8;
 
+/** No call has an object with more, metadata of 4 KiB included; what reads a body by its names is spared the rest. */
+const MAX_MEMBERS = 1024;
+
 const FAULT_MESSAGES: Readonly<Record<JsonFault, string>> = {
   too_deep: `The JSON body is nested deeper than ${MAX_JSON_DEPTH} levels.`,
   too_many_values: 'The JSON body holds too many values for its size.',
+  too_many_members: `An object of the JSON body has more than ${MAX_MEMBERS} members.`,
 };
 
 /** Rejects with `malformed_json`; for an empty body too. */
 export function parseJsonBody(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new Failure('malformed_json', { message: 'A JSON body is needed here.' });
   const maxValues = FREE_VALUES + Math.floor(bytes.length / BYTES_PER_VALUE);
-  const { fault } = scanJson(bytes, { maxDepth: MAX_JSON_DEPTH, maxValues });
+  const { fault } = scanJson(bytes, { maxDepth: MAX_JSON_DEPTH, maxValues, maxMembers: MAX_MEMBERS });
   if (fault !== null) throw new Failure('malformed_json', { message: FAULT_MESSAGES[fault] });
   const text = decodeText(bytes);
   try {

@@ -12,7 +12,7 @@ export interface Problem {
   readonly message: string;
 }
 
-const MAX_PROBLEMS = 20;
+export const MAX_PROBLEMS = 20;
 const MAX_PROBLEMS_IN_MESSAGE = 3;
 /** What stands for a member that the schema does not name. */
 const UNNAMED = '?';
@@ -25,7 +25,7 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole: 'query
   if (result.success) return result.data;
   // Again, for its words: with them a parse costs 2 us more.
   const { issues } = schema.safeParse(value, { error: describeUnknown }).error ?? result.error;
-  const problems = issues.map(problemOf).slice(0, MAX_PROBLEMS);
+  const problems = problemsOf(issues).map(({ path, message }) => ({ path: pathText(path), message }));
   const message = problems
     .slice(0, MAX_PROBLEMS_IN_MESSAGE)
     .map((problem) => `${problem.path === '' ? whole : problem.path}: ${problem.message}`)
@@ -34,14 +34,19 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole: 'query
 }
 
 /** What a schema's own message would repeat; for all else that one stands. */
-function describeUnknown(issue: z.core.$ZodRawIssue): string | undefined {
+export function describeUnknown(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code !== 'unrecognized_keys' || !(issue.inst instanceof z.ZodObject)) return undefined;
   return `there is no such member; known are ${Object.keys(issue.inst.shape).join(', ')}`;
 }
 
-function problemOf({ code, path, message }: z.core.$ZodIssue): Problem {
-  const steps = code === 'unrecognized_keys' ? [...path, UNNAMED] : path;
-  return { path: pathText(steps), message: message.replace(/^Invalid input: /, '') };
+/** The first that are wrong, in words for the caller. */
+export function problemsOf(
+  issues: readonly z.core.$ZodIssue[],
+): readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] {
+  return issues.slice(0, MAX_PROBLEMS).map(({ code, path, message }) => ({
+    path: code === 'unrecognized_keys' ? [...path, UNNAMED] : path,
+    message: message.replace(/^Invalid input: /, ''),
+  }));
 }
 
 function pathText(path: readonly PropertyKey[]): string {

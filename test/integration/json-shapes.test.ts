@@ -151,7 +151,8 @@ describe('A16 A23 JSON of hostile shapes', () => {
 
   it('MB5 a state of any shape reaches the others and later welcomes as it was sent', async () => {
     const client = await joinRelay();
-    const accepted = HOSTILE_SHAPES.filter((shape) => shape.isJson && !shape.name.startsWith('deep'));
+    const refused = ['deep lists', 'deep objects', 'lists as deep as they may be', 'list of empty objects'];
+    const accepted = HOSTILE_SHAPES.filter(({ isJson, name }) => isJson && !refused.includes(name));
     for (const [n, shape] of accepted.entries()) {
       const text = shape.text(STATE_BYTES);
       const before = victim.of('member.state').length;

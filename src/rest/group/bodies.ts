@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { WalletAddress } from '../../protocol/ids.js';
 import type { Wallets } from '../../ports/wallets.js';
 import * as field from '../fields.js';
+import { list } from '../list-field.js';
 
 const MAX_NAME_CHARS = 64;
 const MAX_PASSWORD_CHARS = 256;
@@ -22,7 +23,7 @@ export const walletAddress = (wallets: Pick<Wallets, 'parseAddress'>): z.ZodType
 
 export function createBody(wallets: Pick<Wallets, 'parseAddress'>) {
   const address = walletAddress(wallets);
-  const whitelist = z.array(address).max(MAX_WHITELIST).nullish();
+  const whitelist = list(address, { max: MAX_WHITELIST }).nullish();
   const name = z.string().trim().min(1).max(MAX_NAME_CHARS).nullish();
   const rules = z.object({
     userCapacity: field.maxUsers.nullish(),

@@ -4,6 +4,7 @@ import type { ApiKeys } from '../../identity/api-keys.js';
 import { parseKeyId, parseProjectId } from '../../protocol/ids.js';
 import { SCOPES, type ApiKeyRecord } from '../../ports/key-store.js';
 import * as field from '../fields.js';
+import { list } from '../list-field.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';
 import { cursorSchema, limitSchema, pageOf } from './paging.js';
 
@@ -28,7 +29,7 @@ const newKeySchema = keySchema
 
 const createBody = z.strictObject({
   name: z.string().min(1).max(128),
-  scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
+  scopes: list(z.enum(SCOPES), { min: 1, max: SCOPES.length }),
   project_id: field.parsed(parseProjectId, '1 to 64 letters, digits, _ or -').optional(),
 });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Organizations } from '../../identity/organizations.js';
 import type { MembershipRecord } from '../../ports/directory-store.js';
 import * as field from '../fields.js';
+import { list } from '../list-field.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';
 import { cursorSchema, limitSchema, pageOf } from './paging.js';
 
@@ -24,7 +25,7 @@ const membershipSchema = z
 
 const word = z.string().regex(/^[A-Za-z0-9:_-]{1,64}$/, '1 to 64 letters, digits, :, _ or -');
 const role = word.optional().describe('As in org:admin; org:member when absent.');
-const permissions = z.array(word).max(MAX_PERMISSIONS).optional();
+const permissions = list(word, { max: MAX_PERMISSIONS }).optional();
 
 const addBody = z.strictObject({ user_id: field.directoryUserId, role, permissions });
 

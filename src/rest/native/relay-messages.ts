@@ -4,6 +4,7 @@ import { CLASS, MAX_TARGETS } from '../../protocol/wire.js';
 import type { MemberIndex } from '../../protocol/ids.js';
 import type { LiveSessions } from '../../relay/live.js';
 import * as field from '../fields.js';
+import { list } from '../list-field.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';
 import { decodeBase64 } from './base64.js';
 
@@ -60,7 +61,7 @@ function messageBody(maxMessageBytes: number): z.ZodType<MessageBody> {
     .strictObject({
       class: z.enum(['volatile', 'latest', 'reliable']),
       key: z.int().min(0).max(0xffff).optional(),
-      targets: z.array(field.memberIndex).min(1).max(MAX_TARGETS).optional(),
+      targets: list(field.memberIndex, { min: 1, max: MAX_TARGETS }).optional(),
       payload_base64: field.parsed(decodeBase64, 'not base64 (standard alphabet, padded)').meta({
         contentEncoding: 'base64',
         maxLength: Math.ceil(maxMessageBytes / 3) * 4,

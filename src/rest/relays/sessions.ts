@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { RelaySessions } from '../../relay/sessions.js';
 import * as field from '../fields.js';
+import { list } from '../list-field.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';
 import { listQuery, paginationSchema, viewPagination } from './list.js';
 import { sessionSchema, viewSession, type Nodes } from './view.js';
@@ -17,14 +18,14 @@ const MAX_FILTER_VALUES = 64;
 const filter = z
   .object({
     field: z.string().min(1).max(64),
-    values: z.array(z.string().max(128)).min(1).max(MAX_FILTER_VALUES),
+    values: list(z.string().max(128), { min: 1, max: MAX_FILTER_VALUES }),
     filter_type: z.enum(['any', 'all', 'not']),
   })
   .transform(({ field: label, values, filter_type }) => ({ field: label, values, filterType: filter_type }));
 
 const createBody = z.object({
-  users: z.array(z.strictObject({ ip: field.ipAddress })).min(1, 'at least one user'),
-  filters: z.array(filter).max(MAX_FILTERS).nullish(),
+  users: list(z.strictObject({ ip: field.ipAddress }), { min: 1 }),
+  filters: list(filter, { max: MAX_FILTERS }).nullish(),
   webhook_url: field.webhookUrl.nullish(),
   metadata: field.metadata.optional(),
   max_users: field.maxUsers.optional(),

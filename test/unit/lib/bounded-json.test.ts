@@ -30,6 +30,15 @@ describe('bounds on JSON', () => {
     );
   });
 
+  it('HT7 WF8 members of one object, and arrays and objects together, are counted exactly', () => {
+    const within = (text: string, bounds: object) => scanJson(bytesOf(text), { ...UNBOUNDED, maxDepth: 9, ...bounds });
+    const text = '{"a":{"x":1,"x":2},"b":[1,2,3,{"y":{}}],"c":{}}';
+    expect(within(text, { maxMembers: 3 }).fault).toBeNull();
+    expect(within(text, { maxMembers: 2 }).fault).toBe('too_many_members');
+    expect(within(text, { maxContainers: 6 }).fault).toBeNull();
+    expect(within(text, { maxContainers: 5 }).fault).toBe('too_many_values');
+  });
+
   it('MB5 the named member is found as JSON.parse finds it: escapes, white space, and the last of several', () => {
     const key = fc.constantFrom(
       '"state"',

@@ -43,6 +43,12 @@ describe('frames with presence states', () => {
     expect(state('1,"state":2')).toEqual({ type: 'state', state: '2' });
   });
 
+  it('WF8 more than 512 arrays and objects are refused', () => {
+    const lists = (count: number): Buffer => stateFrame(`[${'[],'.repeat(count - 4)}[]]`);
+    expect(parseClientControl(lists(512))).toMatchObject({ type: 'state' });
+    expect(parseClientControl(lists(516))).toEqual({ fault: 'malformed_json' });
+  });
+
   it('WF8 no state that is small enough has too many values; what is deeper than 64 levels is refused', () => {
     const full = `[${'0,'.repeat(MAX_STATE_BYTES / 2 - 2)}0]`;
     expect(full.length).toBe(MAX_STATE_BYTES - 1);

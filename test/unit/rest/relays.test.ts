@@ -53,7 +53,7 @@ const user = { ip: '1.1.1.1' };
 const filter = { field: 'region', values: ['eu'], filter_type: 'any' };
 it.each<[object, string]>([
   [{ users: undefined }, 'users: '],
-  [{ users: [] }, 'users: at least one user'],
+  [{ users: [] }, 'users: 1 at least'],
   [{ users: {} }, 'users: '],
   [{ users: ['1.1.1.1'] }, 'users.0: '],
   [{ users: [{}] }, 'users.0.ip: '],
