@@ -5,13 +5,6 @@
 import { z } from 'zod';
 import { Failure } from '../protocol/failure.js';
 
-/** One thing that is wrong, as the native surface shows it. */
-export interface Problem {
-  /** The member, dotted; empty for the whole. */
-  readonly path: string;
-  readonly message: string;
-}
-
 export const MAX_PROBLEMS = 20;
 const MAX_PROBLEMS_IN_MESSAGE = 3;
 /** What stands for a member that the schema does not name. */
