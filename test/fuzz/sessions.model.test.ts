@@ -55,6 +55,8 @@ describe.each(STORES)('a model of sessions on $store', ({ store, redisUrl }) => 
         maxUsers: MAX_USERS,
         patienceMs: 5_000,
         perceive,
+        isPatient: false,
+        storedMembers: null,
         ...options,
       });
       try {

@@ -13,7 +13,7 @@ const pick = fc.nat(11);
 const oneIn = (n: number): fc.Arbitrary<boolean> => fc.nat(n - 1).map((value) => value === 0);
 
 /** How often each is done, by how often it stands in the list. */
-export function sessionSteps(): fc.Arbitrary<Step>[] {
+export function sessionSteps({ asksOnSockets = true } = {}): fc.Arbitrary<Step>[] {
   const joins = fc.record({ user: pick, byPair: fc.boolean(), renew: fc.boolean(), asHost: oneIn(4) }).map(join);
   const resumes = fc.record({ user: pick, age: fc.nat(2), fromStart: oneIn(4) }).map(resume);
   const frame = fc.record({
@@ -34,9 +34,14 @@ export function sessionSteps(): fc.Arbitrary<Step>[] {
     ...[joins, joins, joins, joins, resumes, resumes, resumes],
     ...[frame.map(send), frame.map(send), frame.map(send), bursts.map(burst), bursts.map(burst)],
     ...[pick.map(drop), pick.map(drop), pick.map(leave)],
-    fc.record({ from: pick, to: pick, byHost: fc.boolean() }).map(handOver),
-    fc.record({ from: pick, locked: oneIn(3), byHost: fc.boolean() }).map(lock),
-    fc.record({ from: pick, to: pick, byHost: fc.boolean() }).map(kickAsHost),
+    // A socket is told that the store did not answer; only calls have keys to be repeated under.
+    ...(asksOnSockets
+      ? [
+          fc.record({ from: pick, to: pick, byHost: fc.boolean() }).map(handOver),
+          fc.record({ from: pick, locked: oneIn(3), byHost: fc.boolean() }).map(lock),
+          fc.record({ from: pick, to: pick, byHost: fc.boolean() }).map(kickAsHost),
+        ]
+      : []),
     fc.record({ user: pick, by: fc.constantFrom('index', 'user_id', 'token' as const), ban: oneIn(3) }).map(kick),
     pick.map(revoke),
     fc.nat(5).map(end),
@@ -208,9 +213,11 @@ function kick(args: { user: number; by: 'index' | 'user_id' | 'token'; ban: bool
       if (args.by === 'user_id' && id === null) return;
       const named = { index: user.member?.index, user_id: id, authorization_token: run.tokenOf(user) };
       const name = args.by === 'token' ? 'authorization_token' : args.by;
-      const answer = await run.backend.native('POST', `${run.path}/kick`, { [name]: named[name], ban: args.ban });
+      const answer = await run.native('POST', `${run.path}/kick`, { [name]: named[name], ban: args.ban });
       const expected = model.kick(user, args.ban);
       if ('status' in expected) same('kick', { status: answer.status, code: answer.body.code as unknown }, expected);
+      // A first try whose outcome was not known may have closed the socket already.
+      else if (run.isPatient) same('kick', answer.body.matched as unknown, expected.matched);
       else same('kick', { matched: answer.body.matched as unknown, closed: answer.body.closed as unknown }, expected);
     },
   );
@@ -223,7 +230,7 @@ function revoke(which: number): Step {
     (model) => userOf(model, which).pair !== null,
     async (model, run) => {
       const user = userOf(model, which);
-      const answer = await run.backend.relays('POST', '/v1/relays/sessions:revoke-user', {
+      const answer = await run.relays('POST', '/v1/relays/sessions:revoke-user', {
         session_id: run.path.slice(run.path.lastIndexOf('/') + 1),
         authorization_token: run.tokenOf(user),
       });
@@ -239,7 +246,7 @@ function end(chance: number): Step {
     chance,
     (model) => chance === 0 && !model.isEnded,
     async (model, run) => {
-      const answer = await run.backend.relays('DELETE', run.path);
+      const answer = await run.relays('DELETE', run.path);
       same('end', answer.status, 204);
       model.end();
     },

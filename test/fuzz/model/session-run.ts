@@ -1,6 +1,6 @@
 /** One real session on a real gateway, and a comparison of all that its sockets got with what the model expects. */
 import type { Entry } from '../../../src/protocol/batch-frame.js';
-import { pairOf, type Backend, type RelaySessionAnswer } from '../../support/backend.js';
+import { pairOf, type Answer, type Backend, type RelaySessionAnswer } from '../../support/backend.js';
 import { Client, type Refused } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
 import { controlInWords, entryInWords, readWelcome, welcomeInWords, type ExpectedSocket } from './expected.js';
@@ -13,6 +13,10 @@ export interface SessionRunOptions {
   readonly patienceMs: number;
   /** What a client makes of the entries it was sent: the control's clients lose some. */
   readonly perceive: (entries: readonly Entry[]) => readonly Entry[];
+  /** The store fails at random: calls are repeated, under one Idempotency-Key each, until what came of them is known. */
+  readonly isPatient: boolean;
+  /** The indexes of the members that the store itself knows; null: it is not asked. */
+  readonly storedMembers: ((sessionId: string) => Promise<readonly number[]>) | null;
 }
 
 /** What the client itself knows of a socket. */
@@ -31,6 +35,7 @@ export class SessionRun {
   private readonly names = new Map<string, string>();
   private readonly ids = new Map<string, string>();
   private lastRef = 0;
+  private lastKey = 0;
   /** How many times the model and the gateway have agreed. */
   steps = 0;
 
@@ -42,9 +47,12 @@ export class SessionRun {
   ) {}
 
   static async open(backend: Backend, socketUrl: string, options: SessionRunOptions): Promise<SessionRun> {
-    const { listed, maxUsers } = options;
-    const session = await backend.createSession(listed.length, { max_users: maxUsers, flush_ms: 0 });
+    const session = await openSession(backend, options);
     return new SessionRun(backend, socketUrl, session, options);
+  }
+
+  get isPatient(): boolean {
+    return this.options.isPatient;
   }
 
   get path(): string {
@@ -71,8 +79,16 @@ export class SessionRun {
     return this.session.session_users[this.options.listed.indexOf(user.name)]?.authorization_token ?? 0;
   }
 
+  native(method: string, path: string, body?: unknown): Promise<Answer> {
+    return this.settled((headers) => this.backend.native(method, path, body, headers));
+  }
+
+  relays(method: string, path: string, body?: unknown): Promise<Answer> {
+    return this.settled((headers) => this.backend.relays(method, path, body, headers));
+  }
+
   async mint(user: ModelUser, asHost: boolean): Promise<Refusal | null> {
-    const answer = await this.backend.native('POST', `${this.path}/tokens`, {
+    const answer = await this.native('POST', `${this.path}/tokens`, {
       user_id: this.idOf(user),
       role: asHost ? 'host' : 'client',
     });
@@ -84,7 +100,9 @@ export class SessionRun {
   /** A handshake, until it is refused or the welcome is there. */
   async connect(user: ModelUser, credential: Credential): Promise<Client | Refusal> {
     const query = credential.by === 'resume' ? { seq: String(credential.seq) } : {};
-    const outcome = await Client.attempt(this.socketUrl, this.textOf(user, credential), { query });
+    const attempt = (): Promise<Client | Refused> =>
+      Client.attempt(this.socketUrl, this.textOf(user, credential), { query });
+    const outcome = await this.untilKnown(attempt, (got) => got instanceof Client || got.status !== 503);
     if (!(outcome instanceof Client)) return refusalOf(outcome);
     const { you, resume } = await outcome.expect('welcome');
     this.names.set(you.user_id, user.name);
@@ -120,12 +138,39 @@ export class SessionRun {
   async finish(model: SessionModel): Promise<void> {
     await Promise.all(model.connected.map(({ socket }) => this.clientOf(socket).settle()));
     await this.agree(model);
+    const { storedMembers, patienceMs } = this.options;
+    if (storedMembers === null) return;
+    const expected = model.members.map(({ index }) => String(index)).toSorted();
+    await eventually(async () => {
+      const got = await storedMembers(this.session.session_id);
+      return differs('members in the store', got.map(String).toSorted(), expected, false);
+    }, patienceMs);
   }
 
   /** Takes the session and its sockets off the gateway, whatever became of the run. */
   async close(): Promise<void> {
     for (const { client } of this.seats.values()) client.drop();
-    await this.backend.relays('DELETE', this.path);
+    await this.relays('DELETE', this.path);
+  }
+
+  private settled(send: (headers: Record<string, string>) => Promise<Answer>): Promise<Answer> {
+    this.lastKey += 1;
+    const headers = { 'idempotency-key': `${this.session.session_id}-${String(this.lastKey)}` };
+    const isKnown = ({ status, body }: Answer): boolean => status !== 503 && body.code !== 'idempotency_in_progress';
+    return this.untilKnown(() => send(this.options.isPatient ? headers : {}), isKnown);
+  }
+
+  private async untilKnown<T>(attempt: () => Promise<T>, isKnown: (got: T) => boolean): Promise<T> {
+    const known: T[] = [];
+    await eventually(async () => {
+      const got = await attempt();
+      if (this.options.isPatient && !isKnown(got)) return 'the outcome is not known';
+      known.push(got);
+      return null;
+    }, this.options.patienceMs);
+    const [first] = known;
+    if (first === undefined) throw new Error('unreachable');
+    return first;
   }
 
   private textOf(user: ModelUser, credential: Credential): string {
@@ -157,7 +202,7 @@ export class SessionRun {
     const welcome = welcomeInWords(readWelcome(client.welcome, nameOf));
     return (
       differs(`${where} welcome`, [welcome], [welcomeInWords(socket.welcome)], false) ??
-      differs(`${where} announced`, got.announced, socket.announced, isCut) ??
+      differs(`${where} announced`, this.heard(got.announced), this.heard(socket.announced), isCut) ??
       differs(`${where} replies`, got.replies, socket.replies, isCut) ??
       differs(`${where} entries`, entries, socket.entries, isCut) ??
       differs(
@@ -169,8 +214,22 @@ export class SessionRun {
     );
   }
 
+  /**
+   * A removal whose outcome is not known closes the socket at once, and the others hear that its member is away before they
+   * hear that it left.
+   */
+  private heard(announced: readonly string[]): readonly string[] {
+    if (!this.options.isPatient) return announced;
+    return announced.filter((words, at) => {
+      const index = /^away ([0-9]+)$/.exec(words)?.[1];
+      if (index === undefined) return true;
+      const next = announced.slice(at + 1).find((later) => later.split(' ')[1] === index);
+      return next === undefined || !/^left [0-9]+ (?:kicked|revoked)$/.test(next);
+    });
+  }
+
   private async differenceInMembers(model: SessionModel): Promise<string | null> {
-    const answer = await this.backend.native('GET', `${this.path}/members`);
+    const answer = await this.native('GET', `${this.path}/members`);
     if (model.isEnded) return answer.status === 404 ? null : `ended, but REST answers ${String(answer.status)}`;
     const { members } = answer.body as {
       readonly members: readonly { readonly index: number; readonly role: string; readonly connected: boolean }[];
@@ -182,6 +241,24 @@ export class SessionRun {
     });
     return differs('members by REST', got, expected, false);
   }
+}
+
+/** A create whose outcome is not known is left alone: nobody ever hears of that session. */
+async function openSession(backend: Backend, options: SessionRunOptions): Promise<RelaySessionAnswer> {
+  const { listed, maxUsers, isPatient, patienceMs } = options;
+  const create = (): Promise<RelaySessionAnswer> =>
+    backend.createSession(listed.length, { max_users: maxUsers, flush_ms: 0 });
+  if (!isPatient) return create();
+  const made: RelaySessionAnswer[] = [];
+  await eventually(async () => {
+    const session = await create().catch((error: unknown) => String(error));
+    if (typeof session === 'string') return session;
+    made.push(session);
+    return null;
+  }, patienceMs);
+  const [first] = made;
+  if (first === undefined) throw new Error('unreachable');
+  return first;
 }
 
 function refusalOf({ status, body }: Refused): Refusal {
