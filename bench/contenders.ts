@@ -41,7 +41,11 @@ export const bareEngine: Contender = {
 };
 
 /** What the gateway of a load has: no limits on a connection's rate. */
-export const UNLIMITED = { SALLYPORT_MESSAGES_PER_S: '0', SALLYPORT_BYTES_PER_S: '0' };
+export const UNLIMITED = {
+  SALLYPORT_MESSAGES_PER_S: '0',
+  SALLYPORT_BYTES_PER_S: '0',
+  SALLYPORT_WORK_MS_PER_S: '0',
+};
 
 /** The gateway on its embedded store, without limits on a connection's rate. */
 export function sallyport(flushMs: number | 'auto', deliveryClass: ClassName = 'volatile'): Contender {

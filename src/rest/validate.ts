@@ -5,6 +5,13 @@
 import { z } from 'zod';
 import { Failure } from '../protocol/failure.js';
 
+/** One thing that is wrong, as the native surface shows it. */
+interface Problem {
+  /** The member, dotted; empty for the whole. */
+  readonly path: string;
+  readonly message: string;
+}
+
 export const MAX_PROBLEMS = 20;
 const MAX_PROBLEMS_IN_MESSAGE = 3;
 /** What stands for a member that the schema does not name. */
@@ -18,7 +25,10 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole: 'query
   if (result.success) return result.data;
   // Again, for its words: with them a parse costs 2 us more.
   const { issues } = schema.safeParse(value, { error: describeUnknown }).error ?? result.error;
-  const problems = problemsOf(issues).map(({ path, message }) => ({ path: pathText(path), message }));
+  const problems: readonly Problem[] = problemsOf(issues).map(({ path, message }) => ({
+    path: pathText(path),
+    message,
+  }));
   const message = problems
     .slice(0, MAX_PROBLEMS_IN_MESSAGE)
     .map((problem) => `${problem.path === '' ? whole : problem.path}: ${problem.message}`)

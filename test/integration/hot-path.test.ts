@@ -31,7 +31,7 @@ describe.each(STORES)('the way of a frame on $store', ({ redisUrl }) => {
     running = await startGateway({
       redisUrl: redisUrl(),
       wrapStore: counted,
-      env: { SALLYPORT_MESSAGES_PER_S: '0', SALLYPORT_BYTES_PER_S: '0' },
+      env: { SALLYPORT_MESSAGES_PER_S: '0', SALLYPORT_BYTES_PER_S: '0', SALLYPORT_WORK_MS_PER_S: '0' },
     });
   });
 

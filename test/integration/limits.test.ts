@@ -63,7 +63,9 @@ describe('limits of a connection', () => {
   });
 
   it('LM2 at 0 there is no limit', async () => {
-    const free = await startGateway({ env: { SALLYPORT_MESSAGES_PER_S: '0', SALLYPORT_BYTES_PER_S: '0' } });
+    const free = await startGateway({
+      env: { SALLYPORT_MESSAGES_PER_S: '0', SALLYPORT_BYTES_PER_S: '0', SALLYPORT_WORK_MS_PER_S: '0' },
+    });
     try {
       const session = await new Backend(free.url).createSession(2);
       const a = await Client.join(free.socketUrl, pairOf(session, 0));

@@ -15,6 +15,7 @@ describe('a socket that does not read', () => {
         SALLYPORT_MAX_BACKPRESSURE_BYTES: String(BOUND),
         SALLYPORT_MESSAGES_PER_S: '0',
         SALLYPORT_BYTES_PER_S: '0',
+        SALLYPORT_WORK_MS_PER_S: '0',
       },
     });
   });
@@ -43,7 +44,9 @@ describe('a socket that does not read', () => {
   });
 
   it('BP1 what is dropped for it is counted for the member, also when its socket is gone', async () => {
-    const patient = await startGateway({ env: { SALLYPORT_MESSAGES_PER_S: '0', SALLYPORT_BYTES_PER_S: '0' } });
+    const patient = await startGateway({
+      env: { SALLYPORT_MESSAGES_PER_S: '0', SALLYPORT_BYTES_PER_S: '0', SALLYPORT_WORK_MS_PER_S: '0' },
+    });
     try {
       const backend = new Backend(patient.url);
       const session = await backend.createSession(2);

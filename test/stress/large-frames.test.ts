@@ -152,6 +152,7 @@ function startStressed(nodeFlags: readonly string[] = []): Promise<GatewayProces
       SALLYPORT_MAX_MESSAGE_BYTES: '65536',
       SALLYPORT_MESSAGES_PER_S: '0',
       SALLYPORT_BYTES_PER_S: '0',
+      SALLYPORT_WORK_MS_PER_S: '0',
       SALLYPORT_MAX_BACKPRESSURE_BYTES: '67108864',
       SALLYPORT_MAX_BEHIND_MS: '600000',
     },
