@@ -120,7 +120,10 @@ describe('while the store is away', () => {
     redis.pause();
     const path = `/v1/relays/sessions/${session.session_id}/kick`;
     const answer = await backend.native('POST', path, { index: b.index });
-    expect(answer).toMatchObject({ status: 503, body: { code: 'store_unavailable', details: { closed: 1 } } });
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { code: 'outcome_unknown', outcome: 'unknown', details: { closed: 1 } },
+    });
     expect(await b.expectClosed()).toMatchObject({ code: 4001 });
     redis.resume();
     await eventually(async () => {
