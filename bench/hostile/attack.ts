@@ -13,7 +13,7 @@ export interface Felt {
   /** From sending to hearing, of each message of the session beside. */
   readonly tookMs: readonly number[];
   readonly lagP99Ms: number;
-  /** What the attacker sent, and how often it was closed. */
+  /** Counts of what the attacker sent, and of how often it was closed. */
   readonly frames: number;
   readonly closes: number;
 }

@@ -8,7 +8,7 @@ export interface JsonShape {
   readonly isJson: boolean;
 }
 
-/** What all others are compared with: as many bytes in one plain text. */
+/** The shape that all others are compared with: as many bytes in one plain text. */
 export const FLAT: JsonShape = shape('flat text', (bytes) => `"${'x'.repeat(bytes - 2)}"`);
 
 export const HOSTILE_SHAPES: readonly JsonShape[] = [
