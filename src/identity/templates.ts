@@ -33,12 +33,12 @@ export class Templates {
   async create(request: NewTemplate): Promise<TemplateRecord> {
     const { store, clock } = this.deps;
     const { name, claims = {}, lifetimeS = DEFAULT_LIFETIME_S, allowedClockSkewS = DEFAULT_CLOCK_SKEW_S } = request;
-    if ((await store.templates()).length >= MAX_TEMPLATES) throw new Failure('too_many_templates');
     const nowMs = clock.nowMs();
     const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
     const template = { name, version: 1, claims, lifetimeS, allowedClockSkewS, ...times };
-    const result = await store.putTemplate(template);
+    const result = await store.putTemplate(template, MAX_TEMPLATES);
     if (result.outcome === 'written') return result.record;
+    if (result.outcome === 'full') throw new Failure('too_many_templates');
     const problem = { path: 'name', message: 'another template has it already' };
     throw new Failure('name_taken', { message: `${problem.path}: ${problem.message}`, details: [problem] });
   }
@@ -72,7 +72,7 @@ export class Templates {
         version: kept.version + 1,
         updatedAtMs: this.deps.clock.nowMs(),
       };
-      const result = await this.deps.store.putTemplate(changed);
+      const result = await this.deps.store.putTemplate(changed, MAX_TEMPLATES);
       if (result.outcome === 'written') return result.record;
     }
     throw new Failure('changed_meanwhile');

@@ -79,6 +79,11 @@ export type WriteResult<Field extends string, Stored> =
   | { readonly outcome: 'taken'; readonly field: Field }
   | { readonly outcome: 'outdated' };
 
+/** A new record finds as many there as may be. */
+export interface Full {
+  readonly outcome: 'full';
+}
+
 export interface PageRequest {
   readonly limit: number;
   /** Of an earlier answer; absent: from the newest. */
@@ -118,9 +123,10 @@ export interface DirectoryStore {
   membersOf(organizationId: OrganizationId): Promise<readonly MembershipRecord[]>;
   membershipsOf(userId: UserId): Promise<readonly MembershipRecord[]>;
 
-  putTemplate(template: TemplateRecord): Promise<WriteResult<never, TemplateRecord>>;
+  /** `full`: a new template finds `atMost` others. */
+  putTemplate(template: TemplateRecord, atMost: number): Promise<WriteResult<never, TemplateRecord> | Full>;
   template(name: string): Promise<TemplateRecord | null>;
-  /** All, by name. There are at most a hundred: the caller refuses more. */
+  /** All, by name. */
   templates(): Promise<readonly TemplateRecord[]>;
   removeTemplate(name: string): Promise<boolean>;
 }

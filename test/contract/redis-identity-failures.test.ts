@@ -55,7 +55,7 @@ function changesOf(store: Store, { session, clientId, user }: Scene): readonly (
     () => directory.removeOrganization(organization.id),
     () => directory.addMembership(membership),
     () => directory.removeMembership(membership.organizationId, user.id),
-    () => directory.putTemplate(i.newTemplate()),
+    () => directory.putTemplate(i.newTemplate(), 100),
     () => directory.removeTemplate('game'),
     () => userSessions.open(i.newUserSession({ userId, clientId }), { max: 1, whenFull: 'replace_old' }),
     () => userSessions.change(id, { organizationId: organization.id }),

@@ -71,7 +71,7 @@ describe('what the identity stores leave in Redis', () => {
     const [user, organization] = [i.newUser({ username: 'a', email: 'b' }), i.newOrganization()];
     await directory.putUser(user);
     await directory.putOrganization(organization);
-    await directory.putTemplate(i.newTemplate());
+    await directory.putTemplate(i.newTemplate(), 100);
     await directory.addMembership(i.newMembership({ userId: user.id, organizationId: organization.id }));
     await directory.removeUser(user.id);
     await directory.removeOrganization(organization.id);

@@ -63,7 +63,7 @@ async function live(): Promise<UserSession> {
   await directory.putUser(user);
   await directory.putOrganization(organization);
   await directory.addMembership(i.newMembership({ userId: user.id, organizationId: organization.id }));
-  await directory.putTemplate(i.newTemplate());
+  await directory.putTemplate(i.newTemplate(), 100);
   await keys.put(apiKey('a'));
   await store.nodes.heartbeat(report(f.HERE), 3000);
   return userSession;
@@ -150,7 +150,7 @@ async function directoryRecords(): Promise<void> {
   await directory.putOrganization(organization);
   await directory.addMembership(i.newMembership({ userId: user.id, organizationId: organization.id }));
   const template = i.newTemplate({ name: text() });
-  await directory.putTemplate(template);
+  await directory.putTemplate(template, 100);
   await directory.removeTemplate(template.name);
   await directory.removeOrganization(organization.id);
   await directory.addMembership(i.newMembership({ userId: user.id }));

@@ -5,6 +5,7 @@ import {
   type OrganizationRecord,
   type PageRequest,
   type RecordPage,
+  type Full,
   type TemplateRecord,
   type UserName,
   type UserRecord,
@@ -93,8 +94,8 @@ class MemoryDirectoryStore implements DirectoryStore {
     return this.#memberships.ofUser(userId);
   }
 
-  async putTemplate(template: TemplateRecord): Promise<WriteResult<never, TemplateRecord>> {
-    return this.#templates.put(template.name, template);
+  async putTemplate(template: TemplateRecord, atMost: number): Promise<WriteResult<never, TemplateRecord> | Full> {
+    return this.#templates.putWithin(template.name, template, atMost);
   }
 
   async template(name: string): Promise<TemplateRecord | null> {

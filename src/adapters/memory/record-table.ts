@@ -1,6 +1,6 @@
 import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
 import { deepFreeze } from '../../lib/deep-freeze.js';
-import type { PageRequest, RecordPage, WriteResult } from '../../ports/directory-store.js';
+import type { Full, PageRequest, RecordPage, WriteResult } from '../../ports/directory-store.js';
 import { Failure } from '../../protocol/failure.js';
 
 interface Row<R> {
@@ -36,6 +36,11 @@ export class RecordTable<Id, R extends { readonly version: number }, Field exten
       position: before?.position ?? this.#position,
     });
     return { outcome: 'written', record };
+  }
+
+  /** As `put`, unless the record is new and there are `atMost` others. */
+  putWithin(id: Id, record: R, atMost: number): WriteResult<Field, R> | Full {
+    return !this.#rows.has(id) && this.#rows.size >= atMost ? { outcome: 'full' } : this.put(id, record);
   }
 
   get(id: Id): R | null {

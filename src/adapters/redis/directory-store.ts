@@ -5,6 +5,7 @@ import {
   type OrganizationRecord,
   type PageRequest,
   type RecordPage,
+  type Full,
   type TemplateRecord,
   type UserName,
   type UserRecord,
@@ -118,8 +119,8 @@ export class RedisDirectoryStore implements DirectoryStore {
     return this.#listMemberships(this.#keys.membersByUser, [userId, '1']);
   }
 
-  putTemplate(template: TemplateRecord): Promise<WriteResult<never, TemplateRecord>> {
-    return this.#templates.put(template.name, template);
+  putTemplate(template: TemplateRecord, atMost: number): Promise<WriteResult<never, TemplateRecord> | Full> {
+    return this.#templates.putWithin(template.name, template, atMost);
   }
 
   template(name: string): Promise<TemplateRecord | null> {

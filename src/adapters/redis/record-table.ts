@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
-import type { PageRequest, RecordPage, WriteResult } from '../../ports/directory-store.js';
+import type { Full, PageRequest, RecordPage, WriteResult } from '../../ports/directory-store.js';
 import { Failure } from '../../protocol/failure.js';
 import type { RedisLink } from './link.js';
 import { ReadCache } from './read-cache.js';
@@ -30,15 +30,22 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
   ) {}
 
   async put(id: string, record: R): Promise<WriteResult<Field, R>> {
+    const result = await this.putWithin(id, record, null);
+    if (result.outcome === 'full') throw unexpected('the outcome of a write');
+    return result;
+  }
+
+  /** As `put`, unless the record is new and there are `atMost` others; null: any number of them may be. */
+  async putWithin(id: string, record: R, atMost: number | null): Promise<WriteResult<Field, R> | Full> {
     const { name, keys, uniqueFields, uniqueOf } = this.options;
     const unique = uniqueFields.flatMap((field) => {
       const value = uniqueOf(record, field);
       return [field, value === null ? '' : `=${value}`];
     });
-    const args = [id, record.version, JSON.stringify(record), ...unique];
+    const args = [id, record.version, JSON.stringify(record), atMost ?? '', ...unique];
     const { reply, isRepeat } = await this.link.runOnce(`${name}.put`, this.scripts.recordPut, keys, args);
     const [outcome, taken] = asList(reply);
-    if (outcome === 'outdated') return { outcome };
+    if (outcome === 'outdated' || outcome === 'full') return { outcome };
     if (outcome === 'written') return { outcome, record: (isRepeat ? await this.get(id) : null) ?? record };
     const field = uniqueFields.find((each) => each === taken);
     if (outcome !== 'taken' || field === undefined) throw unexpected('the outcome of a write');

@@ -187,14 +187,26 @@ export function directoryRules(open: OpenStore): void {
   test('IS7 templates are read by name, listed by name, changed by version and removed once', async () => {
     const { directory } = on.all.store;
     const [b, a] = [i.newTemplate({ name: 'b' }), i.newTemplate({ name: 'a', claims: {} })];
-    for (const template of [b, a]) expect(await directory.putTemplate(template)).toMatchObject(WRITTEN);
-    expect(await directory.putTemplate(a)).toEqual(OUTDATED);
-    expect(await directory.putTemplate({ ...a, version: 2, lifetimeS: 90 })).toMatchObject(WRITTEN);
+    for (const template of [b, a]) expect(await directory.putTemplate(template, 2)).toMatchObject(WRITTEN);
+    expect(await directory.putTemplate(a, 2)).toEqual(OUTDATED);
+    expect(await directory.putTemplate({ ...a, version: 2, lifetimeS: 90 }, 2)).toMatchObject(WRITTEN);
     expect(await directory.template('b')).toEqual(b);
     expect(await directory.template('c')).toBeNull();
     expect(await directory.templates()).toEqual([{ ...a, version: 2, lifetimeS: 90 }, b]);
     expect(await directory.removeTemplate('a')).toBe(true);
     expect(await directory.removeTemplate('a')).toBe(false);
-    expect(await directory.putTemplate(a)).toMatchObject(WRITTEN);
+    expect(await directory.putTemplate(a, 2)).toMatchObject(WRITTEN);
+    expect(await directory.putTemplate(i.newTemplate({ name: 'c' }), 2)).toEqual({ outcome: 'full' });
+  });
+
+  test('IS7 of templates that are put at the same time there are no more than there may be', async () => {
+    const { directory } = on.all.store;
+    const puts = Array.from({ length: 20 }, (_, n) =>
+      directory.putTemplate(i.newTemplate({ name: `t${String(n)}` }), 7),
+    );
+    const outcomes = (await Promise.all(puts)).map(({ outcome }) => outcome);
+    expect(outcomes.filter((outcome) => outcome === 'written')).toHaveLength(7);
+    expect(outcomes.filter((outcome) => outcome === 'full')).toHaveLength(13);
+    expect(await directory.templates()).toHaveLength(7);
   });
 }

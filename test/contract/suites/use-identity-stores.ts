@@ -50,7 +50,7 @@ async function useDirectory({ directory }: Store): Promise<void> {
   expect(await directory.membersOf(organization.id)).toEqual([membership]);
   expect(await directory.removeMembership(organization.id, user.id)).toBe(true);
   await directory.addMembership(membership);
-  expect(await directory.putTemplate(i.newTemplate())).toMatchObject({ outcome: 'written' });
+  expect(await directory.putTemplate(i.newTemplate(), 100)).toMatchObject({ outcome: 'written' });
   expect(await directory.templates()).toEqual([i.newTemplate()]);
   expect(await directory.removeTemplate('game')).toBe(true);
   expect(await directory.removeOrganization(organization.id)).toBe(true);

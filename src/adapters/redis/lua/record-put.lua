@@ -1,14 +1,15 @@
 -- KEYS: records (hash: id to JSON), names (hash: 'field=value' to id), and for those that are listed: listing, positions.
--- ARGV: id, version, record, then each unique field and its '=value', '' for none.
--- Replies {'written'}, {'outdated'} or {'taken', field}.
+-- ARGV: id, version, record, how many there may be ('': any number), then each unique field and its '=value', '' for none.
+-- Replies {'written'}, {'outdated'}, {'full'} or {'taken', field}.
 local before = redis.call('HGET', KEYS[1], ARGV[3])
 before = before and cjson.decode(before)
 if tonumber(ARGV[4]) ~= (before and before.version or 0) + 1 then return { 'outdated' } end
-for at = 6, #ARGV, 2 do
+if not before and ARGV[6] ~= '' and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[6]) then return { 'full' } end
+for at = 7, #ARGV, 2 do
   local owner = ARGV[at + 1] ~= '' and redis.call('HGET', KEYS[2], ARGV[at] .. ARGV[at + 1])
   if owner and owner ~= ARGV[3] then return { 'taken', ARGV[at] } end
 end
-for at = 6, #ARGV, 2 do
+for at = 7, #ARGV, 2 do
   local old = before and before[ARGV[at]]
   if old and old ~= cjson.null then redis.call('HDEL', KEYS[2], ARGV[at] .. '=' .. old) end
   if ARGV[at + 1] ~= '' then redis.call('HSET', KEYS[2], ARGV[at] .. ARGV[at + 1], ARGV[3]) end
