@@ -1,5 +1,6 @@
 /** The model of sessions over a real Redis whose connection stalls, is cut and loses replies at random moments. */
 import fc from 'fast-check';
+import { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
@@ -7,6 +8,7 @@ import type { Store } from '../../src/ports/store.js';
 import { parseSessionId } from '../../src/protocol/ids.js';
 import { Backend } from '../support/backend.js';
 import { ChaosProxy, seeded } from '../support/chaos-proxy.js';
+import { eventually } from '../support/eventually.js';
 import { startGateway, type RunningGateway } from '../support/gateway.js';
 import { startRedisServer, type RedisServer } from '../support/redis-server.js';
 import { silentLog } from '../support/silent-log.js';
@@ -50,7 +52,12 @@ describe('a model of sessions over a store that fails', () => {
         SALLYPORT_RESUME_WINDOW_MS: '600000',
       },
     });
-    chaos = breakThings(proxy, seeded(SEED), over.signal);
+    const records = new Redis(redis.url);
+    chaos = breakThings(proxy, {
+      random: seeded(SEED),
+      signal: over.signal,
+      lease: async () => (await records.hvals(`${prefix}:nodes`)).join(),
+    }).finally(() => records.disconnect());
   });
 
   afterAll(async () => {
@@ -97,11 +104,21 @@ describe('a model of sessions over a store that fails', () => {
   );
 });
 
-/** Faults short enough that the node keeps its lease: what happens when it does not is told by the rules of homes. */
-async function breakThings(proxy: ChaosProxy, random: () => number, signal: AbortSignal): Promise<void> {
+interface Chaos {
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** Differs whenever the node has renewed its lease. */
+  readonly lease: () => Promise<string>;
+}
+
+/**
+ * Faults short enough, and with a renewal of the lease in between, so that the node keeps it: what happens when it does
+ * not is told by the rules of homes.
+ */
+async function breakThings(proxy: ChaosProxy, { random, signal, lease }: Chaos): Promise<void> {
   const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   while (!signal.aborted) {
-    await pause(300 + random() * 500);
+    await pause(random() * 500);
     const kind = random();
     if (kind < 0.4) {
       proxy.cutsReply = () => random() < 0.3;
@@ -113,5 +130,7 @@ async function breakThings(proxy: ChaosProxy, random: () => number, signal: Abor
       await pause(50 + random() * 250);
       proxy.resume();
     }
+    const before = await lease();
+    await eventually(async () => ((await lease()) === before ? 'the lease is not renewed' : null), 10_000);
   }
 }
