@@ -1,8 +1,9 @@
 // The import rules of docs/ARCHITECTURE.md. Imports point inward:
-// lib <- protocol <- ports <- door, relay, identity, cluster, webhooks <- rest; adapters hang off the ports.
+// lib <- protocol <- ports <- sockets <- relay, identity; ports <- cluster; all of them <- rest; adapters hang off the ports.
 'use strict';
 
-const DOMAINS = ['door', 'relay', 'identity', 'cluster', 'webhooks'];
+const INNER = ['ports', 'protocol', 'lib'];
+const DOMAINS = ['sockets', 'relay', 'identity', 'cluster'];
 
 /** Each vendor's package, and the one folder that may import it. */
 const VENDORS = {
@@ -62,8 +63,18 @@ module.exports = {
     ownFolder('lib', []),
     ownFolder('protocol', ['lib']),
     ownFolder('ports', ['protocol', 'lib']),
-    ...DOMAINS.map((domain) => ownFolder(domain, ['ports', 'protocol', 'lib'])),
-    ownFolder('rest', [...DOMAINS, 'ports', 'protocol', 'lib']),
+    ownFolder('sockets', INNER),
+    ownFolder('relay', ['sockets', ...INNER]),
+    ownFolder('identity', ['sockets', ...INNER]),
+    ownFolder('cluster', INNER),
+    {
+      name: 'room-is-synchronous',
+      severity: 'error',
+      comment: 'a room asks no store: it knows neither its home nor what backends do to sessions',
+      from: { path: '^src/relay/room/' },
+      to: { path: '^src/relay/(?!room/)' },
+    },
+    ownFolder('rest', [...DOMAINS, ...INNER]),
     ownFolder('config', ['protocol', 'lib']),
     ownFolder('client', ['protocol', 'lib']),
     {
@@ -138,7 +149,7 @@ module.exports = {
       name: 'no-io-inside',
       severity: 'error',
       comment: 'files, sockets, processes and timers are reached through ports',
-      from: { path: '^src/(lib|ports|door|relay|identity|cluster|webhooks|rest|config)/' },
+      from: { path: '^src/(lib|ports|sockets|relay|identity|cluster|rest|config)/' },
       to: {
         dependencyTypes: ['core'],
         path: '^(node:)?(fs|http|https|http2|tls|dgram|dns|child_process|worker_threads|cluster|process|timers|os)(/|$)',

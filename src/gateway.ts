@@ -32,7 +32,7 @@ import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
 import type { Operations } from './ports/operations.js';
 import type { Store } from './ports/store.js';
-import type { Rooms } from './relay/rooms.js';
+import type { Rooms } from './relay/home/rooms.js';
 import { createRest } from './rest/rest.js';
 
 /** How long a start waits for the store before it listens all the same, not ready. */

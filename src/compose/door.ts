@@ -1,11 +1,11 @@
 /** Composes the way in of sockets: the door, control connections, and what keeps count of sockets per user. */
 import type { Config } from '../config/schema.js';
-import { Door } from '../door/door.js';
-import { FailedHandshakes } from '../door/failed-handshakes.js';
-import type { OriginRule } from '../door/origin.js';
-import { UserSockets } from '../door/user-sockets.js';
-import { ControlConnections } from '../identity/control-connection.js';
-import { ControlDoorway } from '../identity/control-doorway.js';
+import { Door } from '../sockets/door.js';
+import { FailedHandshakes } from '../sockets/failed-handshakes.js';
+import type { OriginRule } from '../sockets/origin.js';
+import { UserSockets } from '../sockets/user-sockets.js';
+import { ControlConnections } from '../identity/session-socket.js';
+import { ControlDoorway } from '../identity/session-doorway.js';
 import type { Clock } from '../ports/clock.js';
 import type { Gatekeeper } from '../ports/connect.js';
 import type { Crypto } from '../ports/crypto.js';

@@ -9,11 +9,11 @@ import type { Passwords } from '../ports/passwords.js';
 import type { RelayCredentials } from '../ports/relay-credentials.js';
 import type { Store } from '../ports/store.js';
 import type { Wallets } from '../ports/wallets.js';
-import type { Authorizations } from '../relay/authorizations.js';
-import { GroupPasswords } from '../relay/group-passwords.js';
-import { GroupSessions } from '../relay/group-sessions.js';
-import type { RelaySessions } from '../relay/sessions.js';
-import { SharedReads } from '../relay/shared-reads.js';
+import type { Authorizations } from '../relay/sessions/authorizations.js';
+import { GroupPasswords } from '../relay/groups/group-passwords.js';
+import { GroupSessions } from '../relay/groups/group-sessions.js';
+import type { RelaySessions } from '../relay/sessions/relay-sessions.js';
+import { SharedReads } from '../relay/groups/shared-reads.js';
 
 /** What the group parts stand on. */
 export interface GroupGround {

@@ -4,7 +4,7 @@
  * place in a page.
  */
 import type { HttpRequest, HttpResponse } from '../ports/http.js';
-import { originAllowed, type OriginRule } from '../door/origin.js';
+import { originAllowed, type OriginRule } from '../sockets/origin.js';
 import { parsePath } from './path.js';
 import type { Router } from './router.js';
 

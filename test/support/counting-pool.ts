@@ -1,4 +1,4 @@
-import { SlabPool } from '../../src/relay/slab-pool.js';
+import { SlabPool } from '../../src/relay/room/slab-pool.js';
 
 /** Says how many of its slabs are out. */
 export class CountingPool extends SlabPool {

@@ -6,7 +6,7 @@ import type { Clients } from '../../identity/clients.js';
 import type { HttpRequest } from '../../ports/http.js';
 import type { ClientWithSessions } from '../../ports/user-session-store.js';
 import { Failure } from '../../protocol/failure.js';
-import { originAllowed, type OriginRule } from '../../door/origin.js';
+import { originAllowed, type OriginRule } from '../../sockets/origin.js';
 import { credentialRule } from '../cors.js';
 import type { Guest } from '../route.js';
 

@@ -6,7 +6,7 @@ import type { SignIns } from '../../identity/sign-ins.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Crypto } from '../../ports/crypto.js';
 import type { SessionTokens } from '../../ports/session-tokens.js';
-import type { OriginRule } from '../../door/origin.js';
+import type { OriginRule } from '../../sockets/origin.js';
 import type { Route } from '../route.js';
 import { ClientAnswers } from './answers.js';
 import { ClientCallers } from './caller.js';

@@ -5,7 +5,7 @@ import { Failure } from '../../protocol/failure.js';
 import type { WalletAddress } from '../../protocol/ids.js';
 import type { HttpRequest } from '../../ports/http.js';
 import type { RelayClaims } from '../../ports/relay-credentials.js';
-import type { GroupSessions } from '../../relay/group-sessions.js';
+import type { GroupSessions } from '../../relay/groups/group-sessions.js';
 import { authenticate, type KeyVerifier } from '../auth.js';
 import type { Guest, RouteInput } from '../route.js';
 

@@ -1,7 +1,7 @@
 /** Quick Sync's group sessions: create, join, and what members do. Every path is served with and without `/v1`. */
 import type { Clock } from '../../ports/clock.js';
 import type { Wallets } from '../../ports/wallets.js';
-import type { GroupSessions } from '../../relay/group-sessions.js';
+import type { GroupSessions } from '../../relay/groups/group-sessions.js';
 import type { KeyVerifier } from '../auth.js';
 import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
 import { createBody, joinBody, kickBody } from './bodies.js';

@@ -1,7 +1,7 @@
 /** A group session as Quick Sync's API shows it. Times are in seconds. */
 import { z } from 'zod';
 import type { UserId } from '../../protocol/ids.js';
-import type { Entered, GroupView } from '../../relay/group-sessions.js';
+import type { Entered, GroupView } from '../../relay/groups/group-sessions.js';
 
 /** Programs ask how many files a session takes: there are none here, so these are told and not enforced. */
 const MAX_FILES = 100;

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { Log } from '../../ports/log.js';
 import type { UserSelector } from '../../ports/relay-store.js';
-import type { Authorizations } from '../../relay/authorizations.js';
-import type { LiveSessions, MembersReport } from '../../relay/live.js';
-import type { MemberStatus } from '../../relay/member.js';
+import type { Authorizations } from '../../relay/sessions/authorizations.js';
+import type { LiveSessions, MembersReport } from '../../relay/sessions/live-sessions.js';
+import type { MemberStatus } from '../../relay/room/member.js';
 import * as field from '../fields.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';
 import { reportSchema, viewReport } from './report.js';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CLASS, MAX_TARGETS } from '../../protocol/wire.js';
 import type { MemberIndex } from '../../protocol/ids.js';
-import type { LiveSessions } from '../../relay/live.js';
+import type { LiveSessions } from '../../relay/sessions/live-sessions.js';
 import * as field from '../fields.js';
 import { list } from '../list-field.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';

@@ -1,7 +1,7 @@
 /** Changing a relay session after it was made. */
 import { z } from 'zod';
 import type { RelaySession, RelaySessionSettings } from '../../ports/relay-store.js';
-import type { RelaySessions } from '../../relay/sessions.js';
+import type { RelaySessions } from '../../relay/sessions/relay-sessions.js';
 import * as field from '../fields.js';
 import { sessionSchema, viewSession, type Nodes } from '../relays/view.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';

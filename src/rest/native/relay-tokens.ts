@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { UserSessions } from '../../identity/user-sessions.js';
 import { Failure } from '../../protocol/failure.js';
 import type { UserId, UserSessionId } from '../../protocol/ids.js';
-import type { Authorizations } from '../../relay/authorizations.js';
+import type { Authorizations } from '../../relay/sessions/authorizations.js';
 import * as field from '../fields.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { FinishReport } from '../../identity/user-sessions.js';
 import { elapsedMs } from '../../lib/stopwatch.js';
 import type { Clock } from '../../ports/clock.js';
-import type { EnforcementReport } from '../../relay/sessions.js';
+import type { EnforcementReport } from '../../relay/sessions/relay-sessions.js';
 
 export const reportSchema = z
   .object({

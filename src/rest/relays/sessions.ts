@@ -1,6 +1,6 @@
 /** Edgegap's relay sessions: create, list, get, delete. */
 import { z } from 'zod';
-import type { RelaySessions } from '../../relay/sessions.js';
+import type { RelaySessions } from '../../relay/sessions/relay-sessions.js';
 import * as field from '../fields.js';
 import { list } from '../list-field.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';

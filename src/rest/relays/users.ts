@@ -1,8 +1,8 @@
 /** Edgegap's calls about one user of a relay session: authorize and revoke. */
 import { z } from 'zod';
 import { Failure } from '../../protocol/failure.js';
-import type { Authorizations } from '../../relay/authorizations.js';
-import type { RelaySessions } from '../../relay/sessions.js';
+import type { Authorizations } from '../../relay/sessions/authorizations.js';
+import type { RelaySessions } from '../../relay/sessions/relay-sessions.js';
 import * as field from '../fields.js';
 import { defineRoute, NOTHING, type Route } from '../route.js';
 import { authorizedSessionSchema, sessionSchema, viewAuthorized, viewSession, type Nodes } from './view.js';

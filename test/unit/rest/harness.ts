@@ -19,8 +19,8 @@ import type { HttpRequest, HttpResponse } from '../../../src/ports/http.js';
 import type { Log } from '../../../src/ports/log.js';
 import type { NodeRecord } from '../../../src/ports/node-store.js';
 import type { Store, StoreHealth } from '../../../src/ports/store.js';
-import { Authorizations } from '../../../src/relay/authorizations.js';
-import { RelaySessions } from '../../../src/relay/sessions.js';
+import { Authorizations } from '../../../src/relay/sessions/authorizations.js';
+import { RelaySessions } from '../../../src/relay/sessions/relay-sessions.js';
 import { createRest, type Rest, type RestDeps } from '../../../src/rest/rest.js';
 import { ManualClock } from '../../support/manual-clock.js';
 

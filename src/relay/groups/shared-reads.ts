@@ -1,0 +1,36 @@
+import type { SessionId } from '../../protocol/ids.js';
+import type { RelayStore, SessionWithSeats } from '../../ports/relay-store.js';
+
+type Read = Promise<SessionWithSeats | null>;
+
+/**
+ * Reads sessions whole. Whoever asks while a read of the same session runs shares the one that follows it: everybody's read
+ * begins after they asked, and a thousand who join at once do not read a thousand seats each.
+ */
+export class SharedReads {
+  private readonly running = new Map<SessionId, Read>();
+  private readonly following = new Map<SessionId, Read>();
+
+  constructor(private readonly store: Pick<RelayStore, 'get'>) {}
+
+  /** null when there is no such session. Rejects as the store does. */
+  read(id: SessionId): Read {
+    const running = this.running.get(id);
+    if (running === undefined) return this.begin(id);
+    const shared = this.following.get(id);
+    if (shared !== undefined) return shared;
+    const begin = (): Read => {
+      this.following.delete(id);
+      return this.begin(id);
+    };
+    const following = running.then(begin, begin);
+    this.following.set(id, following);
+    return following;
+  }
+
+  private begin(id: SessionId): Read {
+    const read = this.store.get(id, 'all').finally(() => this.running.delete(id));
+    this.running.set(id, read);
+    return read;
+  }
+}

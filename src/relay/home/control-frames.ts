@@ -1,0 +1,86 @@
+/** Acts on one control frame of a member. Rejects with the failure that the member is told of. */
+import type { ClientControl } from '../../protocol/client-control.js';
+import { Failure } from '../../protocol/failure.js';
+import { parseMemberIndex } from '../../protocol/ids.js';
+import { encodeMemberState } from '../../protocol/presence.js';
+import { encodeControl } from '../../protocol/server-control.js';
+import type { RelayStore } from '../../ports/relay-store.js';
+import type { Authorizations } from '../sessions/authorizations.js';
+import type { Departures } from './departures.js';
+import type { Member } from '../room/member.js';
+import type { Room } from '../room/room.js';
+import type { Rooms } from './rooms.js';
+import type { RelaySessions } from '../sessions/relay-sessions.js';
+
+export interface ControlDeps {
+  readonly store: RelayStore;
+  readonly rooms: Rooms;
+  readonly departures: Departures;
+  readonly sessions: RelaySessions;
+  readonly authorizations: Authorizations;
+}
+
+export class Control {
+  constructor(private readonly deps: ControlDeps) {}
+
+  async handle(frame: ClientControl, room: Room, member: Member): Promise<void> {
+    switch (frame.type) {
+      case 'ping':
+        member.outlet?.send(encodeControl({ type: 'pong', t: frame.t }));
+        return;
+      case 'state':
+        member.state = frame.state;
+        room.announceText(encodeMemberState(member.index, frame.state), member);
+        return;
+      case 'leave':
+        this.leave(room, member);
+        return;
+      case 'kick':
+        await this.kick(room, member, frame.index);
+        return;
+      case 'host':
+        await this.handOver(room, member, frame.index);
+        return;
+      case 'lock':
+        requireHost(room, member);
+        await this.deps.sessions.update('all', room.id, { locked: frame.locked });
+        return;
+    }
+  }
+
+  private leave(room: Room, member: Member): void {
+    const { departures, rooms } = this.deps;
+    room.flush();
+    room.detach(member)?.close('left');
+    departures.leave(rooms, room, member, 'left');
+  }
+
+  private async kick(room: Room, member: Member, index: number): Promise<void> {
+    requireHost(room, member);
+    const target = parseMemberIndex(index);
+    if (target === null || !room.members.has(index)) throw new Failure('unknown_member');
+    if (target === member.index) throw new Failure('invalid_request', { message: 'The host cannot kick itself.' });
+    const selector = { by: 'index', index: target } as const;
+    await this.deps.authorizations.kick({ sessionId: room.id, scope: 'all', selector, ban: false });
+  }
+
+  private async handOver(room: Room, member: Member, index: number): Promise<void> {
+    requireHost(room, member);
+    const target = parseMemberIndex(index);
+    if (target === null || !room.members.has(index)) throw new Failure('unknown_member');
+    if (target === member.index) return;
+    const host = await this.deps.store.handOverHost(room.id, room.host, target);
+    if (host !== null) {
+      room.applyHost(host);
+      return;
+    }
+    // The store knows another host or term: an earlier try whose reply was lost, or a change that was missed.
+    const now = await this.deps.rooms.hostNow(room);
+    if (now !== null) room.applyHost(now);
+    if (now?.index !== target) throw new Failure('stale_host');
+  }
+}
+
+function requireHost(room: Room, member: Member): void {
+  if (room.host.index !== member.index) throw new Failure('not_host');
+}

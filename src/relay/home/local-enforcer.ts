@@ -1,0 +1,78 @@
+/** Carries the store's decisions to the sockets of this node's rooms. */
+import type { CloseName } from '../../protocol/close-codes.js';
+import type { SessionId } from '../../protocol/ids.js';
+import type { Enforcer, Reach, RemovalReason } from '../../ports/enforcer.js';
+import type { RelaySession, RemovedUser, UserSelector } from '../../ports/relay-store.js';
+import type { Member } from '../room/member.js';
+import type { Rooms } from './rooms.js';
+
+/** One node, this one, did it in this very turn. */
+function reached(closed: number): Promise<Reach> {
+  return Promise.resolve({ closed, nodesAcked: 1, nodesTimedOut: 0 });
+}
+
+export class LocalEnforcer implements Enforcer {
+  constructor(private readonly rooms: Rooms) {}
+
+  remove(sessionId: SessionId, removed: RemovedUser, reason: RemovalReason): Promise<Reach> {
+    const room = this.rooms.find(sessionId);
+    if (room === null) return reached(0);
+    room.copy.forget(removed.userId);
+    if (removed.index === null) {
+      // Nobody of the room went, but a creator that never connected may have left the role to somebody here.
+      room.applyHost(removed.host);
+      return reached(0);
+    }
+    // A socket of this member may be between its seat and its upgrade: it must close when it comes.
+    room.removed.set(removed.index, reason);
+    const member = room.members.get(removed.index);
+    const wasConnected = member !== undefined && room.dropMember(member, reason, reason);
+    room.applyHost(removed.host);
+    this.rooms.letGo(room);
+    return reached(wasConnected ? 1 : 0);
+  }
+
+  async removeForgotten(sessionId: SessionId, selector: UserSelector): Promise<Reach> {
+    const room = this.rooms.find(sessionId);
+    const forgotten = room === null ? [] : [...room.members.values()].filter((member) => matches(member, selector));
+    if (room === null || forgotten.length === 0) return reached(0);
+    const host = await this.rooms.hostNow(room);
+    const closed = forgotten.filter((member) => room.dropMember(member, 'kicked', 'kicked')).length;
+    if (host !== null) room.applyHost(host);
+    this.rooms.letGo(room);
+    return reached(closed);
+  }
+
+  end(sessionId: SessionId, reason: Extract<CloseName, 'session_ended' | 'session_expired'>): Promise<Reach> {
+    return reached(this.rooms.end(sessionId, reason));
+  }
+
+  update(session: RelaySession): Promise<Reach> {
+    this.rooms.find(session.id)?.applySettings(session);
+    return reached(0);
+  }
+
+  removeUnconfirmed(sessionId: SessionId, selector: UserSelector, reason: RemovalReason): number {
+    const room = this.rooms.find(sessionId);
+    if (room === null) return 0;
+    let closed = 0;
+    for (const member of room.members.values()) {
+      if (member.outlet === null || !matches(member, selector)) continue;
+      // The seat stays, away, until the store can be asked again: only the socket is ours to close.
+      member.outlet.close(reason);
+      closed += 1;
+    }
+    return closed;
+  }
+}
+
+function matches(member: Member, selector: UserSelector): boolean {
+  switch (selector.by) {
+    case 'index':
+      return member.index === selector.index;
+    case 'user_id':
+      return member.userId === selector.userId;
+    case 'token':
+      return member.token === selector.token;
+  }
+}

@@ -1,0 +1,49 @@
+/** A session as its home puts it back: what is live in the room, over what the home's copy says of those who are not. */
+import type { Bar, HeldMember, HeldSeat, Restoration } from '../../ports/relay-store.js';
+import type { Member } from '../room/member.js';
+import type { Room } from '../room/room.js';
+
+/** `instead`: the revision that the store still has; null when it has nothing of the session. */
+export function restorationOf(room: Room, instead: number | null, nowMs: number): Restoration {
+  const { copy, session, host } = room;
+  const members = [...room.members.values()].map((member) => [member, heldMember(member, nowMs)] as const);
+  const byUser = new Map(members.map(([{ userId }, held]) => [userId, held]));
+  const kept = copy.seats.map((seat) => {
+    const member = byUser.get(seat.userId) ?? null;
+    return { ...seat, member, held: member !== null || (seat.held && seat.member === null) };
+  });
+  const known = new Set(kept.map(({ userId }) => userId));
+  const minted = members.filter(([{ userId }]) => !known.has(userId));
+  return {
+    session: { ...session, host },
+    revision: copy.revision ?? 0,
+    seats: [...kept, ...minted.map(([member, held]) => mintedSeat(member, held))],
+    bars: [...barsOf(room)],
+    leftMs: Math.max(1, Math.ceil(copy.endsAtMs - nowMs)),
+    nextIndex: copy.nextIndex,
+    instead,
+  };
+}
+
+function heldMember(member: Member, nowMs: number): HeldMember {
+  const { index, joinedAtMs, connection, userSessionId, resumeHashes, outlet, departsAtMs } = member;
+  const awayLeftMs = outlet === null ? Math.max(0, Math.ceil(departsAtMs - nowMs)) : null;
+  return { index, joinedAtMs, connection, userSessionId, resumeHashes, awayLeftMs };
+}
+
+function mintedSeat({ userId }: Member, member: HeldMember): HeldSeat {
+  return { userId, token: null, address: null, latitude: null, longitude: null, held: true, group: null, member };
+}
+
+/**
+ * What the home knows of, and for each member that came with a minted credential that this one still counts: everything
+ * else that was minted before is dead in a session that was lost.
+ */
+function barsOf({ copy, members }: Room): readonly Bar[] {
+  const ofMembers = [...members.values()].flatMap(({ userId, mintedFrom }): Bar[] => {
+    if (mintedFrom === null || mintedFrom < copy.barOf(userId)) return [];
+    return [{ kind: 'removed', userId, generation: mintedFrom, reason: null }];
+  });
+  const raised = new Set(ofMembers.map((bar) => (bar.kind === 'removed' ? bar.userId : null)));
+  return [...copy.bars.filter((bar) => bar.kind !== 'removed' || !raised.has(bar.userId)), ...ofMembers];
+}

@@ -1,0 +1,160 @@
+/**
+ * The rooms of this node. Opens one when the first socket (or backend message) needs it, claiming the session when
+ * its home is dead, and lets it go when nobody is left in it. It owns the map and the pins; nothing else.
+ */
+import { randomBase62 } from '../../lib/base62.js';
+import type { CloseName } from '../../protocol/close-codes.js';
+import { Failure } from '../../protocol/failure.js';
+import type { SessionId } from '../../protocol/ids.js';
+import type { Crypto } from '../../ports/crypto.js';
+import type { Placement } from '../../ports/placement.js';
+import type { Host, RelayStore, SessionWithSeats } from '../../ports/relay-store.js';
+import type { UserSessionWatches } from '../../ports/user-session-watches.js';
+import { BoundMember } from './bound-member.js';
+import { HomeCopy } from '../room/home-copy.js';
+import { Member } from '../room/member.js';
+import type { Departures } from './departures.js';
+import { Room, type RoomDeps } from '../room/room.js';
+
+export interface RoomsDeps {
+  readonly store: RelayStore;
+  readonly placement: Placement;
+  readonly crypto: Crypto;
+  readonly departures: Departures;
+  readonly watches: UserSessionWatches;
+  readonly room: RoomDeps;
+}
+
+export class Rooms {
+  private readonly rooms = new Map<SessionId, Room>();
+  private readonly opening = new Map<SessionId, Promise<Room>>();
+  /** How many hold a room open that may have no member yet. */
+  private readonly pins = new Map<Room, number>();
+
+  constructor(private readonly deps: RoomsDeps) {}
+
+  get size(): number {
+    return this.rooms.size;
+  }
+
+  all(): IterableIterator<Room> {
+    return this.rooms.values();
+  }
+
+  find(id: SessionId): Room | null {
+    return this.rooms.get(id) ?? null;
+  }
+
+  /**
+   * The room, pinned until `release`. Rejects with `session_not_found`, `session_not_linked`, `home_elsewhere` or
+   * `store_unavailable`. A room that is live is had without asking the store.
+   */
+  async open(id: SessionId): Promise<Room> {
+    for (;;) {
+      const live = this.rooms.get(id);
+      if (live !== undefined) {
+        this.pin(live);
+        return live;
+      }
+      const opening = this.opening.get(id) ?? this.load(id);
+      await opening;
+    }
+  }
+
+  /** Gives a pin back; the last one lets an empty room go. */
+  release(room: Room): void {
+    const pins = (this.pins.get(room) ?? 1) - 1;
+    if (pins > 0) {
+      this.pins.set(room, pins);
+      return;
+    }
+    this.pins.delete(room);
+    room.removed.clear();
+    this.letGo(room);
+  }
+
+  /** Forgets a room that has no member and no pin. */
+  letGo(room: Room): void {
+    if (room.members.size > 0 || this.pins.has(room)) return;
+    room.flush();
+    if (this.rooms.get(room.id) === room) this.rooms.delete(room.id);
+  }
+
+  async hostNow(room: Room): Promise<Host | null> {
+    const found = await this.deps.store.get(room.id, 'all');
+    return found?.session.host ?? null;
+  }
+
+  /** Closes every socket of the session with `close` and forgets it. Returns how many there were. */
+  end(id: SessionId, close: CloseName): number {
+    const room = this.rooms.get(id);
+    if (room === undefined) return 0;
+    room.flush();
+    room.ended = close;
+    this.rooms.delete(id);
+    let closed = 0;
+    for (const member of room.members.values()) {
+      member.departure?.cancel();
+      member.departure = null;
+      member.watch?.stop();
+      const outlet = room.detach(member);
+      if (outlet === null) continue;
+      closed += 1;
+      outlet.close(close);
+    }
+    room.members.clear();
+    return closed;
+  }
+
+  private pin(room: Room): void {
+    this.pins.set(room, (this.pins.get(room) ?? 0) + 1);
+  }
+
+  private load(id: SessionId): Promise<Room> {
+    const loading = this.loadOnce(id).finally(() => this.opening.delete(id));
+    this.opening.set(id, loading);
+    return loading;
+  }
+
+  private async loadOnce(id: SessionId): Promise<Room> {
+    const { crypto, departures, watches, placement, room: roomDeps } = this.deps;
+    const { session, seats } = await this.becomeHome(id);
+    const copy = new HomeCopy(roomDeps.clock.monotonicMs(), session.expiresAtMs - placement.storeNowMs());
+    copy.begin(seats);
+    const room = new Room(session, randomBase62(crypto, 8), copy, roomDeps);
+    // Members that the store knows and no socket of ours: they were connected to a home that is gone.
+    for (const { userId, token, member } of seats) {
+      if (member === null) continue;
+      const { index, connection, joinedAtMs, awayUntilMs, userSessionId } = member;
+      const away = new Member({ index, userId, token, connection, joinedAtMs, firstSeq: 0 });
+      const watch = userSessionId === null ? null : watches.watch(userSessionId);
+      away.watch = watch;
+      away.userSessionId = userSessionId;
+      room.members.set(index, away);
+      copy.indexGiven(index);
+      departures.expect(this, room, away, awayUntilMs);
+      watch?.begin(new BoundMember(departures, this, room, away));
+    }
+    this.rooms.set(id, room);
+    return room;
+  }
+
+  private async becomeHome(id: SessionId): Promise<SessionWithSeats> {
+    const { store, placement } = this.deps;
+    const found = await store.get(id, 'all');
+    if (found === null) throw new Failure('session_not_found');
+    const { homeNodeId, error } = found.session;
+    if (homeNodeId === placement.self) return found;
+    if (error !== null) throw new Failure('session_not_linked', { retryAfterS: 1 });
+    const elsewhere = new Failure('home_elsewhere', { retryAfterS: 1 });
+    if (homeNodeId !== null) {
+      if (placement.find(homeNodeId) !== null) throw elsewhere;
+      // What was heard a second ago is not enough to take a session away from a node.
+      const { isReliable } = await placement.refresh();
+      if (!isReliable || placement.find(homeNodeId) !== null) throw elsewhere;
+    }
+    const claimed = await store.claimHome(id, homeNodeId, placement.self);
+    if (claimed === null) throw elsewhere;
+    return claimed;
+  }
+}

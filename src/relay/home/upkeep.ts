@@ -1,0 +1,73 @@
+/**
+ * What is looked at once a second: sessions whose time is up are removed from the store, sockets that are behind go on or
+ * are given up, silent ones are pinged and then closed.
+ */
+import { Failure } from '../../protocol/failure.js';
+import type { Clock, Timer } from '../../ports/clock.js';
+import type { Log } from '../../ports/log.js';
+import type { RelayStore } from '../../ports/relay-store.js';
+import type { Connections } from './relay-connection.js';
+import type { HomeCheck } from './home-check.js';
+import type { Rooms } from './rooms.js';
+
+const EVERY_MS = 1000;
+const SWEEP_LIMIT = 200;
+
+export interface UpkeepDeps {
+  readonly store: RelayStore;
+  readonly rooms: Rooms;
+  readonly connections: Connections;
+  readonly homeCheck: HomeCheck;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Upkeep {
+  private timer: Timer | null = null;
+  private isStopped = false;
+
+  constructor(private readonly deps: UpkeepDeps) {}
+
+  start(): void {
+    this.timer = this.deps.clock.after(EVERY_MS, () => {
+      this.run().then(
+        () => {
+          this.again();
+        },
+        (error: unknown) => {
+          this.deps.log.error('upkeep_failed', error);
+          this.again();
+        },
+      );
+    });
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.timer?.cancel();
+  }
+
+  private again(): void {
+    if (!this.isStopped) this.start();
+  }
+
+  private async run(): Promise<void> {
+    for (const room of this.deps.rooms.all()) room.checkBehind();
+    this.deps.connections.checkSilence();
+    await this.sweep();
+  }
+
+  private async sweep(): Promise<void> {
+    const { store, homeCheck } = this.deps;
+    try {
+      for (let swept = SWEEP_LIMIT; swept === SWEEP_LIMIT;) {
+        const ids = await store.sweepExpired(SWEEP_LIMIT);
+        // Not simply ended: the store may have lost that a session was prolonged.
+        await homeCheck.checkThose(ids);
+        swept = ids.length;
+      }
+    } catch (error) {
+      if (!Failure.isStoreAway(error)) throw error;
+    }
+  }
+}

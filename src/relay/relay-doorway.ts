@@ -1,0 +1,255 @@
+/**
+ * The doorway to relay sessions: a pair, a relay credential or a resume token opens a seat. What it lets in holds the
+ * seat until the socket is there or is known never to come.
+ */
+import { claimedAlgorithm } from '../lib/jwt.js';
+import { Failure } from '../protocol/failure.js';
+import type { SessionId, UserSessionId } from '../protocol/ids.js';
+import type { ConnectRequest } from '../ports/connect.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Doorway, Entrant } from '../ports/doorway.js';
+import type { Placement } from '../ports/placement.js';
+import { RELAY_CREDENTIAL_ALGORITHM, type RelayCredentials } from '../ports/relay-credentials.js';
+import type { JoinCredential, Joined, RelayStore } from '../ports/relay-store.js';
+import type { UserSessionStore } from '../ports/user-session-store.js';
+import type { UserSessionWatches, Watch } from '../ports/user-session-watches.js';
+import type { Attachment, Attacher } from './home/attach.js';
+import { parseCredential, resumeProof, resumeToken } from './credential.js';
+import type { Room } from './room/room.js';
+import type { Rooms } from './home/rooms.js';
+
+export interface RelayDoorwayDeps {
+  readonly store: RelayStore;
+  readonly rooms: Rooms;
+  readonly placement: Placement;
+  readonly credentials: RelayCredentials;
+  readonly userSessions: Pick<UserSessionStore, 'get'>;
+  readonly watches: UserSessionWatches;
+  readonly attacher: Attacher;
+  readonly crypto: Crypto;
+}
+
+/** A credential that was understood, and what the client says it has seen. */
+interface Claim {
+  readonly sessionId: SessionId;
+  readonly credential: JoinCredential;
+  readonly resume: Attachment['resume'];
+}
+
+const RESUME_SECRET_BYTES = 24;
+
+export class RelayDoorway implements Doorway {
+  /** Whether the credential opens the session with which somebody came whose room is being opened. */
+  private readonly knocks = new Map<SessionId, Promise<boolean>>();
+
+  constructor(private readonly deps: RelayDoorwayDeps) {}
+
+  /** Every form but a JWT that says it was signed in another way. */
+  takes(text: string): boolean {
+    const algorithm = claimedAlgorithm(text);
+    return algorithm === null || algorithm === RELAY_CREDENTIAL_ALGORITHM;
+  }
+
+  async admit(text: string, request: ConnectRequest): Promise<Entrant> {
+    const claim = await this.check(text, request);
+    const { rooms } = this.deps;
+    const bound = boundTo(claim);
+    const watch = bound === null ? null : await this.watchActive(bound);
+    try {
+      const room = await this.openFor(claim, request);
+      try {
+        return this.entrant(room, await this.takeSeat(room, claim, request, watch));
+      } catch (error) {
+        rooms.release(room);
+        throw error;
+      }
+    } catch (error) {
+      watch?.stop();
+      throw error;
+    }
+  }
+
+  async examine(text: string, request: ConnectRequest): Promise<void> {
+    const claim = await this.check(text, request);
+    const bound = boundTo(claim);
+    if (bound !== null) await this.requireActive(bound);
+    await this.wouldJoin(claim, request);
+  }
+
+  /**
+   * Loading a room, and perhaps claiming it from a dead home, is only done for a credential that opens a seat. Of those
+   * that come at once, one is enough: the join looks at each.
+   */
+  private async openFor(claim: Claim, request: ConnectRequest): Promise<Room> {
+    const { rooms } = this.deps;
+    const { sessionId } = claim;
+    if (rooms.find(sessionId) !== null) return rooms.open(sessionId);
+    if (await this.knocks.get(sessionId)) return this.openWithOthers(claim, request);
+    const wouldJoin = this.wouldJoin(claim, request);
+    const knock = wouldJoin.then(
+      () => true,
+      () => false,
+    );
+    this.knocks.set(sessionId, knock);
+    try {
+      await wouldJoin;
+      return await rooms.open(sessionId);
+    } finally {
+      if (this.knocks.get(sessionId) === knock) this.knocks.delete(sessionId);
+    }
+  }
+
+  private async openWithOthers(claim: Claim, request: ConnectRequest): Promise<Room> {
+    try {
+      return await this.deps.rooms.open(claim.sessionId);
+    } catch (error) {
+      // Why the room does not open is for those who would have been let in.
+      await this.wouldJoin(claim, request);
+      throw error;
+    }
+  }
+
+  private async takeSeat(room: Room, claim: Claim, request: ConnectRequest, watch: Watch | null): Promise<Attachment> {
+    const { crypto, attacher } = this.deps;
+    const secret = Buffer.from(crypto.randomBytes(RESUME_SECRET_BYTES)).toString('base64url');
+    const { credential, resume } = claim;
+    const { epoch } = room;
+    const resumeHash = crypto.sha256(resumeProof(epoch, secret));
+    const joined = await this.join(claim, request, resumeHash);
+    const token = credential.kind === 'pair' ? credential.userToken : null;
+    const mintedFrom = credential.kind === 'minted' ? credential.generation : null;
+    const resumeHashes = credential.kind === 'resume' ? [resumeHash, credential.secretHash] : [resumeHash];
+    const nextToken = resumeToken(room.id, joined.index, epoch, secret);
+    const attachment = { joined, token, mintedFrom, resumeHashes, resumeToken: nextToken, resume, watch };
+    if (watch !== null || joined.userSessionId === null) return attachment;
+    try {
+      // A resume: the seat says what it is bound to.
+      return { ...attachment, watch: await this.watchActive(joined.userSessionId) };
+    } catch (error) {
+      attacher.abandon(room, attachment);
+      throw error;
+    }
+  }
+
+  private entrant(room: Room, attachment: Attachment): Entrant {
+    const { rooms, attacher } = this.deps;
+    const { userId, index } = attachment.joined;
+    return {
+      userId,
+      seat: `${room.id} ${String(index)}`,
+      open: (socket) => {
+        try {
+          return attacher.attach(room, attachment, socket);
+        } finally {
+          rooms.release(room);
+        }
+      },
+      abandon: () => {
+        attacher.abandon(room, attachment);
+        rooms.release(room);
+      },
+    };
+  }
+
+  /** Everything that can be decided without the session. */
+  private async check(text: string, request: ConnectRequest): Promise<Claim> {
+    const seq = parseSeq(request.query.getAll('seq'));
+    const parsed = parseCredential(text);
+    if (parsed === null) throw new Failure('credential_invalid');
+    switch (parsed.kind) {
+      case 'pair': {
+        const { sessionId, sessionToken, userToken } = parsed;
+        return { sessionId, credential: { kind: 'pair', sessionToken, userToken }, resume: null };
+      }
+      case 'resume': {
+        const { sessionId, index, epoch, secret } = parsed;
+        const secretHash = this.deps.crypto.sha256(resumeProof(epoch, secret));
+        return { sessionId, credential: { kind: 'resume', index, secretHash }, resume: { epoch, seq } };
+      }
+      case 'jwt': {
+        const claims = await this.deps.credentials.verify(parsed.token);
+        if (claims === null) throw new Failure('credential_invalid');
+        const { sessionId, ...minted } = claims;
+        return { sessionId, credential: { kind: 'minted', ...minted }, resume: null };
+      }
+    }
+  }
+
+  /** Watched before it is looked at: so its end is heard of, whenever it comes. */
+  private async watchActive(id: UserSessionId): Promise<Watch> {
+    const watch = this.deps.watches.watch(id);
+    try {
+      await this.requireActive(id);
+      return watch;
+    } catch (error) {
+      watch.stop();
+      throw error;
+    }
+  }
+
+  private async requireActive(id: UserSessionId): Promise<void> {
+    const session = await this.deps.userSessions.get(id);
+    if (session?.status !== 'active') throw new Failure('credential_revoked');
+  }
+
+  private async join(claim: Claim, request: ConnectRequest, resumeHash: string): Promise<Joined> {
+    const result = await this.deps.store.join(this.joinOf(claim, request, resumeHash, false));
+    switch (result.outcome) {
+      case 'joined':
+        return result;
+      case 'refused':
+        throw new Failure(result.code, retry(result.code));
+      case 'home_elsewhere':
+        // The room is live here, so this node was home and has lost the session without noticing.
+        this.deps.rooms.end(claim.sessionId, 'moved');
+        throw new Failure('home_elsewhere', { retryAfterS: 1 });
+    }
+  }
+
+  /** Rejects as the join would; what a dead home refuses will be decided when the session has been claimed. */
+  private async wouldJoin(claim: Claim, request: ConnectRequest): Promise<void> {
+    const { store, placement } = this.deps;
+    const result = await store.join(this.joinOf(claim, request, '', true));
+    if (result.outcome === 'refused') throw new Failure(result.code, retry(result.code));
+    if (result.outcome === 'home_elsewhere' && placement.find(result.homeNodeId) !== null) {
+      throw new Failure('home_elsewhere', { retryAfterS: 1 });
+    }
+    const isResume = claim.credential.kind === 'resume';
+    if (isResume && result.outcome === 'joined' && result.userSessionId !== null) {
+      await this.requireActive(result.userSessionId);
+    }
+  }
+
+  private joinOf(
+    claim: Claim,
+    request: ConnectRequest,
+    resumeHash: string,
+    dryRun: boolean,
+  ): Parameters<RelayStore['join']>[0] {
+    return {
+      sessionId: claim.sessionId,
+      nodeId: this.deps.placement.self,
+      credential: claim.credential,
+      address: request.remoteAddress,
+      resumeHash,
+      dryRun,
+    };
+  }
+}
+
+/** The user session that a relay credential is bound to; what a resume is bound to, its seat knows. */
+function boundTo({ credential }: Claim): UserSessionId | null {
+  return credential.kind === 'minted' ? credential.userSessionId : null;
+}
+
+/** `?seq=`: the last reliable sequence seen, 0 when absent. Anything but one whole number under 2^53, written plainly, is refused. */
+function parseSeq(given: readonly string[]): number {
+  const [text = '0'] = given;
+  const seq = given.length <= 1 && /^(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(seq)) throw new Failure('invalid_request', { message: 'seq: not a sequence number' });
+  return seq;
+}
+
+function retry(code: Failure['code']): { readonly retryAfterS?: number } {
+  return code === 'session_not_linked' ? { retryAfterS: 1 } : {};
+}

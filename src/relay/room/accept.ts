@@ -1,0 +1,40 @@
+/**
+ * A relay frame that arrived, from here (or, later, from a satellite): may this member send this, to these, now?
+ * It is appended to the session's order, or refused by name with nothing changed.
+ */
+import type { ErrorCode } from '../../protocol/errors.js';
+import type { RelayFrame } from '../../protocol/relay-frame.js';
+import { CLASS } from '../../protocol/wire.js';
+import type { Member } from './member.js';
+import type { Room } from './room.js';
+
+export type AcceptFault = Extract<ErrorCode, 'message_too_big' | 'stale_host' | 'unknown_member' | 'store_unavailable'>;
+
+export interface AcceptRules {
+  readonly maxMessageBytes: number;
+  /** Whether reliable entries may be numbered, and anything be acked: this node surely still is the home. */
+  readonly mayNumber: () => boolean;
+}
+
+/** The entry's number (0 for the classes without one), or why it was refused. */
+export function acceptRelayFrame(
+  room: Room,
+  member: Member,
+  frame: RelayFrame,
+  rules: AcceptRules,
+): number | AcceptFault {
+  const { deliveryClass, key, term, targets, payload, ref } = frame;
+  if (payload.length > rules.maxMessageBytes) return 'message_too_big';
+  if (term !== null && (room.host.index !== member.index || room.host.term !== term)) return 'stale_host';
+  if (targets !== null && !areMembers(room, targets)) return 'unknown_member';
+  // An ack promises that this node is the home. Without one, volatile and latest entries may go on while nobody can tell.
+  if ((deliveryClass === CLASS.reliable || ref !== null) && !rules.mayNumber()) return 'store_unavailable';
+  return room.append(member.index, deliveryClass, key, targets, payload);
+}
+
+function areMembers(room: Room, targets: Uint16Array): boolean {
+  for (const target of targets) {
+    if (!room.members.has(target)) return false;
+  }
+  return true;
+}

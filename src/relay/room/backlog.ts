@@ -1,0 +1,223 @@
+/**
+ * What waits for one slow receiver, by the rules of the delivery classes: volatile entries are not kept, of latest ones
+ * only the newest per sender and key, reliable ones and control frames all. Bounded by its owner, who asks for `bytes`.
+ *
+ * Entries are kept as they will go out, reliable ones next to each other in a few large buffers: what is counted is
+ * what it costs, however small the entries are, and the collector has next to nothing to do.
+ */
+import { entryLength, writeEntry } from '../../protocol/batch-frame.js';
+import { CLASS, OP_BATCH, type DeliveryClass } from '../../protocol/wire.js';
+import type { SlabPool } from './slab-pool.js';
+
+/** One message for members: what `Room.append` made of it. */
+export interface OutEntry {
+  readonly sender: number;
+  readonly deliveryClass: DeliveryClass;
+  readonly targeted: boolean;
+  /** The key of class latest, the number of class reliable. */
+  readonly keyOrSeq: number;
+  /** May be a view on bytes that will be reused: whoever keeps it copies it. */
+  readonly payload: Uint8Array;
+}
+
+interface Slab {
+  readonly bytes: Uint8Array;
+  /** Where the next entry would begin. */
+  to: number;
+  /** How many runs lie in it. */
+  runs: number;
+}
+
+/** Encoded entries, one behind the other. */
+interface Run {
+  readonly kind: 'run';
+  readonly slab: Slab;
+  readonly from: number;
+  to: number;
+}
+
+/** The one encoded entry of class latest of its sender and key. */
+interface Newest {
+  readonly kind: 'newest';
+  readonly entry: Uint8Array;
+}
+
+/** A control frame as text, or a batch that was encoded before. */
+interface Frame {
+  readonly kind: 'frame';
+  readonly frame: string | Uint8Array;
+}
+
+type Waiting = Run | Newest | Frame;
+
+const FIRST_SLAB_BYTES = 2 * 1024;
+const KEYS_PER_SENDER = 65_536;
+
+export class Backlog {
+  /** In order of delivery. Runs and frames have a number, entries of class latest a negative one, found by name. */
+  private readonly waiting = new Map<number, Waiting>();
+  private held = 0;
+  private next = 0;
+  /** The one that is being filled. */
+  private slab: Slab | null = null;
+  /** The last that waits, while it may grow. */
+  private open: Run | null = null;
+  private frame: Uint8Array | null = null;
+
+  constructor(private readonly slabs: SlabPool) {}
+
+  get isEmpty(): boolean {
+    return this.waiting.size === 0;
+  }
+
+  /** What is kept, in bytes as they would go out. */
+  get bytes(): number {
+    return this.held;
+  }
+
+  /** A volatile entry is not kept; one of class latest replaces its predecessor. */
+  offer(entry: OutEntry): 'kept' | 'replaced' | 'dropped' {
+    switch (entry.deliveryClass) {
+      case CLASS.volatile:
+        return 'dropped';
+      case CLASS.latest:
+        return this.keepNewest(entry) ? 'replaced' : 'kept';
+      case CLASS.reliable:
+        this.keep(entry);
+        return 'kept';
+    }
+  }
+
+  /** Keeps a whole frame in its place between the entries. */
+  push(frame: string | Uint8Array): void {
+    this.put(this.number(), { kind: 'frame', frame });
+  }
+
+  /**
+   * Takes the next frame to send: entries that follow each other go together, up to a slab's size; a larger one goes
+   * alone. The frame is a view that the next `take` overwrites: hand it on at once.
+   */
+  take(): string | Uint8Array | null {
+    const batch: Uint8Array[] = [];
+    let length = 1;
+    for (const [name, item] of this.waiting) {
+      if (item.kind === 'frame') {
+        if (batch.length > 0) break;
+        this.remove(name, item);
+        return item.frame;
+      }
+      const bytes = bytesOf(item);
+      if (batch.length > 0 && length + bytes > this.slabs.slabBytes) break;
+      // What was removed may be written over, but by nobody before it is copied below.
+      this.remove(name, item);
+      batch.push(item.kind === 'run' ? item.slab.bytes.subarray(item.from, item.to) : item.entry);
+      length += bytes;
+    }
+    return batch.length === 0 ? null : this.joined(batch, length);
+  }
+
+  /** Forgets all that waits. */
+  clear(): void {
+    for (const [name, item] of this.waiting) this.remove(name, item);
+    if (this.slab !== null) this.slabs.giveBack(this.slab.bytes);
+    this.slab = null;
+  }
+
+  /** What replaces an older value goes to the end: it was accepted last. Says whether it replaced one. */
+  private keepNewest({ sender, deliveryClass, targeted, keyOrSeq, payload }: OutEntry): boolean {
+    const name = -1 - (sender * KEYS_PER_SENDER + keyOrSeq);
+    const older = this.waiting.get(name);
+    if (older !== undefined) this.remove(name, older);
+    const length = entryLength(deliveryClass, payload.length);
+    const isReusable = older?.kind === 'newest' && older.entry.length === length;
+    const entry = isReusable ? older.entry : new Uint8Array(length);
+    writeEntry(entry, 0, sender, deliveryClass, targeted, keyOrSeq, payload);
+    this.put(name, { kind: 'newest', entry });
+    return older !== undefined;
+  }
+
+  private keep({ sender, deliveryClass, targeted, keyOrSeq, payload }: OutEntry): void {
+    const length = entryLength(deliveryClass, payload.length);
+    const run = this.runFor(length);
+    run.to = writeEntry(run.slab.bytes, run.to, sender, deliveryClass, targeted, keyOrSeq, payload);
+    run.slab.to = run.to;
+    this.held += length;
+  }
+
+  private runFor(length: number): Run {
+    const slab = this.slabFor(length);
+    const { open } = this;
+    if (open?.slab === slab && 1 + open.to - open.from + length <= this.slabs.slabBytes) return open;
+    const run: Run = { kind: 'run', slab, from: slab.to, to: slab.to };
+    slab.runs += 1;
+    this.put(this.number(), run);
+    this.open = run;
+    return run;
+  }
+
+  /** Each is twice the one before, up to the pool's: many who are behind a little should not cost much. */
+  private slabFor(length: number): Slab {
+    const { slab } = this;
+    if (slab !== null && slab.to + length <= slab.bytes.length) return slab;
+    const size = slab === null ? FIRST_SLAB_BYTES : 2 * slab.bytes.length;
+    const larger = { bytes: this.newSlab(length, size), to: 0, runs: 0 };
+    if (slab?.runs === 0) this.slabs.giveBack(slab.bytes);
+    this.slab = larger;
+    return larger;
+  }
+
+  private newSlab(need: number, wanted: number): Uint8Array {
+    const { slabBytes } = this.slabs;
+    if (need > slabBytes) return new Uint8Array(need);
+    return wanted >= slabBytes ? this.slabs.take() : new Uint8Array(Math.max(need, wanted));
+  }
+
+  private number(): number {
+    this.next += 1;
+    return this.next;
+  }
+
+  private put(name: number, item: Waiting): void {
+    this.waiting.set(name, item);
+    this.held += bytesOf(item);
+    this.open = null;
+  }
+
+  private remove(name: number, item: Waiting): void {
+    this.waiting.delete(name);
+    this.held -= bytesOf(item);
+    if (item === this.open) this.open = null;
+    if (item.kind === 'run') this.onTaken(item.slab);
+  }
+
+  private onTaken(slab: Slab): void {
+    slab.runs -= 1;
+    if (slab.runs > 0) return;
+    if (slab === this.slab) slab.to = 0;
+    else this.slabs.giveBack(slab.bytes);
+  }
+
+  private joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+    if (this.frame === null || this.frame.length < length) {
+      this.frame = new Uint8Array(Math.max(length, this.slabs.slabBytes));
+      this.frame[0] = OP_BATCH;
+    }
+    let at = 1;
+    for (const part of parts) {
+      this.frame.set(part, at);
+      at += part.length;
+    }
+    return this.frame.subarray(0, length);
+  }
+}
+
+function bytesOf(item: Waiting): number {
+  switch (item.kind) {
+    case 'run':
+      return item.to - item.from;
+    case 'newest':
+      return item.entry.length;
+    case 'frame':
+      return Buffer.byteLength(item.frame);
+  }
+}

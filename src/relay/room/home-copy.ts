@@ -1,0 +1,128 @@
+/**
+ * What a home holds of its session's state beside what is live: enough to know by itself when the session is over, to
+ * see what the store says differently, and to put the session back when the store has lost it. It asks nobody.
+ */
+import type { Bar, HeldMember, HeldSeat, HeldSession, Seat } from '../../ports/relay-store.js';
+import type { UserId } from '../../protocol/ids.js';
+
+/** Longer than any handshake takes from its seat to its upgrade. */
+const UNCLAIMED_AFTER_MS = 10_000;
+
+export class HomeCopy {
+  /** The session is read whole at the next check, whatever its revision. It is so at first. */
+  isSuspect = true;
+  /** Of the store, when the session was last read whole; null: never yet. */
+  revision: number | null = null;
+  /** When the session is over, in monotonic milliseconds: the machine's clock may be set, or wrong. */
+  private endsAt: number;
+  /** When the store last said that this node is home, in monotonic milliseconds. */
+  private confirmedAt: number;
+  /** Seats of members that the home does not know, each since when: a socket may be on its way to it. */
+  private strangers = new Map<string, number>();
+  private nextFreeIndex = 0;
+  /** Users that have a right without a member: listed ones and wallets, joined or not. */
+  private kept = new Map<UserId, HeldSeat>();
+  private knownBars: readonly Bar[] = [];
+
+  constructor(nowMs: number, leftMs: number) {
+    this.confirmedAt = nowMs;
+    this.endsAt = nowMs + leftMs;
+  }
+
+  get endsAtMs(): number {
+    return this.endsAt;
+  }
+
+  get confirmedAtMs(): number {
+    return this.confirmedAt;
+  }
+
+  /** No index from here on was given out by this home, nor one of a member that it found. */
+  get nextIndex(): number {
+    return this.nextFreeIndex;
+  }
+
+  get seats(): readonly HeldSeat[] {
+    return [...this.kept.values()];
+  }
+
+  get bars(): readonly Bar[] {
+    return this.knownBars;
+  }
+
+  /** The store said how long the session still lives, and that this node is its home. */
+  confirm(nowMs: number, leftMs: number): void {
+    this.confirmedAt = nowMs;
+    this.endsAt = nowMs + leftMs;
+  }
+
+  /** By the difference of two times of the store's clock. */
+  prolong(byMs: number): void {
+    this.endsAt += byMs;
+  }
+
+  indexGiven(index: number): void {
+    this.nextFreeIndex = Math.max(this.nextFreeIndex, index + 1);
+  }
+
+  /** Before it was read whole. */
+  begin(seats: readonly Seat[]): void {
+    this.kept = new Map(
+      seats
+        .filter(isKept)
+        .map((seat) => [seat.userId, { ...seat, held: seat.held && seat.member === null, member: null }]),
+    );
+  }
+
+  /** The session as it was read whole. */
+  take({ revision, seats, bars }: HeldSession): void {
+    this.revision = revision;
+    this.kept = new Map(seats.filter(isKept).map((seat) => [seat.userId, seat]));
+    this.knownBars = bars;
+    for (const { member } of seats) if (member !== null) this.indexGiven(member.index);
+  }
+
+  /** The user lost its right; the next check says what else is to be known of that. */
+  forget(userId: UserId): void {
+    this.kept.delete(userId);
+    this.isSuspect = true;
+  }
+
+  /** Of these seats without a member here, those that have been there for so long that no socket comes any more. */
+  unclaimed(seats: readonly HeldMember[], nowMs: number): readonly HeldMember[] {
+    const before = this.strangers;
+    this.strangers = new Map(seats.map((seat) => [holdOf(seat), before.get(holdOf(seat)) ?? nowMs]));
+    return seats.filter((seat) => nowMs - (before.get(holdOf(seat)) ?? nowMs) >= UNCLAIMED_AFTER_MS);
+  }
+
+  /** Takes bars that are new or have risen, and keeps what the store may have lost. */
+  addBars(bars: readonly Bar[]): void {
+    const merged = new Map(this.knownBars.map((bar) => [nameOf(bar), bar]));
+    for (const bar of bars) {
+      const known = merged.get(nameOf(bar));
+      if (generationOf(bar) >= generationOf(known)) merged.set(nameOf(bar), bar);
+    }
+    this.knownBars = [...merged.values()];
+  }
+
+  /** What the user's minted credentials had to carry at least, as far as known; 0: anything. */
+  barOf(userId: UserId): number {
+    return generationOf(this.knownBars.find((bar) => bar.kind === 'removed' && bar.userId === userId));
+  }
+}
+
+function isKept({ token, group }: Pick<Seat, 'token' | 'group'>): boolean {
+  return token !== null || group !== null;
+}
+
+function holdOf({ index, connection }: HeldMember): string {
+  return `${String(index)} ${String(connection)}`;
+}
+
+function nameOf(bar: Bar): string {
+  return `${bar.kind} ${bar.kind === 'banned_wallet' ? bar.wallet : bar.userId}`;
+}
+
+function generationOf(bar: Bar | undefined): number {
+  return bar?.kind === 'removed' ? bar.generation : 0;
+}

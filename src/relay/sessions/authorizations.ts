@@ -1,0 +1,156 @@
+/**
+ * Who may be in a relay session: authorize, revoke, kick, mint. The state comes first (the credential is dead
+ * everywhere once the store has answered), the sockets next.
+ */
+import { elapsedMs } from '../../lib/stopwatch.js';
+import { Failure } from '../../protocol/failure.js';
+import type { AuthorizationToken, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Enforcer, RemovalReason } from '../../ports/enforcer.js';
+import type { RelayCredentials } from '../../ports/relay-credentials.js';
+import type {
+  KickRequest,
+  NewSeat,
+  ProjectScope,
+  RelaySession,
+  RelayStore,
+  Seat,
+  SessionWithSeats,
+  UserSelector,
+} from '../../ports/relay-store.js';
+import type { EnforcementReport } from './relay-sessions.js';
+
+export interface MintRequest {
+  readonly userId: UserId;
+  /** Take the host role when the user joins. */
+  readonly asHost: boolean;
+  /** Never longer than the session lives. */
+  readonly ttlS: number;
+  /** An active user session of this user that the credential lives and dies with; null: none. */
+  readonly userSessionId: UserSessionId | null;
+}
+
+/** What is left of the session, or null when the last user went or the token had been revoked before. */
+export interface Revocation {
+  readonly left: SessionWithSeats | null;
+  readonly report: EnforcementReport;
+}
+
+export interface AuthorizationsDeps {
+  readonly store: RelayStore;
+  readonly enforcer: Enforcer;
+  readonly credentials: RelayCredentials;
+  readonly clock: Clock;
+}
+
+const NOTHING_REACHED = { matched: 0, closed: 0, nodesAcked: 1, nodesTimedOut: 0 } as const;
+
+export class Authorizations {
+  constructor(private readonly deps: AuthorizationsDeps) {}
+
+  /** Rejects with `session_not_found`, `address_already_authorized` or `session_full`. */
+  async authorize(
+    scope: ProjectScope,
+    id: SessionId,
+    seat: NewSeat,
+  ): Promise<{ readonly session: RelaySession; readonly seat: Seat }> {
+    const result = await this.deps.store.authorize(id, scope, seat);
+    if (result.outcome !== 'authorized') throw new Failure(result.outcome);
+    return result;
+  }
+
+  /** Rejects with `session_not_found` or `token_not_found`. */
+  async revoke(scope: ProjectScope, id: SessionId, token: AuthorizationToken): Promise<Revocation> {
+    const { store, enforcer, clock } = this.deps;
+    const startedMs = clock.monotonicMs();
+    const result = await this.withLocalEffect(id, { by: 'token', token }, 'revoked', () =>
+      store.revoke(id, scope, token),
+    );
+    switch (result.outcome) {
+      case 'revoked': {
+        const reach = await enforcer.remove(id, result.removed, 'revoked');
+        const report = { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+        const isLast = result.seats.every((seat) => seat.token === null);
+        return { left: isLast ? null : { session: result.session, seats: result.seats }, report };
+      }
+      case 'revoked_before':
+        return { left: null, report: { ...NOTHING_REACHED, tookMs: elapsedMs(startedMs, clock.monotonicMs()) } };
+      case 'session_not_found':
+      case 'token_not_found':
+        throw new Failure(result.outcome);
+    }
+  }
+
+  /** Kicking somebody who is not there is no error: the report says `matched: 0`. Rejects with `session_not_found`. */
+  kick(request: KickRequest): Promise<EnforcementReport> {
+    return this.remove(request, 'kicked');
+  }
+
+  /** Takes the same from a user by its own wish: its socket closes with `left`. Rejects with `session_not_found`. */
+  withdraw(sessionId: SessionId, userId: UserId): Promise<EnforcementReport> {
+    return this.remove(
+      { sessionId, scope: 'all', selector: { by: 'user_id', userId }, ban: false, isOwnWish: true },
+      'left',
+    );
+  }
+
+  /** A relay credential for a user. It takes no seat until it joins. Rejects with `session_not_found` or `banned`. */
+  async mint(
+    scope: ProjectScope,
+    id: SessionId,
+    request: MintRequest,
+  ): Promise<{ readonly token: string; readonly expiresAtMs: number }> {
+    const { store, credentials, clock } = this.deps;
+    const result = await store.mint(id, scope, request.userId);
+    if (result.outcome !== 'mintable') throw new Failure(result.outcome);
+    const sessionLeftS = Math.max(1, Math.ceil((result.expiresAtMs - clock.nowMs()) / 1000));
+    const { userId, asHost, userSessionId } = request;
+    return credentials.sign(
+      { sessionId: id, userId, generation: result.generation, asHost, userSessionId },
+      Math.min(request.ttlS, sessionLeftS),
+    );
+  }
+
+  private async remove(request: KickRequest, reason: 'kicked' | 'left'): Promise<EnforcementReport> {
+    const { store, enforcer, clock } = this.deps;
+    const startedMs = clock.monotonicMs();
+    const result = await this.withLocalEffect(request.sessionId, request.selector, reason, () => store.kick(request));
+    switch (result.outcome) {
+      case 'kicked': {
+        const reach = await enforcer.remove(request.sessionId, result.removed, reason);
+        return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+      }
+      case 'no_match': {
+        const reach = await enforcer.removeForgotten(request.sessionId, request.selector);
+        return { matched: 0, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+      }
+      case 'session_not_found':
+        throw new Failure('session_not_found');
+    }
+  }
+
+  /**
+   * With the store away the sockets of this node are closed at once, and the caller hears `store_unavailable`
+   * with what was done, so that it tries again: the credential itself still lives.
+   */
+  private async withLocalEffect<T>(
+    id: SessionId,
+    selector: UserSelector,
+    reason: RemovalReason,
+    decide: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await decide();
+    } catch (error) {
+      if (!Failure.isStoreAway(error)) throw error;
+      const closed = this.deps.enforcer.removeUnconfirmed(id, selector, reason);
+      const fate = error.code === 'outcome_unknown' ? 'may live on' : 'was not revoked';
+      throw new Failure(error.code, {
+        message: `The state store does not answer: sockets on this node were closed, the credential ${fate}.`,
+        details: { closed },
+        retryAfterS: error.retryAfterS ?? 1,
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Relay sessions as backends see them: create, get, list, update, end. It places a session on a node and
+ * asks the store; what happens on sockets is the enforcer's.
+ */
+import { elapsedMs } from '../../lib/stopwatch.js';
+import { Failure } from '../../protocol/failure.js';
+import type { ProjectId, SessionId } from '../../protocol/ids.js';
+import type { Json } from '../../protocol/server-control.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Crypto } from '../../ports/crypto.js';
+import type { Enforcer, Reach } from '../../ports/enforcer.js';
+import type { Geo } from '../../ports/geo.js';
+import type { Placement } from '../../ports/placement.js';
+import type {
+  Durability,
+  Filter,
+  GroupPart,
+  ListRequest,
+  NewGroupSeat,
+  NewSeat,
+  ProjectScope,
+  RelaySession,
+  RelaySessionSettings,
+  RelayStore,
+  SessionPage,
+  SessionWithSeats,
+} from '../../ports/relay-store.js';
+import { newAuthorizationToken, newSessionId, newUserId } from './relay-tokens.js';
+
+/** What a session is when its creator does not say. */
+export interface SessionDefaults {
+  readonly maxUsers: number;
+  readonly ttlMs: number;
+  readonly resumeWindowMs: number;
+  readonly flushMs: number | 'auto';
+}
+
+export interface CreateRequest {
+  readonly projectId: ProjectId;
+  /** Canonical addresses of the users to authorize; the same one twice makes two users. */
+  readonly addresses: readonly string[];
+  readonly filters: readonly Filter[];
+  readonly webhookUrl: string | null;
+  readonly metadata?: Json | undefined;
+  readonly maxUsers?: number | undefined;
+  readonly ttlMs?: number | undefined;
+  readonly resumeWindowMs?: number | undefined;
+  readonly flushMs?: number | 'auto' | undefined;
+  readonly durability?: Durability | undefined;
+  readonly enforceIp?: boolean | undefined;
+  /** Makes it a group session with its creator on a seat. */
+  readonly group?: { readonly part: GroupPart; readonly creator: NewGroupSeat };
+}
+
+/** What a call that reaches sockets says of itself. */
+export interface EnforcementReport extends Reach {
+  /** Users (or, for end, sessions) the call was about. */
+  readonly matched: number;
+  readonly tookMs: number;
+}
+
+export interface RelaySessionsDeps {
+  readonly store: RelayStore;
+  readonly placement: Placement;
+  readonly enforcer: Enforcer;
+  readonly geo: Geo;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly defaults: SessionDefaults;
+}
+
+export class RelaySessions {
+  constructor(private readonly deps: RelaySessionsDeps) {}
+
+  /**
+   * Places the session on a node that fits its filters; with none it is made all the same, with `error` set.
+   * Rejects with `invalid_request` when more users are listed than maxUsers allows.
+   */
+  async create(request: CreateRequest): Promise<SessionWithSeats> {
+    const { store, placement, crypto, defaults } = this.deps;
+    const maxUsers = request.maxUsers ?? defaults.maxUsers;
+    if (request.addresses.length > maxUsers) {
+      throw new Failure('invalid_request', { message: `users: ${String(maxUsers)} at most (max_users)` });
+    }
+    // Before the first heartbeat nobody is known, not even this node: that is no reason to fail a session for good.
+    if (placement.nodes().length === 0) throw new Failure('store_unavailable', { retryAfterS: 1 });
+    const home = placement.choose(request.filters);
+    const listed = request.addresses.map((address) => this.newSeat(address));
+    return store.create(
+      {
+        id: newSessionId(crypto),
+        projectId: request.projectId,
+        authorizationToken: newAuthorizationToken(crypto),
+        ttlMs: request.ttlMs ?? defaults.ttlMs,
+        durability: request.durability ?? 'memory',
+        filters: request.filters,
+        homeNodeId: home?.id ?? null,
+        error: home === null ? 'no node fits the filters' : null,
+        group: request.group?.part ?? null,
+        metadata: request.metadata ?? {},
+        maxUsers,
+        resumeWindowMs: request.resumeWindowMs ?? defaults.resumeWindowMs,
+        flushMs: request.flushMs ?? defaults.flushMs,
+        enforceIp: request.enforceIp ?? false,
+        locked: false,
+        webhookUrl: request.webhookUrl,
+      },
+      request.group === undefined ? listed : [...listed, request.group.creator],
+    );
+  }
+
+  /** Rejects with `session_not_found` for another project's session as well. */
+  async get(scope: ProjectScope, id: SessionId): Promise<SessionWithSeats> {
+    const found = await this.deps.store.get(id, scope);
+    if (found === null) throw new Failure('session_not_found');
+    return found;
+  }
+
+  list(request: ListRequest): Promise<SessionPage> {
+    return this.deps.store.list(request);
+  }
+
+  /** Changes settings and tells the members. `ttlMs` counts from now. */
+  async update(
+    scope: ProjectScope,
+    id: SessionId,
+    change: Partial<RelaySessionSettings> & { readonly ttlMs?: number },
+  ): Promise<RelaySession> {
+    const session = await this.deps.store.update(id, scope, change);
+    if (session === null) throw new Failure('session_not_found');
+    await this.deps.enforcer.update(session);
+    return session;
+  }
+
+  /** Ends the session for everybody; sockets close with `session_ended`. */
+  async end(scope: ProjectScope, id: SessionId): Promise<EnforcementReport> {
+    const { store, enforcer, clock } = this.deps;
+    const startedMs = clock.monotonicMs();
+    if (!(await store.end(id, scope))) throw new Failure('session_not_found');
+    const reach = await enforcer.end(id, 'session_ended');
+    return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+  }
+
+  /** A user to be, for `create` and `authorize`. */
+  newSeat(address: string): NewSeat {
+    const { crypto, geo } = this.deps;
+    return { userId: newUserId(crypto), token: newAuthorizationToken(crypto), address, ...geo.locate(address) };
+  }
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
+import { ControlConnections } from '../../../src/identity/session-socket.js';
+import { ControlDoorway } from '../../../src/identity/session-doorway.js';
+import { UserSessionSockets } from '../../../src/identity/user-session-sockets.js';
+import type { CloseName } from '../../../src/protocol/close-codes.js';
+import { parseNodeId } from '../../../src/protocol/ids.js';
+import { emptyTallies, type Metrics } from '../../../src/ports/metrics.js';
+import type { ClientSocket } from '../../../src/ports/socket.js';
+import type { UserSessionWatches } from '../../../src/ports/user-session-watches.js';
+import * as i from '../../contract/suites/identity-fixtures.js';
+import { silentLog } from '../../support/silent-log.js';
+import { ManualClock } from '../../support/manual-clock.js';
+
+const metrics: Metrics = {
+  tallies: emptyTallies(),
+  closed: () => undefined,
+  refused: () => undefined,
+  answered: () => undefined,
+  storeFailed: () => undefined,
+  gauge: () => undefined,
+  expose: () => Promise.resolve({ contentType: '', text: '' }),
+};
+
+/** What a registry would be that is told of a socket when it opens. */
+function watchingLate(real: UserSessionWatches): UserSessionWatches {
+  return {
+    watch: (id) => {
+      let stop = (): void => undefined;
+      return {
+        begin: (watcher) => {
+          const watch = real.watch(id);
+          stop = () => watch.stop();
+          watch.begin(watcher);
+        },
+        stop: () => stop(),
+      };
+    },
+  };
+}
+
+/** A session is revoked after the door has looked at it and before its socket is there: what becomes of the socket? */
+async function raceOf(choose: (real: UserSessionSockets) => UserSessionWatches) {
+  const clock = new ManualClock();
+  const { userSessions } = createMemoryStore({ clock });
+  const session = i.newUserSession();
+  await userSessions.open(session, i.NO_LIMIT);
+  const sockets = new UserSessionSockets();
+  const node = parseNodeId(`node_${'n'.repeat(16)}`);
+  if (node === null) throw new Error('unreachable');
+  const rates = { messagesPerS: 0, bytesPerS: 0, workMsPerS: 0, maxMessageBytes: 100, maxBufferedBytes: 100 };
+  const limits = { ...rates, heartbeatMs: 1000, heartbeatTimeoutMs: 1000 };
+  const doorway = new ControlDoorway({
+    tokens: {
+      verify: async () => ({ userId: session.userId, sessionId: session.id, issuedAtMs: 0, expiresAtMs: 0 }),
+    },
+    userSessions,
+    watches: choose(sockets),
+    connections: new ControlConnections({ clock, metrics, log: silentLog, node, limits }),
+  });
+  const entrant = await doorway.admit('a.b.c');
+  const finished = await userSessions.finish(session.id, 'revoked');
+  if (finished.outcome !== 'changed') throw new Error('not revoked');
+  await sockets.over(finished.session);
+  const seen: { closed: CloseName | null; readonly sent: string[] } = { closed: null, sent: [] };
+  const socket: ClientSocket = {
+    send: (frame) => seen.sent.push(String(frame)) > 0,
+    ping: () => undefined,
+    close: (name) => (seen.closed = name),
+    bufferedBytes: () => 0,
+    subscribe: () => undefined,
+    unsubscribe: () => undefined,
+    publishToOthers: () => undefined,
+  };
+  entrant.open(socket);
+  return { ...seen, types: seen.sent.map((text) => (JSON.parse(text) as { type: string }).type) };
+}
+
+describe('a user session that is revoked between the door and its socket', () => {
+  it('UP11 closes the socket as it comes', async () => {
+    expect(await raceOf((sockets) => sockets)).toMatchObject({
+      closed: 'revoked',
+      types: ['welcome', 'user_session.revoked'],
+    });
+  });
+
+  it('UP11 would leave it open, were it watched only from its opening on', async () => {
+    expect(await raceOf(watchingLate)).toMatchObject({ closed: null, types: ['welcome'] });
+  });
+});
