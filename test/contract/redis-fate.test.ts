@@ -101,6 +101,35 @@ describe('calls in flight', () => {
     expect(await store.relay.get(first.id, 'all')).toBeNull();
   });
 
+  test('ST73 (F8) a Redis that hangs for 10 s: 10,000 creates are refused, none happens when it wakes', async () => {
+    const redis = await redisServer();
+    const keyPrefix = randomPrefix();
+    const { store } = open(redis.url, keyPrefix);
+    await untilReady(store);
+    const rssBefore = process.memoryUsage.rss();
+    redis.pause();
+    const wakes = performance.now() + 10_000;
+    const refused: SessionId[] = [];
+    const worker = async (): Promise<void> => {
+      while (performance.now() < wakes || refused.length < 10_000) {
+        const session = f.newSession();
+        const fate = await fateOf(store.relay.create(session, []));
+        expect(fate).not.toBe('done');
+        if (fate === 'not done') refused.push(session.id);
+        await pause(25);
+      }
+    };
+    await Promise.all(Array.from({ length: 50 }, worker));
+    redis.resume();
+    await untilReady(store);
+    const listed = await store.relay.list({ scope: 'all', from: { offset: 0 }, limit: 100 });
+    // The few that were under way when it hung have passed their deadline as well.
+    expect([listed.totalCount, refused.length >= 10_000]).toEqual([0, true]);
+    expect(process.memoryUsage.rss() - rssBefore).toBeLessThan(50e6);
+    // The control: what is asked of a Redis that is awake is done.
+    expect(await fateOf(store.relay.create(f.newSession(), []))).toBe('done');
+  }, 60_000);
+
   test('ST73 (F29) creates through stalls, cuts and lost replies at random moments', async () => {
     const redis = await redisServer();
     const proxy = await proxyTo(redis.port);
