@@ -149,6 +149,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       await membership.start();
       relay.upkeep.start();
       relay.homeCheck.start();
+      relay.heartbeats.start();
       relay.door.start();
       identity.start();
       tokens.start();
@@ -172,6 +173,7 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       server.close();
       relay.upkeep.stop();
       relay.homeCheck.stop();
+      relay.heartbeats.stop();
       relay.door.stop();
       identity.stop();
       tokens.stop();

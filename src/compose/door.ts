@@ -1,11 +1,12 @@
-/** Composes the way in of sockets: the door, control connections, and what keeps count of sockets per user. */
+/** Composes the way in of sockets: the door, session sockets, and the count of sockets per user. */
 import type { Config } from '../config/schema.js';
+import type { ConnectionDeps } from '../sockets/connection.js';
 import { Door } from '../sockets/door.js';
 import { FailedHandshakes } from '../sockets/failed-handshakes.js';
 import type { OriginRule } from '../sockets/origin.js';
 import { UserSockets } from '../sockets/user-sockets.js';
-import { ControlConnections } from '../identity/session-socket.js';
-import { ControlDoorway } from '../identity/session-doorway.js';
+import { SessionDoorway } from '../identity/session-doorway.js';
+import { SessionSockets } from '../identity/session-socket.js';
 import type { Clock } from '../ports/clock.js';
 import type { Gatekeeper } from '../ports/connect.js';
 import type { Crypto } from '../ports/crypto.js';
@@ -29,6 +30,8 @@ export interface DoorGround {
   readonly watches: UserSessionWatches;
   readonly origins: OriginRule;
   readonly relayDoorway: Doorway;
+  /** What every connection needs. */
+  readonly connections: ConnectionDeps;
 }
 
 export interface ComposedDoor {
@@ -39,40 +42,23 @@ export interface ComposedDoor {
 
 export function composeDoor(ground: DoorGround): ComposedDoor {
   const { config, clock, crypto, log, metrics, store, placement, tokens, watches, origins, relayDoorway } = ground;
-  const {
-    maxMessageBytes,
-    messagesPerS,
-    bytesPerS,
-    workMsPerS,
-    heartbeatMs,
-    heartbeatTimeoutMs,
-    maxBackpressureBytes,
-  } = config;
   const userSockets = new UserSockets({
     ...{ store: store.userSockets, clock, crypto, log, self: placement.self },
     limit: { max: config.maxSocketsPerUser, whenFull: config.socketsPerUserFull },
   });
-  const connections = new ControlConnections({
-    ...{ clock, metrics, log, node: placement.self },
-    limits: {
-      ...{ maxMessageBytes, messagesPerS, bytesPerS, workMsPerS, heartbeatMs, heartbeatTimeoutMs },
-      maxBufferedBytes: maxBackpressureBytes,
-    },
+  const sockets = new SessionSockets({
+    ...ground.connections,
+    node: placement.self,
+    maxBufferedBytes: config.maxBackpressureBytes,
   });
-  const controlDoorway = new ControlDoorway({ tokens, userSessions: store.userSessions, watches, connections });
-  metrics.gauge('control_connections', 'Open WebSockets of user sessions.', () => connections.size);
+  const sessionDoorway = new SessionDoorway({ tokens, userSessions: store.userSessions, watches, sockets });
+  metrics.gauge('control_connections', 'Open WebSockets of user sessions.', () => sockets.size);
   return {
     gatekeeper: new Door({
-      ...{ doorways: [relayDoorway, controlDoorway], userSockets, placement, log, metrics, origins },
+      ...{ doorways: [relayDoorway, sessionDoorway], userSockets, placement, log, metrics, origins },
       failedHandshakes: new FailedHandshakes(config.failedHandshakesPerS, clock),
     }),
-    start: () => {
-      connections.start();
-      userSockets.start();
-    },
-    stop: () => {
-      connections.stop();
-      userSockets.stop();
-    },
+    start: () => userSockets.start(),
+    stop: () => userSockets.stop(),
   };
 }

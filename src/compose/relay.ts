@@ -15,11 +15,9 @@ import type { RelayCredentials } from '../ports/relay-credentials.js';
 import type { RelayStore } from '../ports/relay-store.js';
 import type { Store } from '../ports/store.js';
 import { RelayDoorway } from '../relay/relay-doorway.js';
-import { Attacher } from '../relay/home/attach.js';
 import { Authorizations } from '../relay/sessions/authorizations.js';
 import { AutoWindow } from '../relay/room/auto-window.js';
-import { Connections } from '../relay/home/relay-connection.js';
-import { Control } from '../relay/home/control-frames.js';
+import { ControlFrames } from '../relay/home/control-frames.js';
 import { Departures } from '../relay/home/departures.js';
 import { FlushSchedule } from '../relay/room/flush-schedule.js';
 import { heldStore } from '../relay/home/held-store.js';
@@ -30,6 +28,8 @@ import { Rooms } from '../relay/home/rooms.js';
 import { RelaySessions } from '../relay/sessions/relay-sessions.js';
 import { SlabPool } from '../relay/room/slab-pool.js';
 import { Upkeep } from '../relay/home/upkeep.js';
+import { Greeter } from '../relay/home/welcome.js';
+import { Heartbeats } from '../sockets/heartbeats.js';
 import { composeDoor, type ComposedDoor } from './door.js';
 import type { Tokens } from './tokens.js';
 
@@ -65,6 +65,7 @@ export interface Relay {
   readonly departures: Departures;
   readonly upkeep: Upkeep;
   readonly homeCheck: HomeCheck;
+  readonly heartbeats: Heartbeats;
   /** As everybody but homes asks it. */
   readonly store: RelayStore;
 }
@@ -90,7 +91,7 @@ export function composeRelay(ground: RelayGround): Relay {
   };
   const slabs = new SlabPool(SLAB_BYTES, MAX_SLABS);
   const { tallies } = metrics;
-  const room = { clock, broadcaster: uws, schedule, tallies, replayBounds, outletBounds, slabs, mayNumber };
+  const room = { clock, broadcaster: uws, schedule, tallies, replayBounds, outletBounds, slabs };
   const { sessionSockets: watches } = ground;
   const rooms = new Rooms({ store: bare, placement, crypto, departures, watches, room });
   const storeIsUp = (): boolean => ground.store.health().ok;
@@ -108,22 +109,28 @@ export function composeRelay(ground: RelayGround): Relay {
   };
   const sessions = new RelaySessions({ store, placement, enforcer, geo, crypto, clock, defaults });
   const authorizations = new Authorizations({ store, enforcer, credentials, clock });
-  const control = new Control({ store, rooms, departures, sessions, authorizations });
-  const rates = { messagesPerS, bytesPerS, workMsPerS, heartbeatMs, heartbeatTimeoutMs };
-  const limits = { maxMessageBytes, mayNumber, ...rates };
-  const connections = new Connections({ rooms, departures, control, clock, metrics, log, limits });
-  const attacher = new Attacher({
-    rooms,
-    departures,
-    connections,
+  const control = new ControlFrames({ store, rooms, departures, sessions, authorizations });
+  const heartbeats = new Heartbeats(clock);
+  const limits = { maxMessageBytes, messagesPerS, bytesPerS, workMsPerS, heartbeatMs, heartbeatTimeoutMs };
+  const connections = { clock, metrics, log, heartbeats, limits };
+  const rules = { maxMessageBytes, mayNumber };
+  const greeter = new Greeter({
     tallies: metrics.tallies,
     node: placement.self,
     limits: { max_message_bytes: maxMessageBytes, messages_per_s: messagesPerS, bytes_per_s: bytesPerS },
     heartbeatMs,
   });
+  const admissions = { rooms, departures, greeter, connections: { ...connections, rules, control, departures } };
   const { userSessions } = ground.store;
   const relayDoorway = new RelayDoorway({
-    ...{ store, rooms, placement, credentials, userSessions, watches, attacher, crypto },
+    store,
+    rooms,
+    placement,
+    credentials,
+    userSessions,
+    watches,
+    admissions,
+    crypto,
   });
   const origins = originRule(config);
   return {
@@ -131,11 +138,20 @@ export function composeRelay(ground: RelayGround): Relay {
     sessions,
     authorizations,
     credentials,
-    live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
-    door: composeDoor({ ...ground, placement, tokens: ground.tokens.session, watches, origins, relayDoorway }),
+    live: new LiveSessions({ store, rooms, placement, clock, rules }),
+    door: composeDoor({
+      ...ground,
+      placement,
+      tokens: ground.tokens.session,
+      watches,
+      origins,
+      relayDoorway,
+      connections,
+    }),
     departures,
-    upkeep: new Upkeep({ store, rooms, connections, homeCheck, clock, log }),
+    upkeep: new Upkeep({ store, rooms, homeCheck, clock, log }),
     homeCheck,
+    heartbeats,
     store,
   };
 }

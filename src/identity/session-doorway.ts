@@ -1,29 +1,30 @@
-/** The doorway for session tokens: one opens a control connection while its user session is active in the store. */
+/** The doorway for session tokens: one opens a session socket while its user session is active in the store. */
 import { claimedAlgorithm } from '../lib/jwt.js';
 import { Failure } from '../protocol/failure.js';
-import type { Doorway, Entrant } from '../ports/doorway.js';
+import type { Admission } from '../ports/connect.js';
+import type { Doorway } from '../ports/doorway.js';
 import { SESSION_TOKEN_ALGORITHM, type SessionTokenClaims, type SessionTokens } from '../ports/session-tokens.js';
 import type { UserSessionStore } from '../ports/user-session-store.js';
 import type { UserSessionWatches } from '../ports/user-session-watches.js';
-import type { ControlConnections } from './session-socket.js';
+import type { SessionSockets } from './session-socket.js';
 
-export interface ControlDoorwayDeps {
+export interface SessionDoorwayDeps {
   readonly tokens: Pick<SessionTokens, 'verify'>;
   readonly userSessions: Pick<UserSessionStore, 'get'>;
   readonly watches: UserSessionWatches;
-  readonly connections: ControlConnections;
+  readonly sockets: Pick<SessionSockets, 'open'>;
 }
 
-export class ControlDoorway implements Doorway {
-  constructor(private readonly deps: ControlDoorwayDeps) {}
+export class SessionDoorway implements Doorway {
+  constructor(private readonly deps: SessionDoorwayDeps) {}
 
   takes(credential: string): boolean {
     return claimedAlgorithm(credential) === SESSION_TOKEN_ALGORITHM;
   }
 
-  async admit(credential: string): Promise<Entrant> {
+  async admit(credential: string): Promise<Admission> {
     const claims = await this.claimsOf(credential);
-    const { watches, connections } = this.deps;
+    const { watches, sockets } = this.deps;
     // Watched before it is looked at: its end is heard of, whenever it comes.
     const watch = watches.watch(claims.sessionId);
     try {
@@ -35,7 +36,7 @@ export class ControlDoorway implements Doorway {
     return {
       userId: claims.userId,
       seat: null,
-      open: (socket) => connections.open(claims, watch, socket),
+      open: (socket) => sockets.open(claims, watch, socket),
       abandon: () => watch.stop(),
     };
   }

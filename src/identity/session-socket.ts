@@ -1,76 +1,51 @@
 /**
- * Control connections: sockets that belong to a user session and to no relay. They hear of that session, and may only
- * ping; limits and deadlines are those of every connection.
+ * Session sockets belong to a user session and to no relay session. They hear what becomes of that user session, and may
+ * only ping.
  */
-import { parseClientControl } from '../protocol/client-control.js';
+import type { ClientControl } from '../protocol/client-control.js';
 import type { CloseName } from '../protocol/close-codes.js';
-import { Conduct, type ConductLimits } from '../sockets/conduct.js';
-import { ERRORS, type ErrorCode } from '../protocol/errors.js';
 import type { NodeId, UserId, UserSessionId } from '../protocol/ids.js';
 import { encodeControl, type ControlWelcome, type UserSessionPush } from '../protocol/server-control.js';
 import { PROTOCOL_VERSION } from '../protocol/wire.js';
-import type { Clock, Timer } from '../ports/clock.js';
-import type { Log } from '../ports/log.js';
-import type { Metrics } from '../ports/metrics.js';
+import type { LogFields } from '../ports/log.js';
 import type { ClientSocket, SocketHandler } from '../ports/socket.js';
 import type { Watch, Watcher } from '../ports/user-session-watches.js';
+import { Connection, type ConnectionDeps } from '../sockets/connection.js';
 
-export interface ControlConnectionsDeps {
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-  readonly log: Log;
+export interface SessionSocketsDeps extends ConnectionDeps {
   readonly node: NodeId;
-  readonly limits: ConductLimits & {
-    readonly maxMessageBytes: number;
-    /** What may wait for a reader before its socket is closed. */
-    readonly maxBufferedBytes: number;
-  };
+  /** Most bytes that may wait for a reader before its socket is closed. */
+  readonly maxBufferedBytes: number;
 }
 
-/** Whose connection it is. */
-export interface ControlUser {
+/** Whose socket it is. */
+export interface SessionUser {
   readonly userId: UserId;
   readonly sessionId: UserSessionId;
 }
 
-const CHECK_EVERY_MS = 1000;
+export class SessionSockets {
+  private readonly live = new Set<SessionSocket>();
 
-export class ControlConnections {
-  private readonly live = new Set<ControlConnection>();
-  private timer: Timer | null = null;
-
-  constructor(private readonly deps: ControlConnectionsDeps) {}
+  constructor(private readonly deps: SessionSocketsDeps) {}
 
   get size(): number {
     return this.live.size;
   }
 
-  /** Welcomes the socket; from then on it hears what the watch hears, and closes when the session is over. */
-  open(user: ControlUser, watch: Watch, socket: ClientSocket): SocketHandler {
-    const connection = new ControlConnection(this.deps, user.sessionId, socket, () => {
+  /** Welcomes the socket. From then on it hears what the watch hears, and closes when the user session is over. */
+  open(user: SessionUser, watch: Watch, socket: ClientSocket): SocketHandler {
+    const opened = new SessionSocket(this.deps, user.sessionId, socket, () => {
       watch.stop();
-      this.live.delete(connection);
+      this.live.delete(opened);
     });
-    this.live.add(connection);
-    connection.send(this.welcome(user));
-    watch.begin(connection);
-    return connection;
+    this.live.add(opened);
+    opened.welcome(this.welcomeFor(user));
+    watch.begin(opened);
+    return opened;
   }
 
-  /** Once a second who is silent is pinged, then closed. */
-  start(): void {
-    this.timer = this.deps.clock.after(CHECK_EVERY_MS, () => {
-      const nowMs = this.deps.clock.monotonicMs();
-      for (const connection of this.live) connection.checkSilence(nowMs);
-      this.start();
-    });
-  }
-
-  stop(): void {
-    this.timer?.cancel();
-  }
-
-  private welcome({ userId, sessionId }: ControlUser): ControlWelcome {
+  private welcomeFor({ userId, sessionId }: SessionUser): ControlWelcome {
     const { limits, node } = this.deps;
     const { maxMessageBytes, messagesPerS, bytesPerS, heartbeatMs } = limits;
     return {
@@ -84,108 +59,63 @@ export class ControlConnections {
   }
 }
 
-class ControlConnection implements SocketHandler, Watcher {
-  private readonly conduct: Conduct;
-
+class SessionSocket extends Connection implements Watcher {
   constructor(
-    private readonly deps: ControlConnectionsDeps,
+    private readonly deps: SessionSocketsDeps,
     private readonly sessionId: UserSessionId,
     private readonly socket: ClientSocket,
     private readonly onGone: () => void,
   ) {
-    this.conduct = new Conduct(deps.limits, deps.clock.monotonicMs());
+    super(deps);
   }
 
-  /** The peer's reading is its own affair, up to a bound. */
-  send(frame: Parameters<typeof encodeControl>[0]): void {
-    const wasTaken = this.socket.send(encodeControl(frame));
-    if (!wasTaken && this.socket.bufferedBytes() > this.deps.limits.maxBufferedBytes) {
-      this.socket.close('slow_consumer');
-    }
+  welcome(frame: ControlWelcome): void {
+    this.send(encodeControl(frame));
   }
 
   onTouched(push: UserSessionPush): void {
-    this.send(push);
+    this.send(encodeControl(push));
   }
 
   onOver(push: UserSessionPush, close: CloseName): boolean {
-    this.send(push);
+    this.send(encodeControl(push));
     this.socket.close(close);
     return true;
   }
 
-  onText(bytes: Uint8Array): void {
-    this.count(bytes.length);
-    this.serve(bytes.length, () => {
-      this.handleControl(bytes);
-    });
+  protected override isCurrent(): boolean {
+    return true;
   }
 
   /** No binary frame has a meaning here. */
-  onBinary(bytes: Uint8Array): void {
-    this.count(bytes.length);
-    this.serve(bytes.length, () => {
-      this.refuse('unknown_op');
-    });
+  protected override handleBinary(): void {
+    this.refuse('unknown_op', null);
   }
 
-  /** Pings and pongs count like frames: each costs an answer or at least a read. */
-  onAlive(): void {
-    this.serve(0, () => undefined);
+  protected override handleFrame(frame: ClientControl): void {
+    if (frame.type === 'ping') this.send(encodeControl({ type: 'pong', t: frame.t }));
+    else this.refuse('unknown_type', null);
   }
 
-  onDrain(): void {
-    // Nothing waits here: what is sent is the engine's.
-  }
-
-  onClose(): void {
+  protected override handleClose(): void {
     this.onGone();
   }
 
-  checkSilence(nowMs: number): void {
-    const due = this.conduct.dueFor(nowMs);
-    if (due === 'close') this.socket.close('heartbeat_timeout');
-    else if (due === 'ping') this.socket.ping();
+  /** A peer may read as slowly as it likes, up to a bound. */
+  protected override send(text: string): void {
+    const wasTaken = this.socket.send(text);
+    if (!wasTaken && this.socket.bufferedBytes() > this.deps.maxBufferedBytes) this.socket.close('slow_consumer');
   }
 
-  private count(size: number): void {
-    const { tallies } = this.deps.metrics;
-    tallies.framesIn += 1;
-    tallies.bytesIn += size;
+  protected override ping(): void {
+    this.socket.ping();
   }
 
-  /** Handles a frame within its limits, and charges what it took. */
-  private serve(size: number, handle: () => void): void {
-    const { clock, metrics, log } = this.deps;
-    const startMs = clock.monotonicMs();
-    if (!this.conduct.isWithinRate(size, startMs)) {
-      this.refuse('rate_limited');
-      return;
-    }
-    handle();
-    if (!this.conduct.charge(clock.monotonicMs() - startMs)) return;
-    metrics.tallies.overWork += 1;
-    log.warn('connection_over_work', { user_session_id: this.sessionId });
+  protected override close(name: CloseName): void {
+    this.socket.close(name);
   }
 
-  private handleControl(bytes: Uint8Array): void {
-    if (bytes.length > this.deps.limits.maxMessageBytes) {
-      this.refuse('message_too_big');
-      return;
-    }
-    const frame = parseClientControl(bytes);
-    if ('fault' in frame) this.refuse(frame.fault);
-    else if (frame.type === 'ping') this.send({ type: 'pong', t: frame.t });
-    else this.refuse('unknown_type');
-  }
-
-  private refuse(code: ErrorCode): void {
-    const { metrics } = this.deps;
-    metrics.tallies.framesRefused += 1;
-    metrics.refused(code);
-    if (code === 'rate_limited') metrics.tallies.rateLimited += 1;
-    this.send({ type: 'error', code, message: ERRORS[code].message });
-    const close = this.conduct.closeFor(code);
-    if (close !== null) this.socket.close(close);
+  protected override subject(): LogFields {
+    return { user_session_id: this.sessionId };
   }
 }

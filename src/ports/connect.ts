@@ -1,4 +1,5 @@
 import type { Failure } from '../protocol/failure.js';
+import type { UserId } from '../protocol/ids.js';
 import type { HttpRequest } from './http.js';
 import type { ClientSocket, SocketHandler } from './socket.js';
 
@@ -15,15 +16,22 @@ export interface ConnectRequest {
 }
 
 /**
- * A place that was taken for a socket which does not exist yet. Exactly one of the two is called, once:
+ * A place that was taken for a socket which does not exist yet. Exactly one of `open` and `abandon` is called, once:
  * `open` when the upgrade is done, `abandon` when the client went away before.
  */
 export interface Admission {
-  readonly outcome: 'admitted';
-  /** The subprotocol to answer with; null when none was offered that we speak. */
-  readonly protocol: string | null;
+  readonly userId: UserId;
+  /** Sockets with the same seat replace each other: at most one of them is open. null: the socket replaces no other. */
+  readonly seat: string | null;
   open(socket: ClientSocket): SocketHandler;
   abandon(): void;
+}
+
+export interface Admitted {
+  readonly outcome: 'admitted';
+  readonly admission: Admission;
+  /** The subprotocol to answer with; null when the client offered none that we speak. */
+  readonly protocol: string | null;
 }
 
 export interface Refusal {
@@ -33,7 +41,7 @@ export interface Refusal {
 
 /** Decides about a handshake before the upgrade. Never rejects. */
 export interface Gatekeeper {
-  admit(request: ConnectRequest): Promise<Admission | Refusal>;
+  admit(request: ConnectRequest): Promise<Admitted | Refusal>;
   /** What `admit` would say, without taking a place: `upgrade_required` when it would admit. */
   examine(request: ConnectRequest): Promise<Failure>;
 }

@@ -5,15 +5,16 @@
 import { claimedAlgorithm } from '../lib/jwt.js';
 import { Failure } from '../protocol/failure.js';
 import type { SessionId, UserSessionId } from '../protocol/ids.js';
-import type { ConnectRequest } from '../ports/connect.js';
+import type { Admission, ConnectRequest } from '../ports/connect.js';
 import type { Crypto } from '../ports/crypto.js';
-import type { Doorway, Entrant } from '../ports/doorway.js';
+import type { Doorway } from '../ports/doorway.js';
 import type { Placement } from '../ports/placement.js';
 import { RELAY_CREDENTIAL_ALGORITHM, type RelayCredentials } from '../ports/relay-credentials.js';
 import type { JoinCredential, Joined, RelayStore } from '../ports/relay-store.js';
 import type { UserSessionStore } from '../ports/user-session-store.js';
 import type { UserSessionWatches, Watch } from '../ports/user-session-watches.js';
-import type { Attachment, Attacher } from './home/attach.js';
+import { RelayAdmission, type Join, type RelayAdmissionDeps } from './home/admission.js';
+import type { ResumePoint } from './home/welcome.js';
 import { parseCredential, resumeProof, resumeToken } from './credential.js';
 import type { Room } from './room/room.js';
 import type { Rooms } from './home/rooms.js';
@@ -25,7 +26,7 @@ export interface RelayDoorwayDeps {
   readonly credentials: RelayCredentials;
   readonly userSessions: Pick<UserSessionStore, 'get'>;
   readonly watches: UserSessionWatches;
-  readonly attacher: Attacher;
+  readonly admissions: RelayAdmissionDeps;
   readonly crypto: Crypto;
 }
 
@@ -33,7 +34,7 @@ export interface RelayDoorwayDeps {
 interface Claim {
   readonly sessionId: SessionId;
   readonly credential: JoinCredential;
-  readonly resume: Attachment['resume'];
+  readonly resume: ResumePoint | null;
 }
 
 const RESUME_SECRET_BYTES = 24;
@@ -50,7 +51,7 @@ export class RelayDoorway implements Doorway {
     return algorithm === null || algorithm === RELAY_CREDENTIAL_ALGORITHM;
   }
 
-  async admit(text: string, request: ConnectRequest): Promise<Entrant> {
+  async admit(text: string, request: ConnectRequest): Promise<Admission> {
     const claim = await this.check(text, request);
     const { rooms } = this.deps;
     const bound = boundTo(claim);
@@ -58,7 +59,7 @@ export class RelayDoorway implements Doorway {
     try {
       const room = await this.openFor(claim, request);
       try {
-        return this.entrant(room, await this.takeSeat(room, claim, request, watch));
+        return await this.takeSeat(room, claim, request, watch);
       } catch (error) {
         rooms.release(room);
         throw error;
@@ -109,8 +110,8 @@ export class RelayDoorway implements Doorway {
     }
   }
 
-  private async takeSeat(room: Room, claim: Claim, request: ConnectRequest, watch: Watch | null): Promise<Attachment> {
-    const { crypto, attacher } = this.deps;
+  private async takeSeat(room: Room, claim: Claim, request: ConnectRequest, watch: Watch | null): Promise<Admission> {
+    const { crypto, admissions } = this.deps;
     const secret = Buffer.from(crypto.randomBytes(RESUME_SECRET_BYTES)).toString('base64url');
     const { credential, resume } = claim;
     const { epoch } = room;
@@ -120,35 +121,16 @@ export class RelayDoorway implements Doorway {
     const mintedFrom = credential.kind === 'minted' ? credential.generation : null;
     const resumeHashes = credential.kind === 'resume' ? [resumeHash, credential.secretHash] : [resumeHash];
     const nextToken = resumeToken(room.id, joined.index, epoch, secret);
-    const attachment = { joined, token, mintedFrom, resumeHashes, resumeToken: nextToken, resume, watch };
-    if (watch !== null || joined.userSessionId === null) return attachment;
+    const join: Join = { joined, token, mintedFrom, resumeHashes, resumeToken: nextToken, resume, watch };
+    if (watch !== null || joined.userSessionId === null) return new RelayAdmission(admissions, room, join);
     try {
       // A resume: the seat says what it is bound to.
-      return { ...attachment, watch: await this.watchActive(joined.userSessionId) };
+      const seatWatch = await this.watchActive(joined.userSessionId);
+      return new RelayAdmission(admissions, room, { ...join, watch: seatWatch });
     } catch (error) {
-      attacher.abandon(room, attachment);
+      new RelayAdmission(admissions, room, join).giveBack();
       throw error;
     }
-  }
-
-  private entrant(room: Room, attachment: Attachment): Entrant {
-    const { rooms, attacher } = this.deps;
-    const { userId, index } = attachment.joined;
-    return {
-      userId,
-      seat: `${room.id} ${String(index)}`,
-      open: (socket) => {
-        try {
-          return attacher.attach(room, attachment, socket);
-        } finally {
-          rooms.release(room);
-        }
-      },
-      abandon: () => {
-        attacher.abandon(room, attachment);
-        rooms.release(room);
-      },
-    };
   }
 
   /** Everything that can be decided without the session. */

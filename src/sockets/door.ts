@@ -3,8 +3,8 @@
  * origin, carrier, sockets per user), the credential by the doorway that takes its form.
  */
 import { Failure } from '../protocol/failure.js';
-import type { Admission, ConnectRequest, Gatekeeper, Refusal } from '../ports/connect.js';
-import type { Doorway, Entrant } from '../ports/doorway.js';
+import type { Admission, Admitted, ConnectRequest, Gatekeeper, Refusal } from '../ports/connect.js';
+import type { Doorway } from '../ports/doorway.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Placement } from '../ports/placement.js';
@@ -38,11 +38,13 @@ const GUESSES: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
 export class Door implements Gatekeeper {
   constructor(private readonly deps: DoorDeps) {}
 
-  async admit(request: ConnectRequest): Promise<Admission | Refusal> {
+  async admit(request: ConnectRequest): Promise<Admitted | Refusal> {
     try {
       const { doorway, credential } = this.check(request);
-      const entrant = await doorway.admit(credential, request);
-      return admission(entrant, await this.placeFor(entrant), chooseProtocol(request));
+      const admission = await doorway.admit(credential, request);
+      const place = await this.placeFor(admission);
+      const protocol = chooseProtocol(request);
+      return { outcome: 'admitted', admission: settledOnce(placed(admission, place)), protocol };
     } catch (error) {
       return { outcome: 'refused', failure: this.named(error, request) };
     }
@@ -72,11 +74,11 @@ export class Door implements Gatekeeper {
     return { doorway, credential };
   }
 
-  private async placeFor(entrant: Entrant): Promise<SocketPlace | null> {
+  private async placeFor(admission: Admission): Promise<SocketPlace | null> {
     try {
-      return await this.deps.userSockets.take(entrant.userId, entrant.seat);
+      return await this.deps.userSockets.take(admission.userId, admission.seat);
     } catch (error) {
-      entrant.abandon();
+      admission.abandon();
       throw error;
     }
   }
@@ -92,35 +94,51 @@ export class Door implements Gatekeeper {
   }
 }
 
-function admission(entrant: Entrant, place: SocketPlace | null, protocol: string | null): Admission {
+/** The admission, with the place that its socket takes among its user's sockets; null: nobody counts them. */
+function placed(admission: Admission, place: SocketPlace | null): Admission {
+  if (place === null) return admission;
+  const { userId, seat } = admission;
+  return {
+    userId,
+    seat,
+    open: (socket) => openInPlace(admission, place, socket),
+    abandon: () => {
+      admission.abandon();
+      place.release();
+    },
+  };
+}
+
+/** Settling an admission twice would give its seat away twice. */
+function settledOnce(admission: Admission): Admission {
+  const { userId, seat } = admission;
   let isSettled = false;
   const settle = (): void => {
     if (isSettled) throw new Error('an admission was settled twice');
     isSettled = true;
   };
   return {
-    outcome: 'admitted',
-    protocol,
+    userId,
+    seat,
     open: (socket) => {
       settle();
-      return place === null ? entrant.open(socket) : openInPlace(entrant, place, socket);
+      return admission.open(socket);
     },
     abandon: () => {
       settle();
-      entrant.abandon();
-      place?.release();
+      admission.abandon();
     },
   };
 }
 
-function openInPlace(entrant: Entrant, place: SocketPlace, socket: ClientSocket): SocketHandler {
+function openInPlace(admission: Admission, place: SocketPlace, socket: ClientSocket): SocketHandler {
   if (!place.occupy(socket)) {
     socket.close('replaced');
-    entrant.abandon();
+    admission.abandon();
     return closedSocket;
   }
   try {
-    return new PlacedHandler(entrant.open(socket), place, socket);
+    return new PlacedHandler(admission.open(socket), place, socket);
   } catch (error) {
     place.leave(socket);
     throw error;

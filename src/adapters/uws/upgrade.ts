@@ -56,9 +56,9 @@ export class Upgrades {
           if (outcome.outcome === 'refused') {
             http.refuse(exchange, head, outcome.failure);
           } else if (exchange.over) {
-            outcome.abandon();
+            outcome.admission.abandon();
           } else {
-            const state: SocketState = { admission: outcome, socket: null, handler: null };
+            const state: SocketState = { admission: outcome.admission, socket: null, handler: null };
             const key = head.headers.get('sec-websocket-key') ?? '';
             exchange.upgrade((res) => {
               // Extensions stay empty: compression is never negotiated.

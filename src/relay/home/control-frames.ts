@@ -2,7 +2,6 @@
 import type { ClientControl } from '../../protocol/client-control.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseMemberIndex } from '../../protocol/ids.js';
-import { encodeMemberState } from '../../protocol/presence.js';
 import { encodeControl } from '../../protocol/server-control.js';
 import type { RelayStore } from '../../ports/relay-store.js';
 import type { Authorizations } from '../sessions/authorizations.js';
@@ -12,7 +11,7 @@ import type { Room } from '../room/room.js';
 import type { Rooms } from './rooms.js';
 import type { RelaySessions } from '../sessions/relay-sessions.js';
 
-export interface ControlDeps {
+export interface ControlFramesDeps {
   readonly store: RelayStore;
   readonly rooms: Rooms;
   readonly departures: Departures;
@@ -20,8 +19,8 @@ export interface ControlDeps {
   readonly authorizations: Authorizations;
 }
 
-export class Control {
-  constructor(private readonly deps: ControlDeps) {}
+export class ControlFrames {
+  constructor(private readonly deps: ControlFramesDeps) {}
 
   async handle(frame: ClientControl, room: Room, member: Member): Promise<void> {
     switch (frame.type) {
@@ -29,11 +28,10 @@ export class Control {
         member.outlet?.send(encodeControl({ type: 'pong', t: frame.t }));
         return;
       case 'state':
-        member.state = frame.state;
-        room.announceText(encodeMemberState(member.index, frame.state), member);
+        room.setState(member, frame.state);
         return;
       case 'leave':
-        this.leave(room, member);
+        this.deps.departures.leave(room, member, 'left', 'left');
         return;
       case 'kick':
         await this.kick(room, member, frame.index);
@@ -46,13 +44,6 @@ export class Control {
         await this.deps.sessions.update('all', room.id, { locked: frame.locked });
         return;
     }
-  }
-
-  private leave(room: Room, member: Member): void {
-    const { departures, rooms } = this.deps;
-    room.flush();
-    room.detach(member)?.close('left');
-    departures.leave(rooms, room, member, 'left');
   }
 
   private async kick(room: Room, member: Member, index: number): Promise<void> {

@@ -149,7 +149,7 @@ export class HomeCheck {
       case 'changed': {
         const { storeHasLost, unclaimed } = reconcile(room, sight, state.held);
         room.copy.confirm(sight.atMs, state.leftMs);
-        for (const seat of unclaimed) departures.leaveUnseen(rooms, room, seat);
+        for (const seat of unclaimed) departures.leaveUnseen(room, seat);
         rooms.letGo(room);
         if (storeHasLost && room.members.size > 0) await this.restore(room, state.held.revision);
         return;

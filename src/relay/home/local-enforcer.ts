@@ -23,10 +23,7 @@ export class LocalEnforcer implements Enforcer {
       room.applyHost(removed.host);
       return reached(0);
     }
-    // A socket of this member may be between its seat and its upgrade: it must close when it comes.
-    room.removed.set(removed.index, reason);
-    const member = room.members.get(removed.index);
-    const wasConnected = member !== undefined && room.dropMember(member, reason, reason);
+    const wasConnected = room.remove(removed.index, reason);
     room.applyHost(removed.host);
     this.rooms.letGo(room);
     return reached(wasConnected ? 1 : 0);
@@ -37,7 +34,7 @@ export class LocalEnforcer implements Enforcer {
     const forgotten = room === null ? [] : [...room.members.values()].filter((member) => matches(member, selector));
     if (room === null || forgotten.length === 0) return reached(0);
     const host = await this.rooms.hostNow(room);
-    const closed = forgotten.filter((member) => room.dropMember(member, 'kicked', 'kicked')).length;
+    const closed = forgotten.filter((member) => room.drop(member, 'kicked', 'kicked')).length;
     if (host !== null) room.applyHost(host);
     this.rooms.letGo(room);
     return reached(closed);

@@ -6,6 +6,7 @@ import type { RemovalReason } from '../../ports/enforcer.js';
 import type { HeldMember, HeldSeat, HeldSession } from '../../ports/relay-store.js';
 import type { Member } from '../room/member.js';
 import type { Room } from '../room/room.js';
+import { viewOfSession } from '../room/views.js';
 
 /** When the store was asked, and what of the room rises with its answers: what came later is not this answer's to judge. */
 export interface Sight {
@@ -46,7 +47,7 @@ function judgeMembers(room: Room, sight: Sight, found: HeldSession): boolean {
     const reason = held === null ? removalOf(member, room.copy.barOf(member.userId), found) : null;
     if (reason !== null) remove(room, member, reason);
     else if (held === null || held.connection < member.connection) hasLost = true;
-    else if (member.resumeHashes.length === 0) member.resumeHashes = held.resumeHashes;
+    else room.learnResumeHashes(member, held.resumeHashes);
   }
   return hasLost;
 }
@@ -68,15 +69,15 @@ function takeOver(room: Room, found: HeldSession, askedAtMs: number): void {
 }
 
 function takeSettings(room: Room, { session }: HeldSession): void {
-  const before = JSON.stringify(room.sessionView());
+  const before = JSON.stringify(viewOfSession(room.session));
   const { homeNodeId, homeEpoch } = room.session;
   room.takeSettings({ ...session, homeNodeId, homeEpoch });
-  if (JSON.stringify(room.sessionView()) !== before) room.announceSettings();
+  if (JSON.stringify(viewOfSession(room.session)) !== before) room.announceSettings();
 }
 
 /** It leaves, or nearly: whether it has a seat by now is no sign of anything. */
-function isGoing({ outlet, departure, departsAtMs }: Member, nowMs: number): boolean {
-  return outlet === null && (departure === null || departsAtMs - nowMs < NEARLY_GONE_MS);
+function isGoing({ standing }: Member, nowMs: number): boolean {
+  return standing.kind === 'leaving' || (standing.kind === 'away' && standing.untilMs - nowMs < NEARLY_GONE_MS);
 }
 
 function memberOn(seat: HeldSeat | undefined, { userId }: Member): HeldMember | null {
@@ -92,8 +93,6 @@ function removalOf({ userId }: Member, barBefore: number, { bars }: HeldSession)
 }
 
 function remove(room: Room, member: Member, reason: RemovalReason): void {
-  // A socket of this member may be between its seat and its upgrade: it must close when it comes.
-  room.removed.set(member.index, reason);
   room.copy.forget(member.userId);
-  room.dropMember(member, reason, reason);
+  room.remove(member.index, reason);
 }

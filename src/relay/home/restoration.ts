@@ -1,6 +1,6 @@
 /** A session as its home puts it back: what is live in the room, over what the home's copy says of those who are not. */
 import type { Bar, HeldMember, HeldSeat, Restoration } from '../../ports/relay-store.js';
-import type { Member } from '../room/member.js';
+import type { Member, Standing } from '../room/member.js';
 import type { Room } from '../room/room.js';
 
 /** `instead`: the revision that the store still has; null when it has nothing of the session. */
@@ -26,9 +26,22 @@ export function restorationOf(room: Room, instead: number | null, nowMs: number)
 }
 
 function heldMember(member: Member, nowMs: number): HeldMember {
-  const { index, joinedAtMs, connection, userSessionId, resumeHashes, outlet, departsAtMs } = member;
-  const awayLeftMs = outlet === null ? Math.max(0, Math.ceil(departsAtMs - nowMs)) : null;
+  const { index, joinedAtMs, connection, userSessionId, resumeHashes, standing } = member;
+  const awayLeftMs = awayLeft(standing, nowMs);
   return { index, joinedAtMs, connection, userSessionId, resumeHashes, awayLeftMs };
+}
+
+/** null: it has a socket. 0: it has none, and no window. */
+function awayLeft(standing: Standing, nowMs: number): number | null {
+  switch (standing.kind) {
+    case 'connected':
+      return null;
+    case 'away':
+      return Math.max(0, Math.ceil(standing.untilMs - nowMs));
+    case 'leaving':
+    case 'gone':
+      return 0;
+  }
 }
 
 function mintedSeat({ userId }: Member, member: HeldMember): HeldSeat {

@@ -11,10 +11,11 @@ import type { Placement } from '../../ports/placement.js';
 import type { Host, RelayStore, SessionWithSeats } from '../../ports/relay-store.js';
 import type { UserSessionWatches } from '../../ports/user-session-watches.js';
 import { BoundMember } from './bound-member.js';
+import { hostNow } from './host-now.js';
 import { HomeCopy } from '../room/home-copy.js';
-import { Member } from '../room/member.js';
+import type { Member } from '../room/member.js';
 import type { Departures } from './departures.js';
-import { Room, type RoomDeps } from '../room/room.js';
+import { Room, type RoomDeps, type RoomOwner } from '../room/room.js';
 
 export interface RoomsDeps {
   readonly store: RelayStore;
@@ -25,7 +26,7 @@ export interface RoomsDeps {
   readonly room: RoomDeps;
 }
 
-export class Rooms {
+export class Rooms implements RoomOwner {
   private readonly rooms = new Map<SessionId, Room>();
   private readonly opening = new Map<SessionId, Promise<Room>>();
   /** How many hold a room open that may have no member yet. */
@@ -69,7 +70,7 @@ export class Rooms {
       return;
     }
     this.pins.delete(room);
-    room.removed.clear();
+    room.forgetRemoved();
     this.letGo(room);
   }
 
@@ -80,30 +81,25 @@ export class Rooms {
     if (this.rooms.get(room.id) === room) this.rooms.delete(room.id);
   }
 
-  async hostNow(room: Room): Promise<Host | null> {
-    const found = await this.deps.store.get(room.id, 'all');
-    return found?.session.host ?? null;
+  onWindowPassed(room: Room, member: Member): void {
+    this.deps.departures.leave(room, member, 'timeout', null);
   }
 
-  /** Closes every socket of the session with `close` and forgets it. Returns how many there were. */
+  onEmpty(room: Room): void {
+    this.letGo(room);
+  }
+
+  /** The host of the room's session as the store says it now; null when the session is gone. */
+  hostNow(room: Room): Promise<Host | null> {
+    return hostNow(this.deps.store, room.id);
+  }
+
+  /** Closes every socket of the session with `close` and forgets the room. Returns how many sockets there were. */
   end(id: SessionId, close: CloseName): number {
     const room = this.rooms.get(id);
     if (room === undefined) return 0;
-    room.flush();
-    room.ended = close;
     this.rooms.delete(id);
-    let closed = 0;
-    for (const member of room.members.values()) {
-      member.departure?.cancel();
-      member.departure = null;
-      member.watch?.stop();
-      const outlet = room.detach(member);
-      if (outlet === null) continue;
-      closed += 1;
-      outlet.close(close);
-    }
-    room.members.clear();
-    return closed;
+    return room.end(close);
   }
 
   private pin(room: Room): void {
@@ -121,19 +117,15 @@ export class Rooms {
     const { session, seats } = await this.becomeHome(id);
     const copy = new HomeCopy(roomDeps.clock.monotonicMs(), session.expiresAtMs - placement.storeNowMs());
     copy.begin(seats);
-    const room = new Room(session, randomBase62(crypto, 8), copy, roomDeps);
-    // Members that the store knows and no socket of ours: they were connected to a home that is gone.
+    const room = new Room(session, randomBase62(crypto, 8), copy, this, roomDeps);
+    // Members that the store knows and that have no socket of ours: they were connected to a home that is gone.
     for (const { userId, token, member } of seats) {
       if (member === null) continue;
-      const { index, connection, joinedAtMs, awayUntilMs, userSessionId } = member;
-      const away = new Member({ index, userId, token, connection, joinedAtMs, firstSeq: 0 });
-      const watch = userSessionId === null ? null : watches.watch(userSessionId);
-      away.watch = watch;
-      away.userSessionId = userSessionId;
-      room.members.set(index, away);
-      copy.indexGiven(index);
-      departures.expect(this, room, away, awayUntilMs);
-      watch?.begin(new BoundMember(departures, this, room, away));
+      const { awayUntilMs, ...taken } = member;
+      const watch = member.userSessionId === null ? null : watches.watch(member.userSessionId);
+      const seat = { ...taken, userId, token, mintedFrom: null, resumeHashes: [], watch };
+      const away = room.expect(seat, departures.leftOf(session.resumeWindowMs, awayUntilMs));
+      watch?.begin(new BoundMember(departures, room, away));
     }
     this.rooms.set(id, room);
     return room;

@@ -1,12 +1,11 @@
 /**
- * What is looked at once a second: sessions whose time is up are removed from the store, sockets that are behind go on or
- * are given up, silent ones are pinged and then closed.
+ * Once a second: sessions whose time is up are removed from the store, and slow sockets that have caught up go on, or are
+ * given up.
  */
 import { Failure } from '../../protocol/failure.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import type { RelayStore } from '../../ports/relay-store.js';
-import type { Connections } from './relay-connection.js';
 import type { HomeCheck } from './home-check.js';
 import type { Rooms } from './rooms.js';
 
@@ -16,7 +15,6 @@ const SWEEP_LIMIT = 200;
 export interface UpkeepDeps {
   readonly store: RelayStore;
   readonly rooms: Rooms;
-  readonly connections: Connections;
   readonly homeCheck: HomeCheck;
   readonly clock: Clock;
   readonly log: Log;
@@ -52,8 +50,7 @@ export class Upkeep {
   }
 
   private async run(): Promise<void> {
-    for (const room of this.deps.rooms.all()) room.checkBehind();
-    this.deps.connections.checkSilence();
+    for (const room of this.deps.rooms.all()) room.checkSlow();
     await this.sweep();
   }
 

@@ -3,8 +3,10 @@
  * It is appended to the session's order, or refused by name with nothing changed.
  */
 import type { ErrorCode } from '../../protocol/errors.js';
+import { Failure } from '../../protocol/failure.js';
+import { BACKEND_INDEX } from '../../protocol/ids.js';
 import type { RelayFrame } from '../../protocol/relay-frame.js';
-import { CLASS } from '../../protocol/wire.js';
+import { CLASS, type DeliveryClass } from '../../protocol/wire.js';
 import type { Member } from './member.js';
 import type { Room } from './room.js';
 
@@ -30,6 +32,37 @@ export function acceptRelayFrame(
   // An ack promises that this node is the home. Without one, volatile and latest entries may go on while nobody can tell.
   if ((deliveryClass === CLASS.reliable || ref !== null) && !rules.mayNumber()) return 'store_unavailable';
   return room.append(member.index, deliveryClass, key, targets, payload);
+}
+
+export interface BackendMessage {
+  readonly deliveryClass: DeliveryClass;
+  /** For class latest. */
+  readonly key: number;
+  /** null: everybody. */
+  readonly targets: readonly number[] | null;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * An entry of the backend's, sender 65535. `seq` is its number for class reliable, else null. Throws `message_too_big`,
+ * `unknown_member` or `store_unavailable`.
+ */
+export function acceptBackendMessage(
+  room: Room,
+  { deliveryClass, key, targets, payload }: BackendMessage,
+  rules: AcceptRules,
+): { readonly seq: number | null; readonly receivers: number } {
+  if (payload.length > rules.maxMessageBytes) throw new Failure('message_too_big');
+  const { members } = room;
+  const indexes = targets === null ? null : Uint16Array.from(targets);
+  if (indexes !== null && !areMembers(room, indexes)) throw new Failure('unknown_member');
+  // The answer is an ack, whatever the class.
+  if (!rules.mayNumber()) throw new Failure('store_unavailable', { retryAfterS: 1 });
+  const seq = room.append(BACKEND_INDEX, deliveryClass, key, indexes, payload);
+  return {
+    seq: deliveryClass === CLASS.reliable ? seq : null,
+    receivers: targets === null ? members.size : new Set(targets).size,
+  };
 }
 
 function areMembers(room: Room, targets: Uint16Array): boolean {

@@ -6,19 +6,9 @@
  * what it costs, however small the entries are, and the collector has next to nothing to do.
  */
 import { entryLength, writeEntry } from '../../protocol/batch-frame.js';
-import { CLASS, OP_BATCH, type DeliveryClass } from '../../protocol/wire.js';
+import { CLASS, OP_BATCH } from '../../protocol/wire.js';
+import type { OfferedEntry } from '../../ports/audience.js';
 import type { SlabPool } from './slab-pool.js';
-
-/** One message for members: what `Room.append` made of it. */
-export interface OutEntry {
-  readonly sender: number;
-  readonly deliveryClass: DeliveryClass;
-  readonly targeted: boolean;
-  /** The key of class latest, the number of class reliable. */
-  readonly keyOrSeq: number;
-  /** May be a view on bytes that will be reused: whoever keeps it copies it. */
-  readonly payload: Uint8Array;
-}
 
 interface Slab {
   readonly bytes: Uint8Array;
@@ -76,7 +66,7 @@ export class Backlog {
   }
 
   /** A volatile entry is not kept; one of class latest replaces its predecessor. */
-  offer(entry: OutEntry): 'kept' | 'replaced' | 'dropped' {
+  offer(entry: OfferedEntry): 'kept' | 'replaced' | 'dropped' {
     switch (entry.deliveryClass) {
       case CLASS.volatile:
         return 'dropped';
@@ -124,7 +114,7 @@ export class Backlog {
   }
 
   /** What replaces an older value goes to the end: it was accepted last. Says whether it replaced one. */
-  private keepNewest({ sender, deliveryClass, targeted, keyOrSeq, payload }: OutEntry): boolean {
+  private keepNewest({ sender, deliveryClass, targeted, keyOrSeq, payload }: OfferedEntry): boolean {
     const name = -1 - (sender * KEYS_PER_SENDER + keyOrSeq);
     const older = this.waiting.get(name);
     if (older !== undefined) this.remove(name, older);
@@ -136,7 +126,7 @@ export class Backlog {
     return older !== undefined;
   }
 
-  private keep({ sender, deliveryClass, targeted, keyOrSeq, payload }: OutEntry): void {
+  private keep({ sender, deliveryClass, targeted, keyOrSeq, payload }: OfferedEntry): void {
     const length = entryLength(deliveryClass, payload.length);
     const run = this.runFor(length);
     run.to = writeEntry(run.slab.bytes, run.to, sender, deliveryClass, targeted, keyOrSeq, payload);

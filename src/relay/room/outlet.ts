@@ -4,10 +4,11 @@
  * until it has caught up; past the hard bound, or behind for too long, it is closed as slow and may resume.
  */
 import type { CloseName } from '../../protocol/close-codes.js';
+import type { OfferedEntry } from '../../ports/audience.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Tallies } from '../../ports/metrics.js';
 import type { ClientSocket } from '../../ports/socket.js';
-import { Backlog, type OutEntry } from './backlog.js';
+import { Backlog } from './backlog.js';
 import type { SlabPool } from './slab-pool.js';
 
 export interface OutletBounds {
@@ -44,7 +45,7 @@ export interface OutletDeps {
   readonly slabs: SlabPool;
 }
 
-/** So much a socket that catches up gets in one turn of the event loop: the others have theirs in between. */
+/** Most bytes sent per turn of the event loop to a socket that is catching up: the others get theirs in between. */
 const TURN_BYTES = 256 * 1024;
 
 export class Outlet {
@@ -87,7 +88,7 @@ export class Outlet {
   }
 
   /** An entry for a socket that is behind. */
-  offer(entry: OutEntry): void {
+  offer(entry: OfferedEntry): void {
     if (this.isClosed || this.isGivenUp || this.backlog === null) return;
     switch (this.backlog.offer(entry)) {
       case 'dropped':

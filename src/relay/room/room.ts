@@ -1,78 +1,93 @@
 /**
  * A room: the live, in-memory half of a relay session on its home node. It owns the members, the host as last told
- * by the store, the batch and the replay window, and it is where entries get their order.
+ * by the store, the batch and the replay window, and it gives entries their order. Nobody else changes a member.
  * It does not ask the store anything, decode anything, or decide who may join.
  */
-import { encodeBatchFrame } from '../../protocol/batch-frame.js';
 import type { CloseName } from '../../protocol/close-codes.js';
-import { Failure } from '../../protocol/failure.js';
-import { BACKEND_INDEX, type SessionId } from '../../protocol/ids.js';
-import type { PresentMember } from '../../protocol/presence.js';
-import {
-  encodeControl,
-  type LeftReason,
-  type Role,
-  type StatelessControl,
-  type SessionView,
-} from '../../protocol/server-control.js';
+import type { SessionId } from '../../protocol/ids.js';
+import { encodeMemberJoined, encodeMemberState, type StateText } from '../../protocol/presence.js';
+import { encodeControl, type LeftReason, type Role, type StatelessControl } from '../../protocol/server-control.js';
 import { CLASS, type DeliveryClass } from '../../protocol/wire.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Host, RelaySession } from '../../ports/relay-store.js';
-import type { Broadcaster, ClientSocket } from '../../ports/socket.js';
-import { Batch } from './batch.js';
-import type { FlushSchedule, Flushable } from './flush-schedule.js';
+import type { ClientSocket } from '../../ports/socket.js';
+import { FanOut, type FanOutDeps } from './fan-out.js';
+import type { Flushable } from './flush-schedule.js';
 import type { HomeCopy } from './home-copy.js';
-import type { Member, MemberStatus } from './member.js';
-import { Outlet, type OutletDeps } from './outlet.js';
+import { LiveMember } from './live-member.js';
+import type { LeavingReason, Member, SeatTaken } from './member.js';
+import type { Outlet } from './outlet.js';
 import { ReplayWindow, type ReplayBounds } from './replay-window.js';
+import { TopicAudience, type TopicAudienceDeps } from './topic-audience.js';
+import { viewOfMember, viewOfSession } from './views.js';
 
-export interface RoomDeps extends OutletDeps {
+export interface RoomDeps extends TopicAudienceDeps, FanOutDeps {
   readonly clock: Clock;
-  readonly broadcaster: Broadcaster;
-  readonly schedule: FlushSchedule;
   readonly replayBounds: ReplayBounds;
-  /** Whether reliable entries may be numbered, and anything be acked: this node surely still is the home. */
-  readonly mayNumber: () => boolean;
+}
+
+/** What a room tells the home that keeps it. */
+export interface RoomOwner {
+  /** The resume window of a member has passed; the member is still away. */
+  onWindowPassed(room: Room, member: Member): void;
+  /** The last member has gone. */
+  onEmpty(room: Room): void;
+}
+
+/** A member with its new socket. Nothing but the caller's frames goes to the outlet until its `begin`. */
+export interface Admitted {
+  readonly member: Member;
+  readonly outlet: Outlet;
 }
 
 export class Room implements Flushable {
   readonly id: SessionId;
-  /** Every socket of the room is in this topic. */
-  readonly topic: string;
-  readonly members = new Map<number, Member>();
   readonly replay: ReplayWindow;
-  /** Members removed while a socket of theirs may still be on its way in; see `Rooms`. */
-  readonly removed = new Map<number, CloseName>();
-  /** Set once, when the session is over: sockets that come in late close with it. */
-  ended: CloseName | null = null;
-  private readonly batch = new Batch();
-  /** Outlets that left the shared path: what is accepted is offered to each of them. */
-  private readonly behind = new Map<Outlet, Member>();
-  /** What went out on the shared path since its sockets were last looked at. */
-  private uncheckedBytes = 0;
+  private readonly live = new Map<number, LiveMember>();
+  /** Members removed while a socket of theirs may still be on its way in. */
+  private readonly removed = new Map<number, CloseName>();
+  private readonly sockets: TopicAudience;
+  /** Everything the room sends goes through here. */
+  private readonly fanOut: FanOut;
   private settings: RelaySession;
   private settledAt = -Infinity;
   private currentHost: Host;
+  private endedBy: CloseName | null = null;
 
   constructor(
     session: RelaySession,
     /** Names the numbering of this room's reliable entries. */
     readonly epoch: string,
     readonly copy: HomeCopy,
+    private readonly owner: RoomOwner,
     private readonly deps: RoomDeps,
   ) {
     this.id = session.id;
-    this.topic = session.id;
     this.settings = session;
     this.currentHost = session.host;
     this.replay = new ReplayWindow(deps.replayBounds);
+    this.sockets = new TopicAudience(
+      session.id,
+      { flush: () => this.flush(), onDropped: (index) => this.noteDropped(index) },
+      deps,
+    );
+    this.fanOut = new FanOut(this.sockets, this, deps);
+  }
+
+  get members(): ReadonlyMap<number, Member> {
+    return this.live;
+  }
+
+  /** Why the session is over: sockets that come in late close with it. null while it is not. */
+  get ended(): CloseName | null {
+    return this.endedBy;
   }
 
   get session(): RelaySession {
     return this.settings;
   }
 
-  /** When the settings were taken last, in monotonic milliseconds: an older answer of the store is old news. */
+  /** When the settings were last taken, in monotonic milliseconds: an older answer of the store is out of date. */
   get settledAtMs(): number {
     return this.settledAt;
   }
@@ -87,6 +102,127 @@ export class Room implements Flushable {
 
   roleOf(index: number): Role {
     return this.currentHost.index === index ? 'host' : 'client';
+  }
+
+  /** Whether a socket of this member must be closed when it comes in, and with what; null: it may come in. */
+  closeFor(index: number, connection: number): CloseName | null {
+    const close = this.endedBy ?? this.removed.get(index) ?? null;
+    if (close !== null) return close;
+    const known = this.live.get(index);
+    return known !== undefined && known.connection > connection ? 'replaced' : null;
+  }
+
+  /**
+   * The member gets this socket, and its older one is closed; the others hear that it joined or is back. A seat that
+   * the room does not know makes a new member. `closeFor` must have allowed it.
+   */
+  admit(seat: SeatTaken, socket: ClientSocket): Admitted {
+    const known = this.live.get(seat.index);
+    const older = known === undefined ? null : this.disconnect(known);
+    this.flush();
+    older?.close('replaced');
+    const outlet = this.sockets.join(seat.index, socket);
+    const member = this.seated(known, seat, outlet);
+    if (known === undefined) this.announceText(encodeMemberJoined(viewOfMember(member, this.roleOf(member.index))));
+    else if (older === null) this.announce({ type: 'member.back', index: member.index });
+    return { member, outlet };
+  }
+
+  /** A member of the store whose socket was on a home that is gone: it is away for the rest of its resume window. */
+  expect(seat: SeatTaken, leftMs: number): Member {
+    const { index } = seat;
+    const member = new LiveMember(seat, 0, { kind: 'away', ...this.countdown(index, leftMs) });
+    this.live.set(index, member);
+    this.copy.indexGiven(index);
+    return member;
+  }
+
+  /** The member has no socket any more; its resume window begins, from now on or anew. Says nothing to the others. */
+  keep(member: Member, leftMs: number): void {
+    const live = this.find(member);
+    if (live === null) return;
+    this.disconnect(live);
+    live.settle({ kind: 'away', ...this.countdown(live.index, leftMs) });
+  }
+
+  /** The member goes for good. Its socket is closed with `close`; returns whether there was one. `drop` is to follow. */
+  leave(member: Member, reason: LeavingReason, close: CloseName | null): boolean {
+    const live = this.find(member);
+    if (live === null) return false;
+    this.flush();
+    const outlet = this.disconnect(live);
+    if (close !== null) outlet?.close(close);
+    live.settle({ kind: 'leaving', reason });
+    return outlet !== null;
+  }
+
+  /** The member is gone: its socket is closed with `close`, the others hear why. Returns whether there was a socket. */
+  drop(member: Member, reason: LeftReason, close: CloseName | null): boolean {
+    const live = this.find(member);
+    if (live === null) return false;
+    this.flush();
+    this.live.delete(live.index);
+    live.watchBy(null);
+    const outlet = this.disconnect(live);
+    if (close !== null) outlet?.close(close);
+    live.settle({ kind: 'gone' });
+    this.announce({ type: 'member.left', index: live.index, reason });
+    if (this.live.size === 0) this.owner.onEmpty(this);
+    return outlet !== null;
+  }
+
+  /** The store removed whoever has this index: the member goes, and so does a socket of it that is on its way in. */
+  remove(index: number, reason: Extract<LeftReason, CloseName>): boolean {
+    this.removed.set(index, reason);
+    const member = this.live.get(index);
+    return member !== undefined && this.drop(member, reason, reason);
+  }
+
+  /** No socket is on its way in. */
+  forgetRemoved(): void {
+    this.removed.clear();
+  }
+
+  wasRemoved(index: number): boolean {
+    return this.removed.has(index);
+  }
+
+  /** The session is over: every socket is closed with `close`. Returns how many there were. */
+  end(close: CloseName): number {
+    this.flush();
+    this.endedBy = close;
+    let closed = 0;
+    for (const member of this.live.values()) {
+      member.watchBy(null);
+      const outlet = this.disconnect(member);
+      member.settle({ kind: 'gone' });
+      if (outlet === null) continue;
+      closed += 1;
+      outlet.close(close);
+    }
+    this.live.clear();
+    return closed;
+  }
+
+  /** A socket takes the seat, or took it in vain: what the store says of the seat from now on names this connection. */
+  takeSeat(member: Member, connection: number): void {
+    const live = this.find(member);
+    if (live === null) return;
+    live.connection = connection;
+    live.seatedAtMs = this.deps.clock.monotonicMs();
+  }
+
+  setState(member: Member, state: StateText): void {
+    const live = this.find(member);
+    if (live === null) return;
+    live.state = state;
+    this.announceText(encodeMemberState(live.index, state), live);
+  }
+
+  /** What the store knows of a member that another home admitted. */
+  learnResumeHashes(member: Member, hashes: readonly string[]): void {
+    const live = this.find(member);
+    if (live !== null && live.resumeHashes.length === 0) live.resumeHashes = hashes;
   }
 
   /**
@@ -107,84 +243,19 @@ export class Room implements Flushable {
     }
     this.deps.tallies.entriesRelayed += 1;
     const keyOrSeq = deliveryClass === CLASS.latest ? key : seq;
-    if (targets !== null) this.deliverTargeted(sender, deliveryClass, keyOrSeq, targets, payload);
-    else this.deliverToAll(sender, deliveryClass, keyOrSeq, payload);
+    if (targets !== null) this.fanOut.deliverTargeted(sender, deliveryClass, keyOrSeq, targets, payload);
+    else this.fanOut.deliverToAll(sender, deliveryClass, keyOrSeq, payload);
     return seq;
-  }
-
-  /** An entry of the backend's. Rejects (throws) with `unknown_member` or `store_unavailable`. */
-  acceptFromBackend(message: {
-    readonly deliveryClass: DeliveryClass;
-    readonly key: number;
-    readonly targets: readonly number[] | null;
-    readonly payload: Uint8Array;
-  }): { readonly seq: number | null; readonly receivers: number } {
-    const { deliveryClass, key, targets, payload } = message;
-    if (targets?.some((index) => !this.members.has(index)) === true) throw new Failure('unknown_member');
-    // The answer is an ack, whatever the class.
-    if (!this.deps.mayNumber()) {
-      throw new Failure('store_unavailable', { retryAfterS: 1 });
-    }
-    const seq = this.append(
-      BACKEND_INDEX,
-      deliveryClass,
-      key,
-      targets === null ? null : Uint16Array.from(targets),
-      payload,
-    );
-    return {
-      seq: deliveryClass === CLASS.reliable ? seq : null,
-      receivers: targets === null ? this.members.size : new Set(targets).size,
-    };
   }
 
   /** Sends what waits. A batch with a single sender never goes back to it. */
   flush(): void {
-    if (this.batch.isEmpty) return;
-    const { frame, onlySender } = this.batch.take();
-    this.deps.tallies.batchesOut += 1;
-    this.publish(frame, onlySender === null ? null : (this.members.get(onlySender)?.outlet ?? null));
+    this.fanOut.flush();
   }
 
-  /** A socket takes the seat, or took it for nothing: what the store says of it from now on names this connection. */
-  takeSeat(member: Member, connection: number): void {
-    member.connection = connection;
-    member.seatedAtMs = this.deps.clock.monotonicMs();
-  }
-
-  /** The way out to a member's new socket. The older one, if any, must be detached before. */
-  attach(member: Member, socket: ClientSocket): Outlet {
-    const owner = {
-      onBehind: (behind: Outlet) => {
-        this.flush();
-        this.behind.set(behind, member);
-      },
-      onCaughtUp: (caughtUp: Outlet) => {
-        this.flush();
-        this.behind.delete(caughtUp);
-      },
-      onDropped: () => {
-        member.dropped += 1;
-      },
-    };
-    const outlet = new Outlet(socket, this.topic, owner, this.deps);
-    member.outlet = outlet;
-    return outlet;
-  }
-
-  /** The member has no socket any more; gives what it had, which can only be closed. */
-  detach(member: Member): Outlet | null {
-    const { outlet } = member;
-    member.outlet = null;
-    if (outlet === null) return null;
-    this.behind.delete(outlet);
-    outlet.letGo();
-    return outlet;
-  }
-
-  /** Lets those who are behind go on or give up; for when the engine does not say that there is room. */
-  checkBehind(): void {
-    for (const outlet of this.behind.keys()) outlet.check();
+  /** Lets slow members go on or gives them up; for when the engine does not say that there is room. */
+  checkSlow(): void {
+    this.sockets.checkSlow();
   }
 
   /** A control frame to everybody (but one), in order with the entries accepted before it. */
@@ -192,17 +263,7 @@ export class Room implements Flushable {
     this.announceText(encodeControl(frame), except);
   }
 
-  /** The same of a frame that is encoded already. */
-  announceText(text: string, except: Member | null = null): void {
-    this.flush();
-    const without = except?.outlet ?? null;
-    for (const outlet of this.behind.keys()) {
-      if (outlet !== without) outlet.send(text);
-    }
-    this.publish(text, without);
-  }
-
-  /** Takes the host as the store said it; an older term than the one known is old news. */
+  /** Takes the host as the store said it; an older term than the known one is out of date. */
   applyHost(host: Host): void {
     if (host.term < this.currentHost.term) return;
     const changed = host.term !== this.currentHost.term || host.index !== this.currentHost.index;
@@ -217,7 +278,7 @@ export class Room implements Flushable {
   }
 
   announceSettings(): void {
-    this.announce({ type: 'session.updated', session: this.sessionView() });
+    this.announce({ type: 'session.updated', session: viewOfSession(this.settings) });
   }
 
   takeSettings(session: RelaySession): void {
@@ -226,94 +287,52 @@ export class Room implements Flushable {
     this.settledAt = this.deps.clock.monotonicMs();
   }
 
-  /** The member is gone for good: its socket closes with `close` (null: it has none), the others hear why. */
-  dropMember(member: Member, reason: LeftReason, close: CloseName | null): boolean {
-    if (this.members.get(member.index) !== member) return false;
-    this.flush();
-    this.members.delete(member.index);
-    member.departure?.cancel();
-    member.departure = null;
-    member.watch?.stop();
-    const outlet = this.detach(member);
-    if (close !== null) outlet?.close(close);
-    this.announce({ type: 'member.left', index: member.index, reason });
-    return outlet !== null;
+  /** The member, unless it is not one of this room any more. */
+  private find(member: Member): LiveMember | null {
+    const live = this.live.get(member.index);
+    return live === member ? live : null;
   }
 
-  sessionView(): SessionView {
-    const { id, metadata, maxUsers, expiresAtMs, locked } = this.settings;
-    return { id, metadata, max_users: maxUsers, expires_at: expiresAtMs, locked };
-  }
-
-  memberView(member: Member): PresentMember {
-    const { index, userId, outlet, state } = member;
-    return { index, user_id: userId, role: this.roleOf(index), connected: outlet !== null, state };
-  }
-
-  statuses(): readonly MemberStatus[] {
-    return [...this.members.values()].map(({ index, userId, outlet, state, joinedAtMs, dropped }) => ({
-      index,
-      userId,
-      role: this.roleOf(index),
-      connected: outlet !== null,
-      state,
-      joinedAtMs,
-      dropped,
-    }));
-  }
-
-  private deliverToAll(sender: number, deliveryClass: DeliveryClass, keyOrSeq: number, payload: Uint8Array): void {
-    if (this.behind.size > 0) this.offerToBehind(sender, deliveryClass, false, keyOrSeq, null, payload);
-    const wasEmpty = this.batch.isEmpty;
-    this.batch.append(sender, deliveryClass, keyOrSeq, payload);
-    if (this.batch.isFull) this.flush();
-    else if (wasEmpty) this.deps.schedule.mark(this);
-  }
-
-  /** What waits for everybody goes first, so that each target sees the session's order. */
-  private deliverTargeted(
-    sender: number,
-    deliveryClass: DeliveryClass,
-    keyOrSeq: number,
-    targets: Uint16Array,
-    payload: Uint8Array,
-  ): void {
-    this.flush();
-    if (this.behind.size > 0) this.offerToBehind(sender, deliveryClass, true, keyOrSeq, targets, payload);
-    const frame = encodeBatchFrame([{ sender, deliveryClass, targeted: true, key: keyOrSeq, seq: keyOrSeq, payload }]);
-    this.deps.tallies.batchesOut += 1;
-    for (const index of new Set(targets)) {
-      const outlet = index === sender ? null : (this.members.get(index)?.outlet ?? null);
-      if (outlet !== null && !this.behind.has(outlet)) outlet.send(frame);
+  private seated(known: LiveMember | undefined, seat: SeatTaken, outlet: Outlet): LiveMember {
+    const standing = { kind: 'connected', outlet } as const;
+    const member = known ?? new LiveMember(seat, this.replay.seq, standing);
+    if (known === undefined) {
+      this.live.set(seat.index, member);
+      this.copy.indexGiven(seat.index);
     }
+    member.settle(standing);
+    member.watchBy(seat.watch);
+    member.resumeHashes = seat.resumeHashes;
+    member.mintedFrom = seat.mintedFrom ?? member.mintedFrom;
+    member.userSessionId = seat.userSessionId;
+    this.takeSeat(member, seat.connection);
+    return member;
   }
 
-  private offerToBehind(
-    sender: number,
-    deliveryClass: DeliveryClass,
-    targeted: boolean,
-    keyOrSeq: number,
-    targets: Uint16Array | null,
-    payload: Uint8Array,
-  ): void {
-    const entry = { sender, deliveryClass, targeted, keyOrSeq, payload };
-    for (const [outlet, { index }] of this.behind) {
-      if (index !== sender && (targets === null || targets.includes(index))) outlet.offer(entry);
-    }
+  /** Gives the outlet that the member had, which can only be closed. The caller settles where the member stands. */
+  private disconnect(member: LiveMember): Outlet | null {
+    const { outlet } = member;
+    if (outlet === null) return null;
+    member.outlet = null;
+    this.sockets.leave(member.index);
+    return outlet;
   }
 
-  /** One write for the engine, whoever is in the topic. Looks after the sockets' buffers each so many bytes. */
-  private publish(frame: string | Uint8Array, except: Outlet | null): void {
-    if (except !== null) except.publishToOthers(frame);
-    else this.deps.broadcaster.publish(this.topic, frame);
-    this.uncheckedBytes += frame.length;
-    if (this.uncheckedBytes < this.deps.outletBounds.softBytes / 2) return;
-    this.uncheckedBytes = 0;
-    // Not now: the engine writes what was published at the end of the turn, and only then knows who does not read.
-    this.deps.clock.endOfTurn(this.checkAll);
+  private countdown(index: number, leftMs: number) {
+    const { clock } = this.deps;
+    const timer = clock.after(leftMs, () => {
+      const member = this.live.get(index);
+      if (member?.standing.kind === 'away' && member.standing.timer === timer) this.owner.onWindowPassed(this, member);
+    });
+    return { untilMs: clock.monotonicMs() + leftMs, timer };
   }
 
-  private readonly checkAll = (): void => {
-    for (const { outlet } of this.members.values()) outlet?.check();
-  };
+  private noteDropped(index: number): void {
+    const member = this.live.get(index);
+    if (member !== undefined) member.dropped += 1;
+  }
+
+  private announceText(text: string, except: Member | null = null): void {
+    this.fanOut.announce(text, except?.index ?? null);
+  }
 }

@@ -2,11 +2,12 @@
 import { Failure } from '../../protocol/failure.js';
 import { NO_STATE } from '../../protocol/presence.js';
 import type { SessionId } from '../../protocol/ids.js';
-import type { DeliveryClass } from '../../protocol/wire.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Placement } from '../../ports/placement.js';
 import type { ProjectScope, RelayStore } from '../../ports/relay-store.js';
+import { acceptBackendMessage, type AcceptRules, type BackendMessage } from '../room/accept.js';
 import type { MemberStatus } from '../room/member.js';
+import { statusesOf } from '../room/views.js';
 import type { Rooms } from '../home/rooms.js';
 
 export interface MembersReport {
@@ -16,21 +17,12 @@ export interface MembersReport {
   readonly maxStalenessMs: number;
 }
 
-export interface BackendMessage {
-  readonly deliveryClass: DeliveryClass;
-  /** Of class latest. */
-  readonly key: number;
-  /** null: everybody. */
-  readonly targets: readonly number[] | null;
-  readonly payload: Uint8Array;
-}
-
 export interface LiveDeps {
   readonly store: RelayStore;
   readonly rooms: Rooms;
   readonly placement: Pick<Placement, 'self' | 'find'>;
   readonly clock: Clock;
-  readonly maxMessageBytes: number;
+  readonly rules: AcceptRules;
 }
 
 /** For as long a node that died is still taken for alive: its lease, and the second until that is heard of. */
@@ -46,7 +38,7 @@ export class LiveSessions {
     if (found === null) throw new Failure('session_not_found');
     const room = rooms.find(id);
     const asOfMs = clock.nowMs();
-    if (room !== null) return { members: room.statuses(), asOfMs, maxStalenessMs: 0 };
+    if (room !== null) return { members: statusesOf(room), asOfMs, maxStalenessMs: 0 };
     const { host, homeNodeId } = found.session;
     // Sockets live on a home: without one, or with one that is gone, nobody is connected.
     const homeLives = homeNodeId !== null && homeNodeId !== placement.self && placement.find(homeNodeId) !== null;
@@ -77,15 +69,16 @@ export class LiveSessions {
     id: SessionId,
     message: BackendMessage,
   ): Promise<{ readonly seq: number | null; readonly receivers: number }> {
-    const { store, rooms, maxMessageBytes } = this.deps;
-    if (message.payload.length > maxMessageBytes) throw new Failure('message_too_big');
+    const { store, rooms, rules } = this.deps;
+    // Before the store is asked.
+    if (message.payload.length > rules.maxMessageBytes) throw new Failure('message_too_big');
     const live = rooms.find(id);
     const isSeen =
       live === null ? (await store.get(id, scope)) !== null : scope === 'all' || live.session.projectId === scope;
     if (!isSeen) throw new Failure('session_not_found');
     const room = await rooms.open(id);
     try {
-      return room.acceptFromBackend(message);
+      return acceptBackendMessage(room, message, rules);
     } finally {
       rooms.release(room);
     }

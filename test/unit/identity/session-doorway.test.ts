@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
-import { ControlConnections } from '../../../src/identity/session-socket.js';
-import { ControlDoorway } from '../../../src/identity/session-doorway.js';
+import { SessionSockets } from '../../../src/identity/session-socket.js';
+import { SessionDoorway } from '../../../src/identity/session-doorway.js';
 import { UserSessionSockets } from '../../../src/identity/user-session-sockets.js';
+import { Heartbeats } from '../../../src/sockets/heartbeats.js';
 import type { CloseName } from '../../../src/protocol/close-codes.js';
 import { parseNodeId } from '../../../src/protocol/ids.js';
 import { emptyTallies, type Metrics } from '../../../src/ports/metrics.js';
@@ -48,17 +49,25 @@ async function raceOf(choose: (real: UserSessionSockets) => UserSessionWatches) 
   const sockets = new UserSessionSockets();
   const node = parseNodeId(`node_${'n'.repeat(16)}`);
   if (node === null) throw new Error('unreachable');
-  const rates = { messagesPerS: 0, bytesPerS: 0, workMsPerS: 0, maxMessageBytes: 100, maxBufferedBytes: 100 };
+  const rates = { messagesPerS: 0, bytesPerS: 0, workMsPerS: 0, maxMessageBytes: 100 };
   const limits = { ...rates, heartbeatMs: 1000, heartbeatTimeoutMs: 1000 };
-  const doorway = new ControlDoorway({
+  const doorway = new SessionDoorway({
     tokens: {
       verify: async () => ({ userId: session.userId, sessionId: session.id, issuedAtMs: 0, expiresAtMs: 0 }),
     },
     userSessions,
     watches: choose(sockets),
-    connections: new ControlConnections({ clock, metrics, log: silentLog, node, limits }),
+    sockets: new SessionSockets({
+      clock,
+      metrics,
+      log: silentLog,
+      heartbeats: new Heartbeats(clock),
+      node,
+      limits,
+      maxBufferedBytes: 100,
+    }),
   });
-  const entrant = await doorway.admit('a.b.c');
+  const admission = await doorway.admit('a.b.c');
   const finished = await userSessions.finish(session.id, 'revoked');
   if (finished.outcome !== 'changed') throw new Error('not revoked');
   await sockets.over(finished.session);
@@ -72,7 +81,7 @@ async function raceOf(choose: (real: UserSessionSockets) => UserSessionWatches) 
     unsubscribe: () => undefined,
     publishToOthers: () => undefined,
   };
-  entrant.open(socket);
+  admission.open(socket);
   return { ...seen, types: seen.sent.map((text) => (JSON.parse(text) as { type: string }).type) };
 }
 

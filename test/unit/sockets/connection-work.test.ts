@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ControlConnections } from '../../../src/identity/session-socket.js';
+import { SessionSockets } from '../../../src/identity/session-socket.js';
 import { encodeRelayFrame } from '../../../src/protocol/relay-frame.js';
 import type { ServerControl } from '../../../src/protocol/server-control.js';
 import { parseNodeId, parseUserId, parseUserSessionId } from '../../../src/protocol/ids.js';
 import { emptyTallies, type Metrics } from '../../../src/ports/metrics.js';
 import type { ClientSocket, SocketHandler } from '../../../src/ports/socket.js';
-import { Connections, type ConnectionsDeps } from '../../../src/relay/home/relay-connection.js';
-import type { Control } from '../../../src/relay/home/control-frames.js';
+import { RelayConnection, type RelayConnectionDeps } from '../../../src/relay/home/relay-connection.js';
 import type { Member } from '../../../src/relay/room/member.js';
+import { Heartbeats } from '../../../src/sockets/heartbeats.js';
 import { Outlet } from '../../../src/relay/room/outlet.js';
 import type { Room } from '../../../src/relay/room/room.js';
 import { CountingPool } from '../../support/counting-pool.js';
@@ -56,29 +56,39 @@ const socket: ClientSocket = {
 
 /** A member alone in its room; of both, what a connection asks of them. */
 function relayConnection(workMsPerS: number): SocketHandler {
-  const limits = { ...REST, workMsPerS, mayNumber: () => true };
+  const limits = { ...REST, workMsPerS };
   const room = { id: 'room', host: { index: 0, term: 1 }, members: new Map(), append: () => (relayed += 1) };
   const owner = { onBehind: () => undefined, onCaughtUp: () => undefined, onDropped: () => undefined };
   const outletBounds = { softBytes: 1e6, hardBytes: 1e6, maxBehindMs: 1e6 };
   const slabs = new CountingPool(1024);
   const outlet = new Outlet(socket, 'room', owner, { outletBounds, tallies: metrics.tallies, clock, slabs });
-  const control = {
-    handle: () => {
-      outlet.send('{"type":"pong","t":1}');
-      return Promise.resolve();
+  const deps: RelayConnectionDeps = {
+    clock,
+    metrics,
+    log,
+    limits,
+    heartbeats: new Heartbeats(clock),
+    rules: { maxMessageBytes: REST.maxMessageBytes, mayNumber: () => true },
+    control: {
+      handle: () => {
+        outlet.send('{"type":"pong","t":1}');
+        return Promise.resolve();
+      },
     },
-  } as unknown as Control;
-  const deps = { control, clock, metrics, log, limits } as unknown as ConnectionsDeps;
-  return new Connections(deps).open(room as unknown as Room, { index: 0, outlet } as unknown as Member, outlet);
+    departures: { socketLost: () => undefined },
+  };
+  return new RelayConnection(deps, room as unknown as Room, { index: 0, outlet } as unknown as Member, outlet);
 }
 
-function controlConnection(workMsPerS: number): SocketHandler {
+function sessionSocket(workMsPerS: number): SocketHandler {
   const [node, userId] = [parseNodeId(`node_${'n'.repeat(16)}`), parseUserId('user')];
   const sessionId = parseUserSessionId(`sess_${'s'.repeat(27)}`);
   if (node === null || userId === null || sessionId === null) throw new Error('unreachable');
-  const limits = { ...REST, workMsPerS, maxBufferedBytes: 1e6 };
+  const limits = { ...REST, workMsPerS };
   const watch = { begin: () => undefined, stop: () => undefined };
-  return new ControlConnections({ clock, metrics, log, node, limits }).open({ userId, sessionId }, watch, socket);
+  const heartbeats = new Heartbeats(clock);
+  const sockets = new SessionSockets({ clock, metrics, log, heartbeats, node, limits, maxBufferedBytes: 1e6 });
+  return sockets.open({ userId, sessionId }, watch, socket);
 }
 
 beforeEach(() => {
@@ -99,7 +109,7 @@ const named = (): unknown[] => log.events.filter(({ event }) => event === 'conne
 
 describe.each([
   ['a relay socket', relayConnection, { session_id: 'room', member_index: 0 }],
-  ['a control connection', controlConnection, { user_session_id: `sess_${'s'.repeat(27)}` }],
+  ['a session socket', sessionSocket, { user_session_id: `sess_${'s'.repeat(27)}` }],
 ] as const)('the work of %s', (_name, open, who) => {
   const frames: readonly (readonly [string, (handler: SocketHandler) => void])[] = [
     ['text', (handler) => handler.onText(PING)],

@@ -57,7 +57,7 @@ class Home {
       departures,
       watches: { watch: () => ({ begin: () => undefined, stop: () => undefined }) },
       room: {
-        ...{ clock, tallies, mayNumber: () => true },
+        ...{ clock, tallies },
         broadcaster: { publish: () => undefined },
         schedule: new FlushSchedule(clock, new AutoWindow(clock, { utilization: () => 0 }), () => undefined),
         replayBounds: { maxEntries: 10, maxBytes: 1000 },

@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeBatchFrame } from '../../../../src/protocol/batch-frame.js';
 import { CLASS, type DeliveryClass } from '../../../../src/protocol/wire.js';
-import { Backlog, type OutEntry } from '../../../../src/relay/room/backlog.js';
+import type { OfferedEntry } from '../../../../src/ports/audience.js';
+import { Backlog } from '../../../../src/relay/room/backlog.js';
 import { SlabPool } from '../../../../src/relay/room/slab-pool.js';
 import { CountingPool } from '../../../support/counting-pool.js';
 
-function entry(deliveryClass: DeliveryClass, sender: number, keyOrSeq: number, text: string): OutEntry {
+function entry(deliveryClass: DeliveryClass, sender: number, keyOrSeq: number, text: string): OfferedEntry {
   return { deliveryClass, sender, keyOrSeq, targeted: false, payload: Buffer.from(text) };
 }
 

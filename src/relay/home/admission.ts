@@ -1,0 +1,120 @@
+/**
+ * A seat that was taken for a socket which does not exist yet. When the socket comes, the member is made or its older
+ * socket replaced, the others hear of it, and the socket gets its welcome, what it missed and from then on the session's
+ * live entries: all in one turn, so that nothing falls between.
+ */
+import type { AuthorizationToken } from '../../protocol/ids.js';
+import type { Admission } from '../../ports/connect.js';
+import type { Joined } from '../../ports/relay-store.js';
+import { closedSocket, type ClientSocket, type SocketHandler } from '../../ports/socket.js';
+import type { Watch } from '../../ports/user-session-watches.js';
+import type { SeatTaken } from '../room/member.js';
+import type { Room } from '../room/room.js';
+import { BoundMember } from './bound-member.js';
+import type { Departures } from './departures.js';
+import { RelayConnection, type RelayConnectionDeps } from './relay-connection.js';
+import type { Rooms } from './rooms.js';
+import type { Greeter, ResumePoint } from './welcome.js';
+
+/** What the doorway knows of a join that the store has made. */
+export interface Join {
+  readonly joined: Joined;
+  readonly token: AuthorizationToken | null;
+  /** Of the minted credential it came with; null: it came with another. */
+  readonly mintedFrom: number | null;
+  /** Hashes of its resume tokens: of the welcome's, then of the one that it came with, if any. */
+  readonly resumeHashes: readonly string[];
+  /** What the welcome hands out. */
+  readonly resumeToken: string;
+  /** null when the socket did not come with a resume token. */
+  readonly resume: ResumePoint | null;
+  /** The watch on the user session that the seat is bound to; null when it is bound to none. */
+  readonly watch: Watch | null;
+}
+
+export interface RelayAdmissionDeps {
+  readonly rooms: Rooms;
+  readonly departures: Departures;
+  readonly greeter: Greeter;
+  readonly connections: RelayConnectionDeps;
+}
+
+export class RelayAdmission implements Admission {
+  readonly userId;
+  readonly seat: string;
+
+  /** The room is pinned; the admission releases it. */
+  constructor(
+    private readonly deps: RelayAdmissionDeps,
+    private readonly room: Room,
+    private readonly join: Join,
+  ) {
+    this.userId = join.joined.userId;
+    this.seat = `${room.id} ${String(join.joined.index)}`;
+  }
+
+  open(socket: ClientSocket): SocketHandler {
+    try {
+      return this.enter(socket);
+    } finally {
+      this.deps.rooms.release(this.room);
+    }
+  }
+
+  abandon(): void {
+    this.giveBack();
+    this.deps.rooms.release(this.room);
+  }
+
+  private enter(socket: ClientSocket): SocketHandler {
+    const { room, join } = this;
+    const { joined, watch } = join;
+    const close = room.closeFor(joined.index, joined.connection);
+    if (close !== null) {
+      watch?.stop();
+      socket.close(close);
+      return closedSocket;
+    }
+    const { departures, greeter, connections } = this.deps;
+    const { member, outlet } = room.admit(seatOf(join), socket);
+    try {
+      room.applyHost(joined.host);
+      greeter.greet(room, member, outlet, join.resumeToken, join.resume);
+      outlet.begin();
+      const connection = new RelayConnection(connections, room, member, outlet);
+      watch?.begin(new BoundMember(departures, room, member));
+      return connection;
+    } catch (error) {
+      departures.socketLost(room, member);
+      throw error;
+    }
+  }
+
+  /** Gives the seat back and leaves the room pinned: a new member goes again; a known one is away as before, or keeps its older socket. */
+  giveBack(): void {
+    const { room, join } = this;
+    const { departures } = this.deps;
+    const { index, connection } = join.joined;
+    join.watch?.stop();
+    if (room.ended !== null || room.wasRemoved(index)) return;
+    const known = room.members.get(index);
+    if (known === undefined) {
+      departures.leaveUnseen(room, { index, connection });
+      return;
+    }
+    if (known.connection >= connection) return;
+    room.takeSeat(known, connection);
+    const { standing } = known;
+    if (standing.kind === 'connected') return;
+    // The store took it for back, which outdated what it was told of the seat: that it goes, or that its window runs.
+    // The others never heard that it was.
+    const isOver = standing.kind === 'leaving' && (standing.reason === 'revoked' || standing.reason === 'ended');
+    if (isOver) departures.leave(room, known, standing.reason, null);
+    else departures.keepSeat(room, known);
+  }
+}
+
+function seatOf({ joined, token, mintedFrom, resumeHashes, watch }: Join): SeatTaken {
+  const { index, userId, joinedAtMs, connection, userSessionId } = joined;
+  return { index, userId, joinedAtMs, connection, userSessionId, token, mintedFrom, resumeHashes, watch };
+}

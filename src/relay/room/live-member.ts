@@ -1,0 +1,60 @@
+import type { AuthorizationToken, MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
+import { NO_STATE, type StateText } from '../../protocol/presence.js';
+import type { Watch } from '../../ports/user-session-watches.js';
+import type { Member, SeatTaken, Standing } from './member.js';
+import type { Outlet } from './outlet.js';
+
+/**
+ * A member that its room can change; nobody else imports this. A class for the sake of its shape: objects made by a
+ * spread had one shape each, and the lookup of a member for every message took longer.
+ */
+export class LiveMember implements Member {
+  readonly index: MemberIndex;
+  readonly userId: UserId;
+  readonly joinedAtMs: number;
+  readonly firstSeq: number;
+  token: AuthorizationToken | null;
+  mintedFrom: number | null;
+  resumeHashes: readonly string[];
+  userSessionId: UserSessionId | null;
+  connection: number;
+  seatedAtMs = -Infinity;
+  state: StateText = NO_STATE;
+  dropped = 0;
+  watch: Watch | null;
+  /** Kept beside the standing: each frame asks for it. */
+  outlet: Outlet | null = null;
+  private current: Standing;
+
+  constructor(seat: SeatTaken, firstSeq: number, standing: Standing) {
+    this.index = seat.index;
+    this.userId = seat.userId;
+    this.joinedAtMs = seat.joinedAtMs;
+    this.firstSeq = firstSeq;
+    this.token = seat.token;
+    this.mintedFrom = seat.mintedFrom;
+    this.resumeHashes = seat.resumeHashes;
+    this.userSessionId = seat.userSessionId;
+    this.connection = seat.connection;
+    this.watch = seat.watch;
+    this.current = standing;
+    this.outlet = standing.kind === 'connected' ? standing.outlet : null;
+  }
+
+  get standing(): Standing {
+    return this.current;
+  }
+
+  /** The one way from one standing to the next. */
+  settle(next: Standing): void {
+    if (this.current.kind === 'away') this.current.timer.cancel();
+    this.current = next;
+    this.outlet = next.kind === 'connected' ? next.outlet : null;
+  }
+
+  /** Another watch takes the place of the one it had. */
+  watchBy(watch: Watch | null): void {
+    if (this.watch !== watch) this.watch?.stop();
+    this.watch = watch;
+  }
+}

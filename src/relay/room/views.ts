@@ -1,0 +1,34 @@
+/** A room as others see it: its session and members in control frames, its members in answers to backends. */
+import type { PresentMember } from '../../protocol/presence.js';
+import type { Role, SessionView } from '../../protocol/server-control.js';
+import type { RelaySession } from '../../ports/relay-store.js';
+import type { Member, MemberStatus } from './member.js';
+
+interface Roles {
+  readonly members: ReadonlyMap<number, Member>;
+  roleOf(index: number): Role;
+}
+
+export function viewOfSession({ id, metadata, maxUsers, expiresAtMs, locked }: RelaySession): SessionView {
+  return { id, metadata, max_users: maxUsers, expires_at: expiresAtMs, locked };
+}
+
+export function viewOfMember({ index, userId, outlet, state }: Member, role: Role): PresentMember {
+  return { index, user_id: userId, role, connected: outlet !== null, state };
+}
+
+export function viewOfMembers(room: Roles): readonly PresentMember[] {
+  return [...room.members.values()].map((member) => viewOfMember(member, room.roleOf(member.index)));
+}
+
+export function statusesOf(room: Roles): readonly MemberStatus[] {
+  return [...room.members.values()].map(({ index, userId, outlet, state, joinedAtMs, dropped }) => ({
+    index,
+    userId,
+    role: room.roleOf(index),
+    connected: outlet !== null,
+    state,
+    joinedAtMs,
+    dropped,
+  }));
+}

@@ -1,0 +1,135 @@
+/**
+ * What every connection does, whatever it was opened for: it takes frames off a socket within the connection's rate and
+ * share of time, refuses by name, and answers for silence. What a frame means is for the kind of connection.
+ */
+import { parseClientControl, type ClientControl } from '../protocol/client-control.js';
+import type { CloseName } from '../protocol/close-codes.js';
+import { ERRORS, type ErrorCode } from '../protocol/errors.js';
+import { encodeControl } from '../protocol/server-control.js';
+import type { Clock } from '../ports/clock.js';
+import type { Log, LogFields } from '../ports/log.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { SocketHandler } from '../ports/socket.js';
+import { Conduct, type ConductLimits } from './conduct.js';
+import type { Heartbeats, Listener } from './heartbeats.js';
+
+export interface ConnectionLimits extends ConductLimits {
+  readonly maxMessageBytes: number;
+}
+
+export interface ConnectionDeps {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly heartbeats: Heartbeats;
+  readonly limits: ConnectionLimits;
+}
+
+export abstract class Connection implements SocketHandler, Listener {
+  private readonly conduct: Conduct;
+
+  constructor(private readonly base: ConnectionDeps) {
+    this.conduct = new Conduct(base.limits, base.clock.monotonicMs());
+    base.heartbeats.add(this);
+  }
+
+  onBinary(bytes: Uint8Array): void {
+    if (!this.isCurrent()) return;
+    this.count(bytes.length);
+    const startMs = this.base.clock.monotonicMs();
+    if (!this.conduct.isWithinRate(bytes.length, startMs)) {
+      this.refuse('rate_limited', this.refOf(bytes));
+      return;
+    }
+    this.handleBinary(bytes);
+    this.chargeSince(startMs);
+  }
+
+  onText(bytes: Uint8Array): void {
+    if (!this.isCurrent()) return;
+    this.count(bytes.length);
+    const startMs = this.base.clock.monotonicMs();
+    if (!this.conduct.isWithinRate(bytes.length, startMs)) {
+      this.refuse('rate_limited', null);
+      return;
+    }
+    this.handleText(bytes);
+    this.chargeSince(startMs);
+  }
+
+  /** Pings and pongs count like frames: each costs an answer or at least a read. */
+  onAlive(): void {
+    if (!this.isCurrent()) return;
+    const startMs = this.base.clock.monotonicMs();
+    if (!this.conduct.isWithinRate(0, startMs)) this.refuse('rate_limited', null);
+    else this.chargeSince(startMs);
+  }
+
+  onDrain(): void {
+    // A connection that keeps a backlog overrides this: elsewhere what waits is the engine's.
+  }
+
+  onClose(): void {
+    this.base.heartbeats.delete(this);
+    this.handleClose();
+  }
+
+  checkSilence(nowMs: number): void {
+    const due = this.conduct.dueFor(nowMs);
+    if (due === 'close') this.close('heartbeat_timeout');
+    else if (due === 'ping') this.ping();
+  }
+
+  /** False once frames must be ignored, although the socket may still bring some. */
+  protected abstract isCurrent(): boolean;
+  protected abstract handleBinary(bytes: Uint8Array): void;
+  protected abstract handleFrame(frame: ClientControl): void;
+  protected abstract handleClose(): void;
+  protected abstract send(text: string): void;
+  protected abstract ping(): void;
+  protected abstract close(name: CloseName): void;
+  /** Names the connection in the log. */
+  protected abstract subject(): LogFields;
+
+  /** The ref of a binary frame that is refused unread; null: it has none. */
+  protected refOf(_bytes: Uint8Array): number | null {
+    return null;
+  }
+
+  protected refuse(code: ErrorCode, ref: number | null): void {
+    const { metrics } = this.base;
+    metrics.tallies.framesRefused += 1;
+    metrics.refused(code);
+    if (code === 'rate_limited') metrics.tallies.rateLimited += 1;
+    const { message } = ERRORS[code];
+    if (this.isCurrent()) {
+      this.send(encodeControl({ type: 'error', code, message, ...(ref === null ? {} : { ref }) }));
+    }
+    const close = this.conduct.closeFor(code);
+    if (close !== null) this.close(close);
+  }
+
+  private count(size: number): void {
+    const { tallies } = this.base.metrics;
+    tallies.framesIn += 1;
+    tallies.bytesIn += size;
+  }
+
+  private handleText(bytes: Uint8Array): void {
+    if (bytes.length > this.base.limits.maxMessageBytes) {
+      this.refuse('message_too_big', null);
+      return;
+    }
+    const frame = parseClientControl(bytes);
+    if ('fault' in frame) this.refuse(frame.fault, null);
+    else this.handleFrame(frame);
+  }
+
+  /** One more look at the clock for each frame: 80 to 100 ns, of some 400 in all before the engine writes. */
+  private chargeSince(startMs: number): void {
+    const { clock, limits, metrics, log } = this.base;
+    if (limits.workMsPerS === 0 || !this.conduct.charge(clock.monotonicMs() - startMs)) return;
+    metrics.tallies.overWork += 1;
+    log.warn('connection_over_work', this.subject());
+  }
+}
