@@ -1,4 +1,4 @@
-/** A timer that was set; cancelling it twice, or after it ran, does nothing. */
+/** A timer. Cancelling it twice, or after it ran, does nothing. */
 export interface Timer {
   cancel(): void;
 }
@@ -11,6 +11,6 @@ export interface Clock {
   monotonicMs(): number;
   /** Runs `run` once after `delayMs`. Timers never keep the process alive. */
   after(delayMs: number, run: () => void): Timer;
-  /** Runs `run` at the end of the current turn of the event loop, after everything that is readable was read. */
+  /** Runs `run` at the end of the current event-loop turn, after all readable input has been read. */
   endOfTurn(run: () => void): void;
 }

@@ -3,12 +3,12 @@ import type { UserId } from '../protocol/ids.js';
 import type { HttpRequest } from './http.js';
 import type { ClientSocket, SocketHandler } from './socket.js';
 
-/** A handshake, copied out of the engine before anything is awaited. */
+/** A handshake request, copied out of the engine before anything is awaited. */
 export interface ConnectRequest {
   readonly requestId: string;
   readonly query: URLSearchParams;
   readonly authorization: string | null;
-  /** The subprotocols offered, in order. */
+  /** The offered subprotocols, in order. */
   readonly protocols: readonly string[];
   readonly origin: string | null;
   readonly host: string | null;
@@ -46,7 +46,7 @@ export interface Gatekeeper {
   examine(request: ConnectRequest): Promise<Failure>;
 }
 
-/** The handshake in a request: the same whether it came with an upgrade or asks why one failed. */
+/** Reads the handshake from a request, whether or not the request asks for an upgrade. */
 export function connectRequestOf(request: Omit<HttpRequest, 'method' | 'body'>): ConnectRequest {
   const { id, query, headers, remoteAddress } = request;
   return {

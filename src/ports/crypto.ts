@@ -4,8 +4,8 @@ export interface Crypto {
   randomBytes(count: number): Uint8Array;
   /** SHA-256 of the text's UTF-8 bytes, as base64url without padding. */
   sha256(text: string): string;
-  /** Compares two of its digests, in time that says nothing about either. */
+  /** Compares two digests made by `sha256`, in constant time. */
   sameDigest(a: string, b: string): boolean;
-  /** Compares two strings in time that depends on their lengths alone. */
+  /** Compares two strings in time that depends only on their lengths. */
   sameSecret(a: string, b: string): boolean;
 }

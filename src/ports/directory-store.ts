@@ -1,18 +1,18 @@
 /**
- * The directory: users, organizations, memberships and JWT templates. One per deployment (docs/adr/0007).
- * Every method is atomic; records change by compare-and-set on their `version`, so that two writers never lose each
- * other's change. Rejects with `Failure('store_unavailable')` when the store does not answer.
+ * The directory: users, organizations, memberships and JWT templates. One per deployment (docs/adr/0007). Every method
+ * is atomic. Records change by compare-and-set on their `version`, so two writers never lose each other's change.
+ * Rejects with `Failure('store_unavailable')` when the store does not answer.
  */
 import type { OrganizationId, UserId } from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 
-/** What finds a user beside its id. Compared as given: callers fold case first. Each value belongs to one user at most. */
+/** Unique fields that find a user. The store compares them as given; callers fold case first. */
 export const USER_NAMES = ['username', 'email', 'phone', 'mobile'] as const;
 export type UserName = (typeof USER_NAMES)[number];
 
 export interface UserRecord {
   readonly id: UserId;
-  /** From 1; rises by one with each change. */
+  /** Starts at 1 and rises by 1 with each change. */
   readonly version: number;
   readonly username: string | null;
   readonly email: string | null;
@@ -25,13 +25,15 @@ export interface UserRecord {
   readonly unsafeMetadata: Json;
   /** argon2id in PHC form; null when the user has no password. */
   readonly passwordHash: string | null;
-  /** May act on other users on the login surface: block, log out, become them, set their password. */
+  /**
+   * May act on other users on the login surface: block them, log them out, assume their identity, set their password.
+   */
   readonly admin: boolean;
-  /** What a login session starts in. */
+  /** The organization that a login session starts in. */
   readonly homeOrganizationId: OrganizationId | null;
-  /** Neither signs in nor keeps a session. */
+  /** A banned user cannot sign in and keeps no session. */
   readonly banned: boolean;
-  /** May not log in until then; Number.MAX_SAFE_INTEGER: until unblocked. null: not blocked. */
+  /** The user cannot log in before this time. Number.MAX_SAFE_INTEGER: until unblocked. null: not blocked. */
   readonly blockedUntilMs: number | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -53,7 +55,7 @@ export interface OrganizationRecord {
 export interface MembershipRecord {
   readonly organizationId: OrganizationId;
   readonly userId: UserId;
-  /** As in `org:admin`, `org:member`. */
+  /** For example `org:admin` or `org:member`. */
   readonly role: string;
   readonly permissions: readonly string[];
   readonly createdAtMs: number;
@@ -71,51 +73,51 @@ export interface TemplateRecord {
 }
 
 /**
- * `written`: with the record as it is stored, which a repeated call may have stored before. `taken`: another record has that
- * unique value. `outdated`: there is none with this version.
+ * `written`: the stored record (an earlier try of the same call may have written it). `taken`: another record has the
+ * unique value in `field`. `outdated`: the stored version is not the one that this change expects.
  */
 export type WriteResult<Field extends string, Stored> =
   | { readonly outcome: 'written'; readonly record: Stored }
   | { readonly outcome: 'taken'; readonly field: Field }
   | { readonly outcome: 'outdated' };
 
-/** A new record finds as many there as may be. */
+/** The store already holds the maximum number of these records. */
 export interface Full {
   readonly outcome: 'full';
 }
 
 export interface PageRequest {
   readonly limit: number;
-  /** Of an earlier answer; absent: from the newest. */
+  /** The `nextCursor` of an earlier page; absent: start from the newest. */
   readonly cursor?: string | undefined;
 }
 
 /** Newest first. */
 export interface RecordPage<T> {
   readonly items: readonly T[];
-  /** null when nothing follows. Opaque. */
+  /** null on the last page. Opaque. */
   readonly nextCursor: string | null;
 }
 
 export interface DirectoryStore {
-  /** `version` must be 1 for a new user, else one above the stored one. */
+  /** `version` must be 1 for a new user, otherwise the stored version plus 1. */
   putUser(user: UserRecord): Promise<WriteResult<UserName, UserRecord>>;
   user(id: UserId): Promise<UserRecord | null>;
   findUser(name: UserName, value: string): Promise<UserRecord | null>;
   listUsers(page: PageRequest): Promise<RecordPage<UserRecord>>;
-  /** Its names are free again and its memberships gone. False when there was none. */
+  /** Frees the user's names and removes the memberships. False when the user does not exist. */
   removeUser(id: UserId): Promise<boolean>;
 
   putOrganization(organization: OrganizationRecord): Promise<WriteResult<'slug', OrganizationRecord>>;
   organization(id: OrganizationId): Promise<OrganizationRecord | null>;
   findOrganization(slug: string): Promise<OrganizationRecord | null>;
   listOrganizations(page: PageRequest): Promise<RecordPage<OrganizationRecord>>;
-  /** Its slug is free again and its memberships gone. False when there was none. */
+  /** Frees the slug and removes the memberships. False when the organization does not exist. */
   removeOrganization(id: OrganizationId): Promise<boolean>;
 
-  /** False when there is one already. Whether user and organization exist is the caller's to know. */
+  /** False when the membership already exists. The caller must check that the user and the organization exist. */
   addMembership(membership: MembershipRecord): Promise<boolean>;
-  /** False when there is none (any more): who was removed does not come back by a change. */
+  /** False when the membership does not exist, so a change cannot bring back a removed member. */
   replaceMembership(membership: MembershipRecord): Promise<boolean>;
   membership(organizationId: OrganizationId, userId: UserId): Promise<MembershipRecord | null>;
   removeMembership(organizationId: OrganizationId, userId: UserId): Promise<boolean>;
@@ -123,10 +125,10 @@ export interface DirectoryStore {
   membersOf(organizationId: OrganizationId): Promise<readonly MembershipRecord[]>;
   membershipsOf(userId: UserId): Promise<readonly MembershipRecord[]>;
 
-  /** `full`: a new template finds `atMost` others. */
+  /** `full`: the template is new and `atMost` templates already exist. */
   putTemplate(template: TemplateRecord, atMost: number): Promise<WriteResult<never, TemplateRecord> | Full>;
   template(name: string): Promise<TemplateRecord | null>;
-  /** All, by name. */
+  /** All templates, sorted by name. */
   templates(): Promise<readonly TemplateRecord[]>;
   removeTemplate(name: string): Promise<boolean>;
 }

@@ -1,8 +1,8 @@
 import type { Admission, ConnectRequest } from './connect.js';
 
-/** One way in, for one family of credentials. */
+/** Checks one family of credentials. */
 export interface Doorway {
-  /** Whether a credential of this form is for this doorway. It says nothing about whether it is good. */
+  /** Whether a credential has the form that this doorway handles. It may still be invalid. */
   takes(credential: string): boolean;
   /** Rejects with the failure that refuses the handshake. */
   admit(credential: string, request: ConnectRequest): Promise<Admission>;

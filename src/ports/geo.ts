@@ -3,7 +3,7 @@ export interface Place {
   readonly longitude: number | null;
 }
 
-/** Where an address is. Nulls when it is not known, or no database is configured. */
+/** Finds the location of an address. Both values are null when it is unknown or no database is configured. */
 export interface Geo {
   locate(address: string): Place;
 }

@@ -1,4 +1,4 @@
-/** HTTP as values: an adapter copies a request into one of these, and writes what comes back. */
+/** HTTP as values: an adapter copies each request into this shape and writes the response that comes back. */
 export interface HttpRequest {
   readonly id: string;
   /** Upper case, as sent. */
@@ -7,7 +7,7 @@ export interface HttpRequest {
   readonly path: string;
   /** The raw query without the question mark; empty when there is none. */
   readonly query: string;
-  /** Lower-case names. Of a name that came twice the values are joined with ", ". */
+  /** Lower-case names. The values of a repeated header are joined with ", ". */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Uint8Array;
   /** The peer's address in canonical text form. */
@@ -17,11 +17,11 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as it is; use with a Content-Type header. Absent: no body. */
+  /** Sent unchanged; set a Content-Type header with it. Absent: no body. */
   readonly body?: string;
-  /** Close the TCP connection behind the answer. */
+  /** Closes the TCP connection after the response. */
   readonly close?: boolean;
 }
 
-/** Answers a request. Never rejects: whatever fails inside becomes a response. */
+/** Answers a request. Never rejects: every failure becomes a response. */
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;

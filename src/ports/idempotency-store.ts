@@ -2,37 +2,40 @@ import type { HttpResponse } from './http.js';
 
 export type IdempotencyStart =
   /**
-   * Nobody runs this call: the caller runs it as `operationId`, then calls `finish`, `release` or `forget`. The id is the
-   * caller's own, or that of an earlier try whose outcome is not known.
+   * No other process runs this call. The caller runs it as `operationId`, then calls `finish`, `release` or `forget`.
+   * The id is the caller's own, or the id of an earlier try whose outcome is unknown.
    */
   | { readonly outcome: 'started'; readonly operationId: string }
   | { readonly outcome: 'finished'; readonly response: HttpResponse }
   | { readonly outcome: 'running' }
-  /** The key was used with another request. */
+  /** The key was used with a different request. */
   | { readonly outcome: 'conflict' };
 
 export interface IdempotentCall {
-  /** A digest over caller, method, path and Idempotency-Key. */
+  /** Digest of caller, method, path and Idempotency-Key. */
   readonly key: string;
-  /** A digest over what was sent. */
+  /** Digest of the request content. */
   readonly fingerprint: string;
-  /** What the call is run as, unless an earlier try of it has an id. */
+  /** The operation id to use unless an earlier try already has one. */
   readonly operationId: string;
-  /** Which process runs it. It asks again itself only when it does not run the call any more. */
+  /**
+   * The process that runs the call. A process calls `start` again with its own `owner` only after its own run has
+   * ended.
+   */
   readonly owner: string;
-  /** How long another process takes it for running, in ms. */
+  /** How long other processes consider the call as running, in ms. */
   readonly runningTtlMs: number;
-  /** How long all of it is remembered, in ms. */
+  /** How long the store remembers the call, in ms. */
   readonly ttlMs: number;
 }
 
-/** Remembers the answers of mutating calls by the caller's Idempotency-Key, and which operation each call is. */
+/** Remembers the answers of mutating calls by the caller's Idempotency-Key, and the operation id of each call. */
 export interface IdempotencyStore {
   start(call: IdempotentCall): Promise<IdempotencyStart>;
-  /** Nothing when the key is another operation's by now. */
+  /** Does nothing when the key belongs to another operation by now. */
   finish(key: string, operationId: string, response: HttpResponse): Promise<void>;
-  /** The call has ended, and what it did is not known: a repeat goes on with the same operation. */
+  /** The call ended and its effect is unknown: a repeat continues the same operation. */
   release(key: string, operationId: string): Promise<void>;
-  /** The call did nothing: the key is as if it was never used. */
+  /** The call did nothing: the key becomes unused again. */
   forget(key: string, operationId: string): Promise<void>;
 }

@@ -8,10 +8,10 @@ export interface ApiKeyRecord {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly projectId: ProjectId;
-  /** SHA-256 of the key's secret part, base64url. The secret itself is nowhere. */
+  /** SHA-256 of the key's secret part, base64url. The secret itself is not stored. */
   readonly secretHash: string;
   readonly createdAtMs: number;
-  /** When it was used last, to about a minute; null: not yet. Not written with the record but by `noteUse`. */
+  /** Time of the last use, accurate to about a minute; null: never used. Only `noteUse` writes it. */
   readonly lastUsedAtMs: number | null;
 }
 
@@ -21,8 +21,8 @@ export interface KeyStore {
   get(id: KeyId): Promise<ApiKeyRecord | null>;
   /** All keys of a project, or of all projects; oldest first. */
   list(projectId: ProjectId | 'all'): Promise<readonly ApiKeyRecord[]>;
-  /** False when there was none (in this project). */
+  /** False when the key does not exist in this project. */
   remove(id: KeyId, projectId: ProjectId | 'all'): Promise<boolean>;
-  /** Keeps the latest of the times it is told; a key that is gone stays gone. */
+  /** Stores the time if it is later than the stored one. Does not bring back a removed key. */
   noteUse(id: KeyId, atMs: number): Promise<void>;
 }

@@ -7,9 +7,9 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Resolves when the mail was taken over by the next server (or kept in the outbox); rejects when it was not. */
+  /** Resolves when the next mail server (or the outbox) has accepted the mail; rejects otherwise. */
   send(mail: Mail): Promise<void>;
-  /** Finishes or gives up what runs, within a second. Idempotent. */
+  /** Finishes or aborts mails in progress, within a second. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export interface KeptMail extends Mail {
   readonly sentAtMs: number;
 }
 
-/** A mailer that keeps the newest mails in this process, in place of sending them. */
+/** A mailer that keeps the newest mails in this process instead of sending them. */
 export interface Outbox extends Mailer {
   /** Newest first. */
   recent(): readonly KeptMail[];

@@ -1,6 +1,6 @@
 /**
- * Counters as plain numbers: the hot path adds to a field, a scrape reads it.
- * Each field is one Prometheus counter; the adapter knows names and help texts.
+ * Counters as plain numbers: the hot path increments a field, a scrape reads it. Each field is one Prometheus counter;
+ * the adapter holds the names and help texts.
  */
 export interface Tallies {
   connectionsOpened: number;
@@ -24,20 +24,20 @@ export interface Tallies {
   mailsFailed: number;
 }
 
-/** Low-cardinality events that are counted by label, off the hot path. */
+/** Events counted by low-cardinality labels, off the hot path. */
 export interface Metrics {
   readonly tallies: Tallies;
-  /** One socket closed with this code (1006 for a lost one). */
+  /** A socket closed with this code (1006: connection lost). */
   closed(code: number): void;
-  /** One refused upgrade or one `error` frame, by catalogue code. */
+  /** A refused upgrade or an `error` frame, by catalogue code. */
   refused(code: string): void;
-  /** One HTTP answer. `route` is the route's pattern, never a path with ids in it. */
+  /** An HTTP response. `route` is the route's pattern, never a path with ids in it. */
   answered(route: string, status: number, tookMs: number): void;
-  /** One call of the store that failed, by operation. */
+  /** A failed store call, by operation. */
   storeFailed(operation: string): void;
-  /** A gauge that is read at scrape time. */
+  /** Registers a gauge that is read at each scrape. */
   gauge(name: string, help: string, read: () => number): void;
-  /** The text of a scrape and its content type. */
+  /** The scrape text and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 

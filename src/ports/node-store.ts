@@ -2,14 +2,14 @@ import type { NodeId } from '../protocol/ids.js';
 
 export type NodeState = 'ready' | 'draining';
 
-/** What a node says of itself with each heartbeat. */
+/** The state that a node reports with each heartbeat. */
 export interface NodeReport {
   readonly id: NodeId;
   readonly state: NodeState;
   readonly startedAtMs: number;
-  /** What filters choose by: region, country, city, or anything else. */
+  /** Filters match these: region, country, city, or any other label. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The base URL that clients reach this node at. */
+  /** The base URL where clients reach this node. */
   readonly publicUrl: string;
   readonly address: string;
   readonly connections: number;
@@ -25,14 +25,14 @@ export interface NodeRecord extends NodeReport {
 export interface Heartbeat {
   /** Every live node, this one included. */
   readonly live: readonly NodeRecord[];
-  /** Until when this node's lease held, by the store, before; null: it knew nothing of this node. */
+  /** When this node's previous lease ended or ends, by the store's clock; null: the store had no lease of this node. */
   readonly leaseBeforeMs: number | null;
 }
 
-/** The nodes that are alive. */
+/** The live nodes. */
 export interface NodeStore {
-  /** Renews this node's lease; dead nodes are forgotten. */
+  /** Renews this node's lease and removes nodes whose lease has ended. */
   heartbeat(report: NodeReport, leaseMs: number): Promise<Heartbeat>;
-  /** Gives the lease up at once. */
+  /** Ends the lease at once. */
   leave(id: NodeId): Promise<void>;
 }

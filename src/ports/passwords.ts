@@ -1,10 +1,10 @@
-/** Passwords, hashed slowly on purpose. How many run at once is bounded; those beyond wait in a bounded line. */
+/** Slow password hashing. Both the number of concurrent hashes and the waiting queue are bounded. */
 export interface Passwords {
-  /** argon2id in PHC form. Rejects with `too_many_requests` when the line is full. */
+  /** argon2id in PHC form. Rejects with `too_many_requests` when the queue is full. */
   hash(password: string): Promise<string>;
   /**
-   * Whether it is this password. null (no such user, no password) takes as long and is false, so that time does not tell
-   * who exists. Rejects with `too_many_requests` when the line is full.
+   * Whether the password matches the hash. For null (no such user, or no password) it returns false after the same
+   * time, so timing does not reveal which users exist. Rejects with `too_many_requests` when the queue is full.
    */
   matches(phc: string | null, password: string): Promise<boolean>;
 }

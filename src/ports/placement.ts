@@ -2,22 +2,22 @@ import type { NodeId } from '../protocol/ids.js';
 import type { NodeRecord } from './node-store.js';
 import type { Filter } from './relay-store.js';
 
-/** Knows the live nodes, from the last heartbeat: asking costs nothing. */
+/** Knows the live nodes from the last heartbeat. All methods but `refresh` are free of I/O. */
 export interface Placement {
   readonly self: NodeId;
-  /** The least loaded ready node that fits every filter; null when none does. */
+  /** The least loaded ready node that matches every filter; null when none does. */
   choose(filters: readonly Filter[]): NodeRecord | null;
   find(id: NodeId): NodeRecord | null;
   nodes(): readonly NodeRecord[];
   /**
-   * Asks the store who is alive now, and whether that can be relied upon: after the store was away, or right after
-   * this node's own start, a live node may be missing until it has had a whole lease's time to report.
+   * Asks the store for the live nodes and whether the answer is reliable. It is not reliable after a store outage or
+   * right after this node's start: a live node may be missing until one full lease has passed.
    */
   refresh(): Promise<{ readonly isReliable: boolean }>;
-  /** Whether this node's lease is surely still held: what a home may number reliable frames, and ack any, under. */
+  /** Whether this node certainly still holds its lease. Only then may a home number reliable frames and send acks. */
   leaseHeld(): boolean;
-  /** The time by the store's clock, from the last heartbeat; before the first it is this node's own. */
+  /** The store's clock as of the last heartbeat; this node's own clock before the first. */
   storeNowMs(): number;
-  /** No new sessions, no new sockets. */
+  /** While draining, the node accepts no new sessions and no new sockets. */
   draining(): boolean;
 }

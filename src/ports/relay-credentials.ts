@@ -1,26 +1,26 @@
 import type { SessionId, UserId, UserSessionId } from '../protocol/ids.js';
 
-/** What a relay credential says once its signature and times hold. */
+/** The content of a relay credential after its signature and times have been verified. */
 export interface RelayClaims {
   readonly sessionId: SessionId;
   readonly userId: UserId;
   readonly generation: number;
   readonly asHost: boolean;
-  /** The user session that the credential, and what it opens, lives and dies with; null: none. */
+  /** The user session that the credential and its member are bound to; null: none. */
   readonly userSessionId: UserSessionId | null;
 }
 
-/** The `alg` in the header of every relay credential: no other token of ours has it. */
+/** The `alg` header of every relay credential. No other token of the gateway uses it. */
 export const RELAY_CREDENTIAL_ALGORITHM = 'EdDSA';
 
-/** Signs and verifies relay credentials (JWTs of ours). */
+/** Signs and verifies relay credentials: JWTs issued by the gateway. */
 export interface RelayCredentials {
-  /** Lives `ttlS` seconds from now. */
+  /** The token expires `ttlS` seconds from now. */
   sign(claims: RelayClaims, ttlS: number): Promise<{ readonly token: string; readonly expiresAtMs: number }>;
-  /** As `sign`, for a wallet that was taken into a group session: it is the bearer of the group calls as well. */
+  /** As `sign`, for a wallet that joined a group session. The token also authorizes the group calls. */
   signForGroup(claims: RelayClaims, ttlS: number): Promise<{ readonly token: string; readonly expiresAtMs: number }>;
-  /** null for anything that is not exactly one of ours, unexpired; it never says why. Never rejects. */
+  /** null unless the token is a valid, unexpired relay credential. Gives no reason. Never rejects. */
   verify(token: string): Promise<RelayClaims | null>;
-  /** As `verify`, and null for what `signForGroup` has not made. */
+  /** As `verify`, and null for tokens that `signForGroup` did not make. */
   verifyForGroup(token: string): Promise<RelayClaims | null>;
 }

@@ -1,9 +1,9 @@
-/** Keeps what is secret unreadable at rest. Every node with the same server secret opens what another one sealed. */
+/** Encrypts stored secrets. Every node with the same server secret can open them. */
 export interface Sealer {
-  /** `context` says what the text is for; it must be the same to open it. */
+  /** `context` says what the text is for; `open` needs the same context. */
   seal(text: string, context: string): string;
-  /** null for anything that was not sealed with this secret and context. Never throws. */
+  /** null unless the text was sealed with this secret and context. Never throws. */
   open(sealed: string, context: string): string | null;
-  /** A digest that nobody can guess the text of without the server secret; alike for the same text and context. */
+  /** A digest that cannot be guessed without the server secret. The same text and context give the same digest. */
   mark(text: string, context: string): string;
 }

@@ -1,4 +1,4 @@
-/** Session tokens: RS256 JWTs with a key that rotates, and the client tokens of cookies. */
+/** Session tokens (RS256 JWTs, signed with a rotating key) and client tokens (in cookies). */
 import type { ClientId, UserId, UserSessionId } from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 
@@ -11,7 +11,7 @@ export interface SessionTokenClaims {
 
 export interface ClientTokenClaims {
   readonly clientId: ClientId;
-  /** Counts only while it is the client's own (`Client.rotation`). */
+  /** The token is valid only while this equals `Client.rotation`. */
   readonly rotation: number;
 }
 
@@ -20,22 +20,22 @@ export const SESSION_TOKEN_ALGORITHM = 'RS256';
 
 export interface SessionTokens {
   /**
-   * Signs the claims as they are, with `iss`, `iat`, `nbf`, `exp` and `jti` added. `lifetimeS` counts from now,
-   * `clockSkewS` is what `nbf` lies before it. Rejects with `store_unavailable` while the keys cannot be read.
+   * Signs the given claims and adds `iss`, `iat`, `nbf`, `exp` and `jti`. `lifetimeS` counts from now; `nbf` lies
+   * `clockSkewS` before now. Rejects with `store_unavailable` while the keys cannot be read.
    */
   sign(claims: Readonly<Record<string, Json>>, lifetimeS: number, clockSkewS: number): Promise<string>;
   /**
-   * A session token (one with a `sid`) of ours that has not ended; null for anything else, and never why. Rejects with
-   * `store_unavailable` when the keys were never read and cannot be now: a good token is not refused for that.
+   * The claims of a valid session token (a token of ours with a `sid`); null otherwise, without a reason. Rejects with
+   * `store_unavailable` when the keys were never read and cannot be read now, so a valid token is not refused.
    */
   verify(token: string): Promise<SessionTokenClaims | null>;
-  /** The JSON Web Key Set as it is served: public halves of all keys whose tokens may still be around. */
+  /** The published JSON Web Key Set: public halves of all keys whose tokens may still be valid. */
   jwks(): Promise<{ readonly keys: readonly Readonly<Record<string, Json>>[] }>;
 }
 
-/** The token in the `__client` cookie: our own, signed so that a store is not asked for a made-up one. */
+/** The token in the `__client` cookie. It is signed, so forged tokens cause no store call. */
 export interface ClientTokens {
   sign(claims: ClientTokenClaims, lifetimeMs: number): Promise<string>;
-  /** null for anything else. Never rejects. */
+  /** null for an invalid token. Never rejects. */
   verify(token: string): Promise<ClientTokenClaims | null>;
 }

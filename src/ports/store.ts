@@ -11,7 +11,7 @@ import type { UserSocketStore } from './user-socket-store.js';
 
 export type StoreHealth = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-/** One engine: everything that is kept outside of a process's own memory of its live sockets. */
+/** One storage engine: all state except a process's own live sockets. */
 export interface Store {
   readonly engine: 'memory' | 'redis';
   readonly relay: RelayStore;
@@ -24,9 +24,9 @@ export interface Store {
   readonly rateLimits: RateLimitStore;
   readonly signingKeys: SigningKeyStore;
   readonly userSockets: UserSocketStore;
-  /** Begins to connect and returns at once; the store answers `store_unavailable` until it is there. */
+  /** Starts to connect and returns at once. Until connected, the store answers `store_unavailable`. */
   start(): void;
-  /** Whether commands can be sent now. Asks nobody. */
+  /** Whether commands can be sent now. Sends nothing to find out. */
   health(): StoreHealth;
   /** Closes within a second; idempotent. */
   stop(): Promise<void>;

@@ -1,10 +1,10 @@
 /**
- * Clients and the user sessions on them; login sessions are user sessions with a secret. Every method is one atomic
- * transition (on Redis: one round trip per record it names), in the store's own time. Rejects with
+ * Clients and the user sessions on them. A login session is a user session with a secret. Every method is one atomic
+ * transition (on Redis: one round trip per named record), in the store's own time. Rejects with
  * `Failure('store_unavailable')` when the store does not answer.
  *
- * A session whose time is up counts as expired (or abandoned, when that came first) for every method from that moment,
- * swept or not.
+ * From the moment its time is up, every method treats a session as expired (or as abandoned, if that came first), swept
+ * or not.
  */
 import type { ClientId, OrganizationId, UserId, UserSessionId } from '../protocol/ids.js';
 
@@ -20,32 +20,32 @@ export const USER_SESSION_STATUSES = [
 ] as const;
 export type UserSessionStatus = (typeof USER_SESSION_STATUSES)[number];
 
-/** How a caller ends a session; `expired` and `abandoned` come of time alone. */
+/** The ways a caller can end a session. Only time causes `expired` and `abandoned`. */
 export type FinishStatus = Extract<UserSessionStatus, 'ended' | 'removed' | 'replaced' | 'revoked'>;
 
 export interface UserSession {
   readonly id: UserSessionId;
   readonly userId: UserId;
-  /** null for login sessions and those a backend opened without a client. */
+  /** null for login sessions and for sessions that a backend opened without a client. */
   readonly clientId: ClientId | null;
   readonly kind: 'client' | 'login';
   readonly status: UserSessionStatus;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly lastActiveAtMs: number;
-  /** The end of its life, whatever happens. */
+  /** The session ends at this time at the latest. */
   readonly expireAtMs: number;
-  /** The end of its life without activity; each touch moves it. */
+  /** The session ends at this time unless it is touched; each touch moves it. */
   readonly abandonAtMs: number;
-  /** The active organization, of a login session the effective one. */
+  /** The active organization; for a login session, the effective one. */
   readonly organizationId: OrganizationId | null;
-  /** Whom the session acts as; the user itself unless a login session assumed another. */
+  /** The user that the session acts as: its own user, unless a login session assumed another identity. */
   readonly effectiveUserId: UserId;
-  /** Who acts through this session when it is not its user (impersonation by a backend); the `act` claim. */
+  /** The actor, when another user acts through this session (impersonation by a backend); the `act` claim. */
   readonly actorId: UserId | null;
-  /** SHA-256 of a login session's secret, base64url; null without one. */
+  /** SHA-256 of a login session's secret, base64url; null for other sessions. */
   readonly secretHash: string | null;
-  /** Canonical; null when unknown. */
+  /** Canonical form; null when unknown. */
   readonly address: string | null;
 }
 
@@ -58,9 +58,9 @@ export interface NewUserSession extends Omit<
 }
 
 export interface SessionLimit {
-  /** Sessions of one user that are active at once; 0: no limit. */
+  /** Most active sessions per user; 0: no limit. */
   readonly max: number;
-  /** `replace_old`: the one that was active least lately goes, as `replaced`. */
+  /** `replace_old` ends the session with the oldest activity, with status `replaced`. */
   readonly whenFull: 'reject_new' | 'replace_old';
 }
 
@@ -69,7 +69,7 @@ export type OpenResult =
   | { readonly outcome: 'too_many_sessions' };
 
 export interface SessionChange {
-  /** Slides `lastActiveAtMs` to now and `abandonAtMs` to this much later. */
+  /** Sets `lastActiveAtMs` to now and `abandonAtMs` to now plus `inactivityMs`. */
   readonly touch?: { readonly inactivityMs: number };
   readonly organizationId?: OrganizationId | null;
   readonly effectiveUserId?: UserId;
@@ -77,25 +77,25 @@ export interface SessionChange {
 
 export type ChangeResult =
   | { readonly outcome: 'changed'; readonly session: UserSession }
-  /** It is not active (any more), and stays as it was. */
+  /** The session is not active; nothing changed. */
   | { readonly outcome: 'not_active'; readonly session: UserSession }
   | { readonly outcome: 'not_found' };
 
 export interface Client {
   readonly id: ClientId;
-  /** Outdates the client's older tokens: it rises with each sign-in. */
+  /** Rises with each sign-in and so invalidates the client's older tokens. */
   readonly rotation: number;
   readonly lastActiveSessionId: UserSessionId | null;
   readonly lastStrategy: string | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
-  /** When the client and its cookie end. */
+  /** When the client and its cookie expire. */
   readonly expireAtMs: number;
 }
 
 export interface ClientWithSessions {
   readonly client: Client;
-  /** Oldest first, with their true statuses; removed ones are left out. */
+  /** Oldest first, with current statuses; without removed sessions. */
   readonly sessions: readonly UserSession[];
 }
 
@@ -108,45 +108,53 @@ export interface SessionQuery {
 
 export interface UserSessionStore {
   /**
-   * Opens a session, exactly within the limit whatever runs at once. With a client the session is listed by it and
-   * becomes its active one; a client that is not there lists nothing. Its rotation stays: `changeClient` raises it.
+   * Opens a session. The limit holds exactly, whatever runs concurrently. When the client exists, it lists the session
+   * and makes it the active one. The client's rotation does not change here: `changeClient` raises it.
    */
   open(session: NewUserSession, limit: SessionLimit): Promise<OpenResult>;
-  /** Sessions that are over are kept for 24 h from their end, so that they can be told from unknown ones. */
+  /** Ended sessions are kept for 24 h after their end, so callers can tell them from unknown ones. */
   get(id: UserSessionId): Promise<UserSession | null>;
   change(id: UserSessionId, change: SessionChange): Promise<ChangeResult>;
   /**
-   * Ends an active session: `changed`, to exactly one caller. `removed` is also given to one that is over already,
-   * and answers `not_active` then.
+   * Ends an active session: exactly one caller gets `changed`. `removed` also changes the status of a session that is
+   * already over; the answer is then `not_active`.
    */
   finish(id: UserSessionId, status: FinishStatus): Promise<ChangeResult>;
-  /** Ends all active sessions of a user, or those of one kind, but `kept`, all at one moment; names those it ended. */
+  /**
+   * Ends all active sessions of a user (of one kind or any), except `kept`, in one step. Returns the sessions that it
+   * ended.
+   */
   finishAllOf(
     userId: UserId,
     status: FinishStatus,
     kind: UserSession['kind'] | 'any',
     kept?: UserSessionId | null,
   ): Promise<readonly UserSession[]>;
-  /** Newest first. A page may be short, or empty, though more follows: `nextCursor` is what tells. */
+  /** Newest first. A page may be short or empty although more follow: only `nextCursor` tells. */
   list(query: SessionQuery): Promise<{ readonly sessions: readonly UserSession[]; readonly nextCursor: string | null }>;
 
-  /** It is gone when its time is up, and before that 24 h after the last session that it lists was forgotten. */
+  /** The client is removed when its lifetime ends, or earlier: 24 h after its last listed session was removed. */
   createClient(id: ClientId, lifetimeMs: number): Promise<Client>;
   client(id: ClientId): Promise<ClientWithSessions | null>;
-  /** Absent members stay. null when there is no such client, or when it has another rotation than was asked for. */
+  /**
+   * Absent fields stay unchanged. null when the client does not exist, or has another rotation than `rotate` expects.
+   */
   changeClient(
     id: ClientId,
     change: {
       readonly lastActiveSessionId?: UserSessionId | null;
       readonly lastStrategy?: string;
-      /** Raises the rotation; a number: only from that one, which one of many callers at once does. */
+      /**
+       * true: raises the rotation. A number: raises it only from that value, so one of several concurrent callers
+       * succeeds.
+       */
       readonly rotate?: true | number;
     },
   ): Promise<Client | null>;
 
   /**
-   * Sets up to `limit` sessions whose time is up to `expired` or `abandoned` and names them; each is named to one
-   * caller only, and those removed since among them. To be called at least every second.
+   * Marks up to `limit` due sessions as `expired` or `abandoned` and returns them; each goes to one caller only.
+   * Includes due sessions that were removed since. Call it at least every second.
    */
   sweepDue(limit: number): Promise<readonly UserSession[]>;
 }

@@ -1,12 +1,12 @@
 /**
- * Sockets per user, counted exactly over all nodes. A node names its sockets again every few seconds; those of a node
- * that stopped doing so are forgotten when their time is up. Rejects with `Failure('store_unavailable')`.
+ * Sockets per user, counted exactly across all nodes. A node renews its sockets every few seconds; the store forgets
+ * sockets that are not renewed in time. Rejects with `Failure('store_unavailable')` when the store does not answer.
  */
 import type { NodeId, UserId } from '../protocol/ids.js';
 
 export interface UserSocket {
   readonly userId: UserId;
-  /** Unique over all nodes. */
+  /** Unique across all nodes. */
   readonly socketId: string;
   readonly nodeId: NodeId;
 }
@@ -16,8 +16,8 @@ export type TakeSocketResult =
 
 export interface UserSocketStore {
   /**
-   * Takes a place for a socket; with `replace_old` the oldest go, and are named for their nodes to close.
-   * `max` 0: no limit. A socket that has a place keeps it, for `ttlMs` from now.
+   * Takes a place for a socket. `replace_old` removes the oldest sockets and returns them so that their nodes can close
+   * them. `max` 0: no limit. A socket that already has a place keeps it, for `ttlMs` from now.
    */
   take(
     socket: UserSocket,
@@ -25,6 +25,6 @@ export interface UserSocketStore {
     ttlMs: number,
   ): Promise<TakeSocketResult>;
   release(socket: UserSocket): Promise<void>;
-  /** Prolongs the places; one that was forgotten is not taken again. */
+  /** Extends the places. A forgotten place is not taken again. */
   renew(sockets: readonly UserSocket[], ttlMs: number): Promise<void>;
 }

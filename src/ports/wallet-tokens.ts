@@ -1,9 +1,9 @@
 import type { WalletAddress } from '../protocol/ids.js';
 
-/** Wallet bearers: tokens of ours that say which wallet was proven. */
+/** Wallet bearers: tokens that name the proven wallet. */
 export interface WalletTokens {
-  /** Lives `ttlS` seconds from now. */
+  /** The token expires `ttlS` seconds from now. */
   sign(address: WalletAddress, ttlS: number): Promise<string>;
-  /** null for anything that is not exactly one of ours, unexpired; it never says why. Never rejects. */
+  /** null unless the token is a valid, unexpired wallet bearer. Gives no reason. Never rejects. */
   verify(token: string): Promise<WalletAddress | null>;
 }
