@@ -1,4 +1,4 @@
-/** API keys: who calls, which project it sees, what it may do; and how keys are made, listed and removed. */
+/** API keys: the caller, its project and its scopes; how keys are made, listed and removed. */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
 import { parseProjectId, type KeyId, type ProjectId } from '../protocol/ids.js';
@@ -11,13 +11,13 @@ import { KeyCache } from './key-cache.js';
 import { newKey, parseKey, type KeyEnv, type PresentedKey } from './key-format.js';
 import { KeyUse } from './key-use.js';
 
-/** Who makes a call. */
+/** The caller of a REST call. */
 export interface Caller {
   readonly id: KeyId | 'root';
   readonly scopes: readonly Scope[];
-  /** Where what it creates belongs. */
+  /** The project that owns what the caller creates. */
   readonly projectId: ProjectId;
-  /** What it sees. */
+  /** The projects whose resources the caller can see. */
   readonly sees: ProjectScope;
 }
 
@@ -37,7 +37,7 @@ export interface ApiKeysDeps {
   readonly env: KeyEnv;
 }
 
-/** With a heartbeat's slack below the second in which a removal counts everywhere. */
+/** A removal must count on every node within 1 s; this leaves time for a heartbeat. */
 const CACHE_TTL_MS = 500;
 const CACHE_MAX_KEYS = 10_000;
 
@@ -46,7 +46,10 @@ export class ApiKeys {
   private readonly use: KeyUse;
   private readonly root: Caller;
   private readonly rootDigest: string;
-  /** What texts that were keys say, by their digest: it takes four more digests to find out. The store decides each time. */
+  /**
+   * Parsed keys by the digest of their text; parsing one takes four more digests. The store still decides about each
+   * call.
+   */
   private readonly proven = new Map<string, PresentedKey>();
 
   constructor(private readonly deps: ApiKeysDeps) {
@@ -58,8 +61,8 @@ export class ApiKeys {
   }
 
   /**
-   * null for whatever is not a key that exists now; it never says why. Rejects with `store_unavailable`.
-   * A removed key is refused on this node at once, on the others within half a second.
+   * null unless the text is a valid key. Gives no reason. Rejects with `store_unavailable`. A removed key is refused at
+   * once on this node and within 500 ms on the others.
    */
   async verify(text: string): Promise<Caller | null> {
     const { crypto } = this.deps;
@@ -75,8 +78,8 @@ export class ApiKeys {
   }
 
   /**
-   * A key never makes a stronger key: rejects with `scope_missing` for a scope the caller lacks and for
-   * another project than its own. The text is shown here and is nowhere afterwards.
+   * A key cannot make a stronger key: rejects with `scope_missing` for a scope that the caller lacks or for another
+   * project. The answer is the only place that contains the key's text.
    */
   async create(caller: Caller, request: NewKeyRequest): Promise<{ readonly key: ApiKeyRecord; readonly text: string }> {
     const { store, crypto, clock, env } = this.deps;
@@ -92,17 +95,17 @@ export class ApiKeys {
     return { key, text };
   }
 
-  /** What the caller sees, oldest first. */
+  /** The keys that the caller can see, oldest first. */
   async list(caller: Caller): Promise<readonly ApiKeyRecord[]> {
     return this.deps.store.list(caller.sees);
   }
 
-  /** Rejects with `key_not_found` for another project's key as well. */
+  /** Rejects with `key_not_found`, also for a key of another project. */
   async remove(caller: Caller, id: KeyId): Promise<void> {
     try {
       if (!(await this.deps.store.remove(id, caller.sees))) throw new Failure('key_not_found');
     } finally {
-      // Also when the store's answer was lost: the key may be gone.
+      // Also when the store's answer was lost: the key may have been removed.
       this.cache.drop(id);
     }
   }

@@ -1,7 +1,8 @@
 /**
- * Slows down who guesses passwords, on every surface together: per account and address, per address, and with a wide
- * ceiling per account against guesses from everywhere. None of them locks the account's owner out: tries elsewhere
- * leave an owner's address alone, and the ceiling does not count for an address that signed in to the account lately.
+ * Slows down password guessing, on all surfaces together. Limits apply per account and address, per address, and, much
+ * higher, per account against guesses from many addresses. No limit locks out the account's owner: tries from other
+ * addresses do not count for the owner's address, and the limit per account does not apply to an address that recently
+ * signed in to the account.
  */
 import { networkOf } from '../lib/address.js';
 import { Failure } from '../protocol/failure.js';
@@ -10,9 +11,9 @@ import type { OneTimeStore } from '../ports/one-time-store.js';
 import type { Rate, RateLimitStore } from '../ports/rate-limit-store.js';
 
 export interface AttemptPolicy {
-  /** Tries at one account from one address in a period; 0: no limit, and no ceiling. */
+  /** Tries at one account from one address per period. 0: no limit, and no limit per account either. */
   readonly perAccount: number;
-  /** Tries from one address (IPv6: one /64) in a period, at whatever accounts; 0: no limit. */
+  /** Tries from one address (IPv6: one /64) at any accounts per period; 0: no limit. */
   readonly perAddress: number;
   readonly periodMs: number;
 }
@@ -21,23 +22,22 @@ export interface AttemptsDeps {
   readonly rates: RateLimitStore;
   readonly known: Pick<OneTimeStore, 'put' | 'peek'>;
   readonly crypto: Pick<Crypto, 'sha256'>;
-  /** Sets apart what is counted apart, as in `sign_in`. */
+  /** Separates counters, for example `sign_in`. */
   readonly purpose: string;
   readonly policy: AttemptPolicy;
 }
 
-/** How many addresses with all their tries the ceiling lets through. */
+/** The limit per account is this many times `perAccount`. */
 const CEILING_FACTOR = 10;
-/** How long an address counts as an account's own after a success. */
+/** How long an address stays known after a successful sign-in. */
 const KNOWN_MS = 30 * 24 * 60 * 60 * 1000;
 
 export class Attempts {
   constructor(private readonly deps: AttemptsDeps) {}
 
   /**
-   * Takes one try; call it before anything is looked up. `account` is what the caller names the account by, in its
-   * folded form, so that a name of nobody is counted like any other; `address` is canonical.
-   * Rejects with `too_many_requests`.
+   * Takes one try; call it before any lookup. `account` is the folded name that the caller gave, so unknown names are
+   * counted too; `address` is canonical. Rejects with `too_many_requests`.
    */
   async begin(account: string, address: string): Promise<void> {
     const { perAccount, perAddress } = this.deps.policy;
@@ -54,7 +54,7 @@ export class Attempts {
     }
   }
 
-  /** The password was right: this address has all its tries at the account back, and counts as the account's own. */
+  /** The password was right: restores this address's tries at the account and marks the address as known. */
   async succeeded(account: string, address: string): Promise<void> {
     const { rates, known } = this.deps;
     const network = networkOf(address);
@@ -81,7 +81,7 @@ export class Attempts {
     return [{ key: this.keyOf(...parts), rate: { burst, periodMs: this.deps.policy.periodMs } }];
   }
 
-  /** A digest: who tried to sign in where is nobody's to read out of the store. */
+  /** A digest: someone who reads the store must not learn who tried to sign in from where. */
   private keyOf(...parts: readonly string[]): string {
     return this.deps.crypto.sha256(JSON.stringify(['attempts', this.deps.purpose, ...parts]));
   }

@@ -1,6 +1,6 @@
 /**
- * The audit log: who did what to whom, as log events named `audit` at level `info`. Ids only, never a secret; `by_user_id`
- * is always the real user, also while it acts as another.
+ * The audit log: log events named `audit` at level `info` that say who did something to whom. They hold ids only, never
+ * a secret. `by_user_id` is always the real user, also while the session acts as another user.
  */
 import type { UserId } from '../protocol/ids.js';
 import type { Log } from '../ports/log.js';
@@ -12,7 +12,7 @@ type IdentityAction = 'identity_assumed' | 'identity_reset';
 
 export type AuditAction =
   | IdentityAction
-  /** A backend made a ticket with which one user can sign in as another. */
+  /** A backend made a ticket that lets one user sign in as another. */
   | 'impersonation_allowed'
   | 'user_blocked'
   | 'user_unblocked'
@@ -20,14 +20,17 @@ export type AuditAction =
   | 'password_reset'
   | 'sessions_ended';
 
-/** Who did it: a caller of the login surface, a session of any kind, an API key, or whoever held a reset token. */
+/**
+ * The actor of an audited action: a caller of the login surface, a session of any kind, an API key, or the holder of a
+ * reset token.
+ */
 export type AuditedBy = LoginCaller | { readonly kind: 'user'; readonly session: UserSession } | 'reset_token';
 
-/** What else is to be said of it. */
+/** Further fields of an audit event. */
 export interface AuditDetails {
-  /** How many sessions ended with it; 0 when absent. */
+  /** The number of sessions that this action ended; absent: 0. */
   readonly ended?: number;
-  /** Who is to act as the target. */
+  /** The user who may act as the target. */
   readonly actorId?: UserId;
 }
 
@@ -44,7 +47,7 @@ export class AuditLog {
     this.log.info('audit', { action, ...fieldsOf(by), target_user_id: targetUserId, ...actor, sessions_ended: ended });
   }
 
-  /** From now on this session acts as that user. It may be another's than the caller's. */
+  /** From now on this session acts as that user. The session may belong to another user than the caller. */
   recordIdentity(action: IdentityAction, by: AuditedBy, { id, userId }: UserSession, targetUserId: UserId): void {
     const whose = { of_user_id: userId, of_session_id: id };
     this.log.info('audit', { action, ...fieldsOf(by), ...whose, target_user_id: targetUserId });

@@ -1,4 +1,4 @@
-/** Blocks of users: who is blocked has no sessions and cannot sign in, on any surface, until the block ends. */
+/** Blocks of users. A blocked user has no sessions and cannot sign in on any surface until the block ends. */
 import { Failure } from '../protocol/failure.js';
 import type { UserRecord } from '../ports/directory-store.js';
 import type { Clock } from '../ports/clock.js';
@@ -10,7 +10,7 @@ import type { Users } from './users.js';
 export interface Block {
   readonly username: string;
   readonly isBlocked: boolean;
-  /** null: until it is lifted, or no block. */
+  /** null: until unblocked, or not blocked. */
   readonly untilMs: number | null;
 }
 
@@ -25,14 +25,20 @@ const FOR_GOOD_MS = Number.MAX_SAFE_INTEGER;
 export class Blocks {
   constructor(private readonly deps: BlocksDeps) {}
 
-  /** Nobody by that name is not blocked: who asks learns no names. Rejects with `not_allowed`: only admins and the user itself. */
+  /**
+   * An unknown name counts as not blocked, so the answer does not reveal which names exist. Only admins and the user
+   * may ask; rejects others with `not_allowed`.
+   */
   async of(caller: LoginCaller, username: string): Promise<Block> {
     const user = await this.deps.users.find('username', username);
     if (!isAdmin(caller) && (user === null || !isSelf(caller, user.id))) throw new Failure('not_allowed');
     return this.blockOf(user, username);
   }
 
-  /** Ends the user's sessions. null: until it is lifted. Rejects with `not_allowed` or `user_not_found`. */
+  /**
+   * Blocks the user and ends the user's sessions. null: until unblocked. Rejects with `not_allowed` or
+   * `user_not_found`.
+   */
   async block(caller: LoginCaller, username: string, untilMs: number | null): Promise<Block> {
     const { id } = await this.target(caller, username);
     const { user, ended } = await this.deps.users.block(id, untilMs ?? FOR_GOOD_MS);

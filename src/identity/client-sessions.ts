@@ -1,6 +1,6 @@
 /**
- * What a client may do with the sessions it holds. Sessions of other clients are not there for it: only a touch tells that
- * one is somebody else's, as Clerk's does.
+ * The calls that a client can make on its sessions. Sessions of other clients are not found; only a touch reveals that
+ * a session belongs to another client, as at Clerk.
  */
 import { Failure } from '../protocol/failure.js';
 import { parseUserSessionId, type ClientId, type UserSessionId } from '../protocol/ids.js';
@@ -15,19 +15,22 @@ export interface ClientSessionsDeps {
   readonly issuer: Pick<TokenIssuer, 'issue' | 'issueByTemplate' | 'subjectOf' | 'organizationOf'>;
 }
 
-/** A session after a call, and its client. */
+/** A session after a call, with its client. */
 export interface SessionOfClient {
   readonly session: UserSession;
   readonly client: ClientWithSessions;
 }
 
-/** Ended by somebody's will on this client, rather than by time or from outside. */
+/** Statuses of sessions that this client ended itself, not time or an outside call. */
 const ENDED_HERE: readonly UserSessionStatus[] = ['ended', 'removed', 'replaced'];
 
 export class ClientSessions {
   constructor(private readonly deps: ClientSessionsDeps) {}
 
-  /** Over or not. Rejects with `resource_not_found` for what this client does not list. */
+  /**
+   * Returns a listed session, active or not. Rejects with `resource_not_found` for a session that this client does not
+   * list.
+   */
   listed({ sessions }: ClientWithSessions, id: string): UserSession {
     const session = sessions.find((candidate) => candidate.id === id);
     if (session === undefined) throw new Failure('resource_not_found');
@@ -35,8 +38,8 @@ export class ClientSessions {
   }
 
   /**
-   * Makes it the client's active session and slides its activity. `organization`: an id or a slug, '' for none, absent:
-   * as it is. Rejects with `resource_not_found`, `action_for_session_not_authorized`, `invalid_action_for_session`,
+   * Makes the session the client's active one and extends it. `organization`: an id or a slug, '' for none, absent for
+   * no change. Rejects with `resource_not_found`, `action_for_session_not_authorized`, `invalid_action_for_session`,
    * `signed_out`, `user_banned` or `organization_not_found_or_unauthorized`.
    */
   async touch(
@@ -56,7 +59,10 @@ export class ClientSessions {
     return { session: touched, client: now, token };
   }
 
-  /** It stays listed. Rejects with `resource_not_found` or, when it is over already, `invalid_action_for_session`. */
+  /**
+   * Ends the session; it stays listed. Rejects with `resource_not_found`, or with `invalid_action_for_session` when it
+   * is already over.
+   */
   async end({ client }: ClientWithSessions, id: string): Promise<SessionOfClient> {
     const session = await this.own(client.id, id, 'resource_not_found');
     const report = await this.deps.sessions.finish(session.id, 'ended');
@@ -65,7 +71,10 @@ export class ClientSessions {
     return { session: ended, client: await this.deps.clients.current(client.id) };
   }
 
-  /** Over or not, it leaves the list. Rejects with `resource_not_found` or, for a second time, `invalid_action_for_session`. */
+  /**
+   * Removes the session from the list, active or not. Rejects with `resource_not_found`, or with
+   * `invalid_action_for_session` when it was already removed.
+   */
   async remove({ client }: ClientWithSessions, id: string): Promise<SessionOfClient> {
     const { sessions, clients } = this.deps;
     const session = await this.own(client.id, id, 'resource_not_found');
@@ -75,14 +84,17 @@ export class ClientSessions {
     return { session: removed ?? session, client: await clients.current(client.id) };
   }
 
-  /** Signs out of all sessions. The client stays, with its token. */
+  /** Signs out of all sessions. The client and its token remain. */
   async removeAll({ client, sessions }: ClientWithSessions): Promise<ClientWithSessions> {
     await Promise.all(sessions.map(({ id }) => this.deps.sessions.finish(id, 'removed')));
     await this.deps.clients.makeActive(client.id, null);
     return this.deps.clients.current(client.id);
   }
 
-  /** A session token. Rejects with `resource_not_found`, `signed_out`, `user_banned` or `organization_not_found_or_unauthorized`. */
+  /**
+   * Issues a session token. Rejects with `resource_not_found`, `signed_out`, `user_banned` or
+   * `organization_not_found_or_unauthorized`.
+   */
   async token(
     client: ClientWithSessions,
     id: string,
@@ -92,7 +104,10 @@ export class ClientSessions {
     return this.deps.issuer.issue(session, how.origin, how.organization);
   }
 
-  /** A token by a template. Rejects with `resource_not_found`, `signed_out`, `user_banned` or `template_not_found`. */
+  /**
+   * Issues a token by a template. Rejects with `resource_not_found`, `signed_out`, `user_banned` or
+   * `template_not_found`.
+   */
   async templateToken(
     client: ClientWithSessions,
     id: string,
@@ -105,12 +120,12 @@ export class ClientSessions {
   private async listedActive(client: ClientWithSessions, id: string): Promise<UserSession> {
     const session = this.listed(client, id);
     if (isActive(session)) return session;
-    // A ban ends sessions: then it is what is to be said.
+    // A ban ends sessions: report the ban, not the ended session.
     await this.deps.issuer.subjectOf(session);
     throw new Failure('signed_out');
   }
 
-  /** Also one that was removed and is not listed any more. `foreign`: what it is when it is another client's. */
+  /** Also finds sessions that were removed from the list. `foreign`: the error code for a session of another client. */
   private async own(
     clientId: ClientId,
     id: string,

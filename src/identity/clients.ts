@@ -1,6 +1,6 @@
 /**
- * Clients: the browsers and devices that hold user sessions, and the tokens they are known by. A sign-in outdates the
- * token that came with it, so that a token somebody planted beforehand is worth nothing afterwards.
+ * Clients: the browsers and devices that hold user sessions, and their tokens. A sign-in invalidates the token that it
+ * was made with, so a token planted by an attacker is worthless afterwards.
  */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
@@ -17,7 +17,7 @@ export interface ClientsDeps {
   readonly clock: Clock;
 }
 
-/** A client's new token, and how long it lives. */
+/** A client's new token and its lifetime. */
 export interface IssuedClientToken {
   readonly text: string;
   readonly lifetimeMs: number;
@@ -25,34 +25,34 @@ export interface IssuedClientToken {
 
 export interface Rotation {
   readonly lastStrategy: string;
-  /** null: from whichever. */
+  /** null: rotate from any value. */
   readonly from: number | null;
 }
 
-/** Sessions live a week at most; a client outlives a dozen of them. */
+/** Sessions live at most a week; a client outlives a dozen of them. */
 const LIFETIME_MS = 90 * 24 * 60 * 60 * 1000;
-/** Less than that left would end a session that opens now before its time. */
+/** With less time left than this, a new session would end early. */
 const LEAST_LEFT_MS = 8 * 24 * 60 * 60 * 1000;
 const ID_LETTERS = 27;
 
 export class Clients {
   constructor(private readonly deps: ClientsDeps) {}
 
-  /** null for what is no client's token, or not any more. */
+  /** null for an invalid or outdated token. */
   async find(token: string): Promise<ClientWithSessions | null> {
     const claims = await this.deps.tokens.verify(token);
     const found = claims === null ? null : await this.deps.store.client(claims.clientId);
     return found?.client.rotation === claims?.rotation ? found : null;
   }
 
-  /** As it is now. Rejects with `authentication_invalid` when it is gone. */
+  /** The client's current state. Rejects with `authentication_invalid` when the client is gone. */
   async current(id: ClientId): Promise<ClientWithSessions> {
     const found = await this.deps.store.client(id);
     if (found === null) throw new Failure('authentication_invalid');
     return found;
   }
 
-  /** The client a sign-in goes to: the one that asks, or a new one when there is none, or its life is nearly over. */
+  /** The client that a sign-in uses: the calling one, or a new one when there is none or it expires soon. */
   async forSignIn(asking: ClientWithSessions | null): Promise<ClientWithSessions> {
     const { store, clock } = this.deps;
     if (asking !== null) {
@@ -64,8 +64,8 @@ export class Clients {
   }
 
   /**
-   * After a sign-in: outdates the client's tokens and issues a new one. null when the client is gone, or when its rotation
-   * is not `from` any more: somebody else signed in there meanwhile.
+   * After a sign-in: invalidates the client's tokens and issues a new one. null when the client is gone, or when its
+   * rotation is no longer `from` because of a concurrent sign-in.
    */
   async rotate(id: ClientId, { lastStrategy, from }: Rotation): Promise<IssuedClientToken | null> {
     const client = await this.deps.store.changeClient(id, { lastStrategy, rotate: from ?? true });

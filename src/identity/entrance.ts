@@ -1,6 +1,6 @@
 /**
- * The one way to a new user session: whoever is banned, blocked or gone gets none, nor who has another password than the
- * one that was shown, also when that comes to pass meanwhile.
+ * The only way to open a user session. Banned, blocked and removed users get none, and neither does a user whose
+ * password is no longer the one that was checked, even if that changes during the call.
  */
 import { Failure } from '../protocol/failure.js';
 import type { UserId } from '../protocol/ids.js';
@@ -20,15 +20,17 @@ export class Entrance {
   constructor(private readonly deps: EntranceDeps) {}
 
   /**
-   * `shownHash`: of the password that was shown; null when it was something else. Rejects with `user_not_found`,
-   * `user_banned`, `user_blocked` (of the actor as of the user), `login_failed` (another password) or `too_many_sessions`.
+   * `shownHash` is the hash of the checked password; null when the sign-in used no password. Rejects with
+   * `user_not_found`, `user_banned`, `user_blocked` (all also for the actor), `login_failed` (the password has changed)
+   * or `too_many_sessions`.
    */
   async open(request: OpenRequest, shownHash: string | null = null): Promise<UserSession> {
     const { sessions } = this.deps;
     await this.mayEnter(request, shownHash);
     const session = await sessions.open(request);
     try {
-      // A ban, or a new password, is written first and ends the sessions then: whichever comes late sees the other.
+      // A ban or a new password is written first and ends sessions afterwards, so whichever call comes later sees the
+      // other.
       await this.mayEnter(request, shownHash);
     } catch (error) {
       await sessions.finish(session.id, 'revoked');

@@ -1,12 +1,12 @@
 /**
- * Remembers what the store said of a key for a moment, and lets concurrent questions about one key share one answer.
- * A key that was removed on another node is good for at most that moment more; `drop` forgets at once.
+ * Caches store answers about keys for a short time; concurrent lookups of one key share one store call. A key removed
+ * on another node stays valid for at most that time. `drop` forgets a key at once.
  */
 import type { KeyId } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { ApiKeyRecord } from '../ports/key-store.js';
 
-/** An object of its own for each question, so that an answer can tell whether it is still waited for. */
+/** One object per lookup, so an answer can tell whether its lookup is still current. */
 interface Question {
   readonly answer: Promise<ApiKeyRecord | null>;
 }
@@ -18,9 +18,9 @@ interface Remembered {
 
 export interface KeyCacheOptions {
   readonly clock: Clock;
-  /** How long an answer counts, from the moment the store was asked. */
+  /** How long an answer is valid, counted from when the store was asked. */
   readonly ttlMs: number;
-  /** Beyond this the oldest answer is forgotten. */
+  /** At this size the oldest answer is dropped. */
   readonly maxKeys: number;
   /** Asks the store. */
   readonly ask: (id: KeyId) => Promise<ApiKeyRecord | null>;
@@ -32,7 +32,7 @@ export class KeyCache {
 
   constructor(private readonly options: KeyCacheOptions) {}
 
-  /** Rejects as the store does; a rejection is not remembered. */
+  /** Rejects as the store does; a rejection is not cached. */
   find(id: KeyId): Promise<ApiKeyRecord | null> {
     const known = this.answers.get(id);
     if (known !== undefined && known.untilMs > this.options.clock.monotonicMs()) return Promise.resolve(known.record);
@@ -40,7 +40,7 @@ export class KeyCache {
     return question.answer;
   }
 
-  /** Forgets the key; an answer that is still on its way will not be remembered. */
+  /** Forgets the key. An answer still under way is not cached. */
   drop(id: KeyId): void {
     this.answers.delete(id);
     this.questions.delete(id);
@@ -64,7 +64,7 @@ export class KeyCache {
     return question;
   }
 
-  /** False when the question was dropped meanwhile. */
+  /** False when the lookup was dropped in the meantime. */
   private settle(id: KeyId, question: Question): boolean {
     return this.questions.get(id) === question && this.questions.delete(id);
   }

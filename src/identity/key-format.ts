@@ -1,6 +1,6 @@
 /**
- * How an API key is written: `sp_<env>_<id>_<secret>_<check>`. The id finds the key's record, the secret proves it,
- * the check refuses a typo before the store is asked. The env is for people and secret scanners; it decides nothing.
+ * The text form of an API key: `sp_<env>_<id>_<secret>_<check>`. The id finds the key's record, the secret proves it,
+ * and the check catches typos before the store is asked. The env is for people and secret scanners only.
  */
 import { randomBase62 } from '../lib/base62.js';
 import { parseKeyId, type KeyId } from '../protocol/ids.js';
@@ -10,9 +10,9 @@ export type KeyEnv = 'live' | 'dev';
 
 export interface NewKey {
   readonly id: KeyId;
-  /** The whole key, as its owner presents it. */
+  /** The whole key, as its owner sends it. */
   readonly text: string;
-  /** What is kept in place of the secret. */
+  /** The stored digest of the secret. */
   readonly secretHash: string;
 }
 
@@ -36,7 +36,7 @@ export function newKey(crypto: Crypto, env: KeyEnv): NewKey {
   return { id, text: `${text}_${checkOf(crypto, text)}`, secretHash: crypto.sha256(secret) };
 }
 
-/** null for whatever is not written as a key is, the check included. */
+/** null unless the text has the form of a key and its check is right. */
 export function parseKey(crypto: Crypto, text: string): PresentedKey | null {
   const [, checked = '', idLetters = '', secret = '', check = ''] = KEY.exec(text) ?? [];
   const id = parseKeyId(`key_${idLetters}`);
@@ -44,7 +44,7 @@ export function parseKey(crypto: Crypto, text: string): PresentedKey | null {
   return { id, secretHash: crypto.sha256(secret) };
 }
 
-/** The first letters and digits of the digest: a typo passes once in 62^6. */
+/** The first letters and digits of the digest: one in 62^6 typos passes. */
 function checkOf(crypto: Crypto, text: string): string {
   return crypto.sha256(text).replaceAll(/[-_]/g, '').slice(0, CHECK_LENGTH).padEnd(CHECK_LENGTH, '0');
 }

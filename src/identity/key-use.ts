@@ -1,6 +1,6 @@
 /**
- * When API keys were used last: told to the store at most once a minute a key, beside the request and not in its way.
- * What a store that is away is not told is told with the next use a minute later.
+ * Records when API keys were last used: at most one store call a minute per key, in the background. If the store is
+ * unavailable, the next use after a minute tries again.
  */
 import type { KeyId } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
@@ -8,7 +8,7 @@ import type { KeyStore } from '../ports/key-store.js';
 import type { Log } from '../ports/log.js';
 
 const EVERY_MS = 60_000;
-/** Beyond this the key that was noted longest ago is forgotten, and noted again with its next use. */
+/** At this size the key that was noted longest ago is dropped; its next use notes it again. */
 const MAX_KEYS = 10_000;
 
 export interface KeyUseDeps {
@@ -18,7 +18,7 @@ export interface KeyUseDeps {
 }
 
 export class KeyUse {
-  /** In the order of noting. */
+  /** Ordered by time of noting. */
   private readonly notedAtMs = new Map<KeyId, number>();
 
   constructor(private readonly deps: KeyUseDeps) {}

@@ -1,4 +1,4 @@
-/** Who calls the login surface: the holder of a login session, or a system with an API key; and what each may do. */
+/** The callers of the login surface: the holder of a login session, or a system with an API key; and their rights. */
 import type { UserId } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
@@ -8,18 +8,18 @@ import { parseLsid } from './lsid.js';
 import type { UserSessions } from './user-sessions.js';
 import { standingOf, type Users } from './users.js';
 
-/** A login session that is good now. */
+/** A login session that is currently valid. */
 export interface LoginHolder {
   readonly session: UserSession;
-  /** Who logged in. */
+  /** The user who logged in. */
   readonly user: UserRecord;
-  /** Whom it acts as; null when that user is gone, banned or blocked: then it acts as nobody. */
+  /** The effective user; null when that user is gone, banned or blocked: the session then has no rights. */
   readonly effective: UserRecord | null;
 }
 
 export type LoginCaller =
   | ({ readonly kind: 'user' } & LoginHolder)
-  /** By the id of its API key. */
+  /** A system, identified by its API key's id. */
   | { readonly kind: 'system'; readonly keyId: string };
 
 export interface LoginCallersDeps {
@@ -29,15 +29,15 @@ export interface LoginCallersDeps {
   readonly clock: Clock;
 }
 
-/** Each call counts as access, but one that follows another this closely writes nothing. */
+/** Each call counts as access, but a call within this time after another writes nothing. */
 const TOUCH_EVERY_MS = 1000;
 
 export class LoginCallers {
   constructor(private readonly deps: LoginCallersDeps) {}
 
   /**
-   * The holder of this LSID, its last access set to now. null for whatever is not the LSID of an active session of a
-   * user who may have one; it never says why.
+   * Returns the holder of this LSID and records the access. null unless it is the LSID of an active session whose user
+   * may have one. Gives no reason.
    */
   async find(lsid: string): Promise<LoginHolder | null> {
     const session = await this.proven(lsid);
@@ -50,7 +50,10 @@ export class LoginCallers {
     return touched === null ? null : { session: touched, user, effective };
   }
 
-  /** The session that this LSID proves, over or not (for 24 h from its end): who it is, not what it may. Touches nothing. */
+  /**
+   * The session that this LSID proves, active or not (until 24 h after its end). It proves identity, not rights. Does
+   * not touch the session.
+   */
   async proven(lsid: string): Promise<UserSession | null> {
     const { sessions, crypto } = this.deps;
     const presented = parseLsid(crypto, lsid);
@@ -72,7 +75,7 @@ export class LoginCallers {
   }
 }
 
-/** May act on every user: a system, and who acts as an admin. */
+/** Whether the caller may act on every user: a system, or a session whose effective user is an admin. */
 export function isAdmin(caller: LoginCaller): boolean {
   return caller.kind === 'system' || caller.effective?.admin === true;
 }
@@ -81,15 +84,15 @@ export function isSelf(caller: LoginCaller, userId: UserId): boolean {
   return caller.kind === 'user' && caller.effective?.id === userId;
 }
 
-/** Whether the caller may see and use this session beside its holder: the same user, or an admin. */
+/** Whether the caller may see and use this session although it is not the holder: the same user, or an admin. */
 export function maySee(caller: LoginCaller, { session }: LoginHolder): boolean {
   if (caller.kind === 'user' && caller.session.userId === session.userId) return true;
   return isAdmin(caller) || isSelf(caller, session.userId);
 }
 
 /**
- * Whether the caller may become this user. It is the real user's right, so that who acts as another can go on to a
- * third one; a session may always become its own user.
+ * Whether the caller may assume this user's identity. The real user's rights count, so a session that acts as another
+ * user can switch to a third one. A session may always return to its own user.
  */
 export function mayAssume(caller: LoginCaller, holder: LoginHolder, targetId: UserId): boolean {
   if (targetId === holder.session.userId || caller.kind === 'system') return true;

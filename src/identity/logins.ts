@@ -1,6 +1,6 @@
 /**
- * Login sessions: opened with a password, cloned, turned to another user or organization, ended. Who may call is
- * decided by `LoginCallers` and the rules beside it; what a user session is, by `UserSessions`.
+ * Login sessions: opened with a password, cloned, switched to another user or organization, ended. `LoginCallers` and
+ * the rules beside it decide who may call; `UserSessions` defines a user session.
  */
 import { Failure } from '../protocol/failure.js';
 import type { OrganizationId, UserId } from '../protocol/ids.js';
@@ -22,13 +22,13 @@ import { standingOf, type Users } from './users.js';
 
 export interface LoginRequest {
   readonly username: string;
-  /** Or the hash that a client made of it: what is sent is the password. */
+  /** Or the hash that the client sends: whatever the client sends is the password. */
   readonly password: string;
-  /** Canonical. */
+  /** Canonical form. */
   readonly address: string;
 }
 
-/** A session that was just opened, with the LSID that is shown here and is nowhere afterwards. */
+/** A newly opened session. This is the only place that contains its LSID. */
 export interface OpenedLogin extends LoginHolder {
   readonly lsid: string;
 }
@@ -46,15 +46,15 @@ export interface LoginsDeps {
   readonly clock: Clock;
 }
 
-/** Errors of an entrance that closed while a session was being opened, and of an issuer that knows the user no more. */
+/** Errors of `Entrance` or the issuer that mean the user is no longer allowed in. */
 const GONE: ReadonlySet<string> = new Set(['user_not_found', 'user_banned', 'user_blocked', 'signed_out']);
 
 export class Logins {
   constructor(private readonly deps: LoginsDeps) {}
 
   /**
-   * Rejects with `login_failed`, alike and after the same work for an unknown user and a wrong password; with
-   * `user_blocked` only when the password was right; with `too_many_requests` or `too_many_sessions`.
+   * Rejects with `login_failed` for an unknown user or a wrong password (same answer, same time), with `user_blocked`
+   * only when the password was right, or with `too_many_requests` or `too_many_sessions`.
    */
   async authenticate({ username, password, address }: LoginRequest): Promise<OpenedLogin> {
     const { users, passwords, attempts, entrance } = this.deps;
@@ -70,7 +70,10 @@ export class Logins {
     return { ...opened, user, effective: user };
   }
 
-  /** A second session like this one, with a life of its own. Rejects with `login_session_not_found` or `too_many_sessions`. */
+  /**
+   * Opens a second session with the same identity and its own lifetime. Rejects with `login_session_not_found` or
+   * `too_many_sessions`.
+   */
   async clone(caller: LoginCaller, holder: LoginHolder, address: string): Promise<OpenedLogin> {
     const { sessions, audit } = this.deps;
     const { id, userId, organizationId, effectiveUserId, actorId } = holder.session;
@@ -78,7 +81,7 @@ export class Logins {
     const opened = await this.open(request).catch((error: unknown) => {
       throw isGone(error) ? notFound(error) : error;
     });
-    // Whoever ended all sessions meanwhile did not see the new one.
+    // A call that ended all sessions in the meantime did not see the new one.
     if ((await sessions.get(id))?.status !== 'active') {
       await sessions.finish(opened.session.id, 'revoked');
       throw notFound();
@@ -87,7 +90,7 @@ export class Logins {
     return { ...holder, ...opened };
   }
 
-  /** Turns the session to another user and that one's home organization. Rejects with `user_not_found`. */
+  /** Switches the session to another user and that user's home organization. Rejects with `user_not_found`. */
   async assume(caller: LoginCaller, holder: LoginHolder, targetId: UserId): Promise<LoginHolder> {
     const { users, clock, audit } = this.deps;
     const target = mayAssume(caller, holder, targetId) ? await users.get(targetId) : null;
@@ -98,7 +101,7 @@ export class Logins {
     return changed;
   }
 
-  /** Back to the real user and its home organization. */
+  /** Switches back to the real user and the real user's home organization. */
   async resetIdentity(caller: LoginCaller, holder: LoginHolder): Promise<LoginHolder> {
     const { user } = holder;
     const change = { effectiveUserId: user.id, organizationId: await this.homeOf(user) };
@@ -107,7 +110,10 @@ export class Logins {
     return changed;
   }
 
-  /** Rejects with `organization_not_found`, also for one that the effective user is no member of and no admin for. */
+  /**
+   * Rejects with `organization_not_found` when it does not exist, or when the effective user is neither a member nor an
+   * admin.
+   */
   async setOrganization(holder: LoginHolder, organizationId: OrganizationId): Promise<LoginHolder> {
     const { effective } = holder;
     if (effective === null || !(await this.belongs(effective, organizationId))) {
@@ -117,8 +123,8 @@ export class Logins {
   }
 
   /**
-   * A session token of this session: its subject is whom the session acts as, `act` names the real user. Rejects with
-   * `user_not_found` when it acts as somebody who is gone or barred, that is as nobody.
+   * Issues a session token of this session: its subject is the effective user, `act` names the real user. Rejects with
+   * `user_not_found` when the effective user is gone or barred.
    */
   async token({ session, effective }: LoginHolder): Promise<string> {
     if (effective === null) throw new Failure('user_not_found');
@@ -127,7 +133,10 @@ export class Logins {
     });
   }
 
-  /** Ends this session; says how many ended. Rejects with `login_session_not_found` when another call was faster. */
+  /**
+   * Ends this session and returns how many sessions ended. Rejects with `login_session_not_found` when another call
+   * ended it first.
+   */
   async end(caller: LoginCaller, { session }: LoginHolder): Promise<number> {
     const report = await this.deps.sessions.finish(session.id, 'ended');
     if (report === null || report.sessions.length === 0) throw notFound();
@@ -135,12 +144,15 @@ export class Logins {
     return 1;
   }
 
-  /** Ends every session of the user that logged in, on all surfaces; says how many. */
+  /** Ends every session of the user who logged in, on all surfaces; returns how many ended. */
   async endAll(caller: LoginCaller, { session }: LoginHolder): Promise<number> {
     return this.endAllOf(caller, session.userId);
   }
 
-  /** Ends every session of a user, on all surfaces. Rejects with `not_allowed`, or `user_not_found` for who may know. */
+  /**
+   * Ends every session of a user, on all surfaces. Rejects with `not_allowed`, or with `user_not_found` when the caller
+   * has the right to know.
+   */
   async logOut(caller: LoginCaller, userId: UserId): Promise<number> {
     if (!isAdmin(caller) && !isSelf(caller, userId)) throw new Failure('not_allowed');
     if ((await this.deps.users.get(userId)) === null) throw new Failure('user_not_found');
@@ -175,7 +187,7 @@ export class Logins {
     return { ...holder, session, effective };
   }
 
-  /** null when it has none, or is not a member any more. */
+  /** null when the user has no home organization, or is no longer its member. */
   private async homeOf(user: UserRecord): Promise<OrganizationId | null> {
     const { homeOrganizationId: home } = user;
     return home !== null && (await this.belongs(user, home)) ? home : null;
@@ -196,7 +208,7 @@ function isGone(error: unknown): boolean {
   return error instanceof Failure && GONE.has(error.code);
 }
 
-/** This surface has one word for who may not log in, and none for who was removed a moment ago. */
+/** This surface has one error for all users that may not log in, and none for a user removed a moment ago. */
 function barred(error: unknown): never {
   if (!isGone(error)) throw error;
   const isRemoved = error instanceof Failure && error.code === 'user_not_found';

@@ -1,6 +1,6 @@
 /**
- * How a login session is named by those who hold it: `lsid_<id>_<secret>`. The id finds the session, the secret proves
- * it, and only the secret's digest is kept: who reads the store can use no session.
+ * The secret name of a login session: `lsid_<id>_<secret>`. The id finds the session and the secret proves it. The
+ * store keeps only the secret's digest, so someone who reads the store can use no session.
  */
 import { randomBase62 } from '../lib/base62.js';
 import { parseUserSessionId, type UserSessionId } from '../protocol/ids.js';
@@ -25,7 +25,7 @@ export function lsidOf(sessionId: UserSessionId, secret: string): string {
   return `lsid_${sessionId.slice(SESSION_PREFIX.length)}_${secret}`;
 }
 
-/** null for whatever is not written as an LSID is. */
+/** null unless the text has the form of an LSID. */
 export function parseLsid(crypto: Pick<Crypto, 'sha256'>, text: string): PresentedLsid | null {
   const [, idLetters = '', secret = ''] = LSID.exec(text) ?? [];
   const sessionId = parseUserSessionId(`${SESSION_PREFIX}${idLetters}`);

@@ -1,7 +1,7 @@
 /**
- * The organizations of the directory and who is a member. Sessions may have an organization as their active one that
- * is gone, or that their user is no member of any more: whoever issues a token or acts for an organization asks
- * `membership` then, and takes null for no active organization. Nothing is written to the sessions.
+ * The organizations of the directory and their members. A session's active organization may be gone, or its user may no
+ * longer be a member; nothing updates the session. Code that issues a token or acts for an organization therefore asks
+ * `membership` each time and treats null as no active organization.
  */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
@@ -17,7 +17,7 @@ import type {
   RecordPage,
 } from '../ports/directory-store.js';
 
-/** Absent members stay as they are. */
+/** Absent fields stay unchanged. */
 export interface OrganizationChange {
   readonly name?: string | undefined;
   readonly slug?: string | undefined;
@@ -40,7 +40,7 @@ export interface OrganizationsDeps {
   readonly clock: Clock;
 }
 
-/** Each lost race means that another writer got through. */
+/** Each lost race means that another writer succeeded. */
 const MAX_TRIES = 5;
 const ID_LETTERS = 27;
 const MAX_SLUG_LENGTH = 64;
@@ -49,7 +49,7 @@ const SLUG_TAIL_LETTERS = 8;
 export class Organizations {
   constructor(private readonly deps: OrganizationsDeps) {}
 
-  /** Without a slug one is made of the name. Rejects with `name_taken` for a slug that is another's. */
+  /** Without a slug, derives one from the name. Rejects with `name_taken` when another organization has the slug. */
   async create({
     name,
     slug,
@@ -68,12 +68,12 @@ export class Organizations {
     return second.record;
   }
 
-  /** null when there is none. */
+  /** null when it does not exist. */
   get(id: OrganizationId): Promise<OrganizationRecord | null> {
     return this.deps.store.organization(id);
   }
 
-  /** By id or slug: no slug looks like an id. null when there is none. */
+  /** By id or slug: no slug looks like an id. null when it does not exist. */
   async find(idOrSlug: string): Promise<OrganizationRecord | null> {
     const id = parseOrganizationId(idOrSlug);
     return id === null ? this.deps.store.findOrganization(idOrSlug) : this.get(id);
@@ -111,12 +111,12 @@ export class Organizations {
     throw new Failure('changed_meanwhile');
   }
 
-  /** Its memberships go with it. Rejects with `organization_not_found`. */
+  /** Also removes its memberships. Rejects with `organization_not_found`. */
   async remove(id: OrganizationId): Promise<void> {
     if (!(await this.deps.store.removeOrganization(id))) throw new Failure('organization_not_found');
   }
 
-  /** null for who is no member, and for an organization that is gone. */
+  /** null when the user is not a member or the organization does not exist. */
   membership(id: OrganizationId, userId: UserId): Promise<MembershipRecord | null> {
     return this.deps.store.membership(id, userId);
   }
@@ -142,7 +142,7 @@ export class Organizations {
     const membership = { organizationId: id, userId, role, permissions, createdAtMs: clock.nowMs() };
     if (!(await store.addMembership(membership))) throw new Failure('membership_exists');
     try {
-      // Either may have gone in the meantime, and a removal takes along only what it finds.
+      // Either may have been removed in the meantime, and a removal deletes only the memberships it finds.
       await this.mustHaveBoth(id, userId);
     } catch (error) {
       if (error instanceof Failure && !Failure.isStoreAway(error)) await store.removeMembership(id, userId);
@@ -151,7 +151,7 @@ export class Organizations {
     return membership;
   }
 
-  /** Rejects with `membership_not_found`. Of two changes at once the later one stands, whole. */
+  /** Rejects with `membership_not_found`. Of two concurrent changes the later one wins entirely. */
   async changeMember(id: OrganizationId, userId: UserId, change: MembershipChange): Promise<MembershipRecord> {
     const { store } = this.deps;
     const kept = await store.membership(id, userId);
@@ -188,7 +188,7 @@ export class Organizations {
   }
 }
 
-/** Letters without their accents, everything else as dashes; `org` when nothing is left. */
+/** Strips accents and replaces everything but letters and digits with dashes; `org` when nothing is left. */
 export function slugOf(name: string): string {
   const letters = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
   const slug = letters

@@ -1,4 +1,4 @@
-/** A new password for a user, by who knows the old one, or by an admin who shows the admin's own. */
+/** Changes a user's password, on proof of the old password or of an admin's own password. */
 import { Failure } from '../protocol/failure.js';
 import type { UserId } from '../protocol/ids.js';
 import type { UserRecord } from '../ports/directory-store.js';
@@ -10,10 +10,10 @@ import type { Users } from './users.js';
 
 export interface PasswordChange {
   readonly userId: UserId;
-  /** `old`: the user's own password. `admin`: that of whom the caller acts as. */
+  /** `old`: the user's own password. `admin`: the password of the caller's effective user. */
   readonly proof: { readonly kind: 'old' | 'admin'; readonly password: string };
   readonly newPassword: string;
-  /** Canonical. */
+  /** Canonical form. */
   readonly address: string;
 }
 
@@ -28,8 +28,8 @@ export class PasswordChanges {
   constructor(private readonly deps: PasswordChangesDeps) {}
 
   /**
-   * Ends the user's sessions but the one the caller calls with. Rejects with `password_mismatch` for an unknown user, a
-   * wrong password and a caller who is no admin alike, or with `too_many_requests`.
+   * Ends the user's sessions, except the caller's. Rejects with `password_mismatch` for an unknown user, a wrong
+   * password or a caller who is not an admin (all alike), or with `too_many_requests`.
    */
   async change(caller: LoginCaller, { userId, proof, newPassword, address }: PasswordChange): Promise<void> {
     const { users, passwords, attempts, audit } = this.deps;
@@ -47,15 +47,15 @@ export class PasswordChanges {
 }
 
 /**
- * Tries count at the account whose password is tried: an admin's, whichever users the calls are about. Who is no admin
- * tries nobody's, and uses up nobody else's tries.
+ * Tries count for the account whose password is tested: an admin's tries count for the admin, whichever user the call
+ * is about. A caller who is not an admin tests no password and uses up no other account's tries.
  */
 function accountTried(caller: LoginCaller, userId: UserId, kind: PasswordChange['proof']['kind']): UserId {
   if (kind === 'old' || caller.kind === 'system') return userId;
   return adminOf(caller)?.id ?? caller.session.userId;
 }
 
-/** A system has no password of its own to show. */
+/** A system has no password to prove. */
 function adminOf(caller: LoginCaller): UserRecord | null {
   return caller.kind === 'user' && isAdmin(caller) ? caller.effective : null;
 }

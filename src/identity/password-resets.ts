@@ -1,6 +1,6 @@
 /**
- * Forgotten passwords. Who asks learns nothing: the answer is given before anything is looked up, and the look-up, the
- * token and the mail are work for later, in a bounded line.
+ * Forgotten passwords. The caller learns nothing: the answer goes out before any lookup. The lookup, the token and the
+ * mail are done later, in a bounded queue.
  */
 import { WorkLine } from '../lib/work-line.js';
 import { Failure } from '../protocol/failure.js';
@@ -20,14 +20,14 @@ import { withResetToken, type ResetUrls } from './reset-urls.js';
 import { foldUserName } from './user-names.js';
 import type { Users } from './users.js';
 
-/** Names of one account: all that are given must be its own. At least one is given. */
+/** Names of one account. At least one is given, and all given names must belong to the account. */
 export type AccountNames = Readonly<Partial<Record<'userId' | UserName, string | undefined>>>;
 
 export interface ResetRequest {
   readonly names: AccountNames;
   readonly template: ResetTemplate;
   readonly resetUrl: string;
-  /** Canonical. */
+  /** Canonical form. */
   readonly address: string;
 }
 
@@ -42,14 +42,14 @@ export interface PasswordResetsDeps {
   readonly users: Pick<Users, 'get' | 'find' | 'setPassword'>;
   readonly tokens: ResetTokens;
   readonly urls: ResetUrls;
-  /** null: there is no way to send any. */
+  /** null: no mailer is configured. */
   readonly mailer: Mailer | null;
-  /** Of requests, by account and address. */
+  /** Limits requests, by account and address. */
   readonly attempts: Attempts;
-  /** Whose tries a reset gives back. */
+  /** Sign-in limits; a reset restores the user's tries. */
   readonly signIns: Attempts;
   readonly rates: RateLimitStore;
-  /** Mails that one user gets within an hour; 0: no limit. */
+  /** Most mails to one user per hour; 0: no limit. */
   readonly mailsPerHour: number;
   readonly audit: AuditLog;
   readonly crypto: Crypto;
@@ -58,7 +58,7 @@ export interface PasswordResetsDeps {
   readonly log: Log;
 }
 
-/** The account is named by the first of these that is given; the others confirm it. */
+/** The first given name identifies the account; the others must match it. */
 const NAMES = ['userId', ...USER_NAMES] as const;
 const LINE = { atOnce: 4, waiting: 1000, delayMs: 250 };
 const HOUR_MS = 60 * 60 * 1000;
@@ -75,12 +75,15 @@ export class PasswordResets {
     });
   }
 
-  /** Requests whose mail is still to be sent. */
+  /** Requests whose mail has not been sent yet. */
   get waiting(): number {
     return this.line.length;
   }
 
-  /** Resolves alike whether there is such a user or not. Rejects with `reset_url_not_allowed` or `too_many_requests`. */
+  /**
+   * Resolves in the same way whether or not the user exists. Rejects with `reset_url_not_allowed` or
+   * `too_many_requests`.
+   */
   async request({ names, template, resetUrl, address }: ResetRequest): Promise<void> {
     const page = this.deps.urls.parse(resetUrl);
     if (page === null) throw new Failure('reset_url_not_allowed');
@@ -90,7 +93,7 @@ export class PasswordResets {
     }
   }
 
-  /** Sets the password and ends all sessions of the user, once a token. Rejects with `reset_token_invalid`. */
+  /** Sets the password and ends all sessions of the user; each token works once. Rejects with `reset_token_invalid`. */
   async confirm({ token, username, newPassword, address }: ResetConfirmation): Promise<void> {
     const { users, tokens, signIns, audit } = this.deps;
     const isRedeemed = await tokens.redeem(token, await users.find('username', username), async ({ id }) => {
@@ -101,7 +104,7 @@ export class PasswordResets {
     await signIns.succeeded(foldUserName('username', username) ?? username, address);
   }
 
-  /** Sends no more. Those who wait for a mail have to ask again. Idempotent. */
+  /** Sends no more mails. Users who still wait for a mail must ask again. Idempotent. */
   async stop(): Promise<void> {
     const [dropped] = await Promise.all([this.line.stop(), this.deps.mailer?.stop()]);
     if (dropped > 0) this.deps.log.warn('mails_dropped', { count: dropped });
@@ -135,7 +138,7 @@ export class PasswordResets {
     return id === null ? null : users.get(id);
   }
 
-  /** Whatever names the requests came under. */
+  /** Counts per user, whichever names the requests used. */
   private async mayGetMail({ id }: UserRecord): Promise<boolean> {
     const { rates, crypto, mailsPerHour: burst } = this.deps;
     if (burst === 0) return true;

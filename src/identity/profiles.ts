@@ -1,4 +1,4 @@
-/** Users as those see them who may know them: with the organizations they are in. */
+/** User profiles: users with the organizations they belong to, for callers who may see them. */
 import type { UserId } from '../protocol/ids.js';
 import type { UserRecord } from '../ports/directory-store.js';
 import type { Organizations } from './organizations.js';
@@ -19,7 +19,7 @@ export interface ProfilesDeps {
 export class Profiles {
   constructor(private readonly deps: ProfilesDeps) {}
 
-  /** Each user once; those that are gone are left out. */
+  /** Each user once; users that no longer exist are left out. */
   async of(ids: readonly UserId[]): Promise<ReadonlyMap<UserId, Profile>> {
     const profiles = await Promise.all([...new Set(ids)].map((id) => this.profile(id)));
     return new Map(profiles.flatMap((profile) => (profile === null ? [] : [[profile.user.id, profile]])));

@@ -1,9 +1,9 @@
-/** The mails that bring a password reset link: a small set of templates, each as plain text and as HTML. */
+/** The mails that carry a password reset link: a few templates, each as plain text and as HTML. */
 import type { Mail } from '../ports/mailer.js';
 
 export interface ResetMailParts {
   readonly to: string;
-  /** Of the account; null when it has none. */
+  /** The account's username; null when it has none. */
   readonly username: string | null;
   readonly link: string;
   readonly validMinutes: number;
@@ -33,7 +33,7 @@ const WORDINGS = {
 
 export type ResetTemplate = keyof typeof WORDINGS;
 
-/** A name of nothing here is the default: programs name templates that they once had elsewhere. */
+/** An unknown name means the default: callers may name templates of another system. */
 export function resetTemplateNamed(name: string | undefined): ResetTemplate {
   return name === 'welcome' ? 'welcome' : 'default';
 }

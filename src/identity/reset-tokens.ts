@@ -1,6 +1,6 @@
 /**
- * Password reset tokens: 256 bits, kept as digests, good once and for half an hour. A user has one at a time: a newer
- * one outdates it, and so does another password or mail address, whichever way that came about.
+ * Password reset tokens: 256 bits, stored as digests, valid once and for 30 minutes. A user has one at a time: a newer
+ * token invalidates it, and so does any change of the password or mail address.
  */
 import { randomBase62 } from '../lib/base62.js';
 import type { UserId } from '../protocol/ids.js';
@@ -22,12 +22,12 @@ const TOKEN = /^[0-9A-Za-z]{43}$/;
 export class ResetTokens {
   constructor(private readonly deps: ResetTokensDeps) {}
 
-  /** The text is shown here and is nowhere afterwards. */
+  /** The answer is the only place that contains the token's text. */
   async issue(user: UserRecord): Promise<string> {
     const { store, crypto, clock } = this.deps;
     const text = randomBase62(crypto, TOKEN_LETTERS);
     const name = crypto.sha256(text);
-    // The pointer first: from here on the older token is dead, whatever becomes of this call.
+    // Write the pointer first: from here on the older token is invalid, even if this call fails.
     await store.put('password_reset', this.pointerOf(user.id), name, RESET_TOKEN_TTL_MS);
     const value = valueOf(this.markOf(user), clock.nowMs() + RESET_TOKEN_TTL_MS);
     await store.put('password_reset', name, value, RESET_TOKEN_TTL_MS);
@@ -35,15 +35,15 @@ export class ResetTokens {
   }
 
   /**
-   * Uses the token up and runs `work`, for exactly one of any number of callers; false for the others, and for what is
-   * not the user's token. When `work` rejects the token is good again, unless it changed the user all the same.
-   * Asks the store as often whether there is such a user (null: there is none) or not.
+   * Uses the token up and runs `work`, for exactly one caller; false for the others and for an invalid token. When
+   * `work` rejects, the token becomes valid again, unless `work` changed the user anyway. Makes the same number of
+   * store calls whether or not the user exists (null: does not exist).
    */
   async redeem(text: string, user: UserRecord | null, work: (user: UserRecord) => Promise<void>): Promise<boolean> {
     const { store, crypto } = this.deps;
     if (!TOKEN.test(text)) return false;
     const name = crypto.sha256(text);
-    // Looked at before it is taken: who mistypes the user name has not lost the token.
+    // Check before taking: a mistyped user name must not use the token up.
     const [kept, current] = await Promise.all([
       store.peek('password_reset', name),
       store.peek('password_reset', this.pointerOf(user?.id ?? null)),
@@ -73,7 +73,7 @@ export class ResetTokens {
     return this.deps.crypto.sha256(JSON.stringify(['reset token of', userId]));
   }
 
-  /** Who the token is for, as that user was: it does not fit the user any more once the password or address is another. */
+  /** Identifies the user with their current password and address. It no longer matches once either changes. */
   private markOf({ id, email, passwordHash }: UserRecord): string {
     return this.deps.crypto.sha256(JSON.stringify([id, email, passwordHash]));
   }

@@ -1,6 +1,6 @@
 /**
- * Where password reset mails may lead. A link on any other page would hand the token to whoever asked for the mail,
- * so what is compared is the parsed URL: its origin, and its path segment by segment.
+ * The pages that password reset mails may link to. A link to any other page would give the token to whoever requested
+ * the mail. Therefore the check compares the parsed URL: its origin, and its path segment by segment.
  */
 export class ResetUrls {
   private readonly allowed: readonly URL[];
@@ -10,7 +10,7 @@ export class ResetUrls {
     this.allowed = prefixes.map((prefix) => new URL(prefix));
   }
 
-  /** The page; null when it is not one that users are sent to. */
+  /** The parsed page; null when the page is not allowed. */
   parse(text: string): URL | null {
     if (text.length > MAX_LENGTH || !URL.canParse(text)) return null;
     const page = new URL(text);
@@ -20,10 +20,13 @@ export class ResetUrls {
 }
 
 const MAX_LENGTH = 2048;
-/** Encoded dots, slashes and backslashes, and dots with parameters: the page's own server may read them as structure. */
+/**
+ * Encoded dots, slashes and backslashes, and dots with parameters: the page's own server may treat them as path
+ * structure.
+ */
 const HIDDEN_STRUCTURE = /%(2e|2f|5c)|\/\.{1,2};/i;
 
-/** The page with the token as its query parameter `token`, in place of one that it had. */
+/** The page with the token in its query parameter `token`, replacing an existing one. */
 export function withResetToken(page: URL, token: string): string {
   const link = new URL(page);
   link.searchParams.set('token', token);

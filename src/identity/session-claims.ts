@@ -1,4 +1,7 @@
-/** What session tokens say of a session, and what shortcodes of JWT templates may read. Times and `iss` are the signer's to add. */
+/**
+ * The claims of session tokens, and the values that shortcodes of JWT templates can read. The signer adds times and
+ * `iss`.
+ */
 import type { OrganizationRecord, MembershipRecord, UserRecord } from '../ports/directory-store.js';
 import type { UserSession } from '../ports/user-session-store.js';
 import type { UserId } from '../protocol/ids.js';
@@ -14,7 +17,7 @@ export interface ClaimsRequest {
   readonly session: UserSession;
   /** The active organization; null: none. */
   readonly memberOf: MemberOf | null;
-  /** The page that asked, as in its Origin header; null for programs. */
+  /** The Origin header of the page that asked; null for programs. */
   readonly origin: string | null;
   readonly nowMs: number;
 }
@@ -23,7 +26,7 @@ type Claims = Readonly<Record<string, Json>>;
 
 const CLAIMS_VERSION = 2;
 const MS_PER_MINUTE = 60_000;
-/** How roles and permissions of an organization begin in the directory; Clerk's tokens leave it out. */
+/** Prefix of roles and permissions in the directory; Clerk's tokens leave it out. */
 const ORGANIZATION_SCOPE = /^org:/;
 
 export function sessionClaims({ session, memberOf, origin, nowMs }: ClaimsRequest): Claims {
@@ -36,8 +39,8 @@ export function sessionClaims({ session, memberOf, origin, nowMs }: ClaimsReques
 }
 
 /**
- * Of tokens by a template: what they have beside its claims, and in place of its own of these names: who reads one has to
- * learn that somebody else acts. Never a `sid`, so that they are no session tokens.
+ * Claims that tokens by a template have beside the template's own. They replace template claims of the same name: the
+ * reader of a token must learn that another user acts. Never a `sid`, so these are not session tokens.
  */
 export function commonClaims(session: UserSession, origin: string | null): Claims {
   const actorId = actorOf(session);
@@ -48,17 +51,20 @@ export function commonClaims(session: UserSession, origin: string | null): Claim
   );
 }
 
-/** Who acts in place of the session's user: a backend's impersonator, or the real user of an assumed identity. */
+/**
+ * The acting user, when it is not the session's user: a backend's impersonator, or the real user of an assumed
+ * identity.
+ */
 export function actorOf({ actorId, userId, effectiveUserId }: UserSession): UserId | null {
   return actorId ?? (userId === effectiveUserId ? null : userId);
 }
 
-/** Minutes since the first factor was verified, which opened the session; the second never was. */
+/** Minutes since the first factor was verified, when the session opened. A second factor is never verified. */
 export function factorVerificationAge({ createdAtMs }: UserSession, nowMs: number): readonly [number, number] {
   return [Math.max(0, Math.floor((nowMs - createdAtMs) / MS_PER_MINUTE)), -1];
 }
 
-/** Nothing private: what a template shows, everybody who holds its token can read. */
+/** Contains nothing private: everyone who holds a token can read the template's values. */
 export function templateContext(user: UserRecord, memberOf: MemberOf | null): TemplateContext {
   return {
     user: {

@@ -51,7 +51,7 @@ export class SessionDoorway implements Doorway {
     return claims;
   }
 
-  /** The token lives on for its minute when the session is over, or acts as somebody else; it opens nothing any more. */
+  /** A token outlives its session by up to 60 s. It opens nothing once the session is over or acts as another user. */
   private async requireActive({ sessionId, userId }: SessionTokenClaims): Promise<void> {
     const session = await this.deps.userSessions.get(sessionId);
     if (session?.status === 'revoked') throw new Failure('credential_revoked');

@@ -1,4 +1,4 @@
-/** Looks about once a second for user sessions whose time is up, and has them acted on: within two seconds of their end. */
+/** Looks about once a second for user sessions whose time is up and ends them, within two seconds of their end. */
 import { Failure } from '../protocol/failure.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
@@ -33,7 +33,7 @@ export class SessionSweep {
     });
   }
 
-  /** A sweep that runs is not waited for: what it does not get to, the next node does. */
+  /** Does not wait for a running sweep: the next node handles what it leaves. */
   stop(): void {
     this.isStopped = true;
     this.timer?.cancel();
@@ -43,7 +43,7 @@ export class SessionSweep {
     try {
       for (let swept = 1; swept > 0 && !this.isStopped;) swept = await this.deps.sessions.sweep();
     } catch (error) {
-      // The link to the store says itself when it is lost and when it is back.
+      // The link to the store logs its own loss and return.
       if (!Failure.isStoreAway(error)) throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** Signing in on a client: by password or by ticket. Opens a session there and gives the client a new token. */
+/** Signing in on a client, by password or by ticket. Opens a session there and gives the client a new token. */
 import { Failure } from '../protocol/failure.js';
 import { USER_NAMES } from '../ports/directory-store.js';
 import type { Passwords } from '../ports/passwords.js';
@@ -21,15 +21,15 @@ export interface SignInsDeps {
   readonly sessions: Pick<UserSessions, 'finish'>;
   readonly clients: Pick<Clients, 'current' | 'forSignIn' | 'rotate' | 'makeActive'>;
   readonly audit: AuditLog;
-  /** One active session a client: another sign-in is refused until that one ends. */
+  /** Allows one active session per client: refuses another sign-in until that session ends. */
   readonly singleSession: boolean;
 }
 
-/** Where somebody signs in. */
+/** The client and address that a sign-in comes from. */
 export interface SignInPlace {
-  /** null: it has none yet. */
+  /** null: the browser has no client yet. */
   readonly client: ClientWithSessions | null;
-  /** Canonical. */
+  /** Canonical form. */
   readonly address: string;
 }
 
@@ -41,15 +41,15 @@ export interface SignedIn {
 
 type Strategy = 'password' | 'ticket';
 
-/** Who comes in, and by which password, if by one. */
+/** The user who signs in, and the hash of the password, if a password was used. */
 type Visitor = TicketHolder & { readonly shownHash: string | null };
 
 export class SignIns {
   constructor(private readonly deps: SignInsDeps) {}
 
   /**
-   * Rejects with `session_exists`, `too_many_requests`, `form_password_incorrect` (nobody by that name, or another
-   * password: alike in everything), and only for the right password `user_banned` or `too_many_sessions`.
+   * Rejects with `session_exists`, `too_many_requests` or `form_password_incorrect` (for an unknown name and a wrong
+   * password alike). Only when the password is right, rejects with `user_banned` or `too_many_sessions`.
    */
   async byPassword(place: SignInPlace, identifier: string, password: string): Promise<SignedIn> {
     const { users, passwords, attempts } = this.deps;
@@ -63,7 +63,10 @@ export class SignIns {
     return this.open(place, { userId: user.id, actorId: null, shownHash: user.passwordHash }, 'password');
   }
 
-  /** Rejects with `session_exists`, `ticket_invalid_code`, `user_banned` or `too_many_sessions`. The ticket is used up then. */
+  /**
+   * Rejects with `session_exists`, `ticket_invalid_code`, `user_banned` or `too_many_sessions`. The last two also use
+   * up the ticket.
+   */
   async byTicket(place: SignInPlace, ticket: string): Promise<SignedIn> {
     this.mustBeFree(place.client);
     const holder = await this.deps.tickets.redeem(ticket);
@@ -86,7 +89,7 @@ export class SignIns {
     }
   }
 
-  /** Nobody was told of it. */
+  /** Nobody has heard of this session yet, so it can be removed. */
   private async undo({ id }: UserSession, clientId: Client['id']): Promise<void> {
     const { clients, sessions } = this.deps;
     await sessions.finish(id, 'removed');
@@ -95,7 +98,9 @@ export class SignIns {
     await clients.makeActive(clientId, active?.id ?? null);
   }
 
-  /** In single-session mode the client was free when it came: of those that came so at once, one has it. */
+  /**
+   * In single-session mode the client had no session at the check; of several concurrent sign-ins only one succeeds.
+   */
   private async newToken(client: Client, lastStrategy: Strategy): Promise<IssuedClientToken> {
     const { clients, singleSession } = this.deps;
     const token = await clients.rotate(client.id, { lastStrategy, from: singleSession ? client.rotation : null });
@@ -103,7 +108,7 @@ export class SignIns {
     return token;
   }
 
-  /** Another's visit is none of the user's: it is the audit log's. */
+  /** A sign-in by an actor is not the user's own: it goes to the audit log only. */
   private async note({ userId, actorId }: TicketHolder, session: UserSession): Promise<void> {
     if (actorId === null) await this.deps.users.noteSignIn(userId);
     else this.deps.audit.recordIdentity('identity_assumed', { kind: 'user', session }, session, userId);
@@ -118,7 +123,7 @@ export class SignIns {
       return await this.deps.entrance.open({ userId, actorId, clientId, kind: 'client', address }, shownHash);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      // This surface has one word for both, and none for a user that was removed since its ticket was made.
+      // This surface has one error for banned and blocked users, and none for a user removed after the ticket was made.
       if (error.code === 'user_blocked') throw new Failure('user_banned', { cause: error });
       if (error.code === 'login_failed') throw new Failure('form_password_incorrect', { cause: error });
       if (error.code === 'user_not_found') throw new Failure('ticket_invalid_code', { cause: error });
@@ -132,7 +137,10 @@ export class SignIns {
   }
 }
 
-/** What tries are counted by: however a name is written, it is one account. A text that is no name counts as it is. */
+/**
+ * The name that tries are counted by: all spellings of a name are one account. A text that is not a valid name is used
+ * unchanged.
+ */
 function accountName(identifier: string): string {
   const folded = USER_NAMES.map((name) => foldUserName(name, identifier)).find((name) => name !== null);
   return folded ?? identifier.normalize('NFKC').toLowerCase();

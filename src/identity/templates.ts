@@ -1,4 +1,4 @@
-/** JWT templates as records: what a backend manages. What their shortcodes mean is token-templates.ts's. */
+/** JWT templates as records that a backend manages. token-templates.ts defines what their shortcodes mean. */
 import { Failure } from '../protocol/failure.js';
 import type { Json } from '../protocol/server-control.js';
 import type { Clock } from '../ports/clock.js';
@@ -20,7 +20,7 @@ export interface TemplatesDeps {
 }
 
 export const MAX_TEMPLATES = 100;
-/** What every token has of its own, and no template may set. */
+/** Claims that every token has and no template can set. */
 export const AUTOMATIC_CLAIMS: ReadonlySet<string> = new Set(['azp', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sid', 'sub']);
 const DEFAULT_LIFETIME_S = 60;
 const DEFAULT_CLOCK_SKEW_S = 5;
@@ -29,7 +29,7 @@ const MAX_TRIES = 5;
 export class Templates {
   constructor(private readonly deps: TemplatesDeps) {}
 
-  /** Rejects with `name_taken`, or `too_many_templates` from the hundredth on. */
+  /** Rejects with `name_taken`, or with `too_many_templates` when 100 exist. */
   async create(request: NewTemplate): Promise<TemplateRecord> {
     const { store, clock } = this.deps;
     const { name, claims = {}, lifetimeS = DEFAULT_LIFETIME_S, allowedClockSkewS = DEFAULT_CLOCK_SKEW_S } = request;
@@ -43,7 +43,7 @@ export class Templates {
     throw new Failure('name_taken', { message: `${problem.path}: ${problem.message}`, details: [problem] });
   }
 
-  /** null when there is none. */
+  /** null when it does not exist. */
   get(name: string): Promise<TemplateRecord | null> {
     return this.deps.store.template(name);
   }
@@ -55,7 +55,7 @@ export class Templates {
     return template;
   }
 
-  /** By name. */
+  /** Sorted by name. */
   list(): Promise<readonly TemplateRecord[]> {
     return this.deps.store.templates();
   }

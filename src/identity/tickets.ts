@@ -1,6 +1,6 @@
 /**
- * Sign-in tickets: a backend has one made for a user, the user's device turns it into a session, once. With an actor it is
- * the actor's device: the session is the user's, and says who acts through it.
+ * Sign-in tickets: a backend requests one for a user, and the user's device exchanges it for a session, once. With an
+ * actor, the actor's device exchanges it: the session belongs to the user and names the actor.
  */
 import { randomBase62 } from '../lib/base62.js';
 import { parseDirectoryUserId, type UserId } from '../protocol/ids.js';
@@ -11,23 +11,23 @@ import type { AuditLog } from './audit.js';
 import type { Entrance } from './entrance.js';
 
 export interface IssuedTicket {
-  /** Names the ticket in logs; worth nothing. */
+  /** Names the ticket in logs; cannot be used to sign in. */
   readonly id: string;
-  /** What the user's device presents. It is shown here and is nowhere afterwards. */
+  /** The text that the user's device sends. The answer is the only place that contains it. */
   readonly text: string;
   readonly expiresAtMs: number;
 }
 
-/** Whom a ticket signs in. */
+/** The user whom a ticket signs in. */
 export interface TicketHolder {
   readonly userId: UserId;
-  /** Who will act as that user; null: the user itself. */
+  /** The user who will act as that user; null: no actor. */
   readonly actorId: UserId | null;
 }
 
 export interface TicketOrder extends TicketHolder {
   readonly ttlMs: number;
-  /** The API key that asks. */
+  /** The API key that made the request. */
   readonly keyId: string;
 }
 
@@ -47,7 +47,7 @@ const TICKET = /^[0-9A-Za-z]{43}$/;
 export class Tickets {
   constructor(private readonly deps: TicketsDeps) {}
 
-  /** Rejects with `user_not_found`, `user_banned` or `user_blocked`, of the actor as of the user. */
+  /** Rejects with `user_not_found`, `user_banned` or `user_blocked`, for the user and for the actor. */
   async issue({ userId, actorId, ttlMs, keyId }: TicketOrder): Promise<IssuedTicket> {
     const { store, entrance, audit, crypto, clock } = this.deps;
     await Promise.all([userId, ...(actorId === null ? [] : [actorId])].map((id) => entrance.inGoodStanding(id)));
@@ -58,7 +58,7 @@ export class Tickets {
     return { id: `sit_${randomBase62(crypto, ID_LETTERS)}`, text, expiresAtMs };
   }
 
-  /** Whose ticket it is, to exactly one of any number of callers; null for the others, and for what is no ticket. */
+  /** Returns the ticket's holder to exactly one caller; null for all others and for an invalid ticket. */
   async redeem(text: string): Promise<TicketHolder | null> {
     if (!TICKET.test(text)) return null;
     const { store, crypto } = this.deps;
@@ -67,12 +67,12 @@ export class Tickets {
   }
 }
 
-/** The user's id, and behind a space the actor's. */
+/** The user's id, then a space and the actor's id if there is an actor. */
 function encodeHolder({ userId, actorId }: TicketHolder): string {
   return actorId === null ? userId : `${userId} ${actorId}`;
 }
 
-/** An actor that cannot be read makes it no ticket: it must not become one of the user itself. */
+/** A ticket with an unreadable actor is invalid: it must not become the user's own ticket. */
 function parseHolder(kept: string): TicketHolder | null {
   const [user = '', actor] = kept.split(' ');
   const userId = parseDirectoryUserId(user);

@@ -1,4 +1,4 @@
-/** Issues tokens for user sessions: who may have one, and with which organization, as it is at this moment. */
+/** Issues tokens for user sessions. Checks the user's standing and organization at the moment of issue. */
 import { Failure } from '../protocol/failure.js';
 import type { OrganizationId, UserId } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
@@ -19,7 +19,7 @@ export interface TokenIssuerDeps {
   readonly clock: Clock;
 }
 
-/** Of session tokens. */
+/** Lifetime of session tokens. */
 const LIFETIME_S = 60;
 const CLOCK_SKEW_S = 10;
 
@@ -27,8 +27,8 @@ export class TokenIssuer {
   constructor(private readonly deps: TokenIssuerDeps) {}
 
   /**
-   * A session token of an active session. `organization` is an id or a slug, '' for none; absent: the session's own,
-   * which counts only while the user is a member. Rejects with `user_banned`, `signed_out` (the user is gone) or
+   * Issues a session token of an active session. `organization` is an id or a slug, or '' for none; absent: the
+   * session's own, if the user is still its member. Rejects with `user_banned`, `signed_out` (the user is gone) or
    * `organization_not_found_or_unauthorized`.
    */
   async issue(session: UserSession, origin: string | null, organization?: string): Promise<string> {
@@ -38,7 +38,7 @@ export class TokenIssuer {
     return tokens.sign(claims, LIFETIME_S, CLOCK_SKEW_S);
   }
 
-  /** A token by a JWT template. Rejects with `template_not_found`, `user_banned` or `signed_out`. */
+  /** Issues a token by a JWT template. Rejects with `template_not_found`, `user_banned` or `signed_out`. */
   async issueByTemplate(session: UserSession, origin: string | null, name: string): Promise<string> {
     const [template, user, memberOf] = await Promise.all([
       this.deps.templates.existing(name),
@@ -51,8 +51,8 @@ export class TokenIssuer {
   }
 
   /**
-   * The organization by id or slug that the user is a member of. Rejects with `organization_not_found_or_unauthorized`,
-   * whichever of the two it is.
+   * Finds an organization of the user by id or slug. Rejects with `organization_not_found_or_unauthorized`, both when
+   * it does not exist and when the user is not a member.
    */
   async organizationOf(userId: UserId, idOrSlug: string): Promise<MemberOf> {
     const organization = await this.deps.organizations.find(idOrSlug);
@@ -62,8 +62,8 @@ export class TokenIssuer {
   }
 
   /**
-   * Whom the session acts as. Rejects with `user_banned` when that user is banned or blocked, or who acts through the
-   * session is; with `signed_out` when either is gone.
+   * The session's effective user. Rejects with `user_banned` when the user or the actor is banned or blocked, and with
+   * `signed_out` when either no longer exists.
    */
   async subjectOf(session: UserSession): Promise<UserRecord> {
     const actorId = actorOf(session);
@@ -87,7 +87,7 @@ export class TokenIssuer {
       : this.activeOrganization(session.effectiveUserId, session.organizationId);
   }
 
-  /** null when the organization is gone, or the user no member any more. */
+  /** null when the organization is gone, or the user is no longer a member. */
   private async activeOrganization(userId: UserId, id: OrganizationId): Promise<MemberOf | null> {
     const { organizations } = this.deps;
     const [organization, membership] = await Promise.all([organizations.get(id), organizations.membership(id, userId)]);

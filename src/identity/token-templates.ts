@@ -1,26 +1,26 @@
 /**
  * Shortcodes of JWT templates: `{{user.id}}`, `{{org.slug}}`, `{{user.public_metadata.x.y || 'none'}}`. A text that is
- * one shortcode becomes its value, of whatever type; a shortcode within a text becomes text. What is not there is null.
+ * one shortcode becomes its value, of any type; a shortcode inside a longer text becomes text. A missing value is null.
  */
 import type { Json } from '../protocol/server-control.js';
 import { AUTOMATIC_CLAIMS } from './templates.js';
 
-/** What shortcodes read, by the names they use. */
+/** The values that shortcodes can read, by name. */
 export type TemplateContext = Readonly<Record<'user' | 'org' | 'org_membership', JsonObject | null>>;
 
 type JsonObject = Readonly<Record<string, Json>>;
 
-/** Below that, texts are taken as they are. */
+/** Texts nested deeper than this stay unchanged. */
 const MAX_DEPTH = 32;
 const OPEN = '{{';
 const CLOSE = '}}';
 const PATH = /^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
 const NUMBER = /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/;
 const QUOTED = /^(?:'([^']*)'|"([^"]*)")$/;
-/** Operands of `||`; bars within quotes belong to their text. */
+/** Operands of `||`; bars inside quotes belong to the quoted text. */
 const OPERAND = /'[^']*'|"[^"]*"|\|\||[^|'"]+|[|'"]/g;
 
-/** The template's claims with their shortcodes filled in; those that every token has of its own are left out. */
+/** Returns the template's claims with all shortcodes replaced; leaves out claims that every token already has. */
 export function fillTemplate(
   claims: Readonly<Record<string, Json>>,
   context: TemplateContext,
@@ -45,7 +45,7 @@ function fillText(text: string, context: TemplateContext): Json {
   return head + rest.map((part) => fillPart(part, context)).join('');
 }
 
-/** What stands behind one `{{`: a shortcode up to `}}`, and plain text. Without `}}` it is plain text whole. */
+/** Handles the text after one `{{`: a shortcode up to `}}`, then plain text. Without `}}` all of it is plain text. */
 function fillPart(part: string, context: TemplateContext): string {
   const end = part.indexOf(CLOSE);
   if (end === -1) return OPEN + part;
@@ -56,7 +56,7 @@ function textOf(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** The first operand that is neither null nor false; when all are, the last one. */
+/** The first operand that is neither null nor false; the last one if all are. */
 function valueOf(expression: string, context: TemplateContext): Json {
   let value: Json = null;
   for (const operand of operandsOf(expression)) {
@@ -88,7 +88,7 @@ function operandValue(operand: string, context: TemplateContext): Json {
   return PATH.test(operand) ? lookUp(context, operand.split('.')) : null;
 }
 
-/** Own members only: what every object inherits is nobody's metadata. Lists are not looked into. */
+/** Own properties only: inherited ones are not metadata. Does not look into lists. */
 function lookUp(context: TemplateContext, path: readonly string[]): Json {
   let at: Json = context;
   for (const name of path) {
@@ -102,7 +102,7 @@ function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** `__proto__` stays a member like any other. */
+/** Keeps `__proto__` as an ordinary property. */
 function fromEntries(entries: readonly (readonly [string, Json])[]): Readonly<Record<string, Json>> {
   return Object.fromEntries(entries);
 }

@@ -1,17 +1,17 @@
 /**
- * The names a user is found by, in the one form that is kept and compared: NFKC, lower case, and for numbers E.164.
- * The four forms do not overlap (only an e-mail address has an `@`, only a number begins with `+`), so that nobody
- * gets in the way of somebody else's sign-in by taking their address for a user name.
+ * The names that find a user, in the form that is stored and compared: NFKC, lower case, and E.164 for numbers. The
+ * four forms do not overlap: only an e-mail address contains an `@`, only a number begins with `+`. So a user cannot
+ * block another user's sign-in by choosing that user's address as a username.
  */
 import type { UserName } from '../ports/directory-store.js';
 
 const MAX_EMAIL_LENGTH = 254;
-/** Letters and digits of any script, and `_`, `.`, `-` behind the first. */
+/** Letters and digits of any script; also `_`, and after the first character `.` and `-`. */
 const USERNAME = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.-]{0,63}$/u;
 const EMAIL = /^[^\s\p{C}@]+@[^\s\p{C}@.]+(\.[^\s\p{C}@.]+)*$/u;
 const PHONE = /^\+[1-9][0-9]{6,14}$/;
 
-/** What each name looks like, for whoever wrote another. */
+/** Descriptions of the valid forms, for error messages. */
 export const NAME_SHAPES: Readonly<Record<UserName, string>> = {
   username: '1 to 64 letters, digits, _, . or -, beginning with a letter, a digit or _',
   email: `an e-mail address of at most ${MAX_EMAIL_LENGTH} characters`,
@@ -19,7 +19,7 @@ export const NAME_SHAPES: Readonly<Record<UserName, string>> = {
   mobile: 'a number with its country code, as in +49 170 1234567',
 };
 
-/** null for what is no such name. Folding what is folded changes nothing. */
+/** null when the text is not a valid name. Folding is idempotent. */
 export function foldUserName(name: UserName, text: string): string | null {
   switch (name) {
     case 'username': {
@@ -38,7 +38,7 @@ export function foldUserName(name: UserName, text: string): string | null {
   }
 }
 
-/** Lower case can take a text out of NFKC: once more makes the fold idempotent. */
+/** Lower-casing can break NFKC; a second pass makes the fold idempotent. */
 function foldCase(text: string): string {
   return text.normalize('NFKC').toLowerCase().normalize('NFKC');
 }

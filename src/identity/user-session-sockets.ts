@@ -1,6 +1,6 @@
 /**
- * Who of this node has to hear of which user session: control connections, and members bound to one. It carries what the
- * store has decided to them; it decides nothing.
+ * The watchers of user sessions on this node: control connections, and members bound to one. Carries the store's
+ * decisions to them; decides nothing.
  */
 import type { UserSessionId } from '../protocol/ids.js';
 import type { UserSessionPush } from '../protocol/server-control.js';
@@ -37,7 +37,7 @@ export class UserSessionSockets implements UserSessionEnforcer, UserSessionWatch
     return reached(this.of(session.id).filter((watch) => watch.onOver(push, close)).length);
   }
 
-  /** Copied: who is told may stop watching. */
+  /** A copy: a notified watcher may stop watching. */
   private of(id: UserSessionId): readonly LiveWatch[] {
     return [...(this.watches.get(id) ?? [])];
   }
@@ -72,7 +72,7 @@ const OVER_PUSHES: Readonly<Record<UserSessionStatus, UserSessionPush['type']>> 
   expired: 'user_session.ended',
   abandoned: 'user_session.ended',
   replaced: 'user_session.ended',
-  // Neither is over: nobody says so of them.
+  // These sessions are not over, so no such push is sent.
   active: 'user_session.ended',
   pending: 'user_session.ended',
 };
@@ -89,7 +89,7 @@ function viewOf(session: UserSession): UserSessionPush['session'] {
   };
 }
 
-/** This node, in this very turn. */
+/** Reaches this node only, in the same turn. */
 function reached(closed: number): Promise<Reach> {
   return Promise.resolve({ closed, nodesAcked: 1, nodesTimedOut: 0 });
 }

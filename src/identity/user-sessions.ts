@@ -1,6 +1,6 @@
 /**
- * User sessions: opened, touched, ended, removed, revoked, run out. The store decides, then the sockets are told; the
- * surfaces (client, login, native) put their own shapes and rights around this.
+ * User sessions: opened, touched, ended, removed, revoked, expired. The store decides first, then the sockets are told.
+ * The surfaces (client, login, native) add their own shapes and rights.
  */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
@@ -25,7 +25,7 @@ import type {
 } from '../ports/user-session-store.js';
 
 export interface UserSessionPolicy {
-  /** At most 7 days: what Clerk's sessions live. */
+  /** At most 7 days, the lifetime of Clerk's sessions. */
   readonly lifetimeMs: number;
   readonly inactivityMs: number;
   readonly limit: SessionLimit;
@@ -49,20 +49,20 @@ export interface OpenRequest {
   readonly address?: string | null;
 }
 
-/** What ended, and how far that got on the sockets. */
+/** The sessions that ended, and the number of sockets and nodes reached. */
 export interface FinishReport {
   readonly sessions: readonly UserSession[];
   readonly reach: Reach;
 }
 
-/** Beyond this many a sweep leaves the rest for its next turn. */
+/** A sweep handles at most this many sessions and leaves the rest for the next one. */
 const SWEEP_LIMIT = 500;
 const ID_LETTERS = 27;
 
 export class UserSessions {
   constructor(private readonly deps: UserSessionsDeps) {}
 
-  /** Whether the user may sign in is decided before. Rejects with `too_many_sessions`. */
+  /** The caller has already decided that the user may sign in. Rejects with `too_many_sessions`. */
   async open(request: OpenRequest): Promise<UserSession> {
     const { store, policy } = this.deps;
     const { userId, clientId, kind, organizationId = null, effectiveUserId = userId } = request;
@@ -80,7 +80,7 @@ export class UserSessions {
     return result.session;
   }
 
-  /** As the store has it, over or not; null for an unknown one. */
+  /** The stored session, active or not; null when unknown. */
   get(id: UserSessionId): Promise<UserSession | null> {
     return this.deps.store.get(id);
   }
@@ -90,12 +90,12 @@ export class UserSessions {
     return this.deps.store.list(query);
   }
 
-  /** null for an unknown client, and for one whose time is up. */
+  /** null for an unknown or expired client. */
   client(id: ClientId): Promise<ClientWithSessions | null> {
     return this.deps.store.client(id);
   }
 
-  /** Slides its activity and pushes `user_session.touched`. null when it is not active (any more). */
+  /** Extends the session's activity and pushes `user_session.touched`. null when the session is not active. */
   async touch(id: UserSessionId, change: Omit<SessionChange, 'touch'> = {}): Promise<UserSession | null> {
     const { store, enforcer, policy } = this.deps;
     const result = await store.change(id, { ...change, touch: { inactivityMs: policy.inactivityMs } });
@@ -112,7 +112,10 @@ export class UserSessions {
     return { sessions: [result.session], reach: await this.tellOver([result.session]) };
   }
 
-  /** All active ones of a user, or those of one kind, but `kept`: at one moment, so that none opens in between. */
+  /**
+   * Ends all active sessions of a user (of one kind or any), except `kept`, in one step, so that none can open in
+   * between.
+   */
   async finishAllOf(
     userId: UserId,
     status: FinishStatus,
@@ -123,7 +126,7 @@ export class UserSessions {
     return { sessions, reach: await this.tellOver(sessions) };
   }
 
-  /** Acts on those whose time is up; says how many. Called about once a second. */
+  /** Ends sessions whose time is up; returns how many. Called about once a second. */
   async sweep(): Promise<number> {
     const due = await this.deps.store.sweepDue(SWEEP_LIMIT);
     await this.tellOver(due);
@@ -144,7 +147,7 @@ export class UserSessions {
 
 const NOBODY: Reach = { closed: 0, nodesAcked: 1, nodesTimedOut: 0 };
 
-/** One order over several sessions: the sockets add up, the nodes are the same ones. */
+/** Combines the reach for several sessions: socket counts add up, the nodes are the same. */
 function together(a: Reach, b: Reach): Reach {
   return {
     closed: a.closed + b.closed,

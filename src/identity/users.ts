@@ -1,8 +1,8 @@
 /**
- * The users of the directory: made, found, changed, banned, blocked, removed. Who is banned, blocked, removed, given
- * another password or not an admin any more loses all sessions: first the record says so, then the sessions end, so that
- * none opens in between (see entrance.ts). Each such call but the last can be repeated and then finishes what a failed
- * one left.
+ * The users of the directory: created, found, changed, banned, blocked, removed. A user loses all sessions when banned,
+ * blocked or removed, when given another password, or when no longer an admin. The record changes first, then the
+ * sessions end, so that none opens in between (see entrance.ts). Each such call except `remove` can be repeated and
+ * then finishes the work of a failed one.
  */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
@@ -22,7 +22,7 @@ import type { Passwords } from '../ports/passwords.js';
 import { foldUserName } from './user-names.js';
 import type { FinishReport, UserSessions } from './user-sessions.js';
 
-/** Absent members stay as they are (of a new user: null, empty or false). Names are folded (`foldUserName`). */
+/** Absent fields stay unchanged (for a new user: null, empty or false). Names are folded (`foldUserName`). */
 export interface UserChange {
   readonly username?: string | null | undefined;
   readonly email?: string | null | undefined;
@@ -33,15 +33,15 @@ export interface UserChange {
   readonly publicMetadata?: Json | undefined;
   readonly privateMetadata?: Json | undefined;
   readonly unsafeMetadata?: Json | undefined;
-  /** null takes it away. Ends all sessions of the user. */
+  /** null removes the password. Any change ends all sessions of the user. */
   readonly password?: string | null | undefined;
-  /** Taking it away ends all sessions of the user. */
+  /** false ends all sessions of an admin. */
   readonly admin?: boolean | undefined;
-  /** Must exist. */
+  /** The organization must exist. */
   readonly homeOrganizationId?: OrganizationId | null | undefined;
 }
 
-/** A change, and the sessions it ended; null when it is not one that ends sessions. */
+/** The changed user and the sessions that ended; null when the change ends no sessions. */
 export interface ChangedUser {
   readonly user: UserRecord;
   readonly ended: FinishReport | null;
@@ -57,7 +57,7 @@ export interface UsersDeps {
 
 type Edit = (user: UserRecord) => UserRecord;
 
-/** Each lost race means that another writer got through. */
+/** Each lost race means that another writer succeeded. */
 const MAX_TRIES = 5;
 const ID_LETTERS = 27;
 
@@ -72,7 +72,7 @@ export class Users {
     return (await this.put(user)) ?? user;
   }
 
-  /** null when there is none. */
+  /** null when the user does not exist. */
   get(id: UserId): Promise<UserRecord | null> {
     return this.deps.store.user(id);
   }
@@ -84,13 +84,16 @@ export class Users {
     return user;
   }
 
-  /** By one name, in any case. null when there is none, or when the text is no such name. */
+  /** By one name, in any letter case. null when the user does not exist or the text is not such a name. */
   async find(name: UserName, text: string): Promise<UserRecord | null> {
     const folded = foldUserName(name, text);
     return folded === null ? null : this.deps.store.findUser(name, folded);
   }
 
-  /** By whichever name the text is; asks the store as often whether there is somebody or not. */
+  /**
+   * Finds the user by whichever kind of name the text is. Makes the same number of store calls whether or not the user
+   * exists.
+   */
   async findByIdentifier(text: string): Promise<UserRecord | null> {
     const found = await Promise.all(USER_NAMES.map((name) => this.find(name, text)));
     return found.find((user) => user !== null) ?? null;
@@ -112,12 +115,15 @@ export class Users {
       before.admin = kept.admin;
       return edit(kept);
     });
-    // Who was an admin may act as others in some of them.
+    // A former admin may act as other users in some of them.
     const mustEnd = change.password !== undefined || (before.admin && !user.admin);
     return { user, ended: mustEnd ? await this.endSessions(id) : null };
   }
 
-  /** Ends all sessions of the user but `kept`. Rejects with `user_not_found`, `too_many_requests` or `changed_meanwhile`. */
+  /**
+   * Ends all sessions of the user except `kept`. Rejects with `user_not_found`, `too_many_requests` or
+   * `changed_meanwhile`.
+   */
   async setPassword(
     id: UserId,
     password: string,
@@ -127,7 +133,7 @@ export class Users {
     return { ended: await this.deps.sessions.finishAllOf(id, 'revoked', 'any', kept) };
   }
 
-  /** Ends all sessions of the user, and lets it open none. */
+  /** Ends all sessions of the user and prevents new ones. */
   async ban(id: UserId): Promise<ChangedUser> {
     const user = await this.edit(id, (kept) => ({ ...kept, banned: true }));
     return { user, ended: await this.endSessions(id) };
@@ -137,7 +143,7 @@ export class Users {
     return this.edit(id, (kept) => ({ ...kept, banned: false }));
   }
 
-  /** Ends all sessions of the user, and lets it open none until then (Number.MAX_SAFE_INTEGER: until unblocked). */
+  /** Ends all sessions of the user and prevents new ones until this time (Number.MAX_SAFE_INTEGER: until unblocked). */
   async block(id: UserId, untilMs: number): Promise<ChangedUser> {
     const user = await this.edit(id, (kept) => ({ ...kept, blockedUntilMs: untilMs }));
     return { user, ended: await this.endSessions(id) };
@@ -147,7 +153,7 @@ export class Users {
     return this.edit(id, (kept) => ({ ...kept, blockedUntilMs: null }));
   }
 
-  /** Keeps when the user signed in last. A record that others keep changing is left to their time. */
+  /** Records the sign-in time. Gives up when other writers keep changing the record. */
   async noteSignIn(id: UserId): Promise<void> {
     const atMs = this.deps.clock.nowMs();
     try {
@@ -157,11 +163,11 @@ export class Users {
     }
   }
 
-  /** Its memberships go with it, its sessions end. Rejects with `user_not_found`. */
+  /** Also removes the memberships and ends the sessions. Rejects with `user_not_found`. */
   async remove(id: UserId): Promise<FinishReport> {
     const isRemoved = await this.deps.store.removeUser(id);
     const ended = await this.endSessions(id);
-    // Sessions of nobody are what a removal left that broke off: this one finished it.
+    // Sessions of a missing user come from an interrupted removal, which this call has finished.
     if (!isRemoved && ended.sessions.length === 0) throw new Failure('user_not_found');
     return ended;
   }
@@ -194,7 +200,7 @@ export class Users {
     throw new Failure('changed_meanwhile');
   }
 
-  /** As stored; null when the record is not the one that was read any more. */
+  /** Returns the stored record; null when the record has changed since it was read. */
   private async put(user: UserRecord): Promise<UserRecord | null> {
     const result = await this.deps.store.putUser(user);
     if (result.outcome !== 'taken') return result.outcome === 'written' ? result.record : null;
@@ -231,7 +237,7 @@ function plainChanges(change: UserChange, user: UserRecord): Pick<UserRecord, Ex
   };
 }
 
-/** null is a value; only what is absent leaves the old one. */
+/** null is a value; only undefined keeps the old one. */
 function either<T>(changed: T | undefined, kept: T): T {
   return changed === undefined ? kept : changed;
 }

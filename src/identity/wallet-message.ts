@@ -1,10 +1,10 @@
-/** The EIP-4361 message that a wallet signs: made here, and read back only so far as to find which one it was. */
+/** Makes the EIP-4361 message that a wallet signs, and reads only enough of it to identify which message it was. */
 
-/** What stands in place of the address while nobody has said it. */
+/** Stands for the address until the client fills it in. */
 export const ADDRESS_PLACEHOLDER = '{address}';
 
 export interface WalletMessage {
-  /** Host, and port unless it is the scheme's own: what wallets compare with the page that asks. */
+  /** Host, with the port unless it is the scheme's default; wallets compare it with the requesting page. */
   readonly domain: string;
   readonly uri: string;
   readonly chainId: number;
@@ -33,17 +33,17 @@ export function formatWalletMessage(message: WalletMessage, address: string): st
   ].join('\n');
 }
 
-/** The nonce that a message names first; null when it names none. */
+/** The first nonce that the message names; null when there is none. */
 export function nonceOf(text: string): string | null {
   return NONCE_LINE.exec(text)?.[1] ?? null;
 }
 
-/** Whether a message of ours is for this chain. */
+/** Whether the message is for this chain. */
 export function isForChain(text: string, chainId: number): boolean {
   return text.split('\n').includes(chainLine(chainId));
 }
 
-/** The message as it was before the address was filled in; null when it is not for this address. */
+/** The message before the address was filled in; null when it is not for this address. */
 export function withoutAddress(text: string, address: string): string | null {
   const [head = '', filledIn, ...rest] = text.split('\n');
   return filledIn === address ? [head, ADDRESS_PLACEHOLDER, ...rest].join('\n') : null;

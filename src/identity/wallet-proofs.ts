@@ -1,6 +1,6 @@
 /**
- * Proofs of who holds a wallet: this server makes a message with a nonce, the wallet signs it, and a bearer is handed
- * out for it. Only the very message counts, byte for byte, once, for five minutes.
+ * Proofs that a client controls a wallet: the server makes a message with a nonce, the wallet signs it, and the server
+ * hands out a bearer. Only that exact message is accepted, byte for byte, once, within five minutes.
  */
 import { networkOf } from '../lib/address.js';
 import { randomBase62 } from '../lib/base62.js';
@@ -14,7 +14,7 @@ import type { WalletTokens } from '../ports/wallet-tokens.js';
 import type { Wallets } from '../ports/wallets.js';
 import { ADDRESS_PLACEHOLDER, formatWalletMessage, isForChain, nonceOf, withoutAddress } from './wallet-message.js';
 
-/** What messages ask to sign in to. */
+/** The site that messages ask the wallet to sign in to. */
 export interface WalletSite {
   readonly domain: string;
   readonly uri: string;
@@ -27,18 +27,18 @@ export interface WalletProofsDeps {
   readonly tokens: WalletTokens;
   readonly crypto: Crypto;
   readonly clock: Clock;
-  /** Asked at each message: the port of a server is known only when it listens. */
+  /** Called for each message: the server's port is known only once it listens. */
   readonly site: () => WalletSite;
-  /** EIP-155 ids; the first one is meant when nobody says. */
+  /** EIP-155 ids; the first is the default. */
   readonly chainIds: readonly number[];
 }
 
 export interface NonceRequest {
-  /** null: the message holds `{address}` on the address's line, for the client to fill in. */
+  /** null: the message contains `{address}` for the client to replace. */
   readonly address: WalletAddress | null;
-  /** A name or an id; null for the first that is configured. */
+  /** A name or an id; null: the first configured chain. */
   readonly chain: string | null;
-  /** Of the peer, canonical. */
+  /** The client's address in canonical form. */
   readonly remoteAddress: string;
 }
 
@@ -52,9 +52,9 @@ export interface WalletProof {
 const NONCE_LETTERS = 22;
 const NONCE_TTL_MS = 5 * 60_000;
 const BEARER_TTL_S = 3600;
-/** Ours is under 500 characters, with a long domain and URI. */
+/** The server's own messages stay under 500 characters, even with a long domain and URI. */
 const MAX_MESSAGE_CHARS = 4096;
-/** Each is kept for five minutes: that bounds what one network can fill the store with. */
+/** Each nonce is kept for five minutes: this bounds how much one network can store. */
 const NONCE_RATE: Rate = { burst: 3000, periodMs: 60_000 };
 const CHAIN_NAMES: ReadonlyMap<string, number> = new Map([['Ethereum', 1]]);
 
@@ -78,8 +78,8 @@ export class WalletProofs {
   }
 
   /**
-   * A bearer for the wallet. Rejects with `wallet_proof_invalid`, which never says why. A message that is not ours leaves
-   * its nonce alone; one that is ours uses it up, whoever signed.
+   * Returns a bearer for the wallet. Rejects with `wallet_proof_invalid`, without a reason. A message that the server
+   * did not make leaves its nonce valid; one that it made uses the nonce up, whoever signed it.
    */
   async verify(proof: WalletProof): Promise<{ readonly token: string }> {
     const { nonces, wallets, tokens, crypto } = this.deps;
@@ -91,18 +91,18 @@ export class WalletProofs {
     const name = crypto.sha256(nonce);
     const issued = await nonces.peek('wallet_nonce', name);
     if (issued === null || !isForChain(message, chainId) || !this.isIssued(message, address, issued)) throw invalid();
-    // Before the signature is checked: a nonce buys one of these computations.
+    // Take the nonce before checking the signature: each nonce pays for one such check.
     if ((await nonces.take('wallet_nonce', name)) === null) throw invalid();
     if ((await wallets.signerOf(message, signature)) !== address) throw invalid();
     return { token: await tokens.sign(address, BEARER_TTL_S) };
   }
 
-  /** The wallet that a bearer was handed out for; null for anything else. */
+  /** The wallet that a bearer was issued for; null for an invalid bearer. */
   bearer(token: string): Promise<WalletAddress | null> {
     return this.deps.tokens.verify(token);
   }
 
-  /** `issued` is the digest of what was handed out: with this address, or with none for whichever was to come. */
+  /** `issued` is the digest of the message as handed out: with this address, or with the placeholder. */
   private isIssued(message: string, address: WalletAddress, issued: string): boolean {
     const { crypto } = this.deps;
     const open = withoutAddress(message, address);
