@@ -1,24 +1,24 @@
-/** How one setting is declared: its shape, and what docs/CONFIG.md says of it. */
+/** How a setting is declared: its shape and its text in docs/CONFIG.md. */
 import { z } from 'zod';
 
-/** What is said of a key beside its shape. */
+/** The description of a key beside its shape. */
 export interface KeyAbout {
   readonly env: `SALLYPORT_${string}`;
-  /** One sentence or two for docs/CONFIG.md. */
+  /** One or two sentences for docs/CONFIG.md. */
   readonly doc: string;
-  /** What values look like, for a person. */
+  /** The form of values, in words. */
   readonly type: string;
   /** Absent for keys that are not quantities. */
   readonly unit?: string;
-  /** As it would be written in the environment; null when the key has none. */
+  /** As written in the environment; null when the key has no default. */
   readonly default: string | null;
-  /** What an unset key means, where there is no default. */
+  /** The effect of leaving the key unset, when it has no default. */
   readonly unset?: string;
-  /** The value is never shown: not in problems, not in logs. */
+  /** The value is never shown, neither in problems nor in logs. */
   readonly secret: boolean;
 }
 
-/** What is said of each key; the schema has the keys themselves. */
+/** The descriptions of all keys; the schema holds the keys themselves. */
 export const registry = z.registry<KeyAbout>();
 
 type About = Omit<KeyAbout, 'default' | 'secret' | 'unset'> & { readonly secret?: true };
@@ -32,7 +32,7 @@ export function withDefault<T>(
   return schema.prefault(written).register(registry, { secret: false, ...about, default: written });
 }
 
-/** A key that may be absent; then it is null. */
+/** A key that may be unset; its value is then null. */
 export function optional<T>(
   schema: z.ZodType<T, string>,
   about: About & { readonly unset: string },

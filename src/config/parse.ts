@@ -1,4 +1,4 @@
-/** From the environment to a `Config`, or to the list of everything that is wrong with it. */
+/** Turns the environment into a `Config`, or into the list of all problems in it. */
 import { nearest } from '../lib/nearest.js';
 import { CONFIG_KEYS, configSchema, type Config, type ConfigKey } from './schema.js';
 
@@ -6,11 +6,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
-  /** One sentence a problem, each beginning with its key. None shows a secret's value. */
+  /** One sentence per problem; each begins with its key. Secret values are never shown. */
   | { readonly ok: false; readonly problems: readonly string[] };
 
 const PREFIX = 'SALLYPORT_';
-/** For the tests' own settings, which a gateway they start inherits. */
+/** Settings of the tests, which a gateway started by a test inherits. */
 const TEST_PREFIX = 'SALLYPORT_TEST_';
 const MAX_SHOWN_LENGTH = 80;
 
@@ -55,7 +55,7 @@ function shown(key: ConfigKey, value: string): string {
   return JSON.stringify(shortened(withoutCredentials(value)));
 }
 
-/** URLs may not carry any, and so one that does is refused: not in words that repeat them. */
+/** URLs with credentials are refused; the message must not repeat the credentials. */
 function withoutCredentials(value: string): string {
   return value
     .replace(/:\/\/.*@/s, '://(not shown)@')
@@ -67,7 +67,7 @@ function shortened(value: string): string {
   return value.length > MAX_SHOWN_LENGTH ? `${value.slice(0, MAX_SHOWN_LENGTH)}...` : value;
 }
 
-/** No default secrets: what several nodes share cannot be made up by one of them. */
+/** There are no default secrets: several nodes share them, so one node cannot generate them. */
 function missingSecrets(written: Environment): string[] {
   if (written['redisUrl'] === undefined) return [];
   return CONFIG_KEYS.filter(({ field }) => field === 'rootKey' || field === 'secret')
@@ -85,7 +85,7 @@ function contradictions(written: Environment): string[] {
   ];
 }
 
-/** A reset mail leads to a page that is handed a token: over plain http only where nothing is at stake. */
+/** A reset mail links to a page that receives a token, so plain http is allowed in development only. */
 function mailProblems(config: Config): string[] {
   const { environment, resetUrls, smtpUrl, mailFrom, mailWebhookUrl, mailWebhookSecret } = config;
   const rules: readonly (readonly [broken: boolean, problem: string])[] = [

@@ -1,6 +1,6 @@
 /**
- * Every setting of the gateway: one zod schema over the `SALLYPORT_*` environment.
- * The same table gives the types, the checks, the defaults and docs/CONFIG.md.
+ * Every setting of the gateway: one zod schema over the `SALLYPORT_*` environment. The types, the checks, the defaults
+ * and docs/CONFIG.md all come from it.
  */
 import { z } from 'zod';
 import { registry, type KeyAbout } from './key.js';
@@ -10,7 +10,7 @@ import { signInKeys } from './sign-in-keys.js';
 import { tokenKeys, userSessionKeys, userSocketKeys } from './user-keys.js';
 import { walletKeys } from './wallet-keys.js';
 
-/** In the order of docs/CONFIG.md. */
+/** Ordered as in docs/CONFIG.md. */
 export const configSchema = z.object({
   ...nodeKeys,
   ...relayKeys,
@@ -21,7 +21,7 @@ export const configSchema = z.object({
   ...walletKeys,
 });
 
-/** The settings, parsed: units are in the names, absent ones are null. Holds secrets: never log it whole. */
+/** The parsed settings. Names carry units; an unset key is null. Holds secrets: never log the whole object. */
 export type Config = Readonly<z.output<typeof configSchema>>;
 
 export type ConfigField = keyof typeof configSchema.shape;
@@ -30,7 +30,7 @@ export interface ConfigKey extends KeyAbout {
   readonly field: ConfigField;
 }
 
-/** Every key, in the order of docs/CONFIG.md. */
+/** Every key, ordered as in docs/CONFIG.md. */
 export const CONFIG_KEYS: readonly ConfigKey[] = configSchema.keyof().options.map((field) => {
   const about = registry.get(configSchema.shape[field]);
   if (about === undefined) throw new Error(`the config field ${field} is not registered`);

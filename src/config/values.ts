@@ -1,10 +1,10 @@
-/** The shapes of single settings: each reads text and gives a typed value, or says what it expected. */
+/** Parsers of single settings: each turns text into a typed value, or says what it expected. */
 import { z } from 'zod';
 
 /** Any text that is not empty. */
 export const text: z.ZodType<string, string> = z.string().min(1, 'expected some text');
 
-/** Visible ASCII, so that it can stand in a header as it is. */
+/** Visible ASCII, so that the text fits into a header unchanged. */
 export function minimumText(length: number): z.ZodType<string, string> {
   return z
     .string()
@@ -26,7 +26,7 @@ export function oneOf<const T extends string>(values: readonly [T, ...T[]]): z.Z
   return read(`expected one of ${values.join(', ')}`, (written) => values.find((value) => value === written) ?? null);
 }
 
-/** Written out, so that nobody has to guess what `0` or `no` would mean. */
+/** Spelled out, so that nobody has to guess the meaning of `0` or `no`. */
 export const trueOrFalse: z.ZodType<boolean, string> = oneOf(['true', 'false']).transform(
   (written) => written === 'true',
 );
@@ -61,7 +61,7 @@ export const urlPrefixes: z.ZodType<readonly string[], string> = read(
   },
 );
 
-/** `smtp://[user:password@]host[:port]`; nothing behind the port, where options could weaken TLS. */
+/** `smtp://[user:password@]host[:port]`; nothing after the port, because options there could weaken TLS. */
 export const smtpUrl: z.ZodType<string, string> = read(
   'expected a URL like smtp://host, smtps://user:password@host or smtp://host:587',
   (written) => {
@@ -74,12 +74,12 @@ export const smtpUrl: z.ZodType<string, string> = read(
 const MAIL_ADDRESS =
   /^(?:[^\r\n<>"@,;:]{1,64} <[^\s<>"@,;:]{1,64}@[A-Za-z0-9.-]{1,253}>|[^\s<>"@,;:]{1,64}@[A-Za-z0-9.-]{1,253})$/;
 
-/** A mail address, alone or with the name of its owner; nothing that could begin another header. */
+/** A mail address, alone or with its owner's name; no characters that could start another header. */
 export const mailAddress: z.ZodType<string, string> = z
   .string()
   .regex(MAIL_ADDRESS, 'expected name@host, or Name <name@host>');
 
-/** What stands between the scheme and the path of a URL: a host, and a port unless it is the scheme's own. */
+/** The part of a URL between scheme and path: a host, with the port unless it is the scheme's default. */
 export const authority: z.ZodType<string, string> = z
   .string()
   .regex(/^[A-Za-z0-9.:[\]-]{1,260}$/, 'expected a host, or host:port')
@@ -95,7 +95,7 @@ export const chainIds: z.ZodType<readonly number[], string> = read(
   },
 );
 
-/** Only the scheme and that something follows: what follows is the adapter's to read. */
+/** Checks only the scheme and that something follows; the adapter parses the rest. */
 export const redisUrl: z.ZodType<string, string> = z
   .string()
   .regex(
@@ -103,7 +103,7 @@ export const redisUrl: z.ZodType<string, string> = z
     'expected a URL that begins with redis://, rediss://, redis+sentinel:// or redis+cluster://',
   );
 
-/** `own`: pages of the server itself. `any`: no check. Else the origins, canonical. */
+/** `own`: pages of the server itself. `any`: no check. Otherwise a list of canonical origins. */
 export type AllowedOrigins = 'own' | 'any' | readonly string[];
 
 export const origins: z.ZodType<AllowedOrigins, string> = read(
@@ -117,7 +117,7 @@ export const origins: z.ZodType<AllowedOrigins, string> = read(
   },
 );
 
-/** Origins of shells around a page (`capacitor://localhost`) are as good as those of the web. */
+/** Accepts origins of app shells (`capacitor://localhost`) as well as web origins. */
 function parseOrigin(written: string): string | null {
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@,]+$/i.test(written) || !URL.canParse(written)) return null;
   return /^https?:/i.test(written) ? new URL(written).origin : written.toLowerCase();
@@ -147,7 +147,7 @@ function splitList(written: string): string[] {
     .filter((part) => part !== '');
 }
 
-/** A schema by a function that gives null for what it cannot read. */
+/** A schema from a function that returns null for unreadable text. */
 function read<T>(expected: string, parse: (written: string) => T | null): z.ZodType<T, string> {
   return z.string().transform((written, context) => {
     const value = parse(written);

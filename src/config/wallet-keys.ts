@@ -6,8 +6,8 @@ export const walletKeys = {
   walletDomain: optional(authority, {
     env: 'SALLYPORT_WALLET_DOMAIN',
     type: 'host, or host:port',
-    doc: 'What the messages that wallets sign ask to sign in to; wallets compare it with the page they are on.',
-    unset: 'that of the public URL',
+    doc: 'The domain in the messages that wallets sign; wallets compare it with the page that asks.',
+    unset: 'the host of the public URL',
   }),
   walletUri: optional(httpUrl, {
     env: 'SALLYPORT_WALLET_URI',
@@ -18,6 +18,6 @@ export const walletKeys = {
   walletChainIds: withDefault(chainIds, '1', {
     env: 'SALLYPORT_WALLET_CHAIN_IDS',
     type: 'comma list of EIP-155 chain ids',
-    doc: 'For which chains wallets may sign; the first one when a client does not say. `?chain=Ethereum` is 1.',
+    doc: 'The chains that wallets may sign for; the first is the default. `?chain=Ethereum` means 1.',
   }),
 };
