@@ -2,8 +2,8 @@
 import type { Filter } from '../ports/relay-store.js';
 
 /**
- * `any`: the label is one of the values. `all`: the label is every one of them (so one value, or none fits; a label
- * may list several, separated by "|"). `not`: the label is none of them; a node without the label fits.
+ * `any`: the label equals one of the values. `all`: the label equals every value, or, if it lists several separated by
+ * "|", contains every value. `not`: the label equals none of the values; a node without the label matches.
  */
 export function fits(labels: Readonly<Record<string, string>>, filters: readonly Filter[]): boolean {
   return filters.every(({ field, values, filterType }) => {

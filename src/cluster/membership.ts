@@ -1,7 +1,7 @@
 /**
- * This node among the others: it renews its lease each second, learns who else is alive from the same call, and
- * from that answers where sessions can go. While the store is away it knows what it last heard, and for how long
- * its own lease surely still holds.
+ * This node's place in the cluster. It renews its lease every second and learns from the same call which other nodes
+ * are alive, to decide where sessions can go. During a store outage it keeps its last view, and knows how long its own
+ * lease certainly still holds.
  */
 import { Failure } from '../protocol/failure.js';
 import type { NodeId } from '../protocol/ids.js';
@@ -14,7 +14,7 @@ import { fits } from './fit.js';
 
 export const LEASE_MS = 3000;
 const RENEW_EVERY_MS = 1000;
-/** The lease is trusted this much shorter than it was asked for: the answer took a while, and clocks drift. */
+/** The node treats its lease as this much shorter: the answer took time, and clocks drift. */
 const LEASE_MARGIN_MS = 250;
 
 export interface MembershipDeps {
@@ -22,11 +22,11 @@ export interface MembershipDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly self: NodeId;
-  /** What this node says of itself now; the state is added here. */
+  /** The current report of this node, without its id and state. */
   readonly report: () => Omit<NodeReport, 'id' | 'state'>;
   /**
-   * Runs when the lease is held again after a time without, or when the store has lost it: nothing is numbered or acked
-   * before that is done.
+   * Runs when the lease is held again after a loss, or when the store has forgotten it. The node numbers and acks
+   * nothing until it resolves.
    */
   readonly onLeaseRegained: () => Promise<void>;
 }
@@ -34,11 +34,11 @@ export interface MembershipDeps {
 export class Membership implements Placement {
   private known: readonly NodeRecord[] = [];
   private leaseUntilMs = -Infinity;
-  /** The same by the store's clock; null: it has not said. */
+  /** The end of this node's lease by the store's clock; null: not known yet. */
   private storeLeaseUntilMs: number | null = null;
-  /** How far the store's clock is ahead of this node's monotonic one. */
+  /** The store's clock minus this node's monotonic clock. */
   private storeAheadMs: number | null = null;
-  /** Since when the lease was held without a break. */
+  /** The start of the current unbroken time of holding the lease. */
   private steadySinceMs = Infinity;
   private isDraining = false;
   private isStopped = false;
@@ -51,12 +51,15 @@ export class Membership implements Placement {
     return this.deps.self;
   }
 
-  /** Tries once, so that a node whose store is there is ready at once; then goes on each second. Never rejects. */
+  /**
+   * Tries once before it resolves, so a node with a reachable store is ready at once; then repeats every second. Never
+   * rejects.
+   */
   async start(): Promise<void> {
     await this.renew();
   }
 
-  /** Out of placement from the next heartbeat on, which is sent now. */
+  /** Sends a heartbeat now that takes this node out of placement. */
   async drain(): Promise<void> {
     this.isDraining = true;
     this.timer?.cancel();
@@ -64,7 +67,7 @@ export class Membership implements Placement {
     await this.renew();
   }
 
-  /** Gives the lease up. Idempotent; never rejects. */
+  /** Ends the lease. Idempotent; never rejects. */
   async stop(): Promise<void> {
     if (this.isStopped) return;
     this.isStopped = true;
@@ -129,7 +132,7 @@ export class Membership implements Placement {
 
   private async heartbeat(): Promise<void> {
     const { nodes, clock, log, self, report } = this.deps;
-    // Counted from before the call: the store's lease can only end later than this.
+    // Count from before the call: the store's lease can only end later than this.
     const startedMs = clock.monotonicMs();
     try {
       const state = this.isDraining ? 'draining' : 'ready';
@@ -140,7 +143,8 @@ export class Membership implements Placement {
       if (hasLost || clock.monotonicMs() >= this.leaseUntilMs) {
         this.leaseUntilMs = -Infinity;
         this.steadySinceMs = startedMs;
-        // Another node may have claimed what was ours, or the store may have lost it: nothing is numbered before that is known.
+        // Another node may have claimed this node's sessions, or the store may have lost them: nothing may be numbered
+        // before this is known.
         await this.deps.onLeaseRegained();
       }
       this.leaseUntilMs = startedMs + LEASE_MS - LEASE_MARGIN_MS;
@@ -149,7 +153,7 @@ export class Membership implements Placement {
     }
   }
 
-  /** This node's own record, which was just written, says what time it is by the store. */
+  /** This node's own record was just written, so it tells the store's time. */
   private hear(live: readonly NodeRecord[]): void {
     const { clock, self } = this.deps;
     const own = live.find(({ id }) => id === self);

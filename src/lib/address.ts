@@ -1,10 +1,10 @@
 /**
- * IP addresses in one canonical text form, so that equal addresses are equal strings: IPv4 as four plain decimals,
- * IPv6 as RFC 5952 writes it (lower case, no leading zeros, the longest run of zeros as `::`), and an IPv4 address
- * mapped into IPv6 as the IPv4 address it is.
+ * IP addresses in one canonical text form, so that equal addresses are equal strings. IPv4: four plain decimals. IPv6:
+ * as in RFC 5952 (lower case, no leading zeros, the longest run of zeros as `::`). An IPv4 address mapped into IPv6
+ * becomes the IPv4 address.
  */
 
-/** null for anything that is not exactly one address: no zone, no port, no brackets, no leading zeros in IPv4. */
+/** null unless the text is exactly one address: no zone, no port, no brackets, no leading zeros in IPv4. */
 export function canonicalAddress(text: string): string | null {
   if (text.length > LONGEST_ADDRESS) return null;
   if (!text.includes(':')) return parseIpv4(text) === null ? null : text;
@@ -13,8 +13,8 @@ export function canonicalAddress(text: string): string | null {
 }
 
 /**
- * What one customer has: an IPv4 address itself, of an IPv6 address its /64. Limits by address count by this.
- * Takes a canonical address.
+ * The addresses that one customer usually has: an IPv4 address itself, or the /64 of an IPv6 address. Limits by address
+ * use it. Takes a canonical address.
  */
 export function networkOf(address: string): string {
   const groups = address.includes(':') ? parseIpv6(address) : null;
@@ -26,7 +26,7 @@ const LONGEST_ADDRESS = 45;
 const DECIMAL_BYTE = /^(?:0|[1-9][0-9]{0,2})$/;
 const HEX_GROUP = /^[0-9A-Fa-f]{1,4}$/;
 
-/** The address as two 16-bit groups. */
+/** The address as two 16-bit groups, or null. */
 function parseIpv4(text: string): readonly number[] | null {
   const parts = text.split('.');
   if (parts.length !== 4 || !parts.every((part) => DECIMAL_BYTE.test(part) && Number(part) <= 255)) return null;
@@ -78,7 +78,7 @@ function formatIpv6(groups: readonly number[]): string {
   return `${written.slice(0, start).join(':')}::${written.slice(start + length).join(':')}`;
 }
 
-/** The first of the longest runs. */
+/** The first of the longest runs of zeros. */
 function longestZeroRun(groups: readonly number[]): { readonly start: number; readonly length: number } {
   let longest = { start: 0, length: 0 };
   let length = 0;

@@ -1,8 +1,8 @@
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-/** The largest multiple of 62 that fits a byte: bytes from there on would favour the first letters. */
+/** The largest multiple of 62 that fits in a byte: bytes from here on would favour the first letters. */
 const FAIR_BELOW = 248;
 
-/** `length` letters of base62, each with equal chance. */
+/** `length` base62 letters, all equally likely. */
 export function randomBase62(source: { randomBytes(count: number): Uint8Array }, length: number): string {
   let text = '';
   while (text.length < length) {

@@ -1,34 +1,37 @@
 /**
- * Bounds on JSON that comes from outside, checked on its bytes before anything is built from it. What parses, walks or
- * writes the value later meets no depth and no number of values that somebody else chose.
+ * Bounds on JSON from outside, checked on its bytes before anything is built from it. This limits the depth and size
+ * that later code must handle.
  */
 
 export interface JsonBounds {
-  /** Levels of arrays and objects, the outermost included. */
+  /** Levels of arrays and objects, including the outermost. */
   readonly maxDepth: number;
-  /** Members of all objects and elements of all arrays together. */
+  /** Members of all objects plus elements of all arrays. */
   readonly maxValues: number;
-  /** Arrays and objects together, which are dearer to make than other values; any number when absent. */
+  /** Arrays plus objects, which cost more to build than other values; unlimited when absent. */
   readonly maxContainers?: number;
-  /** Members of one object, repeated ones too; any number when absent. */
+  /** Members of one object, including repeated ones; unlimited when absent. */
   readonly maxMembers?: number;
 }
 
-/** Redis' Lua and recursive walkers have limits of their own; this one is below all of them. */
+/** Lower than the limits of Redis' Lua and of recursive functions. */
 export const MAX_JSON_DEPTH = 64;
 
 export type JsonFault = 'too_deep' | 'too_many_values' | 'too_many_members';
 
-/** Bytes `from` up to, but without, `to`. */
+/** The bytes from `from` up to but not including `to`. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
 export interface JsonScan {
-  /** The first bound that the text passes; null when it keeps them. */
+  /** The first bound that the text exceeds; null when it stays within all of them. */
   readonly fault: JsonFault | null;
-  /** Where the value of the named member of the outermost object stands; of several the last, as `JSON.parse` takes it. */
+  /**
+   * The location of the named member's value in the outermost object. Of repeated members the last counts, as in
+   * `JSON.parse`.
+   */
   readonly member: Span | null;
 }
 
@@ -45,12 +48,12 @@ const CLOSE_OBJECT = 0x7d;
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * Goes over the bytes once, without recursion and without memory for each value, and stops at the first excess. Never
- * throws. It does not say whether the text is JSON; of text that is not, neither answer means anything.
+ * Scans the bytes once, without recursion and without memory per value, and stops at the first excess. Never throws.
+ * Does not check that the text is JSON; for text that is not JSON the result means nothing.
  */
 export function scanJson(bytes: Uint8Array, bounds: JsonBounds, memberName?: string): JsonScan {
   const { maxDepth, maxValues, maxMembers, maxContainers = Number.MAX_SAFE_INTEGER } = bounds;
-  // By depth, of the object that is open there.
+  // For each depth: the member count of the object open there.
   const members = maxMembers === undefined ? null : new Uint32Array(maxDepth + 1);
   const named = memberName === undefined ? null : new NamedMember(bytes, memberName);
   let depth = 0;
@@ -60,7 +63,7 @@ export function scanJson(bytes: Uint8Array, bounds: JsonBounds, memberName?: str
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at] ?? 0;
     if (byte <= BLANK) continue;
-    // What is not closed at once has a first value.
+    // A container that is not closed at once has a first value.
     if (isJustOpened && byte !== CLOSE_LIST && byte !== CLOSE_OBJECT) values += 1;
     isJustOpened = false;
     switch (byte) {
@@ -100,7 +103,7 @@ export function scanJson(bytes: Uint8Array, bounds: JsonBounds, memberName?: str
   return { fault: null, member: named?.found ?? null };
 }
 
-/** The place of the quote that ends the string which begins at `from`; past the end when none does. */
+/** The index of the quote that ends the string starting at `from`; past the end when there is none. */
 function endOfString(bytes: Uint8Array, from: number): number {
   let at = from + 1;
   for (; at < bytes.length; at += 1) {
@@ -111,7 +114,7 @@ function endOfString(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** Follows the members of the outermost object. */
+/** Tracks the members of the outermost object. */
 class NamedMember {
   found: Span | null = null;
   private state: 'before_key' | 'after_key' | 'in_other' | 'in_named' = 'before_key';
@@ -139,14 +142,14 @@ class NamedMember {
     this.state = 'before_key';
   }
 
-  /** A key may be written with escapes, each of six characters at the most. */
+  /** A key may contain escapes of up to six characters each. */
   private spells(from: number, to: number): boolean {
     const longest = 6 * this.name.length + 1;
     if (to - from > longest) return false;
     try {
       return JSON.parse(utf8.decode(this.bytes.subarray(from, to + 1))) === this.name;
     } catch {
-      // No string of JSON: then the whole is no JSON either.
+      // This is not a JSON string, so the whole text is not JSON.
       return false;
     }
   }

@@ -1,4 +1,4 @@
-/** Freezes plain data to its leaves, in place, and returns it: such a value can be shared without copies. */
+/** Freezes plain data in place, at every level, and returns it, so that it can be shared without copies. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const inner of Object.values(value)) deepFreeze(inner);

@@ -1,8 +1,8 @@
-/** The size of a value as JSON, without writing it. */
+/** The JSON size of a value, computed without serializing it. */
 
 /**
- * Whether the value takes at most so many bytes as `JSON.stringify` writes it. It stops at the first excess, so a value
- * of any size costs what one of `maxBytes` does; it does not recurse. The value must be JSON.
+ * Whether `JSON.stringify` would need at most `maxBytes` bytes for the value. Stops at the first excess, so the cost is
+ * bounded by `maxBytes`; does not recurse. The value must be JSON.
  */
 export function fitsAsJson(value: unknown, maxBytes: number): boolean {
   let left = maxBytes;
@@ -18,14 +18,14 @@ export function fitsAsJson(value: unknown, maxBytes: number): boolean {
   return true;
 }
 
-/** Brackets and commas; nothing waits when these alone are too many. */
+/** Counts brackets and commas; queues no elements if these alone exceed the limit. */
 function pushElements(waiting: unknown[], list: readonly unknown[], left: number): number {
   const bytes = 2 + Math.max(0, list.length - 1);
   if (bytes <= left) for (const element of list) waiting.push(element);
   return bytes;
 }
 
-/** Braces, commas, keys and colons. */
+/** Counts braces, commas, keys and colons. */
 function pushMembers(waiting: unknown[], members: object, left: number): number {
   let bytes = 1;
   for (const key of Object.keys(members)) {

@@ -1,11 +1,11 @@
-/** What a JWT says of itself before anything of it was checked: good for choosing who checks it, and for nothing else. */
+/** Reads a JWT's header before verification: only to choose who verifies it. */
 import { scanJson } from './bounded-json.js';
 
 const SHAPE = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
-/** More than any header of ours has, and less than costs anything to read. */
+/** More than our own headers contain, and small enough to be cheap. */
 const HEADER_BOUNDS = { maxDepth: 4, maxValues: 32 };
 
-/** The `alg` of the header; null when the text is not shaped as a JWT. Unverified. */
+/** The header's `alg`, unverified; null when the text does not have the form of a JWT. */
 export function claimedAlgorithm(text: string): string | null {
   const [, header] = SHAPE.exec(text) ?? [];
   if (header === undefined) return null;
@@ -14,18 +14,18 @@ export function claimedAlgorithm(text: string): string | null {
   return typeof alg === 'string' ? alg : null;
 }
 
-/** The header of a token as JSON, from its encoded form; null when it is no object, or a larger one than any of ours. */
+/** Decodes a token header; null when it is not an object or is larger than our own headers. */
 export function parseJwtHeader(encoded: string): unknown {
   const bytes = Buffer.from(encoded, 'base64url');
   if (scanJson(bytes, HEADER_BOUNDS).fault !== null) return null;
   const json = bytes.toString('utf8');
-  // Every relay pair has the shape, and an exception for each handshake is dear.
+  // Relay pairs have the same form as a JWT, and an exception at each handshake is expensive.
   if (!json.trimStart().startsWith('{')) return null;
   try {
     const parsed: unknown = JSON.parse(json);
     return parsed;
   } catch {
-    // Not JSON: then it is no JWT.
+    // A token whose header is not JSON is not a JWT.
     return null;
   }
 }

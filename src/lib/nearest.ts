@@ -1,4 +1,4 @@
-/** The candidate that is fewest edits away from `name`, if it is near enough to be a slip of the pen; else null. */
+/** The candidate with the fewest edits from `name`, if it is close enough to be a typo; otherwise null. */
 export function nearest(name: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(name.length / 4)) + 1;

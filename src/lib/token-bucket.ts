@@ -1,6 +1,6 @@
 /**
- * A token bucket: `perSecond` tokens a second, at most one second's worth saved up. 0 a second means no limit.
- * Holds numbers only; two of them sit in every connection.
+ * A token bucket: refills `perSecond` tokens a second and holds at most that many. 0: no limit. Holds numbers only;
+ * each connection has two of them.
  */
 export class TokenBucket {
   private tokens: number;
@@ -14,13 +14,13 @@ export class TokenBucket {
     this.lastMs = nowMs;
   }
 
-  /** Refills up to `nowMs` (monotonic) and says whether `amount` is there. Takes nothing. */
+  /** Refills up to `nowMs` (monotonic) and returns whether `amount` is available. Takes nothing. */
   has(amount: number, nowMs: number): boolean {
     if (this.perSecond === 0) return true;
     const refill = ((nowMs - this.lastMs) * this.perSecond) / 1000;
     this.lastMs = nowMs;
     this.tokens = Math.min(this.perSecond, this.tokens + refill);
-    // One message may be larger than a second's worth: it passes when the bucket is full, and empties it.
+    // A message larger than the bucket passes when the bucket is full, and empties it.
     return this.tokens >= Math.min(amount, this.perSecond);
   }
 
@@ -28,7 +28,7 @@ export class TokenBucket {
     if (this.perSecond !== 0) this.tokens = Math.max(0, this.tokens - amount);
   }
 
-  /** Whether at least half a second's worth is saved up: the sender has calmed down. */
+  /** Whether the bucket is at least half full: the sender has slowed down. */
   isCalm(): boolean {
     return this.perSecond === 0 || this.tokens * 2 >= this.perSecond;
   }

@@ -1,11 +1,11 @@
 /**
- * How much time of the event loop one peer may take: a token bucket of milliseconds, `msPerS` in a second, at most one
- * second's worth saved up. 0 a second means no limit.
+ * Limits how much event-loop time one peer can take: a token bucket of milliseconds that refills `msPerS` a second and
+ * holds at most that many. 0: no limit.
  */
 
 /**
- * The most that one piece of work is charged. What was measured is time by the clock: it holds the pauses of garbage
- * collection and the turns of other programs, which are nobody's doing. Four such pauses within a second pass.
+ * The most that one piece of work is charged. The measured time is wall-clock time: it includes garbage-collection
+ * pauses and other programs' turns, which the peer did not cause. The budget survives four such pauses within a second.
  */
 export const MAX_CHARGE_MS = 5;
 
@@ -22,7 +22,7 @@ export class WorkBudget {
     this.lastMs = nowMs;
   }
 
-  /** Refills up to `nowMs` (monotonic) and says whether anything is left. */
+  /** Refills up to `nowMs` (monotonic) and returns whether anything is left. */
   has(nowMs: number): boolean {
     if (this.msPerS === 0) return true;
     this.leftMs = Math.min(this.msPerS, this.leftMs + ((nowMs - this.lastMs) * this.msPerS) / 1000);
@@ -31,7 +31,7 @@ export class WorkBudget {
     return this.leftMs > 0;
   }
 
-  /** True when this uses the budget up, for the first time since it was calm. What was overdrawn is owed. */
+  /** True when this charge uses up the budget for the first time since it was calm. The balance can go negative. */
   charge(workMs: number): boolean {
     if (this.msPerS === 0) return false;
     this.leftMs -= Math.min(workMs, MAX_CHARGE_MS);
@@ -40,7 +40,7 @@ export class WorkBudget {
     return true;
   }
 
-  /** Whether at least half a second's worth is saved up: the peer has calmed down. */
+  /** Whether the budget is at least half full: the peer has slowed down. */
   isCalm(): boolean {
     return this.leftMs * 2 >= this.msPerS;
   }

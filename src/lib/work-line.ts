@@ -1,11 +1,11 @@
 /**
- * Work that nobody waits for: a few at once, a bounded line behind them. It begins a moment after it was offered, so
- * that how long it takes does not show in the time of whatever offered it. What does not fit is the caller's to tell.
+ * Background work: a few tasks at once, and a bounded queue. A task starts a moment after it was offered, so its
+ * duration does not show in the caller's response time. The caller reports what does not fit in the queue.
  */
 export interface WorkLineBounds {
   readonly atOnce: number;
   readonly waiting: number;
-  /** How long work waits at least, while there is room for it. */
+  /** The least time that a task waits, unless the queue is full. */
   readonly delayMs: number;
 }
 
@@ -22,16 +22,16 @@ export class WorkLine {
   constructor(
     private readonly bounds: WorkLineBounds,
     private readonly timers: Timers,
-    /** Told what a piece of work rejected with. */
+    /** Receives the rejection of a failed task. */
     private readonly onFailure: (cause: unknown) => void,
   ) {}
 
-  /** How many wait for their turn. */
+  /** How many tasks are queued. */
   get length(): number {
     return this.waiting.length;
   }
 
-  /** Runs the work later; false when the line is full or has stopped. */
+  /** Queues the task; false when the queue is full or stopped. */
   offer(work: () => Promise<void>): boolean {
     if (this.isStopped || this.waiting.length >= this.bounds.waiting) return false;
     this.waiting.push(work);
@@ -40,7 +40,10 @@ export class WorkLine {
     return true;
   }
 
-  /** Drops what waits, takes nothing more and resolves when what runs has ended. Says how many were dropped. Idempotent. */
+  /**
+   * Drops the queue, accepts nothing more, and resolves with the number of dropped tasks when the running ones have
+   * ended. Idempotent.
+   */
   async stop(): Promise<number> {
     this.isStopped = true;
     this.start?.cancel();
