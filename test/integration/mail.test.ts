@@ -15,7 +15,7 @@ const MAIL = {
   text: 'Hello,\n\nhttps://app.example/reset?token=abc=def\n',
   html: '<p>Hello – <a href="https://app.example/reset?token=abc=def">here</a></p>',
 };
-const REFUSED = /^the mail server did not take the mail: /;
+const REFUSED = /^the mail server did not accept the mail: /;
 
 describe('mail over SMTP', () => {
   const stops: (() => Promise<void>)[] = [];
@@ -106,7 +106,7 @@ describe('mail over SMTP', () => {
     for (const error of await Promise.all(sends)) {
       const { message, stack, cause } = error as Error;
       expect([message, cause]).toEqual([
-        expect.stringMatching(/^the mail server did not take the mail: [A-Z]+( \d{3})?$/),
+        expect.stringMatching(/^the mail server did not accept the mail: [A-Z]+( \d{3})?$/),
         undefined,
       ]);
       expect(`${message} ${String(stack)}`).not.toMatch(/mail\.example|password/);

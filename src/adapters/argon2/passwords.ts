@@ -1,26 +1,26 @@
-/** Passwords as argon2id, computed on the engine's thread pool: a few at once, a bounded line behind them. */
+/** Hashes passwords with argon2id on libuv's thread pool: a few at once, the rest in a bounded queue. */
 import { hash, verify } from '@node-rs/argon2';
 import { Failure } from '../../protocol/failure.js';
 import type { Tallies } from '../../ports/metrics.js';
 import type { Passwords } from '../../ports/passwords.js';
 
 export interface Argon2PasswordsOptions {
-  /** How many are computed at once; each takes a thread of the pool and 19 MiB. */
+  /** How many run at once; each takes a pool thread and 19 MiB. */
   readonly concurrency: number;
   readonly tallies: Pick<Tallies, 'passwordsRefused'>;
 }
 
 export interface Argon2Passwords extends Passwords {
-  /** Calls in the line now. */
+  /** Number of calls in the queue. */
   waiting(): number;
 }
 
-/** OWASP's first choice for argon2id; the package's default algorithm is argon2id. */
+/** OWASP's first recommendation for argon2id; the package's default algorithm is argon2id. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-/** Of the same cost as a real one, of random bytes that nobody kept. */
+/** Costs as much as a real hash; made from random bytes that were not kept. */
 export const DECOY_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$wjGbpyKWZvXB5HYUkX/DxA$pbavfj/6HEzodIh+2Mk7quvpxGfXPj/OoZkHZL1TC3I';
-/** About a second of work: 32 turns of 20 to 40 ms each. */
+/** About one second of work: 32 rounds of 20 to 40 ms each. */
 const LINE_PER_TURN = 32;
 
 export function createArgon2Passwords({ concurrency, tallies }: Argon2PasswordsOptions): Argon2Passwords {
@@ -61,13 +61,13 @@ class Line {
     if (this.turns.length >= this.maxWaiting) {
       this.tallies.passwordsRefused += 1;
       throw new Failure('too_many_requests', {
-        message: 'Too many passwords are being checked; wait before the next.',
+        message: 'Too many passwords are being checked; try again later.',
       });
     }
     return new Promise((resolve) => this.turns.push(resolve));
   }
 
-  /** Whoever waits takes over the place, so that nobody who comes meanwhile gets in front. */
+  /** Hands the slot directly to the next waiting call, so that a new call cannot overtake it. */
   private next(): void {
     const turn = this.turns.shift();
     if (turn === undefined) this.running -= 1;

@@ -1,4 +1,4 @@
-/** Client tokens as JWTs signed with Ed25519, by a key that every node derives from the server's secret. */
+/** Client tokens: JWTs signed with Ed25519. Every node derives the key from the server secret. */
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { parseClientId } from '../../protocol/ids.js';
@@ -46,7 +46,7 @@ export function createClientTokens(secret: string, clock: Clock): ClientTokens {
         if (claims !== null) proven.add(token, claims, (payload.exp ?? 0) * 1000);
         return claims;
       } catch {
-        // Every way of being wrong is the same refusal: the caller must not learn which check failed.
+        // All failures look the same: the caller must not learn which check failed.
         return null;
       }
     },

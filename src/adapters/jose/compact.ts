@@ -1,14 +1,14 @@
-/** JWTs in compact form, read strictly: one token has one text. */
+/** Strict parsing of compact JWTs: each token has exactly one text form. */
 import { parseJwtHeader } from '../../lib/jwt.js';
 
-/** Longer than any token of ours that comes back to us. */
+/** Longer than any token of the gateway that clients send back. */
 const MAX_TOKEN_CHARS = 4096;
 const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
 
 /**
- * The encoded header of a token that is written canonically; null for anything else. jose itself reads past white space,
- * padding and the unused bits behind a signature, so that one signed token would have many texts. It also reads the header
- * before it checks the signature: one that is larger than any of ours does not get there.
+ * The encoded header of a token in canonical form; null otherwise. jose accepts white space, padding and unused bits
+ * after the signature, so one signed token would have many text forms. It also parses the header before it verifies the
+ * signature, so headers larger than the gateway's own are refused here.
  */
 export function headerOf(token: string): string | null {
   if (token.length > MAX_TOKEN_CHARS) return null;

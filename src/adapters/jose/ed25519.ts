@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
 
-/** RFC 8410: the fixed head of an Ed25519 private key in PKCS #8, before the 32 bytes of seed. */
+/** RFC 8410: the fixed PKCS #8 prefix of an Ed25519 private key, before the 32 bytes of seed. */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
- * A key pair derived from the server's secret (HKDF-SHA-256): every node that has the secret has the same one, without a
- * look-up. `purpose` keeps the pairs of two uses apart.
+ * Derives a key pair from the server secret (HKDF-SHA-256): every node with the secret gets the same pair without a
+ * look-up. `purpose` separates the pairs of different uses.
  */
 export function deriveEd25519(
   secret: string,

@@ -1,15 +1,15 @@
 /**
- * Ids of signing keys: a random part, and a MAC over it under the server secret. A stranger cannot invent one, so a node
- * that meets an unknown id with a right MAC may look for it at once, however many others are tried.
+ * Ids of signing keys: a random part and a MAC over it under the server secret. Nobody else can invent a valid id. So a
+ * node that sees an unknown id with a valid MAC may ask the store at once, however many invalid ids arrive.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Sealer } from '../../ports/sealer.js';
 
 const RANDOM_BYTES = 16;
-/** 22 letters of base64url carry the random part, 16 letters 96 bits of the MAC. */
+/** 22 base64url letters for the random part, then 16 letters for 96 bits of the MAC. */
 const KEY_ID = /^([A-Za-z0-9_-]{22})([A-Za-z0-9_-]{16})$/;
 const MAC_LETTERS = 16;
-/** Keeps these MACs apart from all others under the secret. */
+/** Separates these MACs from all others under the secret. */
 const CONTEXT = 'signing-key-id/1';
 
 export function newSigningKeyId(sealer: Pick<Sealer, 'mark'>): string {
@@ -17,7 +17,7 @@ export function newSigningKeyId(sealer: Pick<Sealer, 'mark'>): string {
   return random + macOf(sealer, random);
 }
 
-/** Whether a node with this server secret made the id. Keys of older versions, whose ids have no MAC, are not told by it. */
+/** Whether a node with this server secret made the id. False for keys of older versions, whose ids have no MAC. */
 export function isSigningKeyId(sealer: Pick<Sealer, 'mark'>, kid: string): boolean {
   const [, random, mac] = KEY_ID.exec(kid) ?? [];
   if (random === undefined || mac === undefined) return false;

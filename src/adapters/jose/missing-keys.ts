@@ -1,9 +1,12 @@
 import type { Clock } from '../../ports/clock.js';
 
-/** Far more than the keys a deployment ever had: ids of retired ones are all that somebody can show again. */
+/** Far more keys than a deployment ever has; only ids of retired keys can pass the MAC check repeatedly. */
 const MAX_KEYS = 1000;
 
-/** Headers whose key the store did not have a moment ago, so that one that is shown again and again is not looked for each time. */
+/**
+ * Headers whose key was missing from the store a moment ago, so that a repeated header does not cause a store call each
+ * time.
+ */
 export class MissingKeys {
   private readonly untilMs = new Map<string, number>();
 
@@ -20,7 +23,7 @@ export class MissingKeys {
     return false;
   }
 
-  /** The oldest is forgotten when there are too many. */
+  /** Drops the oldest when full. */
   add(header: string): void {
     this.untilMs.delete(header);
     this.untilMs.set(header, this.clock.monotonicMs() + this.ttlMs);

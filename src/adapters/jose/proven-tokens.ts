@@ -5,8 +5,8 @@ import type { ClientTokenClaims } from '../../ports/session-tokens.js';
 const MAX_TOKENS = 10_000;
 
 /**
- * Tokens whose signature was found good, by their digest, until their time is up: a browser shows its token with every
- * call, and the signature takes as long as the rest of the call. What a token is still worth, the store says each time.
+ * Tokens with a verified signature, by digest, until they expire. A browser sends its token with every call, and
+ * verifying takes as long as the rest of the call. The store still decides each time whether the token is valid.
  */
 export class ProvenTokens {
   private readonly tokens = new Map<string, { readonly claims: ClientTokenClaims; readonly untilMs: number }>();
@@ -22,7 +22,7 @@ export class ProvenTokens {
     return null;
   }
 
-  /** The oldest is forgotten when there are too many. */
+  /** Drops the oldest when full. */
   add(token: string, claims: ClientTokenClaims, untilMs: number): void {
     this.tokens.set(digestOf(token), { claims, untilMs });
     if (this.tokens.size <= MAX_TOKENS) return;

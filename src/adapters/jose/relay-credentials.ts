@@ -1,4 +1,4 @@
-/** Relay credentials as JWTs signed with Ed25519, by a key that every node derives from the server's secret. */
+/** Relay credentials: JWTs signed with Ed25519. Every node derives the key from the server secret. */
 import { randomUUID } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
@@ -59,7 +59,7 @@ export function createRelayCredentials(secret: string, clock: Clock): RelayCrede
       });
       return parseClaims(payload);
     } catch {
-      // Every way of being wrong is the same refusal: the caller must not learn which check failed.
+      // All failures look the same: the caller must not learn which check failed.
       return null;
     }
   }

@@ -1,13 +1,13 @@
 /**
- * RS256 signatures on threads of their own: one takes 0.25 ms, which would hold up every frame. What is asked for in one
- * turn, or while the threads are busy, goes to a thread as one batch: on the thread pool of node:crypto each signature
- * wakes two threads, which cost 0.07 ms on top (`npm run bench:ratios -- --only tokens`), and waits behind passwords.
+ * RS256 signatures on dedicated threads: one takes 0.25 ms, which would delay every frame. Requests of one turn, or
+ * made while the threads are busy, go to a thread as one batch. On node:crypto's thread pool, each signature wakes two
+ * threads, which costs another 0.07 ms (`npm run bench:ratios -- --only tokens`), and waits behind password hashes.
  */
 import type { KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { SigningThread, type Wish } from './signing-thread.js';
 
-/** 8 ms of work: a thread that dies takes no more with it. */
+/** 8 ms of work: the most that a dying thread can lose. */
 const MAX_BATCH = 32;
 const MAX_THREADS = 4;
 
@@ -17,7 +17,7 @@ export class Rs256Signer {
   private readonly waiting: Wish[] = [];
   private isStopped = false;
 
-  /** The signature in base64url. Rejects when a thread died with it, or after `stop`. */
+  /** The signature in base64url. Rejects when its thread died, or after `stop`. */
   sign(input: string, key: KeyObject): Promise<string> {
     return new Promise((resolve, reject) => {
       if (this.isStopped) {
@@ -29,10 +29,10 @@ export class Rs256Signer {
     });
   }
 
-  /** Ends the threads; what is not signed by then is rejected. Idempotent. */
+  /** Ends the threads and rejects unfinished signatures. Idempotent. */
   stop(): void {
     this.isStopped = true;
-    // First: a thread that is free takes what waits.
+    // Empty the queue first: a free thread would take from it.
     for (const { reject } of this.waiting.splice(0)) reject(new Error('the signer is stopped'));
     for (const thread of this.threads) thread.stop();
   }
@@ -45,7 +45,7 @@ export class Rs256Signer {
     }
   };
 
-  /** A share of what waits, all for one key. */
+  /** A share of the queue, all for one key. */
   private nextBatch(): readonly Wish[] {
     const share = Math.min(MAX_BATCH, Math.ceil(this.waiting.length / this.maxThreads));
     const other = this.waiting.findIndex(({ key }) => key !== this.waiting[0]?.key);

@@ -1,8 +1,9 @@
-// A thread that signs texts, a batch after the other. JavaScript, so that a thread can load it whoever runs the sources.
+// A worker thread that signs batches of texts. Plain JavaScript, so that threads can load it even when the sources run
+// uncompiled.
 import { sign } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 
-/** The key of the batches until another comes with one. */
+/** The key of the current batches, until a message brings another one. */
 let key = null;
 
 parentPort.on('message', ({ newKey, inputs }) => {

@@ -1,4 +1,4 @@
-/** Session tokens as RS256 JWTs: verified by jose, signed on threads of their own. */
+/** Session tokens: RS256 JWTs, verified by jose, signed on dedicated threads. */
 import { randomUUID } from 'node:crypto';
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
@@ -14,7 +14,7 @@ export interface SessionTokensDeps {
   readonly signer: Pick<Rs256Signer, 'sign'>;
   readonly keys: Pick<SigningKeys, 'signer' | 'find' | 'list'>;
   readonly clock: Clock;
-  /** Asked at each use: the address a node listens on is known late. */
+  /** Called at each use: a node learns its own address only after it listens. */
   readonly issuer: () => string;
 }
 
@@ -53,7 +53,7 @@ export function createSessionTokens({ keys, signer, clock, issuer }: SessionToke
         });
         return parseClaims(payload);
       } catch {
-        // Every way of being wrong is the same refusal: the caller must not learn which check failed.
+        // All failures look the same: the caller must not learn which check failed.
         return null;
       }
     },
@@ -65,7 +65,10 @@ export function createSessionTokens({ keys, signer, clock, issuer }: SessionToke
   };
 }
 
-/** null unless it has exactly the members that we write: a header that brings a key or an extension along is nobody's of ours. */
+/**
+ * null unless the header has exactly the members that the gateway writes; a header that carries its own key or an
+ * extension is not from the gateway.
+ */
 function keyIdOf(header: string): string | null {
   const parsed = headerSchema.safeParse(parseJwtHeader(header));
   return parsed.success && encodeJson(parsed.data) === header ? parsed.data.kid : null;

@@ -1,4 +1,4 @@
-/** One RSA key as this node holds it: made, sealed into its record, and read from one. */
+/** One RSA key in memory: how it is made, sealed into its record, and opened from a record. */
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -9,10 +9,10 @@ import { newSigningKeyId } from './key-ids.js';
 
 export interface SigningKey {
   readonly record: SigningKeyRecord;
-  /** As every token of the key carries it: `alg`, `typ` and `kid`, encoded. */
+  /** The encoded header of every token of this key: `alg`, `typ` and `kid`. */
   readonly header: string;
   readonly publicKey: KeyObject;
-  /** null when it was sealed with another server secret: such a key only verifies. */
+  /** null when the key was sealed with another server secret: it can only verify. */
   readonly privateKey: KeyObject | null;
   readonly jwk: PublicJwk;
 }
@@ -38,7 +38,7 @@ const jwkSchema = z.strictObject({
 
 const generate = promisify(generateKeyPair);
 
-/** Takes a tenth of a second or so, on a thread of its own. */
+/** Takes about 0.1 s, on another thread. */
 export async function newSigningKey(sealer: Sealer, times: KeyTimes): Promise<SigningKeyRecord> {
   const { publicKey, privateKey } = await generate('rsa', {
     modulusLength: MODULUS_BITS,
@@ -51,7 +51,7 @@ export async function newSigningKey(sealer: Sealer, times: KeyTimes): Promise<Si
   return { kid, publicJwk: JSON.stringify(jwk), sealedPrivate: sealer.seal(pem, sealContext(kid)), ...times };
 }
 
-/** Throws when the record is not one of ours. */
+/** Throws when the record is malformed. */
 export function openSigningKey(sealer: Sealer, record: SigningKeyRecord): SigningKey {
   const jwk = jwkSchema.parse(JSON.parse(record.publicJwk));
   const pem = sealer.open(record.sealedPrivate, sealContext(record.kid));

@@ -1,7 +1,7 @@
 /**
- * The signing keys as this node knows them: read from the store now and then, made anew when the newest has signed for
- * long enough. A new key is published some time before it signs, so that whoever keeps the key set for a while has it by
- * then; an old one is published until every token it signed has ended.
+ * This node's view of the signing keys: re-read regularly, and rotated when the newest has signed long enough. A new
+ * key is published before it signs, so that verifiers with a cached key set know it in time. An old key stays published
+ * until all its tokens have expired.
  */
 import { Failure } from '../../protocol/failure.js';
 import type { Clock, Timer } from '../../ports/clock.js';
@@ -27,18 +27,24 @@ function isAble(key: SigningKey): key is AbleKey {
   return key.privateKey !== null;
 }
 
-/** How old this node's view of the keys gets; also the least time between two looks for keys that anybody may have invented. */
+/**
+ * Maximum age of this node's view of the keys; also the minimum time between two store reads caused by unverifiable key
+ * ids.
+ */
 const REFRESH_MS = 30_000;
-/** Several times what this node's view (30 s) and the served key set (60 s) may be old together. */
+/** Several times the combined age of this node's view (30 s) and a cached key set (60 s). */
 const PUBLISHED_AHEAD_MS = 300_000;
-/** How long a key is published after its successor signs, unless its tokens live longer: nodes change over at their own pace. */
+/**
+ * How long a key stays published after its successor starts to sign, or longer if its tokens live longer: nodes switch
+ * at different times.
+ */
 const KEPT_AFTER_MS = 3_600_000;
 
 export class SigningKeys {
-  /** By encoded header, oldest first; null before they were read. */
+  /** By encoded header, oldest first; null before the first read. */
   private keys: ReadonlyMap<string, SigningKey> | null = null;
   private reading: Promise<void> | null = null;
-  /** The read that begins when `reading` has ended. */
+  /** The read that starts when `reading` ends. */
   private nextReading: Promise<void> | null = null;
   private readonly missing: MissingKeys;
   private readAtMs = Number.NEGATIVE_INFINITY;
@@ -48,7 +54,7 @@ export class SigningKeys {
     this.missing = new MissingKeys(deps.clock, REFRESH_MS);
   }
 
-  /** Calls `keepUp` twice a minute. */
+  /** Starts to call `keepUp` every 30 s. */
   start(): void {
     this.timer ??= this.deps.clock.after(REFRESH_MS, () => {
       this.timer = null;
@@ -64,12 +70,15 @@ export class SigningKeys {
     this.timer = null;
   }
 
-  /** Reads the keys, and makes the next one when it is time for it. Rejects with `store_unavailable`. */
+  /** Reads the keys and makes the next one when it is due. Rejects with `store_unavailable`. */
   keepUp(): Promise<void> {
     return this.refresh({ mayBeFirst: false });
   }
 
-  /** The key that signs now, for a token that ends at `untilMs`. Makes the first key. Rejects with `store_unavailable`. */
+  /**
+   * The current signing key, for a token that expires at `untilMs`. Makes the first key. Rejects with
+   * `store_unavailable`.
+   */
   async signer(untilMs: number): Promise<AbleKey> {
     if (this.current() === null) await this.refresh({ mayBeFirst: true });
     const key = this.current();
@@ -79,9 +88,9 @@ export class SigningKeys {
   }
 
   /**
-   * The published key that signs with this header, whose `kid` is given. An unknown id that a node of this deployment made
-   * has the store asked at once, each id twice a minute at most. All other unknown ids together have it asked twice a minute
-   * at most: that is how keys of older versions, and of nodes with another secret, are found.
+   * The published key with this token header and `kid`. An unknown id with a valid MAC makes the node ask the store at
+   * once, at most twice a minute per id. All other unknown ids together make it ask at most twice a minute; this finds
+   * keys of older versions and of nodes with another secret.
    */
   async find(header: string, kid: string): Promise<SigningKey | null> {
     const known = await this.publishedWith(header);
@@ -109,7 +118,7 @@ export class SigningKeys {
     return this.published(await this.known()).find((key) => key.header === header) ?? null;
   }
 
-  /** All that tokens may still be around of, and the next one. Makes the first key. */
+  /** All keys whose tokens may still be valid, and the next key. Makes the first key. */
   async list(): Promise<readonly SigningKey[]> {
     if (this.current() === null) await this.refresh({ mayBeFirst: true });
     return this.published(await this.known());
@@ -125,14 +134,14 @@ export class SigningKeys {
     return [...keys.values()].filter(({ record }) => record.goneAtMs > nowMs);
   }
 
-  /** The newest whose time to sign has come. When there is none but one that waits, that one: none is better known. */
+  /** The newest key that may already sign; if there is none, the one that waits. */
   private current(): AbleKey | null {
     const nowMs = this.deps.clock.nowMs();
     const able = this.published(this.keys ?? new Map()).filter(isAble);
     return able.findLast(({ record }) => record.signsFromMs <= nowMs) ?? able[0] ?? null;
   }
 
-  /** One read at a time: who comes meanwhile waits for it. */
+  /** One read at a time: concurrent callers share it. */
   private async refresh(how: { readonly mayBeFirst: boolean }): Promise<void> {
     const running = this.reading;
     if (running === null) {
@@ -143,11 +152,11 @@ export class SigningKeys {
       return this.reading;
     }
     await running;
-    // What ran may have been for somebody who only looked.
+    // The read that just ended may have been started by a caller that must not make the first key.
     if (how.mayBeFirst && this.keys?.size === 0) await this.refresh(how);
   }
 
-  /** A read that begins after this call: one that runs may have looked before the key was there. */
+  /** Starts a new read after this call: a read already running may have missed the key. */
   private readAnew(): Promise<void> {
     const how = { mayBeFirst: false };
     if (this.reading === null) return this.refresh(how);
@@ -169,11 +178,11 @@ export class SigningKeys {
     if (await store.add(made, newest?.kid ?? null)) {
       this.deps.log.info('signing_key_made', { kid: made.kid, signs_from: made.signsFromMs });
     }
-    // Ours, or that of the node that was faster.
+    // This node's new key, or the key of a node that was faster.
     this.adopt(await store.list());
   }
 
-  /** When the next key counts from; null when it is not time for one. */
+  /** The times of the next key; null when none is due. */
   private timesOfNext(
     newest: SigningKeyRecord | null,
     mayBeFirst: boolean,
@@ -181,7 +190,7 @@ export class SigningKeys {
     const { clock, rotationMs } = this.deps;
     const createdAtMs = clock.nowMs();
     if (newest === null && !mayBeFirst) return null;
-    // Nothing that a verifier may have kept is better: it signs at once.
+    // No verifier can have cached a usable key: the new one signs at once.
     const isNeededNow = this.current() === null;
     const isDue = newest !== null && createdAtMs >= newest.signsFromMs + rotationMs - PUBLISHED_AHEAD_MS;
     if (!isNeededNow && !isDue) return null;
@@ -189,7 +198,7 @@ export class SigningKeys {
     return { createdAtMs, signsFromMs, goneAtMs: signsFromMs + rotationMs + KEPT_AFTER_MS };
   }
 
-  /** Takes over what the store has; answers the newest. Keys that are known already are not opened again. */
+  /** Takes over the store's records and returns the newest. Does not open known keys again. */
   private adopt(records: readonly SigningKeyRecord[]): SigningKeyRecord | null {
     const before = new Map([...(this.keys?.values() ?? [])].map((key) => [key.record.kid, key]));
     const keys = new Map<string, SigningKey>();
@@ -214,7 +223,7 @@ export class SigningKeys {
     }
   }
 
-  /** Once for all tokens of that lifetime that the key will sign. */
+  /** Stores the extended time once for all tokens of this lifetime. */
   private async keep(key: SigningKey, untilMs: number): Promise<void> {
     const { clock, store, rotationMs } = this.deps;
     const restMs = Math.max(0, key.record.signsFromMs + rotationMs - clock.nowMs());

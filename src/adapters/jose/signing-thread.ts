@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 
-/** A signature that somebody waits for. The text has no line break. */
+/** A requested signature. The text contains no line break. */
 export interface Wish {
   readonly input: string;
   readonly key: KeyObject;
@@ -11,13 +11,13 @@ export interface Wish {
 }
 
 const WORKER = new URL('./rs256-worker.mjs', import.meta.url);
-/** It holds a batch of texts and nothing else. */
+/** The thread holds only one batch of texts. */
 const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 32 };
 const signatures = z.string().transform((lines) => lines.split('\n'));
 
 /**
- * One thread: gets texts and gives signatures as lines, since a list of texts takes longer to hand over. Started when it first has
- * something to do, and anew after it died.
+ * One thread. Receives texts and returns signatures as lines, because a list of texts takes longer to transfer. Starts
+ * with the first batch, and again after it died.
  */
 export class SigningThread {
   private worker: Worker | null = null;
@@ -30,7 +30,7 @@ export class SigningThread {
     return this.batch.length === 0;
   }
 
-  /** All of one key. Only while it is free. */
+  /** All signatures use one key. Call it only while the thread is free. */
   run(batch: readonly Wish[]): void {
     this.batch = batch;
     this.worker ??= this.start();
@@ -41,7 +41,7 @@ export class SigningThread {
     this.worker.postMessage({ newKey, inputs: batch.map(({ input }) => input).join('\n') });
   }
 
-  /** Rejects what it has. Idempotent. */
+  /** Rejects the running batch. Idempotent. */
   stop(): void {
     const { worker } = this;
     this.fail(worker, new Error('the signing thread was stopped'));
@@ -53,7 +53,7 @@ export class SigningThread {
     worker.on('message', (message: unknown) => {
       const made = signatures.safeParse(message);
       if (made.success) this.settle(made.data);
-      else this.fail(worker, new Error('the signing thread answered something else'));
+      else this.fail(worker, new Error('the signing thread sent an unexpected answer'));
     });
     worker.on('error', (cause) => {
       this.fail(worker, new Error('the signing thread failed', { cause }));
@@ -67,17 +67,17 @@ export class SigningThread {
   private settle(made: readonly string[]): void {
     const batch = this.batch;
     this.batch = [];
-    // Idle it keeps no process alive.
+    // An idle thread must not keep the process alive.
     this.worker?.unref();
     for (const [place, { resolve, reject }] of batch.entries()) {
       const signature = made[place];
-      if (signature === undefined) reject(new Error('the signing thread left one out'));
+      if (signature === undefined) reject(new Error('the signing thread left out a signature'));
       else resolve(signature);
     }
     this.onFree();
   }
 
-  /** A thread that failed ends a moment later: by then another may have its place. */
+  /** A failed thread exits a moment later; by then another thread may have replaced it. */
   private fail(worker: Worker | null, cause: Error): void {
     if (worker === null || worker !== this.worker) return;
     this.worker = null;

@@ -1,4 +1,4 @@
-/** Wallet bearers as JWTs signed with Ed25519, by a key that every node derives from the server's secret. */
+/** Wallet bearers: JWTs signed with Ed25519. Every node derives the key from the server secret. */
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { parseWalletAddress } from '../../protocol/ids.js';
@@ -41,7 +41,7 @@ export function createWalletTokens(secret: string, clock: Clock): WalletTokens {
         const parsed = claimsSchema.safeParse(payload);
         return parsed.success ? parseWalletAddress(parsed.data.sub) : null;
       } catch {
-        // Every way of being wrong is the same refusal: the caller must not learn which check failed.
+        // All failures look the same: the caller must not learn which check failed.
         return null;
       }
     },

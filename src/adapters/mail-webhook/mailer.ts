@@ -1,9 +1,9 @@
-/** Mail handed to a program of the operator's, which sends it: one POST of JSON a mail. */
+/** Sends mail through the operator's webhook: one POST of JSON per mail. */
 import type { Mailer } from '../../ports/mailer.js';
 
 export interface WebhookMailerOptions {
   readonly url: string;
-  /** What the program knows this server by. */
+  /** Proves this server to the webhook. */
   readonly secret: string;
   readonly deadlineMs?: number;
 }
@@ -18,7 +18,7 @@ export function createWebhookMailer({ url, secret, deadlineMs = DEADLINE_MS }: W
         method: 'POST',
         headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${secret}` },
         body: JSON.stringify({ to, subject, text, html }),
-        // The secret and the mail are for this address alone.
+        // Never send the secret or the mail to another address.
         redirect: 'manual',
         signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(deadlineMs)]),
       });

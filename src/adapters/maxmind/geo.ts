@@ -4,14 +4,13 @@ import type { Geo, Place } from '../../ports/geo.js';
 
 const NOWHERE: Place = { latitude: null, longitude: null };
 
-/** Without a database nothing is known of any address. */
+/** Without a database every location is unknown. */
 export function noGeo(): Geo {
   return { locate: () => NOWHERE };
 }
 
 /**
- * Reads a MaxMind-format database (version 2) into memory, once.
- * Rejects when the file cannot be read or is no such database.
+ * Reads a MaxMind database (version 2) into memory once. Rejects when the file is unreadable or not such a database.
  */
 export async function openGeo(path: string): Promise<Geo> {
   const reader = await maxmind.open<CityResponse>(path);
@@ -20,7 +19,7 @@ export async function openGeo(path: string): Promise<Geo> {
   };
 }
 
-/** The file's types are what its writer says they are: a place without two numbers is not known. */
+/** The record's types depend on the file; without two numbers the location is unknown. */
 function readPlace(record: unknown): Place {
   const location = member(record, 'location');
   const latitude = member(location, 'latitude');

@@ -1,4 +1,4 @@
-/** Whether a socket gets a seat, and which. The order of the checks is part of the contract. */
+/** Decides whether a socket gets a seat, and which one. The order of the checks is part of the contract. */
 import type { Host, Joined, JoinCredential, JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-store.js';
 import type { MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
 import { isOverdue, purgeOverdue, setHost } from './departure.js';
@@ -6,7 +6,7 @@ import { viewHost, type MemberState, type SeatState, type SessionState } from '.
 
 interface Claimant {
   readonly userId: UserId;
-  /** null for a minted user that is not there. */
+  /** null for a minted user without a seat. */
   readonly seat: SeatState | null;
 }
 
@@ -44,7 +44,7 @@ function identify(session: SessionState, credential: JoinCredential, nowMs: numb
       const seat = session.members.get(credential.index);
       const member = seat?.member;
       if (seat === undefined || member === null || member === undefined) return 'credential_invalid';
-      // '' stands for no hash: it is nobody's.
+      // '' stands for a missing hash and matches no one.
       if (credential.secretHash === '') return 'credential_invalid';
       const known = credential.secretHash === member.resume || credential.secretHash === member.resumePrevious;
       return known && !isOverdue(member, nowMs) ? { userId: seat.userId, seat } : 'credential_invalid';
@@ -97,7 +97,7 @@ function seatNewMember(session: SessionState, claimant: Claimant, request: JoinR
   return joined(seat.userId, member, true, viewHost(session));
 }
 
-/** The first member, unless a group's creator is still to come. */
+/** The first member becomes host, unless a group session's creator may still connect. */
 function becomesHost(session: SessionState, userId: UserId): boolean {
   if (session.host.index !== null) return false;
   const creatorId = session.facts.group?.creatorId;
@@ -105,7 +105,7 @@ function becomesHost(session: SessionState, userId: UserId): boolean {
   return session.seats.get(creatorId)?.held !== true;
 }
 
-/** Seats whose window has passed are given back before a session counts as full. */
+/** Gives back seats whose resume window has passed before it counts a session as full. */
 function isFull(session: SessionState, dryRun: boolean, nowMs: number): boolean {
   const { maxUsers } = session.facts;
   if (session.held < maxUsers) return false;

@@ -10,11 +10,11 @@ export type ClientChange = Partial<Pick<Client, 'lastActiveSessionId' | 'lastStr
 
 interface ClientState {
   client: Client;
-  /** In the order they were opened. */
+  /** Ordered by time of opening. */
   readonly sessionIds: Set<UserSessionId>;
 }
 
-/** How long a client is kept that lists no session. */
+/** How long a client without listed sessions is kept. */
 const KEPT_MS = 24 * 3_600_000;
 
 /** The clients of the user sessions. */
@@ -56,7 +56,7 @@ export class ClientTable {
     return state.client;
   }
 
-  /** Lists a session, which becomes the active one. Does nothing when there is no such client. */
+  /** Adds a session to the client's list and makes it the active one. Does nothing when the client does not exist. */
   addSession(id: ClientId, sessionId: UserSessionId): void {
     const state = this.#clients.get(id);
     if (state === undefined) return;
@@ -70,7 +70,7 @@ export class ClientTable {
     if (state?.sessionIds.delete(sessionId) === true && state.sessionIds.size === 0) this.#keep(state, forgottenAtMs);
   }
 
-  /** For a day after its last session was forgotten, but not beyond its time. */
+  /** Keeps the client for 24 h after its last session was removed, at most until it expires. */
   #keep(state: ClientState, sinceMs: number): void {
     const { id, expireAtMs } = state.client;
     this.#clients.set(id, state, Math.min(expireAtMs, sinceMs + KEPT_MS));

@@ -1,16 +1,16 @@
-/** How members and users go, and what becomes of the host role. Nothing here asks whether they may. */
+/** How members and users leave, and what happens to the host role. The caller has checked that they may. */
 import type { RemovalReason } from '../../ports/enforcer.js';
 import type { RemovedUser } from '../../ports/relay-store.js';
 import type { MemberIndex } from '../../protocol/ids.js';
 import { isKept, viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
 
-/** A member leaves for good: its seat is given back; a listed user keeps its authorization. */
+/** A member leaves for good: gives its seat back; a listed user keeps the authorization. */
 export function departMember(session: SessionState, seat: SeatState, member: MemberState, nowMs: number): void {
   dropMember(session, seat, member, nowMs);
   if (session.host.index === member.index) passHostOn(session);
 }
 
-/** Gives back every seat whose resume window has passed. The host role moves once, however many go. */
+/** Gives back every seat whose resume window has passed. The host role moves at most once. */
 export function purgeOverdue(session: SessionState, nowMs: number): void {
   let hostLeft = false;
   for (const seat of [...session.members.values()]) {
@@ -22,7 +22,7 @@ export function purgeOverdue(session: SessionState, nowMs: number): void {
   if (hostLeft) passHostOn(session);
 }
 
-/** Takes everything from a user: member, seat, authorization, and what was minted for it. */
+/** Removes a user's member, seat and authorization, and invalidates the user's minted credentials. */
 export function removeUser(session: SessionState, seat: SeatState, reason: RemovalReason, nowMs: number): RemovedUser {
   const { member } = seat;
   outdateMinted(session, seat, reason);
@@ -31,12 +31,12 @@ export function removeUser(session: SessionState, seat: SeatState, reason: Remov
   if (seat.group !== null) session.wallets.delete(seat.group.wallet);
   if (seat.held) session.held -= 1;
   session.seats.delete(seat.userId);
-  // The creator had not connected: who did has waited for it.
+  // The creator had not connected; the first member to connect has waited for the role.
   if (session.host.index === null && seat.userId === session.facts.group?.creatorId) passHostOn(session);
   return Object.freeze({ userId: seat.userId, index: member?.index ?? null, host: viewHost(session) });
 }
 
-/** Raises the session's generation and makes it what this user's minted credentials need. */
+/** Raises the session's generation and requires it of this user's minted credentials. */
 export function outdateMinted(
   session: SessionState,
   { userId }: Pick<SeatState, 'userId'>,

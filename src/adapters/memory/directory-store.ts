@@ -19,7 +19,7 @@ export function createMemoryDirectoryStore(): DirectoryStore {
   return new MemoryDirectoryStore();
 }
 
-/** The directory in this process. No method awaits anything, which is what makes each atomic. */
+/** The directory in this process. Each method is atomic because none awaits. */
 class MemoryDirectoryStore implements DirectoryStore {
   readonly #users = new RecordTable<UserId, UserRecord, UserName>((user) =>
     USER_NAMES.map((name) => [name, user[name]]),

@@ -3,7 +3,7 @@ interface Entry<T> {
   readonly item: T;
 }
 
-/** Items by when to look at them: a binary heap, so that a sweep costs what is due and not what there is. */
+/** Items ordered by due time: a binary heap, so that a sweep costs only what is due. */
 export class DueQueue<T> {
   readonly #heap: Entry<T>[] = [];
 
@@ -17,7 +17,7 @@ export class DueQueue<T> {
     }
   }
 
-  /** The item that is due longest, taken out; null when none is. */
+  /** Removes and returns the item that has been due longest; null when none is due. */
   popDue(nowMs: number): T | null {
     const first = this.#heap[0];
     if (first === undefined || first.dueMs > nowMs) return null;

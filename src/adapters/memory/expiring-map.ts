@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.js';
 
-/** Entries whose time is up are looked for at most this often. */
+/** At most one sweep for expired entries in this time. */
 const SWEEP_EVERY_MS = 10_000;
 
 interface Entry<V> {
@@ -8,7 +8,7 @@ interface Entry<V> {
   readonly expiresAtMs: number;
 }
 
-/** A map whose entries end by themselves. What nobody asks for again is dropped as others are written. */
+/** A map whose entries expire. Writes sweep expired entries that nobody reads. */
 export class ExpiringMap<K, V> {
   readonly #clock: Clock;
   readonly #entries = new Map<K, Entry<V>>();
@@ -36,14 +36,14 @@ export class ExpiringMap<K, V> {
     this.#entries.delete(key);
   }
 
-  /** Those that are due and not yet dropped included. */
+  /** Includes expired entries that have not been swept yet. */
   get size(): number {
     return this.#entries.size;
   }
 
   #sweep(): void {
     const nowMs = this.#clock.nowMs();
-    // A clock that was set back must not stop the sweeps.
+    // The absolute value keeps sweeps going after the clock was set back.
     if (Math.abs(nowMs - this.#sweptAtMs) < SWEEP_EVERY_MS) return;
     this.#sweptAtMs = nowMs;
     for (const [key, entry] of this.#entries) if (entry.expiresAtMs <= nowMs) this.#entries.delete(key);

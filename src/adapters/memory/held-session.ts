@@ -1,4 +1,4 @@
-/** What a home compares its rooms with, and a session that is put back by its home. */
+/** What a home compares its rooms with, and how it puts a session back. */
 import { deepFreeze } from '../../lib/deep-freeze.js';
 import type {
   Bar,
@@ -24,7 +24,7 @@ export function compare(session: SessionState, home: NodeId, claim: HomeClaim, n
   return { state: 'changed', leftMs, held: viewHeld(session, nowMs) };
 }
 
-/** `there` is what is left of it. */
+/** `there`: the remains of the session in the store. */
 export function putBack(lost: Restoration, there: SessionState | null, position: number, nowMs: number): SessionState {
   const { host, generation, ...facts } = structuredClone(lost.session);
   const session: SessionState = {
@@ -45,7 +45,7 @@ export function putBack(lost: Restoration, there: SessionState | null, position:
     position: there?.position ?? position,
   };
   if (there === null || there.facts.homeEpoch < facts.homeEpoch) {
-    // Nothing tells what was minted and barred meanwhile: no count of removals comes near a time in milliseconds.
+    // Credentials minted and users barred in between are unknown. A time in milliseconds exceeds any count of removals.
     session.generation = Math.max(session.generation + 1, nowMs);
     session.floor = session.generation;
   }

@@ -3,12 +3,12 @@ import type { Clock } from '../../ports/clock.js';
 import type { HttpResponse } from '../../ports/http.js';
 import type { IdempotencyStore, IdempotentCall } from '../../ports/idempotency-store.js';
 
-/** Expired entries are looked for at most this often. */
+/** At most one sweep for expired entries in this time. */
 const SWEEP_EVERY_MS = 10_000;
 
 interface Entry extends Pick<IdempotentCall, 'fingerprint' | 'operationId' | 'owner'> {
   readonly runningUntilMs: number;
-  /** null until it has ended. */
+  /** null until the call has ended. */
   readonly response: HttpResponse | null;
   readonly expiresAtMs: number;
 }
@@ -27,7 +27,7 @@ export function createMemoryIdempotencyStore(clock: Clock): IdempotencyStore {
     return entry === undefined || entry.expiresAtMs <= nowMs ? null : entry;
   }
 
-  /** The entry, while it is this operation's. */
+  /** The entry, if it still belongs to this operation. */
   function own(key: string, operationId: string): Entry | null {
     const entry = live(key);
     return entry?.operationId === operationId ? entry : null;

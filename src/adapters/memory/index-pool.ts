@@ -1,6 +1,6 @@
 import { MAX_MEMBER_INDEX, parseMemberIndex, type MemberIndex } from '../../protocol/ids.js';
 
-/** An index rests this long at least, so that nothing replayed is taken for its next owner's. */
+/** A freed index rests at least this long, so that replayed entries are not attributed to its next owner. */
 const MIN_REST_MS = 5 * 60_000;
 
 interface Freed {
@@ -8,14 +8,14 @@ interface Freed {
   readonly freedAtMs: number;
 }
 
-/** Gives out member indexes: new ones while there are any, then the lowest that has rested. */
+/** Assigns member indexes: new ones first, then the lowest that has rested long enough. */
 export class IndexPool {
   #next = 0;
-  /** In the order they were freed. */
+  /** Ordered by time of freeing. */
   #resting: Freed[] = [];
   readonly #rested = new Set<MemberIndex>();
 
-  /** The index that `take` would be given now; null when every one is in use or rests. */
+  /** The index that `take` would assign now; null when all are in use or resting. */
   peek(nowMs: number, resumeWindowMs: number): MemberIndex | null {
     if (this.#next <= MAX_MEMBER_INDEX) return parseMemberIndex(this.#next);
     const restedBefore = nowMs - Math.max(resumeWindowMs, MIN_REST_MS);
@@ -27,13 +27,13 @@ export class IndexPool {
     return lowest;
   }
 
-  /** Takes what `peek` returned. */
+  /** Assigns the index that `peek` returned. */
   take(index: MemberIndex): void {
     if (index === this.#next) this.#next += 1;
     else this.#rested.delete(index);
   }
 
-  /** Goes on where another pool was lost: below `next` every index that nobody has rests, once all were given. */
+  /** Continues a lost pool: treats every unused index below `next` as resting. */
   resume(next: number, inUse: { readonly has: (index: MemberIndex) => boolean }, nowMs: number): void {
     this.#next = next;
     if (next <= MAX_MEMBER_INDEX) return;

@@ -2,19 +2,19 @@ import { deepFreeze } from '../../lib/deep-freeze.js';
 import type { MembershipRecord } from '../../ports/directory-store.js';
 import type { OrganizationId, UserId } from '../../protocol/ids.js';
 
-/** Memberships, found from both sides. */
+/** Memberships, indexed by organization and by user. */
 export class MembershipTable {
   readonly #byOrganization = new Map<OrganizationId, Map<UserId, MembershipRecord>>();
   readonly #byUser = new Map<UserId, Map<OrganizationId, MembershipRecord>>();
 
-  /** False when there is one already. */
+  /** False when the membership exists. */
   add(membership: MembershipRecord): boolean {
     if (this.get(membership.organizationId, membership.userId) !== null) return false;
     this.#put(membership);
     return true;
   }
 
-  /** False when there is none. */
+  /** False when the membership does not exist. */
   replace(membership: MembershipRecord): boolean {
     if (this.get(membership.organizationId, membership.userId) === null) return false;
     this.#put(membership);

@@ -12,8 +12,8 @@ import { createMemoryUserSessionStore } from './user-session-store.js';
 import { createMemoryUserSocketStore } from './user-socket-store.js';
 
 /**
- * The engine that needs nothing installed: one process, gone when it exits. Every method is
- * synchronous inside, so each is atomic; what it returns is frozen, never its own state.
+ * The store that needs no installation: one process, lost when it exits. Every method is synchronous inside and
+ * therefore atomic. Returned values are frozen and never the store's own state.
  */
 export function createMemoryStore(deps: { readonly clock: Clock }): Store {
   return {

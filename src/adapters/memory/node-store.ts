@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { NodeRecord, NodeStore } from '../../ports/node-store.js';
 import type { NodeId } from '../../protocol/ids.js';
 
-/** The nodes that share this process's store: one in service, several in tests. */
+/** The nodes that share this store: one in production, several in tests. */
 export function createMemoryNodeStore(clock: Clock): NodeStore {
   const nodes = new Map<NodeId, NodeRecord>();
   return {

@@ -3,8 +3,8 @@ import type { Rate, RateLimitStore } from '../../ports/rate-limit-store.js';
 import { ExpiringMap } from './expiring-map.js';
 
 /**
- * What a key has taken and not got back, in whole units: one take is `periodMs` units, and each millisecond gives
- * `burst` of them back. That is GCRA without fractions, so nothing is ever off by one.
+ * What a key has used and not regained, in whole units: one use costs `periodMs` units, and each millisecond restores
+ * `burst` units. This is GCRA without fractions, so there is no rounding error.
  */
 interface Level {
   readonly units: number;

@@ -5,14 +5,14 @@ import { Failure } from '../../protocol/failure.js';
 
 interface Row<R> {
   readonly record: R;
-  /** Rises with each record created: the order of listings. */
+  /** Rises with each created record; lists are ordered by it. */
   readonly position: number;
 }
 
-/** Records by id that change by compare-and-set, with unique values beside the id. */
+/** Records by id, changed by compare-and-set, with further unique fields. */
 export class RecordTable<Id, R extends { readonly version: number }, Field extends string> {
   readonly #uniqueOf: (record: R) => readonly (readonly [Field, string | null])[];
-  /** In the order of creation. */
+  /** Ordered by creation. */
   readonly #rows = new Map<Id, Row<R>>();
   readonly #owners = new Map<string, Id>();
   #position = 0;
@@ -38,7 +38,7 @@ export class RecordTable<Id, R extends { readonly version: number }, Field exten
     return { outcome: 'written', record };
   }
 
-  /** As `put`, unless the record is new and there are `atMost` others. */
+  /** As `put`, unless the record is new and `atMost` others exist. */
   putWithin(id: Id, record: R, atMost: number): WriteResult<Field, R> | Full {
     return !this.#rows.has(id) && this.#rows.size >= atMost ? { outcome: 'full' } : this.put(id, record);
   }
@@ -55,7 +55,7 @@ export class RecordTable<Id, R extends { readonly version: number }, Field exten
   /** Newest first. */
   page({ limit, cursor }: PageRequest): RecordPage<R> {
     const before = cursor === undefined ? Infinity : decodeCursor(cursor);
-    if (before === null) throw new Failure('invalid_request', { message: 'The cursor is not one of ours.' });
+    if (before === null) throw new Failure('invalid_request', { message: 'The cursor is invalid.' });
     const rest = [...this.#rows.values()].filter(({ position }) => position < before).reverse();
     const page = rest.slice(0, limit);
     const last = page.at(-1);

@@ -54,10 +54,10 @@ export function createMemoryRelayStore(clock: Clock): RelayStore {
   return new MemoryRelayStore(clock);
 }
 
-/** Relay sessions in this process. No method awaits anything, which is what makes each atomic. */
+/** Relay sessions in this process. Each method is atomic because none awaits. */
 class MemoryRelayStore implements RelayStore {
   readonly #clock: Clock;
-  /** In the order of creation. Sessions whose time is up stay until they are swept. */
+  /** Ordered by creation. Expired sessions stay until swept. */
   readonly #sessions = new Map<SessionId, SessionState>();
   readonly #over: ExpiringMap<SessionId, 'ended' | 'expired'>;
   #position = 0;
@@ -85,7 +85,7 @@ class MemoryRelayStore implements RelayStore {
 
   async list({ scope, from, limit }: ListRequest): Promise<SessionPage> {
     const before = 'cursor' in from ? decodeCursor(from.cursor) : Infinity;
-    if (before === null) throw new Failure('invalid_request', { message: 'The cursor is not one of ours.' });
+    if (before === null) throw new Failure('invalid_request', { message: 'The cursor is invalid.' });
     const nowMs = this.#clock.nowMs();
     const all = [...this.#sessions.values()].filter(
       (session) => inScope(session, scope) && session.facts.expiresAtMs > nowMs,
@@ -270,7 +270,7 @@ class MemoryRelayStore implements RelayStore {
     return due.map(({ facts }) => facts.id);
   }
 
-  /** Of a session with members stays why it is gone. */
+  /** Remembers why a session with members is over. */
   #finish({ facts: { id }, members }: SessionState, why: 'ended' | 'expired'): void {
     this.#sessions.delete(id);
     if (members.size > 0) this.#over.set(id, why, this.#clock.nowMs() + OVER_KEPT_MS);

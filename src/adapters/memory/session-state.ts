@@ -1,4 +1,4 @@
-/** One relay session as this process keeps it: the mutable state, and the frozen views that leave it. */
+/** One relay session in memory: its mutable state and the frozen views handed to callers. */
 import { deepFreeze } from '../../lib/deep-freeze.js';
 import type { AuthorizationToken, MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
 import type {
@@ -20,9 +20,9 @@ export interface MemberState {
   readonly joinedAtMs: number;
   connection: number;
   awayUntilMs: number | null;
-  /** The hash handed out last. */
+  /** The last issued hash. */
   resume: string;
-  /** The hash that the current socket came with; null when it came with something else. */
+  /** The hash that the current socket came with; null when it came with another credential. */
   resumePrevious: string | null;
   userSessionId: UserSessionId | null;
 }
@@ -39,29 +39,29 @@ export interface SeatState {
 }
 
 export interface SessionState {
-  /** Replaced whole at each change, and frozen: it is what callers are given. `host` lives beside it. */
+  /** Frozen, and replaced at each change, because callers get it. `host` is stored beside it. */
   facts: Omit<RelaySession, 'host' | 'generation'>;
   host: Host;
   generation: number;
-  /** How many seats have `held`. */
+  /** Number of seats with `held`. */
   held: number;
   readonly seats: Map<UserId, SeatState>;
   /** null: revoked. */
   readonly tokens: Map<AuthorizationToken, UserId | null>;
-  /** Who was taken in by its wallet. */
+  /** Users added by their wallet. */
   readonly wallets: Map<string, UserId>;
-  /** Members in the order they joined: the first is the one with the longest membership. */
+  /** Ordered by join time: the first has the longest membership. */
   readonly members: Map<MemberIndex, SeatState>;
   readonly indexes: IndexPool;
-  /** What of users who were removed outlives it: the generation that their minted credentials must have at least, and why. */
+  /** Kept for removed users: the lowest generation that their minted credentials may have, and the reason. */
   readonly removed: Map<UserId, { readonly generation: number; readonly reason: RemovalReason | null }>;
-  /** The generation that everybody else's must have at least: 0 until the session was put back. */
+  /** The lowest generation for all other users; 0 until the session was put back. */
   floor: number;
-  /** Counts the changes that are not a socket's. */
+  /** Counts changes that no socket caused. */
   revision: number;
   readonly banned: Set<UserId>;
   readonly bannedWallets: Set<string>;
-  /** Rises with each session created: the order of listings. */
+  /** Rises with each created session; lists are ordered by it. */
   readonly position: number;
 }
 
@@ -91,7 +91,7 @@ export function newSession(created: NewRelaySession, position: number, nowMs: nu
   };
 }
 
-/** Gives a user its authorization and its seat. null when the user id or the token was used before. */
+/** Adds a user with authorization and seat. null when the user id or the token was used before. */
 export function addListed(session: SessionState, seat: NewSeat): SeatState | null {
   if (session.seats.has(seat.userId) || session.tokens.has(seat.token)) return null;
   const added: SeatState = {
@@ -110,7 +110,7 @@ export function addListed(session: SessionState, seat: NewSeat): SeatState | nul
   return added;
 }
 
-/** Gives a wallet its seat. null when the user id or the wallet is there already. */
+/** Adds a seat for a wallet. null when the user id or the wallet already exists. */
 export function addWallet(session: SessionState, { userId, group }: NewGroupSeat): SeatState | null {
   if (session.seats.has(userId) || session.wallets.has(group.wallet)) return null;
   const place = { token: null, address: null, latitude: null, longitude: null, member: null };
@@ -121,7 +121,7 @@ export function addWallet(session: SessionState, { userId, group }: NewGroupSeat
   return added;
 }
 
-/** Whether the seat outlives its member: somebody was authorized, or taken in, without a socket. */
+/** Whether the seat outlives its member: the user was authorized, or the wallet added, without a socket. */
 export function isKept(seat: SeatState): boolean {
   return seat.token !== null || seat.group !== null;
 }

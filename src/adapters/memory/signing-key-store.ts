@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { SigningKeyRecord, SigningKeyStore } from '../../ports/signing-key-store.js';
 
 export function createMemorySigningKeyStore(clock: Clock): SigningKeyStore {
-  /** In the order they were added. */
+  /** Ordered by time of adding. */
   let keys: readonly SigningKeyRecord[] = [];
   const kept = (): readonly SigningKeyRecord[] => keys.filter(({ goneAtMs }) => goneAtMs > clock.nowMs());
   return {

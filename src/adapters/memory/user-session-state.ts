@@ -1,17 +1,17 @@
-/** One user session as this process keeps it, and how it ends. */
+/** One user session in memory, and how it ends. */
 import type { NewUserSession, SessionChange, UserSession, UserSessionStatus } from '../../ports/user-session-store.js';
 
-/** How long a session that is over can still be read. */
+/** How long an ended session can still be read. */
 const KEPT_MS = 24 * 3_600_000;
 
 export interface UserSessionState {
-  /** Replaced whole at each change, and frozen: it is what callers are given. */
+  /** Frozen, and replaced at each change, because callers get it. */
   session: UserSession;
-  /** null while it is active. */
+  /** null while active. */
   endedAtMs: number | null;
-  /** Whether a caller was told of its end. */
+  /** Whether a caller was told of the end. */
   named: boolean;
-  /** Rises with each session opened: the order of listings. */
+  /** Rises with each opened session; lists are ordered by it. */
   readonly position: number;
 }
 
@@ -33,12 +33,12 @@ export function isActive({ session }: UserSessionState): boolean {
   return session.status === 'active';
 }
 
-/** When its time is up unless it is touched. */
+/** When the session ends unless touched. */
 export function dueOf({ session }: UserSessionState): number {
   return Math.min(session.expireAtMs, session.abandonAtMs);
 }
 
-/** Makes a session whose time is up what it is; called before anything reads it. */
+/** Marks a due session as expired or abandoned. Call it before reading the state. */
 export function settle(state: UserSessionState, nowMs: number): void {
   const { status, expireAtMs, abandonAtMs } = state.session;
   const dueMs = dueOf(state);
@@ -63,7 +63,7 @@ export function applyChange(state: UserSessionState, change: SessionChange, nowM
   });
 }
 
-/** null while it is active. */
+/** null while active. */
 export function forgottenAt({ endedAtMs }: UserSessionState): number | null {
   return endedAtMs === null ? null : endedAtMs + KEPT_MS;
 }

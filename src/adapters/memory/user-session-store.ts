@@ -32,14 +32,14 @@ export function createMemoryUserSessionStore(clock: Clock): UserSessionStore {
   return new MemoryUserSessionStore(clock);
 }
 
-/** User sessions in this process. No method awaits anything, which is what makes each atomic. */
+/** User sessions in this process. Each method is atomic because none awaits. */
 class MemoryUserSessionStore implements UserSessionStore {
   readonly #clock: Clock;
   readonly #clients: ClientTable;
-  /** In the order they were opened. */
+  /** Ordered by time of opening. */
   readonly #sessions = new Map<UserSessionId, UserSessionState>();
   readonly #byUser = new Map<UserId, Set<UserSessionState>>();
-  /** When to look at each: never after its time is up, or after it is forgotten. Looking early does no harm. */
+  /** When to check each session: never later than its end or its removal. An early check does no harm. */
   readonly #due = new DueQueue<UserSessionId>();
   #position = 0;
 
@@ -107,7 +107,7 @@ class MemoryUserSessionStore implements UserSessionStore {
     cursor,
   }: SessionQuery): Promise<{ readonly sessions: readonly UserSession[]; readonly nextCursor: string | null }> {
     const before = cursor === undefined ? Infinity : decodeCursor(cursor);
-    if (before === null) throw new Failure('invalid_request', { message: 'The cursor is not one of ours.' });
+    if (before === null) throw new Failure('invalid_request', { message: 'The cursor is invalid.' });
     const all = userId === undefined ? this.#sessions.values() : (this.#byUser.get(userId) ?? []);
     const rest = [...all].filter((state) => {
       if (state.position >= before || !this.#isKept(state)) return false;
@@ -163,7 +163,7 @@ class MemoryUserSessionStore implements UserSessionStore {
     return state !== undefined && this.#isKept(state) ? state : null;
   }
 
-  /** The one way to a state: what its time made of it is settled first. */
+  /** All reads of a state pass here: first settles a session whose time is up. */
   #isKept(state: UserSessionState): boolean {
     settle(state, this.#clock.nowMs());
     return (forgottenAt(state) ?? Infinity) > this.#clock.nowMs();

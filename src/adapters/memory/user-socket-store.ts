@@ -9,7 +9,7 @@ interface Place {
 }
 
 export function createMemoryUserSocketStore(clock: Clock): UserSocketStore {
-  /** By socket id, in the order they were taken. */
+  /** By socket id, ordered by time of taking. */
   const users = new ExpiringMap<UserId, Map<string, Place>>(clock);
 
   function live(userId: UserId): Map<string, Place> {

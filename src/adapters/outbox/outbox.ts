@@ -1,8 +1,8 @@
-/** Mail that goes nowhere but can be looked at: for development. */
+/** Keeps mail in memory instead of sending it, for development. */
 import type { Clock } from '../../ports/clock.js';
 import type { KeptMail, Outbox } from '../../ports/mailer.js';
 
-/** Beyond this the oldest is forgotten. */
+/** At this number the oldest mail is dropped. */
 const MAX_MAILS = 100;
 
 export function createOutbox(clock: Pick<Clock, 'nowMs'>): Outbox {

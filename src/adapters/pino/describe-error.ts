@@ -1,6 +1,6 @@
 const MAX_STACK_LENGTH = 4096;
 const MAX_CAUSES = 4;
-/** What engines and servers repeat in their messages: text that is no JSON, and the arguments of a command. */
+/** Parts that engines and servers repeat in their messages: invalid JSON text, and the arguments of a command. */
 const QUOTED = [
   [/(?:Unexpected token .*, )?(?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON/, 'the text is not valid JSON'],
   [/, with args beginning with:[^]*/, ''],
@@ -10,20 +10,20 @@ export interface ErrorDescription {
   readonly type: string;
   readonly message: string;
   readonly stack?: string;
-  /** The system's code (ECONNREFUSED) or the catalogue's. */
+  /** The system's code (for example ECONNREFUSED) or the catalogue's. */
   readonly code?: string;
   readonly cause?: ErrorDescription;
 }
 
 /**
- * What a log line says of something thrown. Only these members: libraries hang the arguments
- * of the failed call on their errors, and those can be secrets.
+ * The logged form of a thrown value. Only these members: libraries attach the arguments of the failed call to their
+ * errors, and those can be secrets.
  */
 export function describeError(thrown: unknown, depth = 0): ErrorDescription {
   if (!(thrown instanceof Error)) return { type: typeof thrown, message: describeValue(thrown) };
   const code: unknown = Reflect.get(thrown, 'code');
   const message = withoutQuotes(thrown.message);
-  // A function, since a text would be searched for `$1` and the like.
+  // A function, because `$1` in a replacement text has a meaning.
   const stack = thrown.stack?.replace(thrown.message, () => message).slice(0, MAX_STACK_LENGTH);
   return {
     type: thrown.name,
@@ -38,7 +38,7 @@ function withoutQuotes(message: string): string {
   return QUOTED.reduce((text, [pattern, plain]) => text.replace(pattern, plain), message);
 }
 
-/** Objects are named, not shown: nobody knows what is in them. */
+/** Names objects without showing them: they can contain anything. */
 function describeValue(thrown: unknown): string {
   return typeof thrown === 'string' ? thrown.slice(0, MAX_STACK_LENGTH) : Object.prototype.toString.call(thrown);
 }

@@ -1,6 +1,6 @@
 /**
- * Logs as JSON lines. Writes never wait: what a blocked sink cannot take is kept up to a bound,
- * then dropped and counted.
+ * Logs as JSON lines. Writes never wait: while the output is blocked, the log buffers lines up to a bound, then drops
+ * and counts them.
  */
 import { openSync } from 'node:fs';
 import { destination as openDestination, pino } from 'pino';
@@ -12,38 +12,41 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 
 export interface PinoLogOptions {
   readonly level: LogLevel;
-  /** A file descriptor, or the path of a file to append to; 1 (standard output) by default. */
+  /** A file descriptor, or the path of a file to append to; default 1 (standard output). */
   readonly destination?: number | string;
-  /** Stand on every line, as the node's id does. */
+  /** Fields on every line, for example the node's id. */
   readonly fields?: LogFields;
 }
 
 export interface PinoLog extends Log {
-  /** Lines that were lost to a blocked sink, since the start. */
+  /** Lines dropped since the start because the output was blocked. */
   droppedLines(): number;
-  /** Writes out what is kept, or gives up after `deadlineMs` and logs no more. Never rejects. For the end of a process. */
+  /**
+   * Writes all buffered lines, or gives up after `deadlineMs` and stops logging. Never rejects. Call it at the end of a
+   * process.
+   */
   flushLog(deadlineMs: number): Promise<void>;
 }
 
-/** What waits for a blocked sink at most. */
+/** Most bytes that are buffered while the output is blocked. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
-/** Throws when the destination is a path that cannot be opened. */
+/** Throws when a destination path cannot be opened. */
 export function createPinoLog(options: PinoLogOptions): PinoLog {
   const { destination = 1 } = options;
   const sink = openDestination({
-    // Opened here, since the sink throws at each write after it failed to open a path.
+    // Open the file here: if the sink fails to open a path, it throws at each write.
     dest: typeof destination === 'string' ? openSync(destination, 'a') : destination,
     sync: false,
     maxLength: MAX_BUFFERED_BYTES,
-    // Of 0, the default, the sink's flush returns at once with lines still on their way.
+    // With 0, the default, the sink's flush returns at once although lines are still being written.
     minLength: 1,
   });
   let dropped = 0;
   sink.on('drop', () => {
     dropped += 1;
   });
-  // A full disk or a closed pipe must not end the service; nobody is left to tell.
+  // A full disk or a closed pipe must not end the service, and the error cannot be logged.
   sink.on('error', () => {
     dropped += 1;
   });
@@ -66,7 +69,7 @@ export function createPinoLog(options: PinoLogOptions): PinoLog {
     flushLog: (deadlineMs) =>
       new Promise((resolve) => {
         const giveUp = setTimeout(() => {
-          // Else the sink's own flush at exit waits for the blocked reader for ever.
+          // Otherwise the sink's own flush at exit waits forever for a blocked reader.
           logger.level = 'silent';
           sink.destroy();
           resolve();

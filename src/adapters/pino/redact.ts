@@ -1,14 +1,14 @@
 import type { LogFields } from '../../ports/log.js';
 
-/** Names of fields whose values open something. The second net: such fields should not be logged at all. */
+/** Names of fields that hold secrets. This is a second safeguard: such fields should not be logged at all. */
 const SECRET_NAME =
   /secret|token|password|passphrase|authorization|cookie|credential|bearer|jwt|lsid|(api|root|private|signing)_?key|redis_?url/i;
-/** What is said about a secret, not the secret: `credential_kind`, `tokens_revoked_count`. */
+/** Fields about a secret rather than the secret itself: `credential_kind`, `tokens_revoked_count`. */
 const HARMLESS_NAME = /_(kind|count|ms|bytes)$/;
 
 export const REDACTED = '[redacted]';
 
-/** Replaces the values of fields that look like secrets by their names. Numbers too: authorization tokens are numbers. */
+/** Replaces the values of fields whose names look like secrets. Numbers too: authorization tokens are numbers. */
 export function redactFields(fields: LogFields): LogFields {
   if (!Object.keys(fields).some(isSecretName)) return fields;
   return Object.fromEntries(

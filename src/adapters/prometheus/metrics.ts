@@ -3,10 +3,10 @@ import { emptyTallies, type Metrics } from '../../ports/metrics.js';
 import { closeLabel, refusalLabel } from './label-values.js';
 import { exposeTallies } from './tallies.js';
 
-/** What `sallyport_build_info` says of this process. */
+/** Labels of `sallyport_build_info`. */
 export interface BuildLabels {
   readonly version: string;
-  /** The WebSocket engine that was loaded. */
+  /** The loaded WebSocket engine. */
   readonly engine: string;
   /** `memory` or `redis`. */
   readonly store: string;
@@ -15,14 +15,14 @@ export interface BuildLabels {
 const PREFIX = 'sallyport_';
 const HTTP_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-/** Metrics in a registry of their own, with the process' own ones (memory, CPU, event loop lag). */
+/** Metrics in their own registry, with those of the process (memory, CPU, event-loop lag). */
 export function createPrometheusMetrics(build: BuildLabels): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
   const buildInfo = new Gauge({
     name: `${PREFIX}build_info`,
-    help: 'Always 1; the labels say what runs here.',
+    help: 'Always 1; the labels name the version, the engine and the store.',
     labelNames: ['version', 'engine', 'store'],
     registers,
   });
@@ -30,26 +30,26 @@ export function createPrometheusMetrics(build: BuildLabels): Metrics {
 
   const closes = new Counter({
     name: `${PREFIX}socket_closes_total`,
-    help: 'Sockets that closed, by close code (1006: without one).',
+    help: 'Closed sockets, by close code (1006: no close frame).',
     labelNames: ['code'],
     registers,
   });
   const refusals = new Counter({
     name: `${PREFIX}refusals_total`,
-    help: 'Refused upgrades and error frames, by code of the error catalogue.',
+    help: 'Refused upgrades and error frames, by error code.',
     labelNames: ['code'],
     registers,
   });
   const answers = new Histogram({
     name: `${PREFIX}http_request_duration_seconds`,
-    help: 'HTTP answers, by route pattern and status.',
+    help: 'HTTP responses, by route pattern and status.',
     labelNames: ['route', 'status'],
     buckets: HTTP_BUCKETS_S,
     registers,
   });
   const storeFailures = new Counter({
     name: `${PREFIX}store_failures_total`,
-    help: 'Calls of the state store that failed, by operation.',
+    help: 'Failed store calls, by operation.',
     labelNames: ['operation'],
     registers,
   });

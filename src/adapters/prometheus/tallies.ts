@@ -1,36 +1,30 @@
 import { Counter, type Registry } from 'prom-client';
 import type { Tallies } from '../../ports/metrics.js';
 
-/** Name (without prefix and `_total`) and help text of each tally's counter. */
+/** Name (without prefix and `_total`) and help text of each counter. */
 const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: string]>> = {
-  connectionsOpened: ['connections_opened', 'WebSockets that were opened.'],
-  connectionsClosed: ['connections_closed', 'WebSockets that closed.'],
+  connectionsOpened: ['connections_opened', 'Opened WebSockets.'],
+  connectionsClosed: ['connections_closed', 'Closed WebSockets.'],
   framesIn: ['frames_in', 'Frames received on sockets.'],
-  bytesIn: ['bytes_in', 'Bytes of the frames received on sockets.'],
-  entriesRelayed: ['entries_relayed', 'Relay messages that were accepted and fanned out.'],
-  batchesOut: ['batches_out', 'Batch frames handed to the engine; one for a whole room counts once.'],
-  entriesReplayed: ['entries_replayed', 'Reliable entries sent again after a resume.'],
+  bytesIn: ['bytes_in', 'Bytes of frames received on sockets.'],
+  entriesRelayed: ['entries_relayed', 'Relay messages accepted and fanned out.'],
+  batchesOut: ['batches_out', 'Batch frames passed to the engine; a frame for a whole room counts once.'],
+  entriesReplayed: ['entries_replayed', 'Reliable entries replayed after a resume.'],
   framesRefused: ['frames_refused', 'Frames answered with an error.'],
-  rateLimited: [
-    'frames_rate_limited',
-    'Frames refused for the rate of their connection, or for the time its frames take.',
-  ],
-  overWork: ['connections_over_work', 'Times that a connection used up the time its frames may take.'],
-  volatileDropped: ['volatile_dropped', 'Volatile entries that were not kept for a slow receiver.'],
-  latestConflated: [
-    'latest_conflated',
-    'Entries of class latest that a newer one replaced before a slow receiver got them.',
-  ],
-  fellBehind: ['fell_behind', 'Times that a socket left the shared path because it did not keep up.'],
+  rateLimited: ['frames_rate_limited', 'Frames refused because the connection exceeded its rate or its work time.'],
+  overWork: ['connections_over_work', 'Times that a connection used up its work time.'],
+  volatileDropped: ['volatile_dropped', 'Volatile entries dropped for a slow receiver.'],
+  latestConflated: ['latest_conflated', 'Latest entries replaced by a newer one before a slow receiver got them.'],
+  fellBehind: ['fell_behind', 'Times that a slow socket left the shared path.'],
   upgradesRefused: ['upgrades_refused', 'Handshakes refused before the upgrade.'],
-  handlerFailures: ['handler_failures', 'Exceptions caught at the engine: each is a bug.'],
-  sessionsRestored: ['sessions_restored', 'Relay sessions that the store had lost and their home put back.'],
-  passwordsRefused: ['passwords_refused', 'Passwords that were not checked because the line was full.'],
-  mailsSent: ['mails_sent', 'Mails to users that the next server took.'],
-  mailsFailed: ['mails_failed', 'Mails to users that were not handed over.'],
+  handlerFailures: ['handler_failures', 'Exceptions caught in engine callbacks; each is a bug.'],
+  sessionsRestored: ['sessions_restored', 'Relay sessions that the store lost and their home put back.'],
+  passwordsRefused: ['passwords_refused', 'Passwords not checked because the queue was full.'],
+  mailsSent: ['mails_sent', 'Mails to users that the next server accepted.'],
+  mailsFailed: ['mails_failed', 'Mails to users that could not be sent.'],
 };
 
-/** One counter a tally. The numbers are read when scraped, so counting costs an addition. */
+/** One counter per tally. Values are read at scrape time, so counting costs one addition. */
 export function exposeTallies(tallies: Tallies, prefix: string, registry: Registry): void {
   for (const [name, help, read] of tallyReaders(tallies)) {
     const counter: Counter = new Counter({

@@ -97,6 +97,6 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
 export function encodePosition(cursor: string | undefined): string {
   if (cursor === undefined) return '+inf';
   const position = decodeCursor(cursor);
-  if (position === null) throw new Failure('invalid_request', { message: 'The cursor is not one of ours.' });
+  if (position === null) throw new Failure('invalid_request', { message: 'The cursor is invalid.' });
   return String(position);
 }

@@ -80,6 +80,6 @@ export class SessionIndex {
 function encodeFrom(from: ListRequest['from']): readonly [string, number] {
   if ('offset' in from) return ['offset', from.offset];
   const position = decodeCursor(from.cursor);
-  if (position === null) throw new Failure('invalid_request', { message: 'The cursor is not one of ours.' });
+  if (position === null) throw new Failure('invalid_request', { message: 'The cursor is invalid.' });
   return ['cursor', position];
 }

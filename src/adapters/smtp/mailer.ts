@@ -1,16 +1,19 @@
-/** Mail over SMTP: one connection a mail, TLS by the URL, certificates always checked, everything within a deadline. */
+/**
+ * Mail over SMTP: one connection per mail, TLS as the URL says, certificates always checked, one deadline for
+ * everything.
+ */
 import { createTransport } from 'nodemailer';
 import type { Mail, Mailer } from '../../ports/mailer.js';
 
 export interface SmtpMailerOptions {
-  /** `smtps://` or `smtp://`, with user and password when the server wants them. */
+  /** `smtps://` or `smtp://`, with user and password if the server needs them. */
   readonly url: string;
   readonly from: string;
-  /** Whether mail may go to a server that offers no TLS. The one on a loopback address always gets it. */
+  /** Whether mail may go to a server without TLS. A server on a loopback address always may. */
   readonly allowPlain: boolean;
-  /** A certificate authority to trust beside the system's own, PEM. */
+  /** A certificate authority to trust in addition to the system's own, PEM. */
   readonly ca?: string;
-  /** How long one mail may take. */
+  /** The deadline for one mail. */
   readonly deadlineMs?: number;
 }
 
@@ -25,7 +28,7 @@ export function createSmtpMailer(options: SmtpMailerOptions): Mailer {
   const stopped = new AbortController();
   return {
     send: async (mail) => {
-      // An aborted mail takes its connection with it.
+      // Aborting a mail closes its connection.
       const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(deadlineMs)]);
       try {
         await transport.sendMail({ ...messageOf(mail, from), signal });
@@ -54,14 +57,14 @@ function transportOptions({ url, allowPlain, ca }: SmtpMailerOptions) {
     socketTimeout: STEP_TIMEOUT_MS,
     dnsTimeout: STEP_TIMEOUT_MS,
     tls: { rejectUnauthorized: true, minVersion: 'TLSv1.2' as const, ...(ca === undefined ? {} : { ca }) },
-    // Mails are made of texts: a path or a URL in one is never followed.
+    // Mails consist of text only: never follow a path or URL in one.
     disableFileAccess: true,
     disableUrlAccess: true,
   };
 }
 
 function messageOf({ to, subject, text, html }: Mail, from: string) {
-  // One recipient, whatever is written in its address; and no answers from vacation programs (RFC 3834).
+  // One recipient, whatever the address contains; the header stops automatic replies (RFC 3834).
   return {
     from,
     to: { name: '', address: to },
@@ -72,11 +75,11 @@ function messageOf({ to, subject, text, html }: Mail, from: string) {
   };
 }
 
-/** Servers repeat addresses and credentials in what they answer: only the codes may be told. */
+/** Servers repeat addresses and credentials in their answers, so only the codes are reported. */
 function described(error: unknown): Error {
   const codes = ['code', 'responseCode']
     .map((name): unknown => (error instanceof Error ? Reflect.get(error, name) : undefined))
     .filter((code) => typeof code === 'string' || typeof code === 'number');
   const why = codes.length > 0 ? codes.join(' ') : error instanceof Error ? error.name : 'unknown';
-  return new Error(`the mail server did not take the mail: ${why}`);
+  return new Error(`the mail server did not accept the mail: ${why}`);
 }

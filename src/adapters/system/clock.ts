@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../ports/clock.js';
 
-/** The longest delay a timer of Node takes; a longer one would run at once. */
+/** The longest delay of a Node timer; a longer one would fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** The machine's clock. */

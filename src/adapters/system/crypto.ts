@@ -1,7 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Crypto } from '../../ports/crypto.js';
 
-/** So much is asked for at once: each call into OpenSSL takes microseconds, for 24 bytes as for these. */
+/** Bytes requested per OpenSSL call: a call takes microseconds, for 24 bytes as for 4,096. */
 const POOL_BYTES = 4096;
 
 /** Node's own cryptography. */
@@ -11,7 +11,7 @@ export function systemCrypto(): Crypto {
     randomBytes: (count) => pool.take(count),
     sha256: (text) => hash('sha256', text, 'base64url'),
     sameDigest: (a, b) => a.length === b.length && timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1')),
-    // Digests are of one length, which timingSafeEqual insists on, and hide where the texts differ.
+    // timingSafeEqual needs equal lengths; digests have them, and do not reveal where the texts differ.
     sameSecret: (a, b) => timingSafeEqual(digest(a), digest(b)),
   };
 }
@@ -20,7 +20,7 @@ function digest(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }
 
-/** Random bytes in stock. None is given twice, and what was given is not kept. */
+/** Pre-generated random bytes. Each byte is used once and erased after use. */
 class RandomPool {
   private stock = Buffer.alloc(0);
 

@@ -2,8 +2,8 @@ import { networkInterfaces } from 'node:os';
 import { isIP } from 'node:net';
 
 /**
- * The address under which a server that listens on `host` can be reached: `host` itself when it is one, else (every
- * interface, or a name) the machine's first outside address, else loopback.
+ * The address where a server that listens on `host` can be reached: `host` itself if it is a specific address;
+ * otherwise (all interfaces, or a name) the machine's first external address, or loopback.
  */
 export function reachableAddress(host: string): string {
   const isEvery = host === '0.0.0.0' || host === '::';

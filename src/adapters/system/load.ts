@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { LoadMeter } from '../../ports/load.js';
 
-/** By Node's own account of its event loop. */
+/** From Node's own event-loop statistics. */
 export function systemLoad(): LoadMeter {
   let last = performance.eventLoopUtilization();
   return {

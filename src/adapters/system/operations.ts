@@ -4,8 +4,8 @@ import type { Crypto } from '../../ports/crypto.js';
 import type { Operation, Operations } from '../../ports/operations.js';
 
 /**
- * Operations that follow the call through its awaits. Node 20 and 22 slow every promise of the process down while this is
- * on, so it is on only while an operation runs.
+ * Operations that follow a call through its awaits. On Node 20 and 22 this slows down every promise of the process, so
+ * it is on only while an operation runs.
  */
 export function createOperations(secret: string): Operations {
   const key = Buffer.from(hkdfSync('sha256', secret, 'sallyport', 'operations/hmac-sha256/1', 32));
@@ -30,7 +30,10 @@ export function createOperations(secret: string): Operations {
   };
 }
 
-/** Randomness that repeats with its operation; outside of one, or in one without an id, it is the given crypto's. */
+/**
+ * Randomness that an operation's repeat reproduces. Outside an operation, or without an operation id, the given
+ * crypto's own randomness.
+ */
 export function withOperations(crypto: Crypto, operations: Pick<Operations, 'current'>): Crypto {
   return {
     ...crypto,
@@ -64,9 +67,9 @@ class RunningOperation implements Operation {
     return `${kind}#${String(before)}`;
   }
 
-  /** Each block is an HMAC over the operation's id and the block's number. */
+  /** Each block is an HMAC over the operation's id and the block number. */
   randomBytes(count: number): Uint8Array {
-    if (this.id === null) throw new TypeError('an operation without an id has no bytes of its own');
+    if (this.id === null) throw new TypeError('an operation without an id has no repeatable bytes');
     const bytes = new Uint8Array(count);
     for (let at = 0; at < count; at += BLOCK_BYTES) {
       const block = createHmac('sha256', this.key)

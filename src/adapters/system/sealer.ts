@@ -4,7 +4,7 @@ import type { Sealer } from '../../ports/sealer.js';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** AES-256-GCM and HMAC-SHA-256 under keys derived from the server's secret; the context is authenticated with both. */
+/** AES-256-GCM and HMAC-SHA-256 with keys derived from the server secret. Both authenticate the context. */
 export function createSealer(secret: string): Sealer {
   const key = Buffer.from(hkdfSync('sha256', secret, 'sallyport', 'sealer/aes-256-gcm/1', 32));
   const markKey = Buffer.from(hkdfSync('sha256', secret, 'sallyport', 'sealer/hmac-sha256/1', 32));
@@ -32,7 +32,7 @@ export function createSealer(secret: string): Sealer {
         const shown = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
         return shown.toString('utf8');
       } catch {
-        // The tag does not fit: another secret, another context, or changed bytes. Which one is nobody's to know.
+        // The tag does not match: another secret, another context, or changed bytes. The caller does not learn which.
         return null;
       }
     },

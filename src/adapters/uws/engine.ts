@@ -1,7 +1,7 @@
 /**
- * The engine: two builds of uWebSockets.js are installed, and this file picks the newest that loads here.
- * The older package swaps in a slow JavaScript stand-in when its binary does not load; its binary is therefore
- * required by path, so that it is the real engine or nothing.
+ * The engine: two builds of uWebSockets.js are installed, and this file picks the newest that loads. When its binary
+ * does not load, the older package silently uses a slow JavaScript replacement. So its binary is required by path: it
+ * is the real engine, or loading fails.
  */
 import { createRequire } from 'node:module';
 import type {
@@ -20,11 +20,11 @@ export type EngineSocket<UserData> = WebSocket<UserData>;
 export type EngineContext = us_socket_context_t;
 export type ListenSocket = us_listen_socket;
 
-/** What both builds have, as we use it. */
+/** The parts of both builds that the gateway uses. */
 export interface EngineApp {
   ws<UserData>(pattern: string, behavior: WebSocketBehavior<UserData>): unknown;
   any(pattern: string, handler: (res: EngineResponse, req: EngineRequest) => void): unknown;
-  /** `options` is missing in the published types; both builds take it. 1: the port is ours alone. */
+  /** The published types lack `options`; both builds accept it. 1: the port is exclusive. */
   listen(host: string, port: number, options: 1, done: (socket: ListenSocket | false) => void): unknown;
   /** Closes every connection and the listening socket. */
   close(): unknown;
@@ -43,10 +43,10 @@ export interface Engine extends EngineModule {
 }
 
 /**
- * The newer build refuses heads over 4 KiB by itself, with a 431 of its own, unless this variable of the environment says
- * another size when it is loaded. An operator's own value is overruled: the limit that is documented is ours. Twice that,
- * since the engine counts what the guard does not (blanks, the method), and the guard has to see what it refuses by name.
- * The older build knows no such variable.
+ * The newer build answers heads over 4 KiB with its own 431, unless this environment variable sets another size at load
+ * time. An operator's value is overridden: the gateway documents its own limit. The value is twice that limit, because
+ * the engine counts parts that the guard does not (blanks, the method), and the guard must see a head to refuse it by
+ * name. The older build ignores the variable.
  */
 const ENGINE_HEAD_LIMIT = 'UWS_HTTP_MAX_HEADERS_SIZE';
 
@@ -55,7 +55,7 @@ interface Build {
   readonly load: () => unknown;
 }
 
-/** Rejects (throws) with what each build said when none loads. */
+/** Throws with the problem of each build when none loads. */
 export function loadEngine(): Engine {
   const require = createRequire(import.meta.url);
   process.env[ENGINE_HEAD_LIMIT] = String(2 * MAX_HEAD_BYTES);

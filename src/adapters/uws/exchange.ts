@@ -1,6 +1,6 @@
 /**
- * One HTTP exchange with the engine: knows whether it is over, and writes at most one answer. After an abort or an
- * answer every call on the engine's response would throw; here it does nothing.
+ * One HTTP exchange with the engine: tracks whether it is over, and writes at most one answer. After an abort or an
+ * answer, every call on the engine's response would throw; here such calls do nothing.
  */
 import { STATUS_CODES } from 'node:http';
 import type { HttpResponse } from '../../ports/http.js';
@@ -8,14 +8,14 @@ import type { EngineResponse } from './engine.js';
 
 export class Exchange {
   private isOver = false;
-  /** Whether a handler runs, which may change something and goes on when its caller is answered before. */
+  /** Whether a handler runs. It may change something, and continues if its caller is answered early. */
   isHandled = false;
   private readonly whenOver: (() => void)[] = [];
 
-  /** Registers for aborts at once: a response without that ends the process when its client goes away. */
+  /** Registers for aborts at once: without a handler, a client that disconnects ends the process. */
   constructor(
     private readonly res: EngineResponse,
-    /** A HEAD request gets the head of the answer to its GET, the length included, and no body. */
+    /** A HEAD request gets the head of the GET answer, including the length, and no body. */
     private readonly isHead = false,
   ) {
     res.onAborted(() => {
@@ -27,7 +27,7 @@ export class Exchange {
     return this.isOver;
   }
 
-  /** Runs when the answer is out or the client is gone. */
+  /** Runs when the answer is written or the client is gone. */
   onOver(run: () => void): void {
     this.whenOver.push(run);
   }
@@ -48,9 +48,9 @@ export class Exchange {
   }
 
   /**
-   * Hands the response over to an upgrade: from here on it is not an exchange any more. Corked, so that the 101 leaves
-   * in one write. Nothing else belongs in here: when its callback returns, `cork` reads the response's flags from
-   * memory that the upgrade has freed, and a socket whose flags were overwritten is closed (docs/adr/0006).
+   * Hands the response over to an upgrade; the exchange is over. Corked, so that the 101 leaves in one write. Do
+   * nothing else inside: when its callback returns, `cork` reads flags from memory that the upgrade has freed, and the
+   * engine closes a socket whose flags were overwritten (docs/adr/0006).
    */
   upgrade(run: (res: EngineResponse) => void): void {
     if (this.isOver) return;
@@ -61,8 +61,8 @@ export class Exchange {
   }
 
   /**
-   * Without arguments, always: the 20.30 engine writes an absurd length for `undefined`, and waits for a body of the
-   * length it is given.
+   * Always without arguments: for `undefined` the 20.30 engine writes a huge length, and with a length it waits for a
+   * body.
    */
   private endWithoutBody(close: boolean): void {
     if (close) this.res.writeHeader('Connection', 'close');

@@ -1,13 +1,13 @@
 /**
- * Refuses requests that two parsers could read in two ways. The engine's parser lets them through
- * (two lengths, an empty length, any Transfer-Encoding taken as chunked, two hosts); behind a proxy that reads them
- * otherwise they would smuggle a second request.
+ * Refuses requests that two parsers could read differently. The engine's parser accepts them: two lengths, an empty
+ * length, any Transfer-Encoding read as chunked, two hosts. Behind a proxy that reads them differently, they would
+ * smuggle in a second request.
  */
 
 /** Header names in lower case, in order of arrival. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
-/** What a head may have in all, target included: proxies stop at the same size. */
+/** The largest head, including the target; proxies use the same limit. */
 export const MAX_HEAD_BYTES = 8192;
 
 export function isTooLarge(head: {
@@ -27,7 +27,7 @@ export function isAmbiguous(headers: HeaderList): boolean {
   for (const [name, value] of headers) {
     if (name === 'content-length') {
       lengths += 1;
-      // A zero in front is an octal number to some.
+      // Some parsers read a leading zero as octal.
       if (!/^(?:0|[1-9][0-9]{0,14})$/.test(value)) return true;
     } else if (name === 'transfer-encoding') {
       encodings += 1;

@@ -1,4 +1,4 @@
-/** HTTP requests: guard, copy, collect the body under a cap, hand on, write what comes back, all under a deadline. */
+/** HTTP requests: guard, copy, collect a capped body, call the handler, write the answer, all within a deadline. */
 import { Failure } from '../../protocol/failure.js';
 import type { Clock } from '../../ports/clock.js';
 import type { HttpHandler, HttpResponse } from '../../ports/http.js';
@@ -11,7 +11,7 @@ import { copyHead, type RequestHead } from './request.js';
 
 export interface HttpDeps {
   readonly handle: HttpHandler;
-  /** The answer for a failure that ends a request before its handler, in the shape of the path's surface. */
+  /** The answer for a failure before the handler, in the error shape of the path's surface. */
   readonly refuse: (head: RequestHead, failure: Failure) => HttpResponse;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,7 +30,7 @@ export class HttpServer {
 
   constructor(private readonly deps: HttpDeps) {}
 
-  /** The engine's handler. Never throws: an exception here would end the process. */
+  /** Called by the engine. Never throws: an exception here would end the process. */
   readonly onRequest = (res: EngineResponse, req: EngineRequest): void => {
     const isHead = req.getMethod() === 'head';
     const exchange = new Exchange(res, isHead);
@@ -42,12 +42,12 @@ export class HttpServer {
     }
   };
 
-  /** Answers without reading a body, and closes: what is behind the head on this connection is not to be parsed. */
+  /** Answers without reading a body, and closes the connection so that nothing after the head is parsed. */
   refuse(exchange: Exchange, head: RequestHead, failure: Failure): void {
     exchange.answer({ ...this.deps.refuse(head, failure), close: true });
   }
 
-  /** Serves a request that the engine took for a handshake and that asks for none. */
+  /** Serves a request that the engine took for a handshake but that asks for no upgrade. */
   serve(exchange: Exchange, head: RequestHead): void {
     if (isAmbiguous(head.headerList)) this.refuseAmbiguous(exchange, head);
     else if (isTooLarge(head)) this.refuse(exchange, head, new Failure('headers_too_large'));
@@ -62,7 +62,7 @@ export class HttpServer {
     });
   }
 
-  /** Counts the exchange as open and puts the deadline on it. */
+  /** Counts the exchange as open and starts its deadline. */
   track(exchange: Exchange, head: RequestHead): void {
     const { clock, deadlineMs } = this.deps;
     this.open += 1;
@@ -106,8 +106,8 @@ export class HttpServer {
   }
 
   /**
-   * Answered in the next turn: the engine closes a connection that sends a second request while the first is open, so
-   * whatever was smuggled behind this one is never served.
+   * Answers in the next turn: the engine closes a connection that sends a second request while the first is open, so it
+   * never serves a smuggled one.
    */
   private refuseAmbiguous(exchange: Exchange, head: RequestHead): void {
     this.deps.clock.endOfTurn(() => {

@@ -1,10 +1,10 @@
-/** Copies what is needed out of the engine's request, which is gone after the first await. */
+/** Copies the needed parts of the engine's request, which is invalid after the first await. */
 import { randomUUID } from 'node:crypto';
 import { canonicalAddress } from '../../lib/address.js';
 import type { EngineRequest, EngineResponse } from './engine.js';
 import type { HeaderList } from './header-guard.js';
 
-/** Everything of a request but its body. */
+/** A request without its body. */
 export interface RequestHead {
   readonly id: string;
   readonly method: string;
@@ -37,7 +37,7 @@ export function copyHead(res: EngineResponse, req: EngineRequest): RequestHead {
   };
 }
 
-/** Undefined at run time when there is no question mark, whatever the published types say. */
+/** At run time undefined without a question mark, although the published types say string. */
 function queryOf(req: { getQuery(): string | undefined }): string {
   return req.getQuery() ?? '';
 }

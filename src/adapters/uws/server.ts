@@ -1,6 +1,6 @@
 /**
- * The server: one engine app with one WebSocket route and one for everything else. It owns the listening socket and
- * the set of open sockets; what happens on them is the handlers'.
+ * The server: one engine app with one WebSocket route and one for everything else. It owns the listening socket and the
+ * set of open sockets; the handlers own what happens on them.
  */
 import type { CloseName } from '../../protocol/close-codes.js';
 import { MAX_RELAY_HEADER_BYTES } from '../../protocol/wire.js';
@@ -14,9 +14,9 @@ import { Upgrades } from './upgrade.js';
 
 export interface ServerLimits {
   readonly maxMessageBytes: number;
-  /** What may wait for a reader before the relay closes its socket. */
+  /** Most bytes that may wait for a reader before the relay closes its socket. */
   readonly maxBufferedBytes: number;
-  /** After which the relay closes a socket that says nothing. */
+  /** How long a socket may be silent before the relay closes it. */
   readonly maxSilenceMs: number;
 }
 
@@ -25,7 +25,7 @@ export interface ServerDeps extends HttpDeps {
   readonly limits: ServerLimits;
 }
 
-/** Fan-out by the engine's topics; made before the server, since the relay needs it first. */
+/** Fan-out by the engine's topics; made before the server because the relay needs it first. */
 export class UwsApp implements Broadcaster {
   readonly app: EngineApp;
 
@@ -39,14 +39,14 @@ export class UwsApp implements Broadcaster {
 }
 
 const CLOSE_EVERY_MS = 50;
-/** Stands for a close that began here; the metrics have its code. */
+/** Passed for a close that this process started; the metrics count the actual code. */
 const CLOSED_BY_US = 1006;
 
 export class UwsServer {
   private readonly sockets = new Set<UwsSocket>();
   private readonly http: HttpServer;
   private listening: ListenSocket | null = null;
-  /** Upgraded, and still under the cork of its upgrade. */
+  /** The socket that was just upgraded and is still inside the cork of its upgrade. */
   private newcomer: EngineSocket<SocketState> | null = null;
 
   constructor(
@@ -58,12 +58,12 @@ export class UwsServer {
     const { maxMessageBytes, maxBufferedBytes, maxSilenceMs } = deps.limits;
     uws.app.ws<SocketState>('/*', {
       maxPayloadLength: engineLimit(maxMessageBytes),
-      // The relay closes a slow reader by name well before the engine would drop what is sent to it.
+      // The relay closes a slow reader by name long before the engine would drop data.
       maxBackpressure: engineBackpressure(maxBufferedBytes),
-      // And should it ever come to that, better a closed socket than a silent loss.
+      // If it still happens, a closed socket is better than a silent loss.
       closeOnBackpressureLimit: true,
       idleTimeout: idleTimeoutS(maxSilenceMs),
-      // The relay pings: it also has to see who answers, and to close by name.
+      // The relay sends the pings: it must see who answers, and close by name.
       sendPingsAutomatically: false,
       maxLifetime: 0,
       compression: 0,
@@ -77,7 +77,7 @@ export class UwsServer {
       close: this.onClose,
     });
     uws.app.any('/*', this.http.onRequest);
-    // So that it is compiled by the time of the first upgrade: that takes memory, too.
+    // Compiles the function before the first upgrade: compiling allocates memory, too.
     this.onOpen(null);
   }
 
@@ -88,10 +88,14 @@ export class UwsServer {
   /** Resolves with the port. Rejects when the address is taken. */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      // 1: exclusive. Without it a second process on the same port would silently share its connections.
+      // 1: exclusive. Otherwise a second process on the same port would silently share its connections.
       this.uws.app.listen(host, port, 1, (socket) => {
         if (socket === false) {
-          reject(new Error(`cannot listen on ${host}:${String(port)}: the address is in use or not ours`));
+          reject(
+            new Error(
+              `cannot listen on ${host}:${String(port)}: the address is in use or does not belong to this machine`,
+            ),
+          );
           return;
         }
         this.listening = socket;
@@ -100,7 +104,7 @@ export class UwsServer {
     });
   }
 
-  /** No new TCP connections. Idempotent. */
+  /** Accepts no new TCP connections. Idempotent. */
   stopListening(): void {
     if (this.listening === null) return;
     this.uws.engine.us_listen_socket_close(this.listening);
@@ -108,8 +112,8 @@ export class UwsServer {
   }
 
   /**
-   * Tells every socket that it will be closed and when, spread evenly over `windowMs`, and closes each at its time.
-   * Resolves when the last one is. The clients come back spread as well, so that nobody is stormed.
+   * Tells every socket when it will be closed, spread evenly over `windowMs`, and closes each at its time. Resolves
+   * when the last is closed. This way clients do not all reconnect at once.
    */
   async closeSpread(name: CloseName, windowMs: number, notice: (afterMs: number) => string): Promise<void> {
     const leaving = [...this.sockets];
@@ -119,11 +123,11 @@ export class UwsServer {
       for (; n < leaving.length && dueMs(n) <= elapsedMs; n += 1) leaving[n]?.close(name);
       if (n < leaving.length) await this.pause(CLOSE_EVERY_MS);
     }
-    // Who was let in by a handshake that was under way when this began.
+    // Sockets whose handshake was under way when this began.
     for (const socket of [...this.sockets]) socket.close(name);
   }
 
-  /** Closes what is still open, kept HTTP connections included. Last: nothing works after it. */
+  /** Closes everything still open, including idle HTTP connections. Call it last: nothing works afterwards. */
   close(): void {
     this.listening = null;
     this.uws.app.close();
@@ -135,12 +139,12 @@ export class UwsServer {
     });
   }
 
-  /** Resolves when every request that was accepted is answered. */
+  /** Resolves when every accepted request is answered. */
   requestsAnswered(): Promise<void> {
     return this.http.drained();
   }
 
-  /** Under the cork of the upgrade, where whatever takes memory puts the socket at risk (docs/adr/0006). */
+  /** Runs inside the cork of the upgrade, where any memory allocation endangers the socket (docs/adr/0006). */
   private readonly onOpen = (ws: EngineSocket<SocketState> | null): void => {
     this.newcomer = ws;
   };
@@ -159,11 +163,11 @@ export class UwsServer {
     });
   };
 
-  /** Inside a cork: the welcome and what was missed leave in one write. */
+  /** Inside a cork: the welcome and the replay leave in one write. */
   private begin(state: SocketState, socket: UwsSocket): void {
     try {
       const handler = state.admission.open(socket);
-      // Closed while it opened: the engine has said so already, to nobody.
+      // The socket closed while it opened, when no handler was set to hear of it.
       if (socket.closed) handler.onClose(CLOSED_BY_US);
       else state.handler = handler;
     } catch (error) {
@@ -192,10 +196,10 @@ export class UwsServer {
     }
   };
 
-  /** Only the newer engine says this, and only of what passed its own limit, far above ours. */
+  /** Only the newer engine calls this, and only for data beyond its own limit, which is far above the relay's. */
   private readonly onDropped = (ws: EngineSocket<SocketState>): void => {
     const { socket } = ws.getUserData();
-    // Not from within the engine's own send: the close would come in the middle of it.
+    // Not inside the engine's own send: the close would interrupt it.
     this.deps.clock.endOfTurn(() => {
       socket?.close('slow_consumer');
     });
@@ -215,7 +219,7 @@ export class UwsServer {
     const { admission, handler, socket } = ws.getUserData();
     try {
       if (socket === null) {
-        // Under the cork of its upgrade: nobody was told that it opened.
+        // The socket closed inside the cork of its upgrade: no handler knows it.
         this.newcomer = null;
         admission.abandon();
         return;
@@ -241,21 +245,24 @@ export class UwsServer {
   }
 }
 
-/** Over its own limit the engine drops the connection without a code; sizes well above ours are still named by us. */
+/**
+ * Beyond its own limit the engine drops the connection without a code, so this leaves room for the gateway to refuse
+ * larger messages by name.
+ */
 function engineLimit(maxMessageBytes: number): number {
   return Math.max(16 * maxMessageBytes, maxMessageBytes + MAX_RELAY_HEADER_BYTES + 64 * 1024);
 }
 
 /**
- * A backstop behind the relay's own bound, which it asks after at the end of a turn: over this the engine drops the
- * connection without a code, in the middle of a turn. So it leaves room for what one turn may bring, a bound as
- * small as it may be: a few sockets' full read buffers (512 KiB each) to one receiver. It is an int of the engine.
+ * A backstop behind the relay's own bound, which is checked at the end of a turn. Beyond this limit the engine drops
+ * the connection without a code, in the middle of a turn. So it leaves room for the most that one turn can bring, even
+ * for a small bound: a few sockets' full read buffers (512 KiB each) to one receiver. The engine stores it as an int.
  */
 function engineBackpressure(maxBufferedBytes: number): number {
   return Math.min(2 ** 31 - 1, Math.max(4 * maxBufferedBytes, maxBufferedBytes + 64 * 1024 * 1024));
 }
 
-/** A backstop behind the relay's own deadline for silence. The engine takes 8 to 960 seconds. */
+/** A backstop behind the relay's own heartbeat deadline. The engine accepts 8 to 960 seconds. */
 function idleTimeoutS(silenceMs: number): number {
   return Math.min(960, Math.max(8, Math.ceil((2 * silenceMs) / 1000)));
 }

@@ -1,10 +1,10 @@
-/** One WebSocket of the engine as the relay's `ClientSocket`: calls after it closed do nothing. */
+/** A WebSocket of the engine as the relay's `ClientSocket`: calls after close do nothing. */
 import { CLOSE_CODES, type CloseName } from '../../protocol/close-codes.js';
 import type { ClientSocket, SocketHandler } from '../../ports/socket.js';
 import type { Admission } from '../../ports/connect.js';
 import type { EngineSocket } from './engine.js';
 
-/** What the engine keeps for each socket: the admission until it opens, the rest from then on. */
+/** State that the engine keeps per socket: the admission until it opens, the rest afterwards. */
 export interface SocketState {
   readonly admission: Admission;
   socket: UwsSocket | null;
@@ -12,12 +12,12 @@ export interface SocketState {
 }
 
 /**
- * Every socket is in this topic from its first moment to its last: the 20.30 engine garbles frames of 16 KiB and more
- * that are sent to a stalled socket without a subscription.
+ * Every socket is in this topic all its life: the 20.30 engine corrupts frames of 16 KiB and more that are sent to a
+ * stalled socket without a subscription.
  */
 const PERMANENT_TOPIC = '*';
 
-/** What the engine's `send` answers; 0 is: taken, and waiting for the peer. */
+/** Results of the engine's `send`; 0 means: accepted, waiting for the peer. */
 const SENT = 1;
 const DROPPED = 2;
 
@@ -35,7 +35,7 @@ export class UwsSocket implements ClientSocket {
   send(frame: string | Uint8Array): boolean {
     if (this.isClosed) return true;
     const status = this.ws.send(frame, typeof frame !== 'string', false);
-    // The relay closes a socket long before the engine's own limit; should that ever be met, the loss must not be silent.
+    // The relay closes a socket long before the engine's limit; if that limit is reached, the loss must not be silent.
     if (status === DROPPED) this.close('slow_consumer');
     return status === SENT;
   }
@@ -59,8 +59,8 @@ export class UwsSocket implements ClientSocket {
   }
 
   /**
-   * The 20.30 engine forgets what was published in this turn when its subscriber leaves the topic; any send, and so a
-   * ping, makes it hand that over first.
+   * When a subscriber leaves a topic, the 20.30 engine drops what was published to it in this turn. Any send, such as a
+   * ping, makes the engine deliver that first.
    */
   unsubscribe(topic: string): void {
     if (this.isClosed) return;
@@ -72,7 +72,7 @@ export class UwsSocket implements ClientSocket {
     if (!this.isClosed) this.ws.publish(topic, frame, typeof frame !== 'string', false);
   }
 
-  /** The engine said that it is closed: no call may reach it any more. */
+  /** The engine has closed the socket: no call may reach it any more. */
   markClosed(): void {
     this.isClosed = true;
   }

@@ -1,4 +1,7 @@
-/** Handshakes: identity before the upgrade. What is refused is answered as HTTP; what is admitted becomes a socket. */
+/**
+ * Handshakes: authentication before the upgrade. A refused handshake gets an HTTP answer; an admitted one becomes a
+ * socket.
+ */
 import { Failure } from '../../protocol/failure.js';
 import { connectRequestOf, type Gatekeeper } from '../../ports/connect.js';
 import type { Log } from '../../ports/log.js';
@@ -20,14 +23,14 @@ export interface UpgradeDeps {
   readonly http: HttpServer;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Called as soon as the cork of an upgrade is off. */
+  /** Called directly after the cork of an upgrade ends. */
   readonly onUpgraded: () => void;
 }
 
 export class Upgrades {
   constructor(private readonly deps: UpgradeDeps) {}
 
-  /** The engine's handler. Never throws: an exception here would end the process. */
+  /** Called by the engine. Never throws: an exception here would end the process. */
   readonly onUpgrade = (res: EngineResponse, req: EngineRequest, context: EngineContext): void => {
     const exchange = new Exchange(res);
     try {
@@ -88,7 +91,7 @@ export class Upgrades {
   }
 }
 
-/** The engine hands over whatever has a key; only this is an upgrade (RFC 6455, 4.2.1). */
+/** The engine reports every request with a key as a handshake; only this form is an upgrade (RFC 6455, 4.2.1). */
 function asksForWebSocket({ headers }: RequestHead): boolean {
   const connection = (headers.get('connection') ?? '').toLowerCase().split(/\s*,\s*/);
   return headers.get('upgrade')?.toLowerCase() === 'websocket' && connection.includes('upgrade');
@@ -98,18 +101,18 @@ function faultOf(head: RequestHead): Failure | null {
   if (isAmbiguous(head.headerList)) return new Failure('ambiguous_request');
   if (isTooLarge(head)) return new Failure('headers_too_large');
   if (head.headers.has('transfer-encoding') || Number(head.headers.get('content-length') ?? 0) > 0) {
-    return new Failure('invalid_request', { message: 'A handshake has no body.' });
+    return new Failure('invalid_request', { message: 'A handshake must not have a body.' });
   }
   if (head.path.replace(MATRIX_PARAMETERS, '') !== CONNECT_PATH) return new Failure('unknown_path');
   if (head.headers.get('sec-websocket-version') !== '13') {
-    return new Failure('invalid_request', { message: 'Sec-WebSocket-Version: 13 is needed.' });
+    return new Failure('invalid_request', { message: 'Sec-WebSocket-Version must be 13.' });
   }
-  // The engine takes any such header of five letters for it, and closes the socket behind its 101.
+  // The engine treats any Connection header of five letters as `close`, and closes the socket after its 101.
   if (head.headerList.some(([name, value]) => name === 'connection' && value.length === 'close'.length)) {
-    return new Failure('invalid_request', { message: 'A handshake does not close its connection.' });
+    return new Failure('invalid_request', { message: 'A handshake must not close its connection.' });
   }
   if (!WEBSOCKET_KEY.test(head.headers.get('sec-websocket-key') ?? '')) {
-    return new Failure('invalid_request', { message: 'Sec-WebSocket-Key: not 16 bytes in base64.' });
+    return new Failure('invalid_request', { message: 'Sec-WebSocket-Key must be 16 bytes in base64.' });
   }
   return null;
 }

@@ -1,11 +1,11 @@
-/** Ethereum addresses and signatures, computed here: nothing is asked of a chain. */
+/** Ethereum addresses and signatures, computed locally without asking a chain. */
 import { getAddress, isHex, recoverMessageAddress } from 'viem/utils';
 import { parseWalletAddress } from '../../protocol/ids.js';
 import type { Wallets } from '../../ports/wallets.js';
 
 /** r, s and v. */
 const SIGNATURE = /^0x[0-9a-fA-F]{64}([0-9a-fA-F]{64})(?:1[bB]|1[cC])$/;
-/** Half of secp256k1's order: for each signature with a lower s there is a second one with a higher s. */
+/** Half of secp256k1's order: each signature with a lower s has a twin with a higher s. */
 const MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 export function ethereumWallets(): Wallets {
@@ -26,7 +26,7 @@ export function ethereumWallets(): Wallets {
       try {
         return parseWalletAddress(await recoverMessageAddress({ message, signature }));
       } catch {
-        // No point of the curve: a signature of nobody's.
+        // Not a point of the curve: nobody can have made this signature.
         return null;
       }
     },

@@ -141,7 +141,7 @@ it('LS20 when the line of mails is full the next request is 429, whoever it is f
 it('LS27 a mail that is not taken is logged and counted, and the next one is sent', async () => {
   let isDown = true;
   const { request, token, log, tallies } = await start(async () => {
-    if (isDown) throw new Error('the mail server did not take the mail: ECONNECTION');
+    if (isDown) throw new Error('the mail server did not accept the mail: ECONNECTION');
   });
   await request();
   await eventually(() => (tallies.mailsFailed === 1 ? null : 'not counted'));
