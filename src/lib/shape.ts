@@ -1,6 +1,7 @@
 /**
  * Shapes of JSON values. One description checks a value, gives its TypeScript type and names itself in documentation.
- * It needs no package and little code, because the client SDK carries it.
+ * It needs no package and little code, because the client SDK carries it. The marks for bundlers let an application drop
+ * the shapes that it does not use.
  */
 import type { Json } from './json.js';
 
@@ -58,11 +59,13 @@ export const json: Shape<Json> = {
 };
 
 /** The same shape under another name. */
+/* @__NO_SIDE_EFFECTS__ */
 export function named<T>(label: string, { is }: Shape<T>): Shape<T> {
   return { label, is };
 }
 
 /** An integer from `min` to `max`, both included. */
+/* @__NO_SIDE_EFFECTS__ */
 export function integer(min: number, max: number): Shape<number> {
   return {
     label: `integer from ${min} to ${max}`,
@@ -71,6 +74,7 @@ export function integer(min: number, max: number): Shape<number> {
 }
 
 /** Text of at most `max` UTF-16 code units. */
+/* @__NO_SIDE_EFFECTS__ */
 export function textUpTo(max: number): Shape<string> {
   return {
     label: `text of up to ${max} characters`,
@@ -79,6 +83,7 @@ export function textUpTo(max: number): Shape<string> {
 }
 
 /** One of these values. */
+/* @__NO_SIDE_EFFECTS__ */
 export function oneOf<const T extends string | number>(...values: readonly T[]): Shape<T> {
   return {
     label: values.map((value) => `\`${value}\``).join(' or '),
@@ -86,6 +91,7 @@ export function oneOf<const T extends string | number>(...values: readonly T[]):
   };
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
   return {
     label: `${first.label} or ${second.label}`,
@@ -93,6 +99,7 @@ export function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
   };
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function orNull<T>({ label, is }: Shape<T>): Shape<T | null> {
   return {
     label: `${label} or null`,
@@ -101,6 +108,7 @@ export function orNull<T>({ label, is }: Shape<T>): Shape<T | null> {
 }
 
 /** The member may be absent. */
+/* @__NO_SIDE_EFFECTS__ */
 export function optional<T>({ label, is }: Shape<T>): Shape<T | undefined> {
   return {
     label,
@@ -108,6 +116,7 @@ export function optional<T>({ label, is }: Shape<T>): Shape<T | undefined> {
   };
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function listOf<T>({ label, is }: Shape<T>): Shape<readonly T[]> {
   return {
     label: `list of ${label}`,
@@ -115,6 +124,7 @@ export function listOf<T>({ label, is }: Shape<T>): Shape<readonly T[]> {
   };
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function object<M extends Members>(members: M): ObjectShape<M> {
   return {
     label: 'object',
