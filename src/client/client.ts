@@ -2,11 +2,13 @@
  * The client SDK, `sallyport/client`: one member of one relay session, over one connection at a time, which it makes
  * again when it is lost. Browser and Node from one source, without dependencies.
  */
+import type { ClientFrame } from '../protocol/control-frames.js';
 import type { Json } from '../protocol/server-control.js';
 import { MAX_STATE_BYTES } from '../protocol/wire.js';
 import { deferred, type Deferred } from './deferred.js';
 import { Dispatch } from './dispatch.js';
-import { Emitter, type ClientEvents, type Closed, type Listener } from './events.js';
+import { Emitter, type Listener } from './emitter.js';
+import type { ClientEvents, Closed } from './events.js';
 import { resolveOptions, type RelayClientOptions } from './options.js';
 import { Gate } from './gate.js';
 import { Outbox, type SendOutcome } from './outbox.js';
@@ -16,11 +18,13 @@ import { SequenceTracker } from './sequence.js';
 import { SessionView, type Host, type Member, type Session } from './session-view.js';
 import { Supervisor, type ConnectionState } from './supervisor.js';
 
-export type { ClientEvents, Closed, Disconnected, Gap, Listener, Listeners, Message, OpenInfo } from './events.js';
+export type { Listener, Listeners } from './emitter.js';
+export type { ClientEvents, Closed, Disconnected, Message, OpenInfo } from './events.js';
 export type { RelayClientOptions } from './options.js';
 export type { SendOutcome } from './outbox.js';
 export type { SendOptions } from './outgoing-frame.js';
 export { RelayError, type ClientErrorCode, type RelayErrorCode } from './relay-error.js';
+export type { Gap } from './sequence.js';
 export type { Host, Member, Session, UserSession } from './session-view.js';
 export type { SocketConstructor, SocketLike } from './socket.js';
 export type { ConnectionState } from './supervisor.js';
@@ -59,7 +63,7 @@ export class RelayClient {
       view: this.view,
       sequence: this.sequence,
       acks: this.outbox.acks,
-      emitter: this.emitter,
+      emit: (event, payload) => this.emitter.emit(event, payload),
       onGoaway: (afterMs, url) => this.supervisor.moveIn(afterMs, url),
     });
     this.supervisor = new Supervisor(
@@ -209,10 +213,10 @@ export class RelayClient {
     return this.supervisor.stop();
   }
 
-  private ask(frame: Record<string, unknown>): void {
+  private ask(frame: ClientFrame): void {
     const connection = this.supervisor.ready;
     if (connection === null) throw notConnected();
-    connection.send(JSON.stringify(frame));
+    connection.sendControl(frame);
   }
 
   private onClosed(event: Closed): void {

@@ -3,7 +3,9 @@
  * and its end is told exactly once. It never connects again; `Supervisor` does.
  */
 import { decodeBatchFrame, type Entry } from '../protocol/batch-frame.js';
-import type { ServerControl, Welcome } from '../protocol/server-control.js';
+import type { ClientFrame } from '../protocol/control-frames.js';
+import type { Welcome } from '../protocol/server-control.js';
+import type { RoutedFrame } from './events.js';
 import { Handshake, type HandshakeDeps, type Ticket } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
 import { Link, LOST_LINK } from './link.js';
@@ -14,7 +16,7 @@ import type { ClientTiming } from './timing.js';
 
 export interface ConnectionEvents {
   onWelcome(welcome: Welcome, resumed: boolean): void;
-  onControl(frame: ServerControl): void;
+  onControl(frame: RoutedFrame): void;
   onEntries(entries: readonly Entry[]): void;
   onEnd(end: ConnectionEnd): void;
 }
@@ -71,6 +73,10 @@ export class Connection {
     this.link?.send(data);
   }
 
+  sendControl(frame: ClientFrame): void {
+    this.send(JSON.stringify(frame));
+  }
+
   ping(): Promise<number> {
     return this.heart?.ask() ?? Promise.reject(new RelayError('not_connected', 'There is no open connection.'));
   }
@@ -125,7 +131,7 @@ export class Connection {
     this.heart = new Heartbeat({
       timing: this.deps.timing,
       heartbeatMs: welcome.heartbeat_ms,
-      sendPing: (t) => this.send(JSON.stringify({ type: 'ping', t })),
+      sendPing: (t) => this.sendControl({ type: 'ping', t }),
       onDead: () => this.link?.abandon(LOST_LINK, 'heartbeat_timeout'),
     });
     this.events.onWelcome(welcome, this.resumed);

@@ -1,8 +1,21 @@
-/** What a client tells its listeners. Views (members, session) are already up to date when a listener runs. */
+/**
+ * The events of a client, and the frames that cause them. The client's views (members, session) are up to date when a
+ * listener runs.
+ */
 import type { CloseAdvice } from '../protocol/close-codes.js';
+import type { ServerFrame, ServerFrameType } from '../protocol/control-frames.js';
 import type { DeliveryClassName } from '../protocol/wire.js';
+import type { Acks } from './acks.js';
 import type { RelayErrorCode } from './relay-error.js';
-import type { Host, Member, Session, UserSession } from './session-view.js';
+import type { Gap, SequenceTracker } from './sequence.js';
+import {
+  userSessionOf,
+  type Host,
+  type Member,
+  type Session,
+  type SessionView,
+  type UserSession,
+} from './session-view.js';
 
 /** One relayed message. */
 export interface Message {
@@ -26,16 +39,6 @@ export interface OpenInfo {
   readonly resumed: boolean;
   /** Every reliable message that was missed follows. False on a join, and when some are lost: see `gap`. */
   readonly recovered: boolean;
-}
-
-/** Reliable messages that will not come. Some of these numbers may have belonged to messages for others. */
-export interface Gap {
-  readonly epoch: string;
-  readonly from: number;
-  /** null: unknown; the numbering ended with its epoch. */
-  readonly to: number | null;
-  /** `replay_window`, `epoch_changed`, `rejoined`, or another of the gateway's. */
-  readonly reason: string;
 }
 
 export interface Disconnected {
@@ -87,76 +90,75 @@ export interface ClientEvents {
   closed: Closed;
 }
 
-export type Listener<E extends keyof ClientEvents> = (event: ClientEvents[E]) => unknown;
-export type Listeners = { readonly [E in keyof ClientEvents]?: Listener<E> };
-export type ListenerErrorHandler = (error: unknown, event: keyof ClientEvents) => void;
+export type Emit = <E extends keyof ClientEvents>(event: E, payload: ClientEvents[E]) => void;
 
-type ListenerSets = { readonly [E in keyof ClientEvents]: Set<Listener<E>> };
-
-/** Calls listeners in the order they were added. What one throws, or rejects with, concerns neither the others nor the client. */
-export class Emitter {
-  private readonly sets: ListenerSets = {
-    open: new Set(),
-    message: new Set(),
-    memberJoined: new Set(),
-    memberAway: new Set(),
-    memberBack: new Set(),
-    memberLeft: new Set(),
-    memberState: new Set(),
-    host: new Set(),
-    sessionUpdated: new Set(),
-    userSession: new Set(),
-    gap: new Set(),
-    goaway: new Set(),
-    error: new Set(),
-    undelivered: new Set(),
-    disconnected: new Set(),
-    closed: new Set(),
-  };
-
-  constructor(
-    private readonly onListenerError: ListenerErrorHandler,
-    private readonly first: Listeners = {},
-  ) {}
-
-  /** Returns what removes the listener again. */
-  on<E extends keyof ClientEvents>(event: E, listener: Listener<E>): () => void {
-    const listeners: Set<Listener<E>> = this.sets[event];
-    listeners.add(listener);
-    return () => {
-      listeners.delete(listener);
-    };
-  }
-
-  emit<E extends keyof ClientEvents>(event: E, payload: ClientEvents[E]): void {
-    const first: Listener<E> | undefined = this.first[event];
-    if (first !== undefined) this.call(event, first, payload);
-    for (const listener of [...this.sets[event]]) this.call(event, listener, payload);
-  }
-
-  private call<E extends keyof ClientEvents>(event: E, listener: Listener<E>, payload: ClientEvents[E]): void {
-    try {
-      const result = listener(payload);
-      if (result instanceof Promise) {
-        result.catch((error: unknown) => {
-          this.report(error, event);
-        });
-      }
-    } catch (error) {
-      this.report(error, event);
-    }
-  }
-
-  private report(error: unknown, event: keyof ClientEvents): void {
-    try {
-      this.onListenerError(error, event);
-    } catch (second) {
-      logListenerError(second, event);
-    }
-  }
+/** The parts of the client that a frame can change. */
+export interface FrameContext {
+  readonly view: SessionView;
+  readonly sequence: SequenceTracker;
+  readonly acks: Acks;
+  readonly emit: Emit;
+  readonly onGoaway: (afterMs: number, url: string | undefined) => void;
 }
 
-export function logListenerError(error: unknown, event: keyof ClientEvents): void {
-  // eslint-disable-next-line no-console -- a listener that throws must be heard of somewhere, and this is a library
-  console.error(`sallyport: a listener of "${event}" failed`, error);
+/** Frames that the connection does not keep for itself. */
+export type RoutedType = Exclude<ServerFrameType, 'welcome' | 'pong'>;
+export type RoutedFrame = ServerFrame<RoutedType>;
+type Handler<T extends RoutedType> = (frame: ServerFrame<T>, context: FrameContext) => void;
+
+/** Brings the view up to date, settles acks, and tells the listeners. */
+export function handleFrame<T extends RoutedType>(type: T, frame: ServerFrame<T>, context: FrameContext): void {
+  const handle: Handler<T> = HANDLERS[type];
+  handle(frame, context);
 }
+
+const onUserSession: Handler<RoutedType & `user_session.${string}`> = (frame, { emit }) => {
+  emit('userSession', userSessionOf(frame));
+};
+
+const HANDLERS: { readonly [T in RoutedType]: Handler<T> } = {
+  'member.joined': ({ member }, { view, emit }) => {
+    emit('memberJoined', view.join(member));
+  },
+  'member.away': ({ index }, { view, emit }) => {
+    const member = view.change(index, { connected: false });
+    if (member !== null) emit('memberAway', member);
+  },
+  'member.back': ({ index }, { view, emit }) => {
+    const member = view.change(index, { connected: true });
+    if (member !== null) emit('memberBack', member);
+  },
+  'member.state': ({ index, state }, { view, emit }) => {
+    const member = view.change(index, { state });
+    if (member !== null) emit('memberState', member);
+  },
+  'member.left': ({ index, reason }, { view, emit }) => {
+    const member = view.leave(index);
+    if (member !== null) emit('memberLeft', { member, reason });
+  },
+  host: (frame, { view, emit }) => {
+    emit('host', view.moveHost(frame));
+  },
+  'session.updated': ({ session }, { view, emit }) => {
+    emit('sessionUpdated', view.update(session));
+  },
+  ack: ({ ref, seq }, { acks }) => {
+    acks.accepted(ref, seq);
+  },
+  gap: ({ from, to, reason }, { sequence, emit }) => {
+    const gap = sequence.skip(from, to, reason);
+    if (gap !== null) emit('gap', gap);
+  },
+  goaway: ({ reason, after_ms: afterMs, url }, { onGoaway, emit }) => {
+    onGoaway(afterMs, url);
+    emit('goaway', { reason, afterMs });
+  },
+  error: ({ ref, code, message }, { acks, emit }) => {
+    const isAwaited = ref !== undefined && acks.refused(ref, code, message);
+    if (!isAwaited) emit('error', { code, message });
+  },
+  'user_session.touched': onUserSession,
+  'user_session.ended': onUserSession,
+  'user_session.removed': onUserSession,
+  'user_session.revoked': onUserSession,
+};

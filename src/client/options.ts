@@ -1,4 +1,4 @@
-import { logListenerError, type ListenerErrorHandler, type Listeners } from './events.js';
+import { logListenerError, type ListenerErrorHandler, type Listeners } from './emitter.js';
 import { connectUrl, type CredentialSource } from './handshake.js';
 import type { FetchLike } from './probe.js';
 import type { ReconnectLimits } from './reconnect.js';

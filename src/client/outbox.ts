@@ -2,6 +2,7 @@
  * What goes out: relay frames at once while the link takes them, else by their class (volatile dropped, latest
  * conflated, reliable kept), in order; and the presence state, of which only the newest counts.
  */
+import type { ClientFrame } from '../protocol/control-frames.js';
 import type { Json } from '../protocol/server-control.js';
 import { Acks } from './acks.js';
 import { encodeOutgoing, type SendOptions } from './outgoing-frame.js';
@@ -15,6 +16,7 @@ export type SendOutcome = 'sent' | 'queued' | 'dropped';
 export interface Wire {
   readonly bufferedBytes: number;
   send(data: string | Uint8Array<ArrayBuffer>): void;
+  sendControl(frame: ClientFrame): void;
 }
 
 export interface OutboxDeps {
@@ -85,7 +87,7 @@ export class Outbox {
     for (let wire = this.wire(all); wire !== null; wire = this.wire(all)) {
       if (this.state?.isSent === false) {
         this.state.isSent = true;
-        wire.send(JSON.stringify({ type: 'state', state: this.state.value }));
+        wire.sendControl({ type: 'state', state: this.state.value });
       }
       const frame = this.queue.shift();
       if (frame === null) return;

@@ -3,9 +3,18 @@
  * A hole between two numbers is no loss: own entries and those for others have numbers too. What is lost is told by
  * the gateway, or follows from coming back as a new connection.
  */
-import type { Gap } from './events.js';
 
 const EPOCH_CHANGED = 'epoch_changed';
+
+/** Reliable messages that will not come. Some of these numbers may have belonged to messages for others. */
+export interface Gap {
+  readonly epoch: string;
+  readonly from: number;
+  /** null: unknown; the numbering ended with its epoch. */
+  readonly to: number | null;
+  /** `replay_window`, `epoch_changed`, `rejoined`, or another of the gateway's. */
+  readonly reason: string;
+}
 
 export class SequenceTracker {
   private epoch: string | null = null;

@@ -3,10 +3,10 @@
  * nothing to come back to. It owns the connection's state, the resume token and the timers between connections.
  */
 import type { Entry } from '../protocol/batch-frame.js';
-import type { ServerControl, Welcome } from '../protocol/server-control.js';
+import type { Welcome } from '../protocol/server-control.js';
 import { Connection, type ConnectionDeps } from './connection.js';
 import { deferred } from './deferred.js';
-import type { Closed, Disconnected } from './events.js';
+import type { Closed, Disconnected, RoutedFrame } from './events.js';
 import { connectUrl } from './handshake.js';
 import { LOST_LINK } from './link.js';
 import { Reconnect, type ConnectionEnd, type Plan, type ReconnectLimits } from './reconnect.js';
@@ -17,7 +17,7 @@ export type ConnectionState = 'idle' | 'connecting' | 'open' | 'reconnecting' | 
 
 export interface SupervisorEvents {
   onWelcome(welcome: Welcome, resumed: boolean): void;
-  onControl(frame: ServerControl): void;
+  onControl(frame: RoutedFrame): void;
   onEntries(entries: readonly Entry[]): void;
   /** The link of the open connection is gone. */
   onLinkLost(): void;
@@ -106,7 +106,7 @@ export class Supervisor {
     }
     if (!this.isStopping) {
       this.isStopping = true;
-      connection.send('{"type":"leave"}');
+      connection.sendControl({ type: 'leave' });
       connection.giveUpAfter(LEAVE_MS);
     }
     await this.done.promise;

@@ -218,7 +218,9 @@ export const CLIENT_FRAMES = {
 export type FrameOf<Type, M extends Members> = ObjectOf<{ readonly type: Shape<Type> } & M>;
 export type ServerFrameType = keyof typeof SERVER_FRAMES;
 export type ClientFrameType = keyof typeof CLIENT_FRAMES;
+type ServerFrames = { readonly [T in ServerFrameType]: FrameOf<T, (typeof SERVER_FRAMES)[T]> };
+type ClientFrames = { readonly [T in ClientFrameType]: FrameOf<T, (typeof CLIENT_FRAMES)[T]> };
 /** A server's frame by its type. */
-export type ServerFrame<T extends ServerFrameType> = FrameOf<T, (typeof SERVER_FRAMES)[T]>;
-/** A client's frames as the client sends them. */
-export type ClientFrame = { readonly [T in ClientFrameType]: FrameOf<T, (typeof CLIENT_FRAMES)[T]> }[ClientFrameType];
+export type ServerFrame<T extends ServerFrameType = ServerFrameType> = ServerFrames[T];
+/** A client's frame by its type, as the client sends it. */
+export type ClientFrame<T extends ClientFrameType = ClientFrameType> = ClientFrames[T];

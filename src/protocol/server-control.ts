@@ -1,15 +1,6 @@
 /** The types of the control frames that the server sends, and their text. */
 import type { Shaped } from '../lib/shape.js';
-import type {
-  CONTROL_WELCOME,
-  FrameOf,
-  host,
-  member,
-  ServerFrame,
-  ServerFrameType,
-  session,
-  userSession,
-} from './control-frames.js';
+import type { CONTROL_WELCOME, FrameOf, host, member, ServerFrame, session, userSession } from './control-frames.js';
 
 export type { Json } from '../lib/json.js';
 export type { LeftReason } from './control-frames.js';
@@ -24,7 +15,7 @@ export type Welcome = ServerFrame<'welcome'>;
 export type ControlWelcome = FrameOf<'welcome', typeof CONTROL_WELCOME>;
 
 /** Every frame that a relay socket gets. Only a socket that is bound to a user session gets `UserSessionPush`. */
-export type ServerControl = { readonly [T in ServerFrameType]: ServerFrame<T> }[ServerFrameType];
+export type ServerControl = ServerFrame;
 
 /** A change of a user session: for its control connections, and for the relay sockets bound to it. */
 export type UserSessionPush = Extract<ServerControl, { readonly type: `user_session.${string}` }>;
