@@ -30,8 +30,8 @@ export interface TextResponse {
   readonly contentType: string;
 }
 
-/** Stands where a route takes no query, no path parameters or no body. */
-export const NOTHING = z.unknown();
+/** Stands where a route takes no path parameters, no query or no body. No handler can use what it reads: nothing has its type. */
+export const NOTHING: z.ZodType<never> = z.custom<never>();
 
 export interface RouteInput {
   readonly request: HttpRequest;
@@ -100,11 +100,12 @@ interface CommonSpec<Params, Query, Body, R extends Responses> {
   readonly method: Method;
   readonly path: string;
   readonly refusedWhileDraining?: boolean;
-  readonly params: z.ZodType<Params>;
+  /** Nothing when absent, as the query and the body: only a path without parameters may leave it out. */
+  readonly params?: z.ZodType<Params>;
   /** What a path parameter of another shape is: there is nothing by that name. */
   readonly notFound?: ErrorCode;
-  readonly query: z.ZodType<Query>;
-  readonly body: z.ZodType<Body>;
+  readonly query?: z.ZodType<Query>;
+  readonly body?: z.ZodType<Body>;
   /** How the body may be written; JSON when absent. */
   readonly bodyForm?: BodyForm;
   readonly responses: R;
@@ -186,16 +187,16 @@ export function defineGuardedRoute<G extends Guest, P, Q, B, const R extends Res
 
 /** Spread last, here as in the calls: what Node 20 makes of one at the front is slow, and slow to read (docs/PERFORMANCE.md). */
 function common<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>): Omit<Route, 'auth' | 'admit'> {
-  const { name, summary, surface, method, path, params, query, body, responses } = spec;
+  const { name, summary, surface, method, path, responses } = spec;
   return {
     name,
     summary,
     surface,
     method,
     path,
-    params,
-    query,
-    body,
+    params: spec.params ?? NOTHING,
+    query: spec.query ?? NOTHING,
+    body: spec.body ?? NOTHING,
     responses,
     bodyForm: spec.bodyForm ?? 'json',
     mutating: method !== 'GET',
@@ -207,10 +208,10 @@ function common<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>): Omi
 /** The path first (is there anything?), then the query, then the body. */
 function parseCall<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>, input: RouteInput): Call<P, Q, B> {
   const { request, matrix } = input;
-  const params = spec.params.safeParse(input.params);
+  const params = (spec.params ?? NOTHING).safeParse(input.params);
   if (!params.success) throw new Failure(spec.notFound ?? 'unknown_path');
-  const query = parseWith(spec.query, spec.query === NOTHING ? {} : parseQuery(request.query), 'query');
-  const sent = spec.body === NOTHING ? undefined : parseBody(request, spec.bodyForm ?? 'json');
-  const body = parseWith(spec.body, sent, 'body');
+  const query = parseWith(spec.query ?? NOTHING, spec.query === undefined ? {} : parseQuery(request.query), 'query');
+  const sent = spec.body === undefined ? undefined : parseBody(request, spec.bodyForm ?? 'json');
+  const body = parseWith(spec.body ?? NOTHING, sent, 'body');
   return { params: params.data, query, body, matrix };
 }

@@ -5,7 +5,7 @@ import type { IssuedClientToken } from '../../identity/clients.js';
 import type { SignedIn, SignInPlace, SignIns } from '../../identity/sign-ins.js';
 import { randomBase62 } from '../../lib/base62.js';
 import type { Crypto } from '../../ports/crypto.js';
-import { defineGuardedRoute, defineOpenRoute, NOTHING, type ReplyHeaders, type Route } from '../route.js';
+import { defineGuardedRoute, defineOpenRoute, type ReplyHeaders, type Route } from '../route.js';
 import type { ClientAnswers } from './answers.js';
 import { COOKIE_NAME, type ClientCallers } from './caller.js';
 import { CLIENT_ERRORS } from './sessions.js';
@@ -60,9 +60,6 @@ function getClient({ callers, answers }: ClientRoutesDeps): Route {
     path: '/v1/client',
     guardName: 'client',
     guard: ({ request }) => callers.client(request, { changes: false }),
-    params: NOTHING,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: clientAnswerSchema },
     errors: CLIENT_ERRORS,
     async handle({ guest }) {
@@ -80,9 +77,6 @@ function removeSessions({ sessions, callers, answers }: ClientRoutesDeps): Route
     path: '/v1/client/sessions',
     guardName: 'client',
     guard: ({ request }) => callers.client(request, { changes: true }),
-    params: NOTHING,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: clientAnswerSchema },
     errors: CLIENT_ERRORS,
     async handle({ guest }) {
@@ -101,8 +95,6 @@ function signIn(deps: ClientRoutesDeps): Route {
     method: 'POST',
     path: '/v1/client/sign_ins',
     refusedWhileDraining: true,
-    params: NOTHING,
-    query: NOTHING,
     body: signInBody,
     bodyForm: 'form',
     responses: { 200: signInAnswerSchema },

@@ -1,7 +1,7 @@
 /** The sessions of a client: shown, touched, ended, removed. */
 import { z } from 'zod';
 import type { ClientSessions } from '../../identity/client-sessions.js';
-import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
+import { defineGuardedRoute, type Route } from '../route.js';
 import type { ClientAnswers } from './answers.js';
 import type { ClientCallers } from './caller.js';
 import { sessionAnswerSchema } from './view.js';
@@ -52,8 +52,6 @@ function getSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Ro
     guardName: 'client',
     guard: ({ request }) => callers.client(request, { changes: false }),
     params: sessionParams,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: sessionAnswerSchema },
     errors: [...CLIENT_ERRORS, 'resource_not_found'],
     async handle({ guest: { client }, params }) {
@@ -73,7 +71,6 @@ function touchSession({ sessions, callers, answers }: ClientSessionRoutesDeps): 
     guardName: 'client',
     guard: ({ request }) => callers.client(request, { changes: true }),
     params: sessionParams,
-    query: NOTHING,
     body: touchBody,
     bodyForm: 'form',
     responses: { 200: sessionAnswerSchema },
@@ -104,8 +101,6 @@ function endSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Ro
     guardName: 'client',
     guard: ({ request }) => callers.client(request, { changes: true }),
     params: sessionParams,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: sessionAnswerSchema },
     errors: [...CLIENT_ERRORS, 'resource_not_found', 'invalid_action_for_session'],
     async handle({ guest: { client }, params }) {
@@ -124,8 +119,6 @@ function removeSession({ sessions, callers, answers }: ClientSessionRoutesDeps):
     guardName: 'client',
     guard: ({ request }) => callers.client(request, { changes: true }),
     params: sessionParams,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: sessionAnswerSchema },
     errors: [...CLIENT_ERRORS, 'resource_not_found', 'invalid_action_for_session'],
     async handle({ guest: { client }, params }) {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ClientSessions } from '../../identity/client-sessions.js';
 import type { SessionTokens } from '../../ports/session-tokens.js';
-import { defineGuardedRoute, defineOpenRoute, NOTHING, type Route } from '../route.js';
+import { defineGuardedRoute, defineOpenRoute, type Route } from '../route.js';
 import type { ClientCallers } from './caller.js';
 import { CLIENT_ERRORS, organizationText, sessionParams } from './sessions.js';
 import { tokenSchema } from './view.js';
@@ -36,7 +36,6 @@ function createToken({ sessions, callers }: ClientTokenRoutesDeps): Route {
     guardName: 'client',
     guard: ({ request }) => callers.client(request, { changes: true }),
     params: sessionParams,
-    query: NOTHING,
     body: z.object({ organization_id: organizationText }),
     bodyForm: 'form',
     responses: { 200: tokenSchema },
@@ -64,8 +63,6 @@ function createTemplateToken({ sessions, callers }: ClientTokenRoutesDeps): Rout
     guardName: 'client',
     guard: ({ request }) => callers.client(request, { changes: true }),
     params: sessionParams.extend({ template: z.string() }),
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: templateTokenSchema },
     errors: [...CLIENT_ERRORS, 'resource_not_found', 'signed_out', 'user_banned', 'template_not_found'],
     async handle({ guest: { client, origin }, params }) {
@@ -92,9 +89,6 @@ function keySetRoute(
     ...naming,
     surface: 'client',
     method: 'GET',
-    params: NOTHING,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: jwksSchema },
     errors: ['store_unavailable'],
     async handle() {

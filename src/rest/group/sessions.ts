@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Wallets } from '../../ports/wallets.js';
 import type { GroupSessions } from '../../relay/groups/group-sessions.js';
 import type { KeyVerifier } from '../auth.js';
-import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
+import { defineGuardedRoute, type Route } from '../route.js';
 import { createBody, joinBody, kickBody } from './bodies.js';
 import { admitCreator, admitMember, admitWallet, MEMBER_BEARER, WALLET_BEARER, type WalletBearers } from './guards.js';
 import { createdSchema, currentSchema, joinedSchema, viewCurrent, viewEntered, viewUsers } from './view.js';
@@ -41,7 +41,7 @@ const NO_ENTRY = [
 ] as const;
 const NOT_HOST = [...NO_BEARER, 'not_host', 'group_session_not_found'] as const;
 
-const common = { surface: 'group', params: NOTHING, query: NOTHING } as const;
+const common = { surface: 'group' } as const;
 
 export function groupSessionRoutes(deps: GroupSessionRoutesDeps): readonly Route[] {
   return PREFIXES.flatMap((prefix) => [
@@ -104,7 +104,6 @@ function getCurrent({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
     path: `${prefix.path}/current`,
     guardName: MEMBER_BEARER,
     guard: (input) => admitMember(groups, input),
-    body: NOTHING,
     responses: { 200: currentSchema },
     errors: [...NO_BEARER, 'group_session_not_found'],
     async handle({ guest }) {
@@ -141,7 +140,6 @@ function disconnect({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
     path: `${prefix.path}/disconnect`,
     guardName: MEMBER_BEARER,
     guard: (input) => admitMember(groups, input),
-    body: NOTHING,
     responses: { 200: 'empty' },
     errors: NO_BEARER,
     async handle({ guest }) {
@@ -160,7 +158,6 @@ function deleteCurrent({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Rout
     path: `${prefix.path}/current`,
     guardName: MEMBER_BEARER,
     guard: (input) => admitMember(groups, input),
-    body: NOTHING,
     responses: { 200: 'empty' },
     errors: NOT_HOST,
     async handle({ guest }) {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { WalletProofs } from '../../identity/wallet-proofs.js';
 import type { Wallets } from '../../ports/wallets.js';
-import { defineOpenRoute, NOTHING, type Route } from '../route.js';
+import { defineOpenRoute, type Route } from '../route.js';
 import { walletAddress } from './bodies.js';
 
 export interface WalletProofRoutesDeps {
@@ -30,9 +30,7 @@ function getNonce({ proofs, wallets }: WalletProofRoutesDeps): Route {
     surface: 'native',
     method: 'GET',
     path: '/v1/wallet-proof/nonce',
-    params: NOTHING,
     query: z.object({ address: walletAddress(wallets).optional(), chain }),
-    body: NOTHING,
     responses: { 200: z.object({ nonce: z.string(), message: z.string() }).meta({ id: 'WalletNonce' }) },
     errors: ['wallet_proof_invalid', 'too_many_requests', 'store_unavailable'],
     async handle({ query, request: { remoteAddress } }) {
@@ -49,7 +47,6 @@ function verifyProof({ proofs }: WalletProofRoutesDeps): Route {
     surface: 'native',
     method: 'POST',
     path: '/v1/wallet-proof/verify',
-    params: NOTHING,
     query: z.object({ chain }),
     body: verifyBody,
     responses: { 200: z.object({ token: z.string() }).meta({ id: 'WalletToken' }) },

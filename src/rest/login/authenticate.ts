@@ -4,7 +4,7 @@ import type { Block, Blocks } from '../../identity/blocks.js';
 import type { Logins } from '../../identity/logins.js';
 import { Failure } from '../../protocol/failure.js';
 import type { Clock } from '../../ports/clock.js';
-import { defineGuardedRoute, defineOpenRoute, NOTHING, type Route } from '../route.js';
+import { defineGuardedRoute, defineOpenRoute, type Route } from '../route.js';
 import * as field from './fields.js';
 import { callerGuard, type GuardDeps } from './guard.js';
 import { loginSessionSchema, viewLogin } from './view.js';
@@ -39,7 +39,6 @@ function authenticate({ logins }: AuthenticateRoutesDeps): Route {
     path: '/authenticate/{username}',
     refusedWhileDraining: true,
     params,
-    query: NOTHING,
     body: z
       .object({ password: field.sentPassword.optional(), passwordHash: field.sentPassword.optional() })
       .refine(({ password, passwordHash }) => (password === undefined) !== (passwordHash === undefined), {
@@ -65,8 +64,6 @@ function getBlock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
     path: BLOCK_PATH,
     ...callerGuard(guardDeps),
     params,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: blockSchema },
     errors: ['login_session_invalid', 'not_allowed'],
     async handle({ guest, params: { username } }) {
@@ -84,7 +81,6 @@ function block({ blocks, clock, ...guardDeps }: AuthenticateRoutesDeps): Route {
     path: BLOCK_PATH,
     ...callerGuard(guardDeps),
     params,
-    query: NOTHING,
     body: z.object({ until: field.unixMs.optional() }),
     bodyForm: 'form',
     responses: { 200: blockSchema },
@@ -107,8 +103,6 @@ function unblock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
     path: BLOCK_PATH,
     ...callerGuard(guardDeps),
     params,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: blockSchema },
     errors: ['login_session_invalid', 'not_allowed', 'user_not_found', 'changed_meanwhile'],
     async handle({ guest, params: { username } }) {

@@ -2,7 +2,7 @@
 import type { Logins } from '../../identity/logins.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseDirectoryUserId, parseOrganizationId } from '../../protocol/ids.js';
-import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
+import { defineGuardedRoute, type Route } from '../route.js';
 import { bareOrMember } from './fields.js';
 import { sessionGuard, type GuardDeps } from './guard.js';
 import { loginSessionSchema, SESSION_PARAMS, viewLogin } from './view.js';
@@ -24,7 +24,6 @@ function setEffectiveUser({ logins, ...guardDeps }: EffectiveRoutesDeps): Route 
     path: '/session/{sessionId}/setEffectiveUser',
     ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
-    query: NOTHING,
     body: bareOrMember('userId'),
     responses: { 200: loginSessionSchema },
     errors: ['login_session_not_found', 'user_not_found'],
@@ -45,8 +44,6 @@ function resetAssumedIdentity({ logins, ...guardDeps }: EffectiveRoutesDeps): Ro
     path: '/session/{sessionId}/assumedIdentity',
     ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: loginSessionSchema },
     errors: ['login_session_not_found'],
     async handle({ guest: { caller, holder, lsid } }) {
@@ -64,7 +61,6 @@ function setEffectiveOrg({ logins, ...guardDeps }: EffectiveRoutesDeps): Route {
     path: '/session/{sessionId}/setEffectiveOrg',
     ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
-    query: NOTHING,
     body: bareOrMember('orgId'),
     responses: { 200: loginSessionSchema },
     errors: ['login_session_not_found', 'organization_not_found'],

@@ -5,7 +5,7 @@ import type { PasswordResets } from '../../identity/password-resets.js';
 import { resetTemplateNamed } from '../../identity/reset-mail.js';
 import { parseDirectoryUserId } from '../../protocol/ids.js';
 import { parsed } from '../fields.js';
-import { defineGuardedRoute, defineOpenRoute, NOTHING, type Route } from '../route.js';
+import { defineGuardedRoute, defineOpenRoute, type Route } from '../route.js';
 import * as field from './fields.js';
 import { callerGuard, type GuardDeps } from './guard.js';
 
@@ -56,8 +56,6 @@ function requestReset({ resets }: PasswordRoutesDeps): Route {
     method: 'POST',
     path: '/password/reset',
     refusedWhileDraining: true,
-    params: NOTHING,
-    query: NOTHING,
     body: resetBody,
     bodyForm: 'form',
     responses: { 200: doneSchema },
@@ -81,8 +79,6 @@ function confirmReset({ resets }: PasswordRoutesDeps): Route {
     surface: 'login',
     method: 'POST',
     path: '/password/reset/confirm',
-    params: NOTHING,
-    query: NOTHING,
     body: z.object({ token: z.string().min(1).max(256), username: field.username, newPasswordHash: field.newPassword }),
     bodyForm: 'form',
     responses: { 200: doneSchema },
@@ -104,7 +100,6 @@ function changePassword({ changes, ...guardDeps }: PasswordRoutesDeps): Route {
     ...callerGuard(guardDeps),
     params: z.object({ userId: parsed(parseDirectoryUserId, 'not a user id') }),
     notFound: 'password_mismatch',
-    query: NOTHING,
     body: changeBody,
     bodyForm: 'form',
     responses: { 200: doneSchema },

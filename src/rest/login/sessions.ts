@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Logins } from '../../identity/logins.js';
 import { parseDirectoryUserId } from '../../protocol/ids.js';
 import { parsed } from '../fields.js';
-import { defineGuardedRoute, NOTHING, type Route } from '../route.js';
+import { defineGuardedRoute, type Route } from '../route.js';
 import { callerGuard, sessionGuard, type GuardDeps } from './guard.js';
 import { loginSessionSchema, loginTokenSchema, SESSION_PARAMS, terminatedSchema, viewLogin } from './view.js';
 
@@ -24,8 +24,6 @@ function getSession(deps: LoginSessionRoutesDeps): Route {
     path: '/session/{sessionId}',
     ...sessionGuard(deps),
     params: SESSION_PARAMS,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: loginSessionSchema },
     errors: ['login_session_not_found'],
     async handle({ guest: { holder, lsid } }) {
@@ -43,8 +41,6 @@ function createToken({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
     path: '/session/{sessionId}/token',
     ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: loginTokenSchema },
     errors: ['login_session_not_found', 'user_not_found'],
     async handle({ guest: { holder } }) {
@@ -62,7 +58,6 @@ function endSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
     path: '/session/{sessionId}',
     ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
-    query: NOTHING,
     body: z.boolean().optional(),
     bodyForm: 'optional_json',
     responses: { 200: terminatedSchema },
@@ -84,8 +79,6 @@ function cloneSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
     refusedWhileDraining: true,
     ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 201: loginSessionSchema },
     errors: ['login_session_not_found', 'too_many_sessions'],
     async handle({ guest: { caller, holder }, request }) {
@@ -105,8 +98,6 @@ function logOutUser({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
     ...callerGuard(guardDeps),
     params: z.object({ userId: parsed(parseDirectoryUserId, 'not a user id') }),
     notFound: 'user_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: terminatedSchema },
     errors: ['login_session_invalid', 'not_allowed', 'user_not_found'],
     async handle({ guest: { caller }, params: { userId } }) {

@@ -1,7 +1,7 @@
 /** `GET /v1/connect` without an upgrade: a browser client asks here why its handshake failed. */
 import { connectRequestOf, type Gatekeeper } from '../../ports/connect.js';
 import { Failure } from '../../protocol/failure.js';
-import { defineOpenRoute, NOTHING, type Route } from '../route.js';
+import { defineOpenRoute, type Route } from '../route.js';
 
 export interface ConnectRoutesDeps {
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
@@ -15,9 +15,6 @@ export function connectRoutes({ gatekeeper }: ConnectRoutesDeps): readonly Route
       surface: 'native',
       method: 'GET',
       path: '/v1/connect',
-      params: NOTHING,
-      query: NOTHING,
-      body: NOTHING,
       responses: {},
       errors: [
         'upgrade_required',

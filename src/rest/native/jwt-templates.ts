@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AUTOMATIC_CLAIMS, type Templates } from '../../identity/templates.js';
 import type { TemplateRecord } from '../../ports/directory-store.js';
 import * as field from '../fields.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import { limitSchema } from './paging.js';
 
 export interface TemplateRoutesDeps {
@@ -63,8 +63,6 @@ function createTemplate({ templates }: TemplateRoutesDeps): Route {
     path: '/v1/jwt_templates',
     scope: 'admin',
     refusedWhileDraining: true,
-    params: NOTHING,
-    query: NOTHING,
     body: createBody,
     responses: { 201: templateSchema },
     errors: ['name_taken', 'too_many_templates'],
@@ -82,9 +80,7 @@ function listTemplates({ templates }: TemplateRoutesDeps): Route {
     method: 'GET',
     path: '/v1/jwt_templates',
     scope: 'admin',
-    params: NOTHING,
     query: z.object({ limit: limitSchema, cursor: name.optional().describe('The last name of the page before.') }),
-    body: NOTHING,
     responses: {
       200: z
         .object({ jwt_templates: z.array(templateSchema), next_cursor: z.string().nullable() })
@@ -110,8 +106,6 @@ function getTemplate({ templates }: TemplateRoutesDeps): Route {
     scope: 'admin',
     params,
     notFound: 'template_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: templateSchema },
     errors: ['template_not_found'],
     async handle({ params: { name: wanted } }) {
@@ -130,7 +124,6 @@ function updateTemplate({ templates }: TemplateRoutesDeps): Route {
     scope: 'admin',
     params,
     notFound: 'template_not_found',
-    query: NOTHING,
     body: changeBody,
     responses: { 200: templateSchema },
     errors: ['template_not_found', 'changed_meanwhile'],
@@ -150,8 +143,6 @@ function deleteTemplate({ templates }: TemplateRoutesDeps): Route {
     scope: 'admin',
     params,
     notFound: 'template_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 204: 'empty' },
     errors: ['template_not_found'],
     async handle({ params: { name: wanted } }) {

@@ -5,7 +5,7 @@ import { parseKeyId, parseProjectId } from '../../protocol/ids.js';
 import { SCOPES, type ApiKeyRecord } from '../../ports/key-store.js';
 import * as field from '../fields.js';
 import { list } from '../list-field.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import { cursorSchema, limitSchema, pageOf } from './paging.js';
 
 export interface KeyRoutesDeps {
@@ -46,8 +46,6 @@ function createKey({ keys }: KeyRoutesDeps): Route {
     path: '/v1/keys',
     scope: 'admin',
     refusedWhileDraining: true,
-    params: NOTHING,
-    query: NOTHING,
     body: createBody,
     responses: { 201: newKeySchema },
     async handle({ caller, body: { name, scopes, project_id } }) {
@@ -65,9 +63,7 @@ function listKeys({ keys }: KeyRoutesDeps): Route {
     method: 'GET',
     path: '/v1/keys',
     scope: 'admin',
-    params: NOTHING,
     query: z.object({ limit: limitSchema, cursor: cursorSchema.optional() }),
-    body: NOTHING,
     responses: {
       200: z.object({ keys: z.array(keySchema), next_cursor: z.string().nullable() }).meta({ id: 'ApiKeyList' }),
     },
@@ -88,8 +84,6 @@ function deleteKey({ keys }: KeyRoutesDeps): Route {
     scope: 'admin',
     params: z.object({ id: field.parsed(parseKeyId, 'not a key id') }),
     notFound: 'key_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 204: 'empty' },
     errors: ['key_not_found'],
     async handle({ caller, params }) {

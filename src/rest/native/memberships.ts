@@ -4,7 +4,7 @@ import type { Organizations } from '../../identity/organizations.js';
 import type { MembershipRecord } from '../../ports/directory-store.js';
 import * as field from '../fields.js';
 import { list } from '../list-field.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import { cursorSchema, limitSchema, pageOf } from './paging.js';
 
 export interface MembershipRoutesDeps {
@@ -51,7 +51,6 @@ function addMember({ organizations }: MembershipRoutesDeps): Route {
     refusedWhileDraining: true,
     params: organizationParams,
     notFound: 'organization_not_found',
-    query: NOTHING,
     body: addBody,
     responses: { 201: membershipSchema },
     errors: ['organization_not_found', 'user_not_found', 'membership_exists'],
@@ -72,7 +71,6 @@ function listMembers({ organizations }: MembershipRoutesDeps): Route {
     params: organizationParams,
     notFound: 'organization_not_found',
     query: z.object({ limit: limitSchema, cursor: cursorSchema.optional() }),
-    body: NOTHING,
     responses: {
       200: z
         .object({ memberships: z.array(membershipSchema), next_cursor: z.string().nullable() })
@@ -98,7 +96,6 @@ function changeMember({ organizations }: MembershipRoutesDeps): Route {
     scope: 'admin',
     params: memberParams,
     notFound: 'membership_not_found',
-    query: NOTHING,
     body: changeBody,
     responses: { 200: membershipSchema },
     errors: ['membership_not_found'],
@@ -118,8 +115,6 @@ function removeMember({ organizations }: MembershipRoutesDeps): Route {
     scope: 'admin',
     params: memberParams,
     notFound: 'membership_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 204: 'empty' },
     errors: ['membership_not_found'],
     async handle({ params }) {

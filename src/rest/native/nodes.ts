@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { NodeRecord } from '../../ports/node-store.js';
 import type { Placement } from '../../ports/placement.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 
 export interface NodeRoutesDeps {
   readonly placement: Pick<Placement, 'nodes'>;
@@ -32,9 +32,6 @@ export function nodeRoutes({ placement }: NodeRoutesDeps): readonly Route[] {
       method: 'GET',
       path: '/v1/nodes',
       scope: 'admin',
-      params: NOTHING,
-      query: NOTHING,
-      body: NOTHING,
       responses: { 200: z.object({ nodes: z.array(nodeSchema) }).meta({ id: 'NodeList' }) },
       handle: () => Promise.resolve({ status: 200, body: { nodes: placement.nodes().map(viewNode) } } as const),
     }),

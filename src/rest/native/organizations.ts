@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Organizations } from '../../identity/organizations.js';
 import type { OrganizationRecord } from '../../ports/directory-store.js';
 import * as field from '../fields.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import { limitSchema, storeCursorSchema } from './paging.js';
 
 export interface OrganizationRoutesDeps {
@@ -59,8 +59,6 @@ function createOrganization({ organizations }: OrganizationRoutesDeps): Route {
     path: '/v1/organizations',
     scope: 'admin',
     refusedWhileDraining: true,
-    params: NOTHING,
-    query: NOTHING,
     body: createBody,
     responses: { 201: organizationSchema },
     errors: ['name_taken'],
@@ -79,9 +77,7 @@ function listOrganizations({ organizations }: OrganizationRoutesDeps): Route {
     method: 'GET',
     path: '/v1/organizations',
     scope: 'admin',
-    params: NOTHING,
     query: z.object({ limit: limitSchema, cursor: storeCursorSchema.optional() }),
-    body: NOTHING,
     responses: {
       200: z
         .object({ organizations: z.array(organizationSchema), next_cursor: z.string().nullable() })
@@ -104,8 +100,6 @@ function getOrganization({ organizations }: OrganizationRoutesDeps): Route {
     scope: 'admin',
     params: z.object({ id: z.union([field.organizationId, slug]) }),
     notFound: 'organization_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: organizationSchema },
     errors: ['organization_not_found'],
     async handle({ params: { id } }) {
@@ -124,7 +118,6 @@ function updateOrganization({ organizations }: OrganizationRoutesDeps): Route {
     scope: 'admin',
     params,
     notFound: 'organization_not_found',
-    query: NOTHING,
     body: changeBody,
     responses: { 200: organizationSchema },
     errors: ['organization_not_found', 'name_taken', 'changed_meanwhile'],
@@ -145,8 +138,6 @@ function deleteOrganization({ organizations }: OrganizationRoutesDeps): Route {
     scope: 'admin',
     params,
     notFound: 'organization_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 204: 'empty' },
     errors: ['organization_not_found'],
     async handle({ params: { id } }) {

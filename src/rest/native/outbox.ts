@@ -1,7 +1,7 @@
 /** The mails that were not sent but kept, in development: `GET /v1/outbox`. */
 import { z } from 'zod';
 import type { Outbox } from '../../ports/mailer.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 
 const mailSchema = z
   .object({ to: z.string(), subject: z.string(), text: z.string(), html: z.string(), sent_at: z.int() })
@@ -18,9 +18,6 @@ export function outboxRoutes({ outbox }: { readonly outbox: Outbox | null }): re
       method: 'GET',
       path: '/v1/outbox',
       scope: 'admin',
-      params: NOTHING,
-      query: NOTHING,
-      body: NOTHING,
       responses: { 200: z.object({ mails: z.array(mailSchema) }).meta({ id: 'Outbox' }) },
       async handle() {
         const mails = outbox.recent().map(({ sentAtMs, ...mail }) => ({ ...mail, sent_at: sentAtMs }));

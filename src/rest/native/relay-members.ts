@@ -6,7 +6,7 @@ import type { Authorizations } from '../../relay/sessions/authorizations.js';
 import type { LiveSessions, MembersReport } from '../../relay/sessions/live-sessions.js';
 import type { MemberStatus } from '../../relay/room/member.js';
 import * as field from '../fields.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import { reportSchema, viewReport } from './report.js';
 
 export interface RelayMemberRoutesDeps {
@@ -67,8 +67,6 @@ function listMembers({ live }: RelayMemberRoutesDeps): Route {
     scope: 'relays',
     params,
     notFound: 'session_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: {
       200: z
         .object({ members: z.array(memberSchema), as_of: z.int(), max_staleness_ms: z.int() })
@@ -92,7 +90,6 @@ function kickMember({ authorizations, log }: RelayMemberRoutesDeps): Route {
     scope: 'relays',
     params,
     notFound: 'session_not_found',
-    query: NOTHING,
     body: kickBody,
     responses: { 200: reportSchema },
     errors: ['session_not_found'],

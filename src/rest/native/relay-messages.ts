@@ -5,7 +5,7 @@ import type { MemberIndex } from '../../protocol/ids.js';
 import type { LiveSessions } from '../../relay/sessions/live-sessions.js';
 import * as field from '../fields.js';
 import { list } from '../list-field.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import { decodeBase64 } from './base64.js';
 
 export interface RelayMessageRoutesDeps {
@@ -25,7 +25,6 @@ export function relayMessageRoutes({ live, maxMessageBytes }: RelayMessageRoutes
       scope: 'relays',
       params: z.object({ session_id: field.sessionId }),
       notFound: 'session_not_found',
-      query: NOTHING,
       body: messageBody(maxMessageBytes),
       responses: {
         200: z

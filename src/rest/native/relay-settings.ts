@@ -4,7 +4,7 @@ import type { RelaySession, RelaySessionSettings } from '../../ports/relay-store
 import type { RelaySessions } from '../../relay/sessions/relay-sessions.js';
 import * as field from '../fields.js';
 import { sessionSchema, viewSession, type Nodes } from '../relays/view.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 
 export interface RelaySettingsRoutesDeps {
   readonly sessions: Pick<RelaySessions, 'get' | 'update'>;
@@ -53,7 +53,6 @@ export function relaySettingsRoutes({ sessions, nodes }: RelaySettingsRoutesDeps
       scope: 'relays',
       params: z.object({ session_id: field.sessionId }),
       notFound: 'session_not_found',
-      query: NOTHING,
       body: changeBody,
       responses: { 200: detailedSessionSchema },
       errors: ['session_not_found'],

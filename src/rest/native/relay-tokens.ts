@@ -5,7 +5,7 @@ import { Failure } from '../../protocol/failure.js';
 import type { UserId, UserSessionId } from '../../protocol/ids.js';
 import type { Authorizations } from '../../relay/sessions/authorizations.js';
 import * as field from '../fields.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 
 export interface RelayTokenRoutesDeps {
   readonly authorizations: Pick<Authorizations, 'mint'>;
@@ -36,7 +36,6 @@ export function relayTokenRoutes({ authorizations, userSessions }: RelayTokenRou
       refusedWhileDraining: true,
       params: z.object({ session_id: field.sessionId }),
       notFound: 'session_not_found',
-      query: NOTHING,
       body: tokenBody,
       responses: {
         200: z

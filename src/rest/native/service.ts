@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Failure } from '../../protocol/failure.js';
 import type { Metrics } from '../../ports/metrics.js';
 import type { StoreHealth } from '../../ports/store.js';
-import { defineOpenRoute, NOTHING, type Route } from '../route.js';
+import { defineOpenRoute, type Route } from '../route.js';
 
 export interface ServiceRoutesDeps {
   readonly metrics: Pick<Metrics, 'expose'>;
@@ -26,9 +26,6 @@ function healthz(): Route {
     surface: 'native',
     method: 'GET',
     path: '/healthz',
-    params: NOTHING,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: z.object({ status: z.literal('ok') }) },
     handle: () => Promise.resolve({ status: 200, body: { status: 'ok' } } as const),
   });
@@ -41,9 +38,6 @@ function readyz({ health, draining }: ServiceRoutesDeps): Route {
     surface: 'native',
     method: 'GET',
     path: '/readyz',
-    params: NOTHING,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: z.object({ status: z.literal('ready') }) },
     errors: ['draining', 'store_unavailable'],
     handle: () => {
@@ -61,9 +55,6 @@ function metricsText({ metrics }: ServiceRoutesDeps): Route {
     surface: 'native',
     method: 'GET',
     path: '/metrics',
-    params: NOTHING,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: { contentType: 'text/plain' } },
     async handle() {
       const { contentType, text } = await metrics.expose();
@@ -79,9 +70,6 @@ function openapiText({ openapi }: ServiceRoutesDeps): Route {
     surface: 'native',
     method: 'GET',
     path: '/openapi.json',
-    params: NOTHING,
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: { contentType: 'application/json' } },
     handle: () => Promise.resolve({ status: 200, text: openapi(), contentType: 'application/json' } as const),
   });

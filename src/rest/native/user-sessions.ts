@@ -8,7 +8,7 @@ import { Failure } from '../../protocol/failure.js';
 import type { Clock } from '../../ports/clock.js';
 import { USER_SESSION_STATUSES, type UserSession } from '../../ports/user-session-store.js';
 import * as field from '../fields.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import { limitSchema, storeCursorSchema } from './paging.js';
 import { reportSchema, viewFinished } from './report.js';
 
@@ -90,8 +90,6 @@ function openSession({ sessions, entrance }: UserSessionRoutesDeps): Route {
     path: '/v1/sessions',
     scope: 'sessions',
     refusedWhileDraining: true,
-    params: NOTHING,
-    query: NOTHING,
     body: z.strictObject({
       user_id: field.directoryUserId,
       client_id: field.clientId.optional(),
@@ -117,14 +115,12 @@ function listSessions({ sessions }: UserSessionRoutesDeps): Route {
     method: 'GET',
     path: '/v1/sessions',
     scope: 'sessions',
-    params: NOTHING,
     query: z.object({
       user_id: field.directoryUserId.optional(),
       status: z.enum(USER_SESSION_STATUSES).optional(),
       limit: limitSchema,
       cursor: storeCursorSchema.optional(),
     }),
-    body: NOTHING,
     responses: {
       200: z
         .object({ sessions: z.array(sessionSchema), next_cursor: z.string().nullable() })
@@ -147,8 +143,6 @@ function getSession({ sessions }: UserSessionRoutesDeps): Route {
     scope: 'sessions',
     params,
     notFound: 'user_session_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: sessionSchema },
     errors: ['user_session_not_found'],
     async handle({ params: { id } }) {
@@ -170,8 +164,6 @@ function revokeSession({ sessions, clock }: UserSessionRoutesDeps): Route {
     scope: 'sessions',
     params,
     notFound: 'user_session_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: reportSchema },
     errors: ['user_session_not_found'],
     async handle({ params: { id } }) {
@@ -193,8 +185,6 @@ function revokeSessionsOf({ sessions, users, clock }: UserSessionRoutesDeps): Ro
     scope: 'sessions',
     params: z.object({ id: field.directoryUserId }),
     notFound: 'user_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: reportSchema },
     errors: ['user_not_found'],
     async handle({ params: { id } }) {
@@ -214,8 +204,6 @@ function createTicket({ tickets }: UserSessionRoutesDeps): Route {
     path: '/v1/sign_in_tokens',
     scope: 'sessions',
     refusedWhileDraining: true,
-    params: NOTHING,
-    query: NOTHING,
     body: ticketBody,
     responses: { 201: ticketSchema },
     errors: ['user_not_found', 'user_banned', 'user_blocked'],

@@ -4,7 +4,7 @@ import type { Users } from '../../identity/users.js';
 import type { Clock } from '../../ports/clock.js';
 import { USER_NAMES } from '../../ports/directory-store.js';
 import * as field from '../fields.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import { limitSchema, storeCursorSchema } from './paging.js';
 import { reportSchema, viewFinished } from './report.js';
 import { changeOf, userBody, userName, userSchema, viewUser } from './user-view.js';
@@ -56,8 +56,6 @@ function createUser({ users }: UserRoutesDeps): Route {
     path: '/v1/users',
     scope: 'admin',
     refusedWhileDraining: true,
-    params: NOTHING,
-    query: NOTHING,
     body: createBody,
     responses: { 201: userSchema },
     errors: ['name_taken', 'organization_not_found', 'too_many_requests'],
@@ -75,9 +73,7 @@ function listUsers({ users }: UserRoutesDeps): Route {
     method: 'GET',
     path: '/v1/users',
     scope: 'admin',
-    params: NOTHING,
     query: listQuery,
-    body: NOTHING,
     responses: {
       200: z.object({ users: z.array(userSchema), next_cursor: z.string().nullable() }).meta({ id: 'UserList' }),
     },
@@ -103,8 +99,6 @@ function getUser({ users }: UserRoutesDeps): Route {
     scope: 'admin',
     params,
     notFound: 'user_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: userSchema },
     errors: ['user_not_found'],
     async handle({ params: { id } }) {
@@ -124,7 +118,6 @@ function updateUser({ users, clock }: UserRoutesDeps): Route {
     scope: 'admin',
     params,
     notFound: 'user_not_found',
-    query: NOTHING,
     body: changeBody,
     responses: { 200: changedUserSchema },
     errors: ['user_not_found', 'organization_not_found', 'name_taken', 'changed_meanwhile', 'too_many_requests'],
@@ -147,8 +140,6 @@ function deleteUser({ users, clock }: UserRoutesDeps): Route {
     scope: 'admin',
     params,
     notFound: 'user_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: reportSchema },
     errors: ['user_not_found'],
     async handle({ params: { id } }) {
@@ -168,8 +159,6 @@ function ban({ users, clock }: UserRoutesDeps): Route {
     scope: 'admin',
     params,
     notFound: 'user_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: changedUserSchema },
     errors: ['user_not_found', 'changed_meanwhile'],
     async handle({ params: { id } }) {
@@ -191,8 +180,6 @@ function unban({ users }: UserRoutesDeps): Route {
     scope: 'admin',
     params,
     notFound: 'user_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: userSchema },
     errors: ['user_not_found', 'changed_meanwhile'],
     async handle({ params: { id } }) {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RelaySessions } from '../../relay/sessions/relay-sessions.js';
 import * as field from '../fields.js';
 import { list } from '../list-field.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import { listQuery, paginationSchema, viewPagination } from './list.js';
 import { sessionSchema, viewSession, type Nodes } from './view.js';
 
@@ -51,8 +51,6 @@ function createSession({ sessions, nodes }: RelaySessionRoutesDeps): Route {
     path: '/v1/relays/sessions',
     scope: 'relays',
     refusedWhileDraining: true,
-    params: NOTHING,
-    query: NOTHING,
     body: createBody,
     responses: { 200: sessionSchema },
     async handle({ caller, body }) {
@@ -82,9 +80,7 @@ function listSessions({ sessions, nodes }: RelaySessionRoutesDeps): Route {
     method: 'GET',
     path: '/v1/relays/sessions',
     scope: 'relays',
-    params: NOTHING,
     query: listQuery,
-    body: NOTHING,
     responses: {
       200: z
         .object({
@@ -122,8 +118,6 @@ function getSession({ sessions, nodes }: RelaySessionRoutesDeps): Route {
     scope: 'relays',
     params,
     notFound: 'session_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 200: sessionSchema },
     errors: ['session_not_found'],
     async handle({ caller, params: { session_id } }) {
@@ -142,8 +136,6 @@ function deleteSession({ sessions }: RelaySessionRoutesDeps): Route {
     scope: 'relays',
     params,
     notFound: 'session_not_found',
-    query: NOTHING,
-    body: NOTHING,
     responses: { 204: 'empty' },
     errors: ['session_not_found'],
     async handle({ caller, params: { session_id } }) {

@@ -4,7 +4,7 @@ import { Failure } from '../../protocol/failure.js';
 import type { Authorizations } from '../../relay/sessions/authorizations.js';
 import type { RelaySessions } from '../../relay/sessions/relay-sessions.js';
 import * as field from '../fields.js';
-import { defineRoute, NOTHING, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import { authorizedSessionSchema, sessionSchema, viewAuthorized, viewSession, type Nodes } from './view.js';
 
 export interface RelayUserRoutesDeps {
@@ -25,8 +25,6 @@ function authorizeUser({ sessions, authorizations, nodes }: RelayUserRoutesDeps)
     method: 'POST',
     path: '/v1/relays/sessions:authorize-user',
     scope: 'relays',
-    params: NOTHING,
-    query: NOTHING,
     body: z.object({ session_id: field.sessionId, user_ip: field.ipAddress }),
     responses: { 200: authorizedSessionSchema },
     errors: ['address_already_authorized', 'session_full'],
@@ -46,8 +44,6 @@ function revokeUser({ authorizations, nodes }: RelayUserRoutesDeps): Route {
     method: 'POST',
     path: '/v1/relays/sessions:revoke-user',
     scope: 'relays',
-    params: NOTHING,
-    query: NOTHING,
     body: z.object({ session_id: field.sessionId, authorization_token: field.authorizationToken }),
     responses: { 200: sessionSchema, 204: 'empty' },
     errors: ['session_not_found', 'token_not_found'],
