@@ -91,15 +91,15 @@ function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => stri
     ...relayMemberRoutes({ live, authorizations, log }),
     ...relayMessageRoutes({ live, maxMessageBytes: limits.maxMessageBytes }),
     ...relayTokenRoutes({ authorizations, userSessions: deps.identity.sessions }),
-    ...groupSessionRoutes({ ...deps.group, keys, clock: deps.clock }),
     ...walletProofRoutes(deps.group),
     ...keyRoutes({ keys }),
     ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
-    ...loginRoutes({ ...deps.login, keys, clock: deps.clock }),
     ...outboxRoutes(deps.login),
-    ...clientSurface(deps.client, deps),
     ...nodeRoutes({ placement }),
     ...connectRoutes({ gatekeeper }),
     ...serviceRoutes({ metrics, health, draining, openapi }),
+    ...groupSessionRoutes({ ...deps.group, keys, clock: deps.clock }),
+    ...loginRoutes({ ...deps.login, keys, clock: deps.clock }),
+    ...clientSurface(deps.client, deps),
   ];
 }
