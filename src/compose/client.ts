@@ -10,7 +10,7 @@ import { SignIns } from '../identity/sign-ins.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Store } from '../ports/store.js';
-import type { ClientSurfaceDeps } from '../rest/client/routes.js';
+import type { ClientSurfaceDeps } from '../rest/client/surface.js';
 
 export interface ClientGround {
   readonly config: Config;
@@ -23,7 +23,7 @@ export function composeClient(
   { config, clock, crypto, store }: ClientGround,
   identity: Identity,
   tokens: Tokens,
-): ClientSurfaceDeps {
+): Omit<ClientSurfaceDeps, 'clock' | 'crypto' | 'origins'> {
   const { users, organizations, sessions, entrance, tickets, passwords, issuer, audit } = identity;
   const clients = new Clients({ store: store.userSessions, tokens: tokens.client, crypto, clock });
   const attempts = new Attempts({

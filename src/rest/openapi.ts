@@ -1,61 +1,70 @@
-/** The OpenAPI 3.1 document, made from the routes and the schemas that validate. Nothing in it is written twice. */
+/** The OpenAPI 3.1 document, made from the surfaces, their routes and the schemas that validate. */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../protocol/errors.js';
-import { errorStatus } from './error-bodies.js';
-import { ERROR_SCHEMAS, SECURITY_SCHEMES, SURFACE_TITLES } from './openapi-surfaces.js';
+import { errorStatus } from './error-response.js';
 import { NOTHING, type Responses, type Route } from './route.js';
 import { SchemaBook, type JsonObject } from './schema-book.js';
+import type { ServedSurface, Surface } from './surface.js';
 
-export function buildOpenApi(routes: readonly Route[], version: string): JsonObject {
+export function buildOpenApi(served: readonly ServedSurface[], version: string): JsonObject {
   const book = new SchemaBook();
   const paths: Record<string, JsonObject> = {};
-  for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route, book) };
+  for (const { surface, routes } of served) {
+    for (const route of routes) {
+      paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(surface, route, book) };
+    }
   }
-  const surfaces = [...new Set(routes.map((route) => route.surface))];
   return {
     openapi: '3.1.0',
     info: { title: 'Sallyport', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: '/' }],
-    tags: surfaces.map((surface) => ({ name: surface, description: SURFACE_TITLES[surface] })),
+    tags: served.map(({ surface: { name, title } }) => ({ name, description: title })),
     paths,
-    components: {
-      schemas: book.components,
-      securitySchemes: Object.fromEntries(
-        namesOfSchemes(routes).map((name) => [name, SECURITY_SCHEMES[name] ?? { type: 'http', scheme: 'bearer' }]),
-      ),
-    },
+    components: { schemas: book.components, securitySchemes: securitySchemes(served) },
   };
 }
 
-function namesOfSchemes(routes: readonly Route[]): readonly string[] {
-  const names = routes.flatMap(({ auth, surface }) => {
-    if (auth === 'none') return [];
-    return 'guard' in auth ? [auth.guard].flat() : [surface];
-  });
-  return [...new Set(names)];
+/** The schemes that routes ask for, in the order in which they do. Throws when no surface describes one. */
+function securitySchemes(served: readonly ServedSurface[]): JsonObject {
+  const described = new Map(served.flatMap(({ surface }) => Object.entries(surface.securitySchemes)));
+  const asked = served.flatMap(({ surface, routes }) => routes.flatMap((route) => schemeNames(surface, route)));
+  return Object.fromEntries(
+    [...new Set(asked)].map((name) => {
+      const scheme = described.get(name);
+      if (scheme === undefined) throw new Error(`no surface describes the security scheme ${name}`);
+      return [name, scheme];
+    }),
+  );
 }
 
-function operation(route: Route, book: SchemaBook): JsonObject {
+function schemeNames(surface: Surface, { auth }: Route): readonly string[] {
+  if (auth === 'none') return [];
+  return 'guard' in auth ? [auth.guard].flat() : [surface.name];
+}
+
+function operation(surface: Surface, route: Route, book: SchemaBook): JsonObject {
   return {
     operationId: route.name,
     summary: route.summary,
-    tags: [route.surface],
-    ...security(route),
+    tags: [surface.name],
+    ...security(surface, route),
     parameters: [
       ...parameters(route.params, 'path', book),
       ...parameters(route.query, 'query', book),
       ...common(route),
     ],
     ...(route.body === NOTHING ? {} : { requestBody: requestBody(route, book) }),
-    responses: { ...successes(route.responses, book), ...failures(route, book) },
+    responses: { ...successes(route.responses, book), ...failures(surface, route, book) },
   };
 }
 
-function security({ auth, surface }: Route): JsonObject {
-  if (auth === 'none') return { security: [] };
-  if ('guard' in auth) return { security: [Object.fromEntries([auth.guard].flat().map((name) => [name, []]))] };
-  return { security: [{ [surface]: [] }], 'x-required-scope': auth.scope };
+function security(surface: Surface, route: Route): JsonObject {
+  const names = schemeNames(surface, route);
+  if (names.length === 0) return { security: [] };
+  const needed = { security: [Object.fromEntries(names.map((name) => [name, []]))] };
+  return typeof route.auth === 'object' && 'scope' in route.auth
+    ? { ...needed, 'x-required-scope': route.auth.scope }
+    : needed;
 }
 
 function requestBody(route: Route, book: SchemaBook): JsonObject {
@@ -100,13 +109,13 @@ function successes(responses: Responses, book: SchemaBook): JsonObject {
 }
 
 /** One response a status, naming the codes that lead to it. */
-function failures(route: Route, book: SchemaBook): JsonObject {
+function failures(surface: Surface, route: Route, book: SchemaBook): JsonObject {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of new Set([...commonErrors(route), ...route.errors])) {
-    const status = errorStatus(route.surface, code);
+    const status = errorStatus(surface, code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  const content = json(book.schemaOf(ERROR_SCHEMAS[route.surface]));
+  const content = json(book.schemaOf(surface.errorBody.schema));
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
       String(status),

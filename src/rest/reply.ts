@@ -1,8 +1,5 @@
-/** What handlers return, and the one place that turns it into a response. */
-import type { Surface } from '../protocol/errors.js';
-import type { Failure } from '../protocol/failure.js';
+/** What handlers return, and how it becomes a response. */
 import type { HttpResponse } from '../ports/http.js';
-import { errorBody, errorHeaders, errorStatus } from './error-bodies.js';
 
 /** An answer as a value: JSON, JSON that is text already, text of a named type, or nothing. */
 export type Reply =
@@ -10,7 +7,7 @@ export type Reply =
   | { readonly status: number; readonly json: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly status: number; readonly text: string; readonly contentType: string };
 
-const JSON_HEADERS = { 'Content-Type': 'application/json' } as const;
+export const JSON_HEADERS = { 'Content-Type': 'application/json' } as const;
 
 export function writeReply(reply: Reply): HttpResponse {
   if ('text' in reply) {
@@ -22,19 +19,6 @@ export function writeReply(reply: Reply): HttpResponse {
   const { status, body, headers = {} } = reply;
   if (body === undefined) return { status, headers };
   return { status, headers: Object.assign({}, headers, JSON_HEADERS), body: JSON.stringify(body) };
-}
-
-export function writeFailure(
-  surface: Surface,
-  failure: Failure,
-  requestId: string,
-  extraHeaders: Readonly<Record<string, string>> = {},
-): HttpResponse {
-  return {
-    status: errorStatus(surface, failure.code),
-    headers: { ...errorHeaders(surface, failure), ...extraHeaders, ...JSON_HEADERS },
-    body: JSON.stringify(errorBody(surface, failure, requestId)),
-  };
 }
 
 /**

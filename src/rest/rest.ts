@@ -16,26 +16,18 @@ import type { Authorizations } from '../relay/sessions/authorizations.js';
 import type { LiveSessions } from '../relay/sessions/live-sessions.js';
 import type { RelaySessions } from '../relay/sessions/relay-sessions.js';
 import type { OriginRule } from '../sockets/origin.js';
-import { clientSurface, type ClientSurfaceDeps } from './client/routes.js';
+import { CLIENT_SURFACE, type ClientSurfaceDeps } from './client/surface.js';
 import { withCors } from './cors.js';
-import { groupSessionRoutes, type GroupSessionRoutesDeps } from './group/sessions.js';
-import { walletProofRoutes, type WalletProofRoutesDeps } from './group/wallet-proofs.js';
-import { loginRoutes, type LoginSurfaceDeps } from './login/login.js';
-import { connectRoutes } from './native/connect.js';
-import { directoryRoutes, type DirectoryRoutesDeps } from './native/directory.js';
-import { keyRoutes } from './native/keys.js';
-import { nodeRoutes } from './native/nodes.js';
-import { outboxRoutes } from './native/outbox.js';
-import { relayMemberRoutes } from './native/relay-members.js';
-import { relayMessageRoutes } from './native/relay-messages.js';
-import { relaySettingsRoutes } from './native/relay-settings.js';
-import { relayTokenRoutes } from './native/relay-tokens.js';
-import { serviceRoutes } from './native/service.js';
+import type { GroupSessionRoutesDeps } from './group/sessions.js';
+import { GROUP_SURFACE } from './group/surface.js';
+import { LOGIN_SURFACE, type LoginSurfaceDeps } from './login/surface.js';
+import type { DirectoryRoutesDeps } from './native/directory.js';
+import { NATIVE_SURFACE } from './native/surface.js';
+import type { WalletProofRoutesDeps } from './native/wallet-proofs.js';
 import { buildOpenApi } from './openapi.js';
-import { relaySessionRoutes } from './relays/sessions.js';
-import { relayUserRoutes } from './relays/users.js';
-import type { Route } from './route.js';
+import { RELAYS_SURFACE } from './relays/surface.js';
 import { createRouter, type Router } from './router.js';
+import { serve, type ServedSurface } from './surface.js';
 
 export interface RestDeps {
   readonly keys: Pick<ApiKeys, 'verify' | 'create' | 'list' | 'remove'>;
@@ -45,7 +37,7 @@ export interface RestDeps {
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
   readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
   readonly login: Omit<LoginSurfaceDeps, 'keys' | 'clock'> & { readonly outbox: Outbox | null };
-  readonly client: ClientSurfaceDeps;
+  readonly client: Omit<ClientSurfaceDeps, 'clock' | 'crypto' | 'origins'>;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
   readonly idempotency: IdempotencyStore;
@@ -70,36 +62,46 @@ export interface Rest extends Router {
 export function createRest(deps: RestDeps): Rest {
   const draining = () => deps.placement.draining();
   const document = { text: '' };
-  const routes = routeTable(deps, draining, () => document.text);
-  document.text = JSON.stringify(buildOpenApi(routes, VERSION));
-  const { keys, idempotency, operations, crypto, sealer, clock, log, metrics, limits } = deps;
-  const router = createRouter(routes, {
-    ...{ keys, idempotency, operations, crypto, sealer, clock, log, metrics, draining },
-    maxBodyBytes: limits.maxBodyBytes,
+  const served = serveAll(deps, draining, () => document.text);
+  document.text = JSON.stringify(buildOpenApi(served, VERSION));
+  const { keys, idempotency, operations, crypto, sealer, clock, log, metrics } = deps;
+  const router = createRouter(served, {
+    keys,
+    idempotency,
+    operations,
+    crypto,
+    sealer,
+    clock,
+    log,
+    metrics,
+    draining,
+    maxBodyBytes: deps.limits.maxBodyBytes,
+    fallback: NATIVE_SURFACE,
   });
-  return { ...withCors(router, deps.origins), openapi: document.text };
+  const shared = served.flatMap(({ surface }) => surface.cors);
+  return { ...withCors(router, deps.origins, shared), openapi: document.text };
 }
 
 /** Where two surfaces share a path, the first one here gives errors of that path their shape. */
-function routeTable(deps: RestDeps, draining: () => boolean, openapi: () => string): readonly Route[] {
-  const { keys, sessions, authorizations, live, placement, gatekeeper, metrics, health, log, limits } = deps;
-  const nodes = placement;
+function serveAll(deps: RestDeps, draining: () => boolean, openapi: () => string): readonly ServedSurface[] {
+  const { keys, sessions, authorizations, live, placement, gatekeeper, group, login, identity } = deps;
+  const { metrics, health, log, clock, crypto, origins } = deps;
+  const { maxMessageBytes } = deps.limits;
+  const userSessions = identity.sessions;
   return [
-    ...relaySessionRoutes({ sessions, nodes }),
-    ...relayUserRoutes({ sessions, authorizations, nodes }),
-    ...relaySettingsRoutes({ sessions, nodes }),
-    ...relayMemberRoutes({ live, authorizations, log }),
-    ...relayMessageRoutes({ live, maxMessageBytes: limits.maxMessageBytes }),
-    ...relayTokenRoutes({ authorizations, userSessions: deps.identity.sessions }),
-    ...walletProofRoutes(deps.group),
-    ...keyRoutes({ keys }),
-    ...directoryRoutes({ ...deps.identity, clock: deps.clock }),
-    ...outboxRoutes(deps.login),
-    ...nodeRoutes({ placement }),
-    ...connectRoutes({ gatekeeper }),
-    ...serviceRoutes({ metrics, health, draining, openapi }),
-    ...groupSessionRoutes({ ...deps.group, keys, clock: deps.clock }),
-    ...loginRoutes({ ...deps.login, keys, clock: deps.clock }),
-    ...clientSurface(deps.client, deps),
+    serve(RELAYS_SURFACE, { sessions, authorizations, nodes: placement }),
+    serve(NATIVE_SURFACE, {
+      relay: { sessions, authorizations, live, userSessions, nodes: placement, log, maxMessageBytes },
+      walletProofs: group,
+      keys,
+      directory: { ...identity, clock },
+      outbox: login.outbox,
+      placement,
+      gatekeeper,
+      service: { metrics, health, draining, openapi },
+    }),
+    serve(GROUP_SURFACE, { ...group, keys, clock }),
+    serve(LOGIN_SURFACE, { ...login, keys, clock }),
+    serve(CLIENT_SURFACE, { ...deps.client, clock, crypto, origins }),
   ];
 }

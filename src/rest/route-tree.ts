@@ -1,12 +1,13 @@
 /** Finds the route for a method and a path. Static segments win over parameters, at every segment. */
-import type { Surface } from '../protocol/errors.js';
 import type { ParsedPath } from './path.js';
 import type { Route } from './route.js';
+import type { ServedSurface, Surface } from './surface.js';
 
 export type Match =
   | {
       readonly kind: 'route';
       readonly route: Route;
+      readonly surface: Surface;
       readonly params: Readonly<Record<string, string>>;
       readonly matrix: ReadonlyMap<string, string>;
       readonly segments: readonly string[];
@@ -20,11 +21,16 @@ export type Match =
     }
   | { readonly kind: 'nothing' };
 
+interface Leaf {
+  readonly route: Route;
+  readonly surface: Surface;
+}
+
 interface TreeNode {
   readonly statics: Map<string, TreeNode>;
   parameter: TreeNode | null;
   /** The routes that end here, in the order they were added: all share one path. */
-  readonly routes: Route[];
+  readonly routes: Leaf[];
   /** Which segments of that path are parameters, and their names. */
   places: readonly (readonly [place: number, name: string])[];
 }
@@ -32,9 +38,14 @@ interface TreeNode {
 export class RouteTree {
   private readonly root = newNode();
 
-  /** Throws when two routes have one method and path: that is a mistake in the table. */
-  constructor(routes: readonly Route[]) {
-    for (const route of routes) this.add(route);
+  /**
+   * Throws when two routes have one method and path: that is a mistake in the table. Where two surfaces share a path, the
+   * first one gives its shape to errors of that path.
+   */
+  constructor(served: readonly ServedSurface[]) {
+    for (const { surface, routes } of served) {
+      for (const route of routes) this.add({ route, surface });
+    }
   }
 
   /** `path` null: what was sent is no path. */
@@ -44,24 +55,25 @@ export class RouteTree {
     const [first] = node?.routes ?? [];
     if (node === null || first === undefined) return { kind: 'nothing' };
     const { routes } = node;
-    const route = routes.find((candidate) => candidate.method === method);
-    if (route === undefined) {
+    const leaf = routes.find(({ route }) => route.method === method);
+    if (leaf === undefined) {
       // HEAD is answered wherever GET is: see the engine's adapter.
-      const methods = routes.map((candidate) => candidate.method);
+      const methods = routes.map(({ route }) => route.method);
       const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort();
-      return { kind: 'other_methods', pattern: first.path, surface: first.surface, allow };
+      return { kind: 'other_methods', pattern: first.route.path, surface: first.surface, allow };
     }
-    return { kind: 'route', route, params: paramsOf(node, path.segments), ...path };
+    return { kind: 'route', ...leaf, params: paramsOf(node, path.segments), ...path };
   }
 
-  private add(route: Route): void {
+  private add(leaf: Leaf): void {
+    const { route } = leaf;
     let node = this.root;
     for (const segment of patternSegments(route.path)) {
       node = isParameter(segment) ? (node.parameter ??= newNode()) : staticChild(node, segment);
     }
-    const clash = node.routes.some(({ method, path }) => method === route.method || path !== route.path);
+    const clash = node.routes.some(({ route: other }) => other.method === route.method || other.path !== route.path);
     if (clash) throw new Error(`two routes at ${route.method} ${route.path}`);
-    node.routes.push(route);
+    node.routes.push(leaf);
     node.places = placesOf(route.path);
   }
 }

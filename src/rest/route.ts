@@ -4,12 +4,12 @@
  */
 import { z } from 'zod';
 import type { Caller } from '../identity/api-keys.js';
-import type { ErrorCode, Surface } from '../protocol/errors.js';
+import type { ErrorCode } from '../protocol/errors.js';
 import { Failure } from '../protocol/failure.js';
 import type { HttpRequest } from '../ports/http.js';
 import type { Scope } from '../ports/key-store.js';
 import { parseBody, type BodyForm } from './body.js';
-import { authenticate, type KeyVerifier } from './auth.js';
+import { authenticate, type KeyCheck } from './auth.js';
 import { parseQuery } from './query.js';
 import type { Reply } from './reply.js';
 import { parseWith } from './validate.js';
@@ -51,7 +51,6 @@ export interface Admitted {
 export interface Route {
   readonly name: string;
   readonly summary: string;
-  readonly surface: Surface;
   readonly method: Method;
   /** `{name}` stands for one segment. */
   readonly path: string;
@@ -68,7 +67,7 @@ export interface Route {
   /** The route's own errors; those of every route (authorization, body, store) are added by the document. */
   readonly errors: readonly ErrorCode[];
   /** Rejects when this caller may not make the call; nothing of the query or the body has been read then. */
-  admit(input: RouteInput, keys: KeyVerifier): Promise<Admitted>;
+  admit(input: RouteInput, check: KeyCheck): Promise<Admitted>;
 }
 
 /** What a handler is given. */
@@ -96,7 +95,6 @@ export type ReplyOf<R extends Responses> = { [S in keyof R]: ReplyFor<R[S], S & 
 interface CommonSpec<Params, Query, Body, R extends Responses> {
   readonly name: string;
   readonly summary: string;
-  readonly surface: Surface;
   readonly method: Method;
   readonly path: string;
   readonly refusedWhileDraining?: boolean;
@@ -144,8 +142,8 @@ export interface GuardedRouteSpec<G extends Guest, P, Q, B, R extends Responses>
 export function defineRoute<P, Q, B, const R extends Responses>(spec: RouteSpec<P, Q, B, R>): Route {
   return {
     auth: { scope: spec.scope },
-    admit: async (input, keys) => {
-      const caller = await authenticate(keys, spec.surface, spec.scope, input.request);
+    admit: async (input, check) => {
+      const caller = await authenticate(check, spec.scope, input.request);
       return { callerId: caller.id, run: async () => spec.handle({ caller, ...parseCall(spec, input) }) };
     },
     ...common(spec),
@@ -187,11 +185,10 @@ export function defineGuardedRoute<G extends Guest, P, Q, B, const R extends Res
 
 /** Spread last, here as in the calls: what Node 20 makes of one at the front is slow, and slow to read (docs/PERFORMANCE.md). */
 function common<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>): Omit<Route, 'auth' | 'admit'> {
-  const { name, summary, surface, method, path, responses } = spec;
+  const { name, summary, method, path, responses } = spec;
   return {
     name,
     summary,
-    surface,
     method,
     path,
     params: spec.params ?? NOTHING,

@@ -2,7 +2,6 @@
  * The way of a request: path, method, size, caller, idempotency, handler, answer. The one place where REST
  * turns errors into output; what has no name in the catalogue is logged with its cause and leaves as `internal`.
  */
-import type { Surface } from '../protocol/errors.js';
 import { Failure } from '../protocol/failure.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
@@ -16,9 +15,11 @@ import type { KeyVerifier } from './auth.js';
 import { Idempotency, type Outcome } from './idempotency.js';
 import { methodOf, type Arriving } from './method.js';
 import { parsePath } from './path.js';
-import { finishResponse, writeFailure, writeReply } from './reply.js';
-import type { Admitted, Route } from './route.js';
+import { writeFailure } from './error-response.js';
+import { finishResponse, writeReply } from './reply.js';
+import type { Admitted } from './route.js';
 import { RouteTree, type Match } from './route-tree.js';
+import type { ServedSurface, Surface } from './surface.js';
 
 export interface RouterDeps {
   readonly keys: KeyVerifier;
@@ -30,6 +31,8 @@ export interface RouterDeps {
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'answered'>;
   readonly maxBodyBytes: number;
+  /** The surface whose shape the answer has when a path belongs to none. */
+  readonly fallback: Surface;
   /** Whether this node is shutting down. */
   readonly draining: () => boolean;
 }
@@ -42,9 +45,9 @@ export interface Router {
 
 type RouteMatch = Extract<Match, { readonly kind: 'route' }>;
 
-export function createRouter(routes: readonly Route[], deps: RouterDeps): Router {
+export function createRouter(served: readonly ServedSurface[], deps: RouterDeps): Router {
   const { clock, log, metrics } = deps;
-  const tree = new RouteTree(routes);
+  const tree = new RouteTree(served);
   const idempotency = new Idempotency({ store: deps.idempotency, crypto: deps.crypto, sealer: deps.sealer, log });
 
   async function handle(request: HttpRequest): Promise<HttpResponse> {
@@ -67,9 +70,9 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
   async function answer(request: HttpRequest, match: Match): Promise<HttpResponse> {
     if (match.kind === 'nothing') throw new Failure('unknown_path');
     if (match.kind === 'other_methods') throw new Failure('method_not_allowed');
-    const { route, params, matrix, segments } = match;
+    const { route, surface, params, matrix, segments } = match;
     if (request.body.length > deps.maxBodyBytes) throw new Failure('body_too_large');
-    const admitted = await route.admit({ request, params, matrix }, deps.keys);
+    const admitted = await route.admit({ request, params, matrix }, { keys: deps.keys, carrier: surface.carrier });
     if (route.refusedWhileDraining && deps.draining()) throw new Failure('draining');
     if (!route.mutating) return runRoute(request, match, admitted, null);
     const call = { request, callerId: admitted.callerId, segments, matrix };
@@ -108,7 +111,7 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
     const failure = isNamed ? error : new Failure('internal');
     const showsAllow = match.kind === 'other_methods' && failure.code === 'method_not_allowed';
     const extraHeaders = showsAllow ? { Allow: match.allow.join(', ') } : {};
-    return writeFailure(surfaceOf(match), failure, request.id, extraHeaders);
+    return writeFailure(match.kind === 'nothing' ? deps.fallback : match.surface, failure, request.id, extraHeaders);
   }
 
   function finish(
@@ -130,17 +133,6 @@ function halfDone(error: unknown): unknown {
   if (!Failure.isStoreAway(error)) return error;
   const { retryAfterS, details } = error;
   return new Failure('outcome_unknown', { retryAfterS: retryAfterS ?? 1, details, cause: error });
-}
-
-function surfaceOf(match: Match): Surface {
-  switch (match.kind) {
-    case 'route':
-      return match.route.surface;
-    case 'other_methods':
-      return match.surface;
-    case 'nothing':
-      return 'native';
-  }
 }
 
 /** The pattern, never the path: ids stay out of metrics and logs. */

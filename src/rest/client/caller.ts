@@ -7,7 +7,7 @@ import type { HttpRequest } from '../../ports/http.js';
 import type { ClientWithSessions } from '../../ports/user-session-store.js';
 import { Failure } from '../../protocol/failure.js';
 import { originAllowed, type OriginRule } from '../../sockets/origin.js';
-import { credentialRule } from '../cors.js';
+import { credentialRule } from '../shared-paths.js';
 import type { Guest } from '../route.js';
 
 export interface ClientCallersDeps {

@@ -55,7 +55,6 @@ function getClient({ callers, answers }: ClientRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'getClient',
     summary: 'The client, with its sessions.',
-    surface: 'client',
     method: 'GET',
     path: '/v1/client',
     guardName: 'client',
@@ -72,7 +71,6 @@ function removeSessions({ sessions, callers, answers }: ClientRoutesDeps): Route
   return defineGuardedRoute({
     name: 'removeClientSessions',
     summary: 'Sign out of all sessions of the client.',
-    surface: 'client',
     method: 'DELETE',
     path: '/v1/client/sessions',
     guardName: 'client',
@@ -91,7 +89,6 @@ function signIn(deps: ClientRoutesDeps): Route {
     name: 'signIn',
     summary:
       'Sign in by password or by ticket. Answers with a new client token: as a cookie, for native apps as a header.',
-    surface: 'client',
     method: 'POST',
     path: '/v1/client/sign_ins',
     refusedWhileDraining: true,

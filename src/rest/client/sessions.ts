@@ -46,7 +46,6 @@ function getSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Ro
   return defineGuardedRoute({
     name: 'getClientSession',
     summary: 'A session of the client, over or not.',
-    surface: 'client',
     method: 'GET',
     path: '/v1/client/sessions/{id}',
     guardName: 'client',
@@ -65,7 +64,6 @@ function touchSession({ sessions, callers, answers }: ClientSessionRoutesDeps): 
   return defineGuardedRoute({
     name: 'touchClientSession',
     summary: 'Make it the active session of the client, slide its activity, set its organization, get a fresh token.',
-    surface: 'client',
     method: 'POST',
     path: '/v1/client/sessions/{id}/touch',
     guardName: 'client',
@@ -95,7 +93,6 @@ function endSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Ro
   return defineGuardedRoute({
     name: 'endClientSession',
     summary: 'End a session of the client. It stays listed; its sockets are closed with 4007.',
-    surface: 'client',
     method: 'POST',
     path: '/v1/client/sessions/{id}/end',
     guardName: 'client',
@@ -113,7 +110,6 @@ function removeSession({ sessions, callers, answers }: ClientSessionRoutesDeps):
   return defineGuardedRoute({
     name: 'removeClientSession',
     summary: 'Remove a session, over or not, from the client. Its sockets are closed with 4007.',
-    surface: 'client',
     method: 'POST',
     path: '/v1/client/sessions/{id}/remove',
     guardName: 'client',

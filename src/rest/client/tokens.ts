@@ -30,7 +30,6 @@ function createToken({ sessions, callers }: ClientTokenRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'createClientSessionToken',
     summary: 'A session token of an active session; with the active organization, another one, or none.',
-    surface: 'client',
     method: 'POST',
     path: '/v1/client/sessions/{id}/tokens',
     guardName: 'client',
@@ -57,7 +56,6 @@ function createTemplateToken({ sessions, callers }: ClientTokenRoutesDeps): Rout
   return defineGuardedRoute({
     name: 'createClientTemplateToken',
     summary: 'A token of an active session by a JWT template.',
-    surface: 'client',
     method: 'POST',
     path: '/v1/client/sessions/{id}/tokens/{template}',
     guardName: 'client',
@@ -87,7 +85,6 @@ function keySetRoute(
 ): Route {
   return defineOpenRoute({
     ...naming,
-    surface: 'client',
     method: 'GET',
     responses: { 200: jwksSchema },
     errors: ['store_unavailable'],

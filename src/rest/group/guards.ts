@@ -6,12 +6,14 @@ import type { WalletAddress } from '../../protocol/ids.js';
 import type { HttpRequest } from '../../ports/http.js';
 import type { RelayClaims } from '../../ports/relay-credentials.js';
 import type { GroupSessions } from '../../relay/groups/group-sessions.js';
-import { authenticate, type KeyVerifier } from '../auth.js';
+import { authenticate, type KeyCarrier, type KeyVerifier } from '../auth.js';
 import type { Guest, RouteInput } from '../route.js';
 
 /** Names of security schemes. */
 export const WALLET_BEARER = 'wallet';
 export const MEMBER_BEARER = 'group_member';
+
+export const groupKey: KeyCarrier = ({ headers }) => headers.get('x-api-key') ?? null;
 
 export interface WalletGuest extends Guest {
   readonly wallet: WalletAddress;
@@ -34,7 +36,7 @@ export async function admitCreator(
   proofs: WalletBearers,
   { request }: RouteInput,
 ): Promise<CreatorGuest> {
-  const caller = await authenticate(keys, 'group', 'relays', request);
+  const caller = await authenticate({ keys, carrier: groupKey }, 'relays', request);
   const wallet = await walletOf(proofs, request);
   return { callerId: `${caller.id} ${wallet}`, caller, wallet };
 }

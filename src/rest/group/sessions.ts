@@ -41,8 +41,6 @@ const NO_ENTRY = [
 ] as const;
 const NOT_HOST = [...NO_BEARER, 'not_host', 'group_session_not_found'] as const;
 
-const common = { surface: 'group' } as const;
-
 export function groupSessionRoutes(deps: GroupSessionRoutesDeps): readonly Route[] {
   return PREFIXES.flatMap((prefix) => [
     createSession(deps, prefix),
@@ -56,7 +54,6 @@ export function groupSessionRoutes(deps: GroupSessionRoutesDeps): readonly Route
 
 function createSession({ groups, keys, proofs, wallets, clock }: GroupSessionRoutesDeps, prefix: Prefix): Route {
   return defineGuardedRoute({
-    ...common,
     name: `${prefix.name}CreateSession`,
     summary: 'Create a group session, with an API key, as a wallet.',
     method: 'POST',
@@ -77,7 +74,6 @@ function createSession({ groups, keys, proofs, wallets, clock }: GroupSessionRou
 
 function joinSession({ groups, proofs, clock }: GroupSessionRoutesDeps, prefix: Prefix): Route {
   return defineGuardedRoute({
-    ...common,
     name: `${prefix.name}JoinSession`,
     summary: 'Join a group session as a wallet.',
     method: 'POST',
@@ -97,7 +93,6 @@ function joinSession({ groups, proofs, clock }: GroupSessionRoutesDeps, prefix: 
 
 function getCurrent({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
   return defineGuardedRoute({
-    ...common,
     name: `${prefix.name}GetCurrentSession`,
     summary: 'The group session that the caller is in.',
     method: 'GET',
@@ -114,7 +109,6 @@ function getCurrent({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
 
 function kickUser({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
   return defineGuardedRoute({
-    ...common,
     name: `${prefix.name}KickUser`,
     summary: 'Kick a user, as the host: its socket closes and its token is dead. It may join again.',
     method: 'POST',
@@ -133,7 +127,6 @@ function kickUser({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
 
 function disconnect({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
   return defineGuardedRoute({
-    ...common,
     name: `${prefix.name}Disconnect`,
     summary: 'Leave the group session: the socket closes and the token is dead.',
     method: 'POST',
@@ -151,7 +144,6 @@ function disconnect({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
 
 function deleteCurrent({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
   return defineGuardedRoute({
-    ...common,
     name: `${prefix.name}DeleteCurrentSession`,
     summary: 'End the group session for everybody, as the host.',
     method: 'DELETE',

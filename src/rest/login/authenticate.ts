@@ -34,7 +34,6 @@ function authenticate({ logins }: AuthenticateRoutesDeps): Route {
   return defineOpenRoute({
     name: 'authenticate',
     summary: 'Log in. The answer holds the LSID, which is shown here and nowhere else.',
-    surface: 'login',
     method: 'POST',
     path: '/authenticate/{username}',
     refusedWhileDraining: true,
@@ -59,7 +58,6 @@ function getBlock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'getLoginBlock',
     summary: 'Whether a user is blocked. For the user itself and admins; a name of nobody is not blocked.',
-    surface: 'login',
     method: 'GET',
     path: BLOCK_PATH,
     ...callerGuard(guardDeps),
@@ -76,7 +74,6 @@ function block({ blocks, clock, ...guardDeps }: AuthenticateRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'blockUser',
     summary: 'Block a user, until a time or until unblocked: its sessions end and it cannot sign in.',
-    surface: 'login',
     method: 'POST',
     path: BLOCK_PATH,
     ...callerGuard(guardDeps),
@@ -98,7 +95,6 @@ function unblock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'unblockUser',
     summary: 'Lift the block of a user.',
-    surface: 'login',
     method: 'DELETE',
     path: BLOCK_PATH,
     ...callerGuard(guardDeps),

@@ -19,7 +19,6 @@ function setEffectiveUser({ logins, ...guardDeps }: EffectiveRoutesDeps): Route 
   return defineGuardedRoute({
     name: 'setEffectiveUser',
     summary: 'Let the session act as another user, in that one’s home organization. For admins.',
-    surface: 'login',
     method: 'POST',
     path: '/session/{sessionId}/setEffectiveUser',
     ...sessionGuard(guardDeps),
@@ -39,7 +38,6 @@ function resetAssumedIdentity({ logins, ...guardDeps }: EffectiveRoutesDeps): Ro
   return defineGuardedRoute({
     name: 'resetAssumedIdentity',
     summary: 'Let the session act as its own user again, in the home organization.',
-    surface: 'login',
     method: 'DELETE',
     path: '/session/{sessionId}/assumedIdentity',
     ...sessionGuard(guardDeps),
@@ -56,7 +54,6 @@ function setEffectiveOrg({ logins, ...guardDeps }: EffectiveRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'setEffectiveOrg',
     summary: 'Let the session act in another organization of the user it acts as; for admins, in any.',
-    surface: 'login',
     method: 'POST',
     path: '/session/{sessionId}/setEffectiveOrg',
     ...sessionGuard(guardDeps),

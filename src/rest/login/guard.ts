@@ -5,8 +5,9 @@
 import { maySee, type LoginCaller, type LoginCallers, type LoginHolder } from '../../identity/login-callers.js';
 import { Failure } from '../../protocol/failure.js';
 import type { UserSessionId } from '../../protocol/ids.js';
-import { presentedKey, type KeyVerifier } from '../auth.js';
+import type { KeyVerifier } from '../auth.js';
 import type { Guest, RouteInput } from '../route.js';
+import { hasKeyParameter, keyInQuery } from './api-key.js';
 
 /** The security scheme of the OpenAPI document. */
 export const LOGIN_GUARD = 'login';
@@ -100,7 +101,7 @@ async function proofOf({ callers }: GuardDeps, lsid: string): Promise<Guest | nu
 }
 
 async function systemOf({ keys }: GuardDeps, { request }: RouteInput): Promise<LoginCaller | null> {
-  const key = presentedKey('login', request);
+  const key = keyInQuery(request);
   const system = key === null ? null : await keys.verify(key);
   if (system === null) return null;
   if (!system.scopes.includes('auth')) throw new Failure('scope_missing');
@@ -122,11 +123,6 @@ function lsidOfPath({ params }: RouteInput): string {
 
 function hasCredential({ request, matrix }: RouteInput): boolean {
   return matrix.has('lsid') || hasKeyParameter(request.query);
-}
-
-function hasKeyParameter(query: string): boolean {
-  const parameters = new URLSearchParams(query);
-  return parameters.has('apiKey') || parameters.has('api_key');
 }
 
 /** A key without the scope may not see the session: no more is said on its paths. */

@@ -52,7 +52,6 @@ function requestReset({ resets }: PasswordRoutesDeps): Route {
   return defineOpenRoute({
     name: 'requestPasswordReset',
     summary: 'Mail a reset link to the user, if there is one whom all given names fit: the answer is the same.',
-    surface: 'login',
     method: 'POST',
     path: '/password/reset',
     refusedWhileDraining: true,
@@ -76,7 +75,6 @@ function confirmReset({ resets }: PasswordRoutesDeps): Route {
   return defineOpenRoute({
     name: 'confirmPasswordReset',
     summary: 'Set a new password with the token of a reset mail, once. All sessions of the user end.',
-    surface: 'login',
     method: 'POST',
     path: '/password/reset/confirm',
     body: z.object({ token: z.string().min(1).max(256), username: field.username, newPasswordHash: field.newPassword }),
@@ -94,7 +92,6 @@ function changePassword({ changes, ...guardDeps }: PasswordRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'changePassword',
     summary: 'Change a password by the old one, or as an admin by the admin’s own. The user’s other sessions end.',
-    surface: 'login',
     method: 'PUT',
     path: '/password/{userId}',
     ...callerGuard(guardDeps),

@@ -19,7 +19,6 @@ function getSession(deps: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'getLoginSession',
     summary: 'Get a login session; that counts as access to it.',
-    surface: 'login',
     method: 'GET',
     path: '/session/{sessionId}',
     ...sessionGuard(deps),
@@ -36,7 +35,6 @@ function createToken({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'createLoginSessionToken',
     summary: 'A session token of a login session. Its subject is whom the session acts as, `act` names the real user.',
-    surface: 'login',
     method: 'POST',
     path: '/session/{sessionId}/token',
     ...sessionGuard(guardDeps),
@@ -53,7 +51,6 @@ function endSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'endLoginSession',
     summary: 'End a login session; with the body `true` all sessions of its user, on every surface.',
-    surface: 'login',
     method: 'DELETE',
     path: '/session/{sessionId}',
     ...sessionGuard(guardDeps),
@@ -73,7 +70,6 @@ function cloneSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'cloneLoginSession',
     summary: 'Open a second session like this one, with an LSID and a life of its own.',
-    surface: 'login',
     method: 'POST',
     path: '/session/{sessionId}/clone',
     refusedWhileDraining: true,
@@ -92,7 +88,6 @@ function logOutUser({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'logOutUser',
     summary: 'End all sessions of a user, on every surface. For the user itself and admins.',
-    surface: 'login',
     method: 'DELETE',
     path: '/session/user/{userId}',
     ...callerGuard(guardDeps),

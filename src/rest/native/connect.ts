@@ -12,7 +12,6 @@ export function connectRoutes({ gatekeeper }: ConnectRoutesDeps): readonly Route
     defineOpenRoute({
       name: 'connect',
       summary: 'The WebSocket endpoint. Without an upgrade it says what a handshake with this credential would meet.',
-      surface: 'native',
       method: 'GET',
       path: '/v1/connect',
       responses: {},

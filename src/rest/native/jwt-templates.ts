@@ -58,7 +58,6 @@ function createTemplate({ templates }: TemplateRoutesDeps): Route {
   return defineRoute({
     name: 'createJwtTemplate',
     summary: 'Make a JWT template; a hundred at most.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/jwt_templates',
     scope: 'admin',
@@ -76,7 +75,6 @@ function listTemplates({ templates }: TemplateRoutesDeps): Route {
   return defineRoute({
     name: 'listJwtTemplates',
     summary: 'List JWT templates, by name.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/jwt_templates',
     scope: 'admin',
@@ -100,7 +98,6 @@ function getTemplate({ templates }: TemplateRoutesDeps): Route {
   return defineRoute({
     name: 'getJwtTemplate',
     summary: 'Get a JWT template.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/jwt_templates/{name}',
     scope: 'admin',
@@ -118,7 +115,6 @@ function updateTemplate({ templates }: TemplateRoutesDeps): Route {
   return defineRoute({
     name: 'updateJwtTemplate',
     summary: 'Change a JWT template; claims are replaced whole. Tokens that are out stay as they are.',
-    surface: 'native',
     method: 'PATCH',
     path: '/v1/jwt_templates/{name}',
     scope: 'admin',
@@ -137,7 +133,6 @@ function deleteTemplate({ templates }: TemplateRoutesDeps): Route {
   return defineRoute({
     name: 'deleteJwtTemplate',
     summary: 'Remove a JWT template. Tokens that are out stay as they are.',
-    surface: 'native',
     method: 'DELETE',
     path: '/v1/jwt_templates/{name}',
     scope: 'admin',

@@ -41,7 +41,6 @@ function createKey({ keys }: KeyRoutesDeps): Route {
   return defineRoute({
     name: 'createKey',
     summary: 'Make an API key. Without a project_id the root key starts a new project with it.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/keys',
     scope: 'admin',
@@ -59,7 +58,6 @@ function listKeys({ keys }: KeyRoutesDeps): Route {
   return defineRoute({
     name: 'listKeys',
     summary: 'List the API keys of the project, oldest first.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/keys',
     scope: 'admin',
@@ -78,7 +76,6 @@ function deleteKey({ keys }: KeyRoutesDeps): Route {
   return defineRoute({
     name: 'deleteKey',
     summary: 'Remove an API key: refused here at once, on every node within a second.',
-    surface: 'native',
     method: 'DELETE',
     path: '/v1/keys/{id}',
     scope: 'admin',

@@ -44,7 +44,6 @@ function addMember({ organizations }: MembershipRoutesDeps): Route {
   return defineRoute({
     name: 'createMembership',
     summary: 'Make a user a member of an organization.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/organizations/{id}/memberships',
     scope: 'admin',
@@ -64,7 +63,6 @@ function listMembers({ organizations }: MembershipRoutesDeps): Route {
   return defineRoute({
     name: 'listMemberships',
     summary: 'List the members of an organization, oldest first.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/organizations/{id}/memberships',
     scope: 'admin',
@@ -90,7 +88,6 @@ function changeMember({ organizations }: MembershipRoutesDeps): Route {
   return defineRoute({
     name: 'updateMembership',
     summary: 'Change the role or the permissions of a member; tokens carry them from the next on.',
-    surface: 'native',
     method: 'PATCH',
     path: '/v1/organizations/{id}/memberships/{user_id}',
     scope: 'admin',
@@ -109,7 +106,6 @@ function removeMember({ organizations }: MembershipRoutesDeps): Route {
   return defineRoute({
     name: 'deleteMembership',
     summary: 'End a membership. Tokens of the user do not name the organization from then on.',
-    surface: 'native',
     method: 'DELETE',
     path: '/v1/organizations/{id}/memberships/{user_id}',
     scope: 'admin',

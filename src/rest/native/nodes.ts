@@ -28,7 +28,6 @@ export function nodeRoutes({ placement }: NodeRoutesDeps): readonly Route[] {
     defineRoute({
       name: 'listNodes',
       summary: 'List the live nodes.',
-      surface: 'native',
       method: 'GET',
       path: '/v1/nodes',
       scope: 'admin',

@@ -54,7 +54,6 @@ function createOrganization({ organizations }: OrganizationRoutesDeps): Route {
   return defineRoute({
     name: 'createOrganization',
     summary: 'Make an organization.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/organizations',
     scope: 'admin',
@@ -73,7 +72,6 @@ function listOrganizations({ organizations }: OrganizationRoutesDeps): Route {
   return defineRoute({
     name: 'listOrganizations',
     summary: 'List organizations, newest first.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/organizations',
     scope: 'admin',
@@ -94,7 +92,6 @@ function getOrganization({ organizations }: OrganizationRoutesDeps): Route {
   return defineRoute({
     name: 'getOrganization',
     summary: 'Get an organization by its id or its slug.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/organizations/{id}',
     scope: 'admin',
@@ -112,7 +109,6 @@ function updateOrganization({ organizations }: OrganizationRoutesDeps): Route {
   return defineRoute({
     name: 'updateOrganization',
     summary: 'Change an organization. Absent members stay.',
-    surface: 'native',
     method: 'PATCH',
     path: '/v1/organizations/{id}',
     scope: 'admin',
@@ -132,7 +128,6 @@ function deleteOrganization({ organizations }: OrganizationRoutesDeps): Route {
   return defineRoute({
     name: 'deleteOrganization',
     summary: 'Remove an organization with its memberships. Tokens name it no longer from then on.',
-    surface: 'native',
     method: 'DELETE',
     path: '/v1/organizations/{id}',
     scope: 'admin',

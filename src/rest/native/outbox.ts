@@ -14,7 +14,6 @@ export function outboxRoutes({ outbox }: { readonly outbox: Outbox | null }): re
     defineRoute({
       name: 'listOutbox',
       summary: 'The newest mails this node would have sent, newest first. In development only.',
-      surface: 'native',
       method: 'GET',
       path: '/v1/outbox',
       scope: 'admin',

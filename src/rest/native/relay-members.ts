@@ -61,7 +61,6 @@ function listMembers({ live }: RelayMemberRoutesDeps): Route {
   return defineRoute({
     name: 'listRelayMembers',
     summary: 'List the members of a relay session, and how old the answer may be.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/relays/sessions/{session_id}/members',
     scope: 'relays',
@@ -84,7 +83,6 @@ function kickMember({ authorizations, log }: RelayMemberRoutesDeps): Route {
   return defineRoute({
     name: 'kickRelayMember',
     summary: 'Kick a user: its credentials are dead and its sockets closed, on every node, before the answer.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/relays/sessions/{session_id}/kick',
     scope: 'relays',

@@ -19,7 +19,6 @@ export function relayMessageRoutes({ live, maxMessageBytes }: RelayMessageRoutes
     defineRoute({
       name: 'sendRelayMessage',
       summary: 'Send a message to the members of a relay session, or to some of them, as the backend.',
-      surface: 'native',
       method: 'POST',
       path: '/v1/relays/sessions/{session_id}/messages',
       scope: 'relays',

@@ -47,7 +47,6 @@ export function relaySettingsRoutes({ sessions, nodes }: RelaySettingsRoutesDeps
     defineRoute({
       name: 'updateRelaySession',
       summary: 'Change settings of a relay session; its members are told. expires_in_s counts from now.',
-      surface: 'native',
       method: 'PATCH',
       path: '/v1/relays/sessions/{session_id}',
       scope: 'relays',

@@ -29,7 +29,6 @@ export function relayTokenRoutes({ authorizations, userSessions }: RelayTokenRou
     defineRoute({
       name: 'mintRelayToken',
       summary: 'Mint a relay credential for a user. It takes no seat until it joins.',
-      surface: 'native',
       method: 'POST',
       path: '/v1/relays/sessions/{session_id}/tokens',
       scope: 'relays',

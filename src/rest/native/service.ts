@@ -23,7 +23,6 @@ function healthz(): Route {
   return defineOpenRoute({
     name: 'healthz',
     summary: 'Whether the process is alive.',
-    surface: 'native',
     method: 'GET',
     path: '/healthz',
     responses: { 200: z.object({ status: z.literal('ok') }) },
@@ -35,7 +34,6 @@ function readyz({ health, draining }: ServiceRoutesDeps): Route {
   return defineOpenRoute({
     name: 'readyz',
     summary: 'Whether this node can accept: it is not shutting down and its store answers.',
-    surface: 'native',
     method: 'GET',
     path: '/readyz',
     responses: { 200: z.object({ status: z.literal('ready') }) },
@@ -52,7 +50,6 @@ function metricsText({ metrics }: ServiceRoutesDeps): Route {
   return defineOpenRoute({
     name: 'metrics',
     summary: 'Metrics in the Prometheus text format.',
-    surface: 'native',
     method: 'GET',
     path: '/metrics',
     responses: { 200: { contentType: 'text/plain' } },
@@ -67,7 +64,6 @@ function openapiText({ openapi }: ServiceRoutesDeps): Route {
   return defineOpenRoute({
     name: 'openapi',
     summary: 'This API as an OpenAPI 3.1 document.',
-    surface: 'native',
     method: 'GET',
     path: '/openapi.json',
     responses: { 200: { contentType: 'application/json' } },

@@ -85,7 +85,6 @@ function openSession({ sessions, entrance }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'createUserSession',
     summary: 'Open a session for a user, on a client when one is named.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/sessions',
     scope: 'sessions',
@@ -111,7 +110,6 @@ function listSessions({ sessions }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'listUserSessions',
     summary: 'List user sessions, newest first: all, those of a user, those with a status.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/sessions',
     scope: 'sessions',
@@ -137,7 +135,6 @@ function getSession({ sessions }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'getUserSession',
     summary: 'Get a user session; one that is over is kept for at least an hour.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/sessions/{id}',
     scope: 'sessions',
@@ -158,7 +155,6 @@ function revokeSession({ sessions, clock }: UserSessionRoutesDeps): Route {
     name: 'revokeUserSession',
     summary:
       'Revoke a user session: its tokens count no longer and its sockets are closed. One that is over stays as it is.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/sessions/{id}/revoke',
     scope: 'sessions',
@@ -179,7 +175,6 @@ function revokeSessionsOf({ sessions, users, clock }: UserSessionRoutesDeps): Ro
   return defineRoute({
     name: 'revokeSessionsOfUser',
     summary: 'Revoke all sessions of a user.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/users/{id}/sessions/revoke',
     scope: 'sessions',
@@ -199,7 +194,6 @@ function createTicket({ tickets }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'createSignInToken',
     summary: 'Make a ticket with which a user signs in once, without a password; or another user, to act as it.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/sign_in_tokens',
     scope: 'sessions',

@@ -51,7 +51,6 @@ function createUser({ users }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'createUser',
     summary: 'Make a user. Names are unique, each in its kind, and compared without case.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/users',
     scope: 'admin',
@@ -69,7 +68,6 @@ function listUsers({ users }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'listUsers',
     summary: 'List users, newest first; by a name, the one who has it.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/users',
     scope: 'admin',
@@ -93,7 +91,6 @@ function getUser({ users }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'getUser',
     summary: 'Get a user.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/users/{id}',
     scope: 'admin',
@@ -112,7 +109,6 @@ function updateUser({ users, clock }: UserRoutesDeps): Route {
     name: 'updateUser',
     summary:
       'Change a user. Absent members stay; another password, or no admin right any more, ends all sessions of the user.',
-    surface: 'native',
     method: 'PATCH',
     path: '/v1/users/{id}',
     scope: 'admin',
@@ -134,7 +130,6 @@ function deleteUser({ users, clock }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'deleteUser',
     summary: 'Remove a user with its memberships; its sessions end as revoked.',
-    surface: 'native',
     method: 'DELETE',
     path: '/v1/users/{id}',
     scope: 'admin',
@@ -153,7 +148,6 @@ function ban({ users, clock }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'banUser',
     summary: 'Ban a user: its sessions end as revoked, and it can open none until it is unbanned.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/users/{id}/ban',
     scope: 'admin',
@@ -174,7 +168,6 @@ function unban({ users }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'unbanUser',
     summary: 'Let a banned user sign in again. Its old sessions stay ended.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/users/{id}/unban',
     scope: 'admin',

@@ -46,7 +46,6 @@ function createSession({ sessions, nodes }: RelaySessionRoutesDeps): Route {
   return defineRoute({
     name: 'createRelaySession',
     summary: 'Create a relay session with users.',
-    surface: 'relays',
     method: 'POST',
     path: '/v1/relays/sessions',
     scope: 'relays',
@@ -76,7 +75,6 @@ function listSessions({ sessions, nodes }: RelaySessionRoutesDeps): Route {
   return defineRoute({
     name: 'listRelaySessions',
     summary: 'List the relay sessions, newest first.',
-    surface: 'relays',
     method: 'GET',
     path: '/v1/relays/sessions',
     scope: 'relays',
@@ -112,7 +110,6 @@ function getSession({ sessions, nodes }: RelaySessionRoutesDeps): Route {
   return defineRoute({
     name: 'getRelaySession',
     summary: 'Retrieve a relay session.',
-    surface: 'relays',
     method: 'GET',
     path: '/v1/relays/sessions/{session_id}',
     scope: 'relays',
@@ -130,7 +127,6 @@ function deleteSession({ sessions }: RelaySessionRoutesDeps): Route {
   return defineRoute({
     name: 'deleteRelaySession',
     summary: 'Delete a relay session; its sockets are closed before the answer.',
-    surface: 'relays',
     method: 'DELETE',
     path: '/v1/relays/sessions/{session_id}',
     scope: 'relays',

@@ -21,7 +21,6 @@ function authorizeUser({ sessions, authorizations, nodes }: RelayUserRoutesDeps)
   return defineRoute({
     name: 'authorizeRelayUser',
     summary: 'Authorize a user on a relay session.',
-    surface: 'relays',
     method: 'POST',
     path: '/v1/relays/sessions:authorize-user',
     scope: 'relays',
@@ -40,7 +39,6 @@ function revokeUser({ authorizations, nodes }: RelayUserRoutesDeps): Route {
   return defineRoute({
     name: 'revokeRelayUser',
     summary: 'Revoke a user of a relay session; its socket is closed before the answer.',
-    surface: 'relays',
     method: 'POST',
     path: '/v1/relays/sessions:revoke-user',
     scope: 'relays',

@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest';
-import { ERRORS, type ErrorCode, type Surface } from '../../../src/protocol/errors.js';
+import { ERRORS, type ErrorCode } from '../../../src/protocol/errors.js';
 import { Failure } from '../../../src/protocol/failure.js';
-import { errorBody, errorHeaders, errorStatus } from '../../../src/rest/error-bodies.js';
+import { CLIENT_SURFACE } from '../../../src/rest/client/surface.js';
+import { errorBody, errorHeaders, errorStatus } from '../../../src/rest/error-response.js';
+import { GROUP_SURFACE } from '../../../src/rest/group/surface.js';
+import { LOGIN_SURFACE } from '../../../src/rest/login/surface.js';
+import { NATIVE_SURFACE } from '../../../src/rest/native/surface.js';
+import { RELAYS_SURFACE } from '../../../src/rest/relays/surface.js';
+import type { Surface } from '../../../src/rest/surface.js';
 import { MAX_BODY_BYTES, parsed, ROOT_KEY, startRest } from './harness.js';
 
 const token = `token ${ROOT_KEY}`;
@@ -96,7 +102,7 @@ it('HT7 brackets in strings are no levels, and 64 levels are fine', async () => 
 
 it('HT8 each surface has its own error body', () => {
   const failure = new Failure('invalid_request', { message: 'no', details: [1] });
-  const bodies: Record<Surface, unknown> = {
+  const bodies: Record<Surface['name'], unknown> = {
     relays: { message: 'no' },
     native: { code: 'invalid_request', message: 'no', details: [1] },
     client: {
@@ -106,22 +112,23 @@ it('HT8 each surface has its own error body', () => {
     login: { error: 'invalid_request', message: 'no' },
     group: { code: 'invalid_request', message: 'no' },
   };
-  for (const surface of ['relays', 'native', 'client', 'login', 'group'] as const) {
-    expect(errorBody(surface, failure, 'r1')).toEqual(bodies[surface]);
-    expect(errorStatus(surface, 'invalid_request')).toBe(surface === 'group' || surface === 'client' ? 422 : 400);
+  const surfaces: readonly Surface[] = [RELAYS_SURFACE, NATIVE_SURFACE, CLIENT_SURFACE, LOGIN_SURFACE, GROUP_SURFACE];
+  for (const surface of surfaces) {
+    expect(errorBody(surface, failure, 'r1')).toEqual(bodies[surface.name]);
+    expect(errorStatus(surface, 'invalid_request')).toBe(['group', 'client'].includes(surface.name) ? 422 : 400);
   }
 });
 
 it('HT9 401 names the carrier, 429 and 503 say when to come back, 426 what to upgrade to', () => {
   const headers = (surface: Surface, code: ErrorCode, retryAfterS?: number) =>
     errorHeaders(surface, new Failure(code, retryAfterS === undefined ? {} : { retryAfterS }));
-  expect(headers('relays', 'unauthorized')).toEqual({ 'WWW-Authenticate': 'token realm="sallyport"' });
-  expect(headers('native', 'credential_invalid')).toEqual({ 'WWW-Authenticate': 'Bearer realm="sallyport"' });
-  expect(headers('native', 'store_unavailable')).toEqual({ 'Retry-After': '1' });
-  expect(headers('native', 'too_many_requests', 2.2)).toEqual({ 'Retry-After': '3' });
-  expect(headers('native', 'idempotency_in_progress')).toEqual({ 'Retry-After': '1' });
-  expect(headers('native', 'upgrade_required')).toEqual({ Upgrade: 'websocket' });
-  expect(headers('native', 'session_not_found')).toEqual({});
+  expect(headers(RELAYS_SURFACE, 'unauthorized')).toEqual({ 'WWW-Authenticate': 'token realm="sallyport"' });
+  expect(headers(NATIVE_SURFACE, 'credential_invalid')).toEqual({ 'WWW-Authenticate': 'Bearer realm="sallyport"' });
+  expect(headers(NATIVE_SURFACE, 'store_unavailable')).toEqual({ 'Retry-After': '1' });
+  expect(headers(NATIVE_SURFACE, 'too_many_requests', 2.2)).toEqual({ 'Retry-After': '3' });
+  expect(headers(NATIVE_SURFACE, 'idempotency_in_progress')).toEqual({ 'Retry-After': '1' });
+  expect(headers(NATIVE_SURFACE, 'upgrade_required')).toEqual({ Upgrade: 'websocket' });
+  expect(headers(NATIVE_SURFACE, 'session_not_found')).toEqual({});
 });
 
 it('HT10 what has no name is 500, logged with its cause and not shown', async () => {

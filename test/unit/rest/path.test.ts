@@ -1,16 +1,22 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import { NATIVE_SURFACE } from '../../../src/rest/native/surface.js';
+import { RELAYS_SURFACE } from '../../../src/rest/relays/surface.js';
 import type { Route } from '../../../src/rest/route.js';
 import { parsePath } from '../../../src/rest/path.js';
 import { RouteTree } from '../../../src/rest/route-tree.js';
 
-function route(method: Route['method'], path: string, surface: Route['surface'] = 'native'): Route {
+function route(method: Route['method'], path: string): Route {
   const anything = z.unknown();
   return {
-    ...{ name: path, summary: '', surface, method, path, auth: 'none', mutating: false, refusedWhileDraining: false },
+    ...{ name: path, summary: '', method, path, auth: 'none', mutating: false, refusedWhileDraining: false },
     ...{ params: anything, query: anything, body: anything, bodyForm: 'json', responses: {}, errors: [] },
     admit: async () => ({ callerId: 'nobody', run: async () => ({ status: 200 }) }),
   };
+}
+
+function native(...routes: readonly Route[]): RouteTree {
+  return new RouteTree([{ surface: NATIVE_SURFACE, routes }]);
 }
 
 it('HT2 matrix parameters of every segment are taken out and percent-decoded', () => {
@@ -37,12 +43,12 @@ it('HT4 a segment is decoded once', () => {
 });
 
 it('HT3 static segments win over parameters, with a way back to them', () => {
-  const tree = new RouteTree([
+  const tree = native(
     route('GET', '/v1/things/{id}'),
     route('GET', '/v1/things/special'),
     route('GET', '/v1/{kind}/special/deep'),
     route('POST', '/v1/things:act'),
-  ]);
+  );
   const found = (path: string, method = 'GET') => {
     const match = tree.match(method, parsePath(path));
     return match.kind === 'route' ? [match.route.path, match.params] : match.kind;
@@ -58,15 +64,18 @@ it('HT3 static segments win over parameters, with a way back to them', () => {
 });
 
 it('HT5 a path of two surfaces has the shape of the first', () => {
-  const tree = new RouteTree([route('GET', '/a/{id}', 'relays'), route('PATCH', '/a/{id}')]);
+  const tree = new RouteTree([
+    { surface: RELAYS_SURFACE, routes: [route('GET', '/a/{id}')] },
+    { surface: NATIVE_SURFACE, routes: [route('PATCH', '/a/{id}')] },
+  ]);
   expect(tree.match('PUT', parsePath('/a/1'))).toMatchObject({
     kind: 'other_methods',
-    surface: 'relays',
+    surface: RELAYS_SURFACE,
     allow: ['GET', 'HEAD', 'PATCH'],
   });
 });
 
 it('HT3 two routes at one place are a mistake', () => {
-  expect(() => new RouteTree([route('GET', '/a/{id}'), route('GET', '/a/{id}')])).toThrow('GET /a/{id}');
-  expect(() => new RouteTree([route('GET', '/a/{id}'), route('PUT', '/a/{name}')])).toThrow('PUT /a/{name}');
+  expect(() => native(route('GET', '/a/{id}'), route('GET', '/a/{id}'))).toThrow('GET /a/{id}');
+  expect(() => native(route('GET', '/a/{id}'), route('PUT', '/a/{name}'))).toThrow('PUT /a/{name}');
 });

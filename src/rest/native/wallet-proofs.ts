@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { WalletProofs } from '../../identity/wallet-proofs.js';
 import type { Wallets } from '../../ports/wallets.js';
 import { defineOpenRoute, type Route } from '../route.js';
-import { walletAddress } from './bodies.js';
+import { walletAddress } from '../group/bodies.js';
 
 export interface WalletProofRoutesDeps {
   readonly proofs: Pick<WalletProofs, 'nonce' | 'verify'>;
@@ -27,7 +27,6 @@ function getNonce({ proofs, wallets }: WalletProofRoutesDeps): Route {
   return defineOpenRoute({
     name: 'getWalletNonce',
     summary: 'A message for a wallet to sign. Without an address it holds {address} where the address is to be.',
-    surface: 'native',
     method: 'GET',
     path: '/v1/wallet-proof/nonce',
     query: z.object({ address: walletAddress(wallets).optional(), chain }),
@@ -44,7 +43,6 @@ function verifyProof({ proofs }: WalletProofRoutesDeps): Route {
   return defineOpenRoute({
     name: 'verifyWalletProof',
     summary: 'A bearer for a wallet that signed the message. Each message counts once, for five minutes.',
-    surface: 'native',
     method: 'POST',
     path: '/v1/wallet-proof/verify',
     query: z.object({ chain }),

@@ -1,0 +1,88 @@
+/** The client surface: devices and their user sessions in the shapes of Clerk's frontend API, and the public keys. */
+import type { ClientSessions } from '../../identity/client-sessions.js';
+import type { Clients } from '../../identity/clients.js';
+import type { Profiles } from '../../identity/profiles.js';
+import type { SignIns } from '../../identity/sign-ins.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Crypto } from '../../ports/crypto.js';
+import type { SessionTokens } from '../../ports/session-tokens.js';
+import type { OriginRule } from '../../sockets/origin.js';
+import { noKey } from '../auth.js';
+import type { Route } from '../route.js';
+import { shareWithCookies, type SharedPaths } from '../shared-paths.js';
+import type { Surface } from '../surface.js';
+import { ClientAnswers } from './answers.js';
+import { ClientCallers, COOKIE_NAME } from './caller.js';
+import { clientRoutes } from './client.js';
+import { clientErrorBody } from './errors.js';
+import { clientSessionRoutes } from './sessions.js';
+import { clientTokenRoutes } from './tokens.js';
+
+export interface ClientSurfaceDeps {
+  readonly clients: Clients;
+  readonly clientSessions: ClientSessions;
+  readonly signIns: SignIns;
+  readonly profiles: Profiles;
+  readonly sessionTokens: Pick<SessionTokens, 'jwks'>;
+  /** Whether a client token in the query counts. */
+  readonly isDevelopment: boolean;
+  /** Whether browsers reach this server over TLS: the public URL says so. */
+  readonly isSecure: boolean;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly origins: OriginRule;
+}
+
+const CLIENT_PATHS: SharedPaths = {
+  matches: (path) => path === 'v1/client' || path.startsWith('v1/client/'),
+  preflight: {
+    'Access-Control-Allow-Methods': 'GET, POST, DELETE',
+    'Access-Control-Allow-Headers': 'Content-Type, Idempotency-Key',
+  },
+  shareWith: shareWithCookies,
+};
+
+const PUBLIC_KEYS: SharedPaths = {
+  matches: (path) => path === '.well-known/jwks.json' || path === 'v1/jwks',
+  preflight: { 'Access-Control-Allow-Methods': 'GET' },
+  shareWith: () => ({ 'Access-Control-Allow-Origin': '*' }),
+};
+
+export const CLIENT_SURFACE: Surface<ClientSurfaceDeps> = {
+  name: 'client',
+  title: "Client sessions, in the shapes of Clerk's frontend API.",
+  routes: routesOf,
+  carrier: noKey,
+  errorBody: clientErrorBody,
+  challenge: null,
+  cors: [CLIENT_PATHS, PUBLIC_KEYS],
+  securitySchemes: {
+    client: {
+      type: 'apiKey',
+      in: 'cookie',
+      name: COOKIE_NAME,
+      description:
+        'The client token that a sign-in sets. Programs send it as `Authorization: <client token>` with the query `_is_native=1`; in development it may be the query `__dev_session`.',
+    },
+  },
+};
+
+function routesOf(deps: ClientSurfaceDeps): readonly Route[] {
+  const {
+    clients,
+    clientSessions: sessions,
+    profiles,
+    sessionTokens: tokens,
+    clock,
+    origins,
+    isDevelopment,
+  } = deps;
+  const callers = new ClientCallers({ clients, origins, isDevelopment });
+  const answers = new ClientAnswers({ profiles, clock });
+  const { signIns, crypto, isSecure } = deps;
+  return [
+    ...clientRoutes({ sessions, signIns, callers, answers, crypto, isSecure }),
+    ...clientSessionRoutes({ sessions, callers, answers }),
+    ...clientTokenRoutes({ sessions, callers, tokens }),
+  ];
+}

@@ -1,0 +1,23 @@
+/** The group surface: Quick Sync's group sessions, opened by API key and wallet, used with a member's token. */
+import { z } from 'zod';
+import type { Surface } from '../surface.js';
+import { groupKey, MEMBER_BEARER, WALLET_BEARER } from './guards.js';
+import { groupSessionRoutes, type GroupSessionRoutesDeps } from './sessions.js';
+
+export const GROUP_SURFACE: Surface<GroupSessionRoutesDeps> = {
+  name: 'group',
+  title: 'Group sessions.',
+  routes: groupSessionRoutes,
+  carrier: groupKey,
+  errorBody: {
+    schema: z.object({ code: z.string(), message: z.string() }).meta({ id: 'GroupError' }),
+    write: ({ code, message }) => ({ code, message }),
+  },
+  challenge: 'Bearer realm="sallyport"',
+  cors: [],
+  securitySchemes: {
+    group: { type: 'apiKey', in: 'header', name: 'X-API-KEY', description: 'An API key of scope relays.' },
+    [WALLET_BEARER]: { type: 'http', scheme: 'bearer', description: 'The token of `POST /v1/wallet-proof/verify`.' },
+    [MEMBER_BEARER]: { type: 'http', scheme: 'bearer', description: '`credentials.token` of create or join.' },
+  },
+};

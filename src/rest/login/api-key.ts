@@ -1,0 +1,16 @@
+/** The API key of a system on the login surface: the query parameter `apiKey` or `api_key`. */
+import type { KeyCarrier } from '../auth.js';
+
+const NAMES = ['apiKey', 'api_key'] as const;
+
+export const keyInQuery: KeyCarrier = ({ query }) => {
+  const parameters = new URLSearchParams(query);
+  const given = NAMES.flatMap((name) => parameters.getAll(name));
+  return given.length === 1 ? (given[0] ?? null) : null;
+};
+
+/** Whether a request tries to be a system's, with however many keys. */
+export function hasKeyParameter(query: string): boolean {
+  const parameters = new URLSearchParams(query);
+  return NAMES.some((name) => parameters.has(name));
+}

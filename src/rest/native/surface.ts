@@ -1,0 +1,67 @@
+/** The native surface: the management API, and what operators and clients ask of a node. */
+import { z } from 'zod';
+import type { Outbox } from '../../ports/mailer.js';
+import { keyAfterScheme } from '../auth.js';
+import { shareWithAllowed } from '../shared-paths.js';
+import type { Surface } from '../surface.js';
+import { connectRoutes, type ConnectRoutesDeps } from './connect.js';
+import { directoryRoutes, type DirectoryRoutesDeps } from './directory.js';
+import { keyRoutes, type KeyRoutesDeps } from './keys.js';
+import { nodeRoutes, type NodeRoutesDeps } from './nodes.js';
+import { outboxRoutes } from './outbox.js';
+import { relayMemberRoutes, type RelayMemberRoutesDeps } from './relay-members.js';
+import { relayMessageRoutes, type RelayMessageRoutesDeps } from './relay-messages.js';
+import { relaySettingsRoutes, type RelaySettingsRoutesDeps } from './relay-settings.js';
+import { relayTokenRoutes, type RelayTokenRoutesDeps } from './relay-tokens.js';
+import { serviceRoutes, type ServiceRoutesDeps } from './service.js';
+import { walletProofRoutes, type WalletProofRoutesDeps } from './wallet-proofs.js';
+
+export interface NativeSurfaceDeps extends KeyRoutesDeps, NodeRoutesDeps, ConnectRoutesDeps {
+  readonly relay: RelaySettingsRoutesDeps & RelayMemberRoutesDeps & RelayMessageRoutesDeps & RelayTokenRoutesDeps;
+  readonly walletProofs: WalletProofRoutesDeps;
+  readonly directory: DirectoryRoutesDeps;
+  /** null where mail is really sent, or is not kept. */
+  readonly outbox: Outbox | null;
+  readonly service: ServiceRoutesDeps;
+}
+
+export const NATIVE_SURFACE: Surface<NativeSurfaceDeps> = {
+  name: 'native',
+  title: 'The native management API.',
+  routes: (deps) => [
+    ...relaySettingsRoutes(deps.relay),
+    ...relayMemberRoutes(deps.relay),
+    ...relayMessageRoutes(deps.relay),
+    ...relayTokenRoutes(deps.relay),
+    ...walletProofRoutes(deps.walletProofs),
+    ...keyRoutes(deps),
+    ...directoryRoutes(deps.directory),
+    ...outboxRoutes(deps),
+    ...nodeRoutes(deps),
+    ...connectRoutes(deps),
+    ...serviceRoutes(deps.service),
+  ],
+  carrier: keyAfterScheme('bearer'),
+  errorBody: {
+    schema: z
+      .object({
+        code: z.string(),
+        message: z.string(),
+        details: z.unknown().optional().describe('Of invalid_request: a list of {path, message}.'),
+      })
+      .meta({ id: 'NativeError' }),
+    write: ({ code, message, details }) => ({ code, message, ...(details === undefined ? {} : { details }) }),
+  },
+  challenge: 'Bearer realm="sallyport"',
+  cors: [
+    // A browser tells a page nothing about a failed handshake, so the page asks for the reason over plain HTTP.
+    {
+      matches: (path) => path === 'v1/connect',
+      preflight: { 'Access-Control-Allow-Methods': 'GET', 'Access-Control-Allow-Headers': 'Authorization' },
+      shareWith: shareWithAllowed,
+    },
+  ],
+  securitySchemes: {
+    native: { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer <key>`.' },
+  },
+};

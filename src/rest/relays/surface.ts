@@ -1,0 +1,29 @@
+/** The relays surface: relay sessions in the shapes of the Edgegap API. */
+import { z } from 'zod';
+import { keyAfterScheme } from '../auth.js';
+import type { Surface } from '../surface.js';
+import { relaySessionRoutes, type RelaySessionRoutesDeps } from './sessions.js';
+import { relayUserRoutes, type RelayUserRoutesDeps } from './users.js';
+
+export type RelaysSurfaceDeps = RelaySessionRoutesDeps & RelayUserRoutesDeps;
+
+export const RELAYS_SURFACE: Surface<RelaysSurfaceDeps> = {
+  name: 'relays',
+  title: 'Relay sessions, in the shapes of the Edgegap API.',
+  routes: (deps) => [...relaySessionRoutes(deps), ...relayUserRoutes(deps)],
+  carrier: keyAfterScheme('token'),
+  errorBody: {
+    schema: z.object({ message: z.string() }).meta({ id: 'RelaysError' }),
+    write: ({ message }) => ({ message }),
+  },
+  challenge: 'token realm="sallyport"',
+  cors: [],
+  securitySchemes: {
+    relays: {
+      type: 'apiKey',
+      in: 'header',
+      name: 'Authorization',
+      description: 'An API key after the word token: `Authorization: token <key>`.',
+    },
+  },
+};

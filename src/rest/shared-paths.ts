@@ -1,0 +1,35 @@
+/** What a surface shares with pages of other origins: paths, and the headers that let a browser hand the answer over. */
+import { originAllowed, type OriginRule } from '../sockets/origin.js';
+
+/** The CORS headers of one answer. */
+export type Share = Readonly<Record<string, string>>;
+
+export interface SharedPaths {
+  /** `path` is decoded, without the leading slash and without matrix parameters. */
+  matches(path: string): boolean;
+  readonly preflight: Share;
+  /** Returns null for a page that gets nothing. */
+  shareWith(rule: OriginRule, origin: string, host: string | null): Share | null;
+}
+
+/** The headers of an answer that a page of `origin` may read, without its cookies; null when the rule does not allow it. */
+export function shareWithAllowed(rule: OriginRule, origin: string, host: string | null): Share | null {
+  if (!originAllowed(rule, origin, host)) return null;
+  return {
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': 'Authorization, Retry-After, X-Request-Id',
+    Vary: 'Origin',
+  };
+}
+
+/** The same, with cookies for the pages that may use them. */
+export function shareWithCookies(rule: OriginRule, origin: string, host: string | null): Share | null {
+  const share = shareWithAllowed(rule, origin, host);
+  if (share === null || !originAllowed(credentialRule(rule), origin, host)) return share;
+  return { ...share, 'Access-Control-Allow-Credentials': 'true' };
+}
+
+/** Which pages may use cookies: where every page may connect, only the server's own pages may. */
+export function credentialRule(rule: OriginRule): OriginRule {
+  return rule.allowed === 'any' ? { ...rule, allowed: 'own' } : rule;
+}
