@@ -11,6 +11,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Store } from '../ports/store.js';
 import type { ClientSurfaceDeps } from '../rest/client/surface.js';
+import type { Composed } from './service.js';
 
 export interface ClientGround {
   readonly config: Config;
@@ -19,11 +20,13 @@ export interface ClientGround {
   readonly store: Store;
 }
 
+export type Client = Omit<ClientSurfaceDeps, 'clock' | 'crypto' | 'origins'> & Composed;
+
 export function composeClient(
   { config, clock, crypto, store }: ClientGround,
   identity: Identity,
   tokens: Tokens,
-): Omit<ClientSurfaceDeps, 'clock' | 'crypto' | 'origins'> {
+): Client {
   const { users, organizations, sessions, entrance, tickets, passwords, issuer, audit } = identity;
   const clients = new Clients({ store: store.userSessions, tokens: tokens.client, crypto, clock });
   const attempts = new Attempts({
@@ -45,5 +48,6 @@ export function composeClient(
     sessionTokens: tokens.session,
     isDevelopment: config.environment === 'development',
     isSecure: config.publicUrl?.startsWith('https:') ?? false,
+    services: [],
   };
 }

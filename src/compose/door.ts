@@ -17,6 +17,7 @@ import type { Placement } from '../ports/placement.js';
 import type { SessionTokens } from '../ports/session-tokens.js';
 import type { Store } from '../ports/store.js';
 import type { UserSessionWatches } from '../ports/user-session-watches.js';
+import type { Composed } from './service.js';
 
 export interface DoorGround {
   readonly config: Config;
@@ -34,10 +35,8 @@ export interface DoorGround {
   readonly connections: ConnectionDeps;
 }
 
-export interface ComposedDoor {
+export interface ComposedDoor extends Composed {
   readonly gatekeeper: Gatekeeper;
-  start(): void;
-  stop(): void;
 }
 
 export function composeDoor(ground: DoorGround): ComposedDoor {
@@ -58,7 +57,9 @@ export function composeDoor(ground: DoorGround): ComposedDoor {
       ...{ doorways: [relayDoorway, sessionDoorway], userSockets, placement, log, metrics, origins },
       failedHandshakes: new FailedHandshakes(config.failedHandshakesPerS, clock),
     }),
-    start: () => userSockets.start(),
-    stop: () => userSockets.stop(),
+    services: [
+      { name: 'control_connections', start: () => connections.start(), stop: () => connections.stop() },
+      { name: 'user_sockets', start: () => userSockets.start(), stop: () => userSockets.stop() },
+    ],
   };
 }

@@ -14,6 +14,7 @@ import { GroupPasswords } from '../relay/groups/group-passwords.js';
 import { GroupSessions } from '../relay/groups/group-sessions.js';
 import type { RelaySessions } from '../relay/sessions/relay-sessions.js';
 import { SharedReads } from '../relay/groups/shared-reads.js';
+import type { Composed } from './service.js';
 
 /** What the group parts stand on. */
 export interface GroupGround {
@@ -30,7 +31,7 @@ export interface GroupGround {
   readonly publicUrl: () => string;
 }
 
-export interface Group {
+export interface Group extends Composed {
   readonly groups: GroupSessions;
   readonly proofs: WalletProofs;
   readonly wallets: Wallets;
@@ -56,5 +57,6 @@ export function composeGroup(ground: GroupGround): Group {
       chainIds: config.walletChainIds,
     }),
     wallets,
+    services: [],
   };
 }

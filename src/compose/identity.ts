@@ -18,6 +18,7 @@ import type { Metrics } from '../ports/metrics.js';
 import type { Passwords } from '../ports/passwords.js';
 import type { Store } from '../ports/store.js';
 import type { UserSessionEnforcer } from '../ports/user-session-enforcer.js';
+import type { Composed } from './service.js';
 
 /** What the identity parts stand on. */
 export interface IdentityGround {
@@ -30,7 +31,7 @@ export interface IdentityGround {
   readonly tokens: Pick<Tokens, 'session'>;
 }
 
-export interface Identity {
+export interface Identity extends Composed {
   readonly users: Users;
   readonly organizations: Organizations;
   readonly templates: Templates;
@@ -40,9 +41,6 @@ export interface Identity {
   readonly tickets: Tickets;
   readonly issuer: TokenIssuer;
   readonly audit: AuditLog;
-  start(): void;
-  /** Idempotent. */
-  stop(): void;
 }
 
 /** `enforcer` reaches the sockets of user sessions. */
@@ -62,8 +60,7 @@ export function composeIdentity(ground: IdentityGround, enforcer: UserSessionEnf
     ...{ users, organizations, templates, passwords, sessions, entrance, audit },
     tickets: new Tickets({ store: oneTime, entrance, audit, crypto, clock }),
     issuer: new TokenIssuer({ tokens: ground.tokens.session, users, organizations, templates, clock }),
-    start: () => sweep.start(),
-    stop: () => sweep.stop(),
+    services: [{ name: 'session_sweep', start: () => sweep.start(), stop: () => sweep.stop() }],
   };
 }
 

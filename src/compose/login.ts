@@ -14,8 +14,9 @@ import { ResetTokens } from '../identity/reset-tokens.js';
 import { ResetUrls } from '../identity/reset-urls.js';
 import type { Clock } from '../ports/clock.js';
 import type { Mailer, Outbox } from '../ports/mailer.js';
+import type { Composed } from './service.js';
 
-export interface Login {
+export interface Login extends Composed {
   readonly callers: LoginCallers;
   readonly logins: Logins;
   readonly blocks: Blocks;
@@ -23,8 +24,6 @@ export interface Login {
   readonly changes: PasswordChanges;
   /** null where mail is really sent, or nowhere. */
   readonly outbox: Outbox | null;
-  /** Within a second; idempotent. */
-  stop(): Promise<void>;
 }
 
 /** How many mails a user gets for each that one address may ask for. */
@@ -55,7 +54,7 @@ export function composeLogin(ground: IdentityGround, identity: Identity): Login 
     resets,
     changes: new PasswordChanges({ users, passwords, attempts: passwordTries, audit }),
     outbox,
-    stop: () => resets.stop(),
+    services: [{ name: 'password_resets', start: () => undefined, stop: () => resets.stop() }],
   };
 }
 

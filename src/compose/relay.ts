@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.js';
 import type { OriginRule } from '../sockets/origin.js';
 import type { UserSessionSockets } from '../identity/user-session-sockets.js';
 import type { Clock } from '../ports/clock.js';
+import type { Gatekeeper } from '../ports/connect.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Geo } from '../ports/geo.js';
 import type { Log } from '../ports/log.js';
@@ -15,9 +16,11 @@ import type { RelayCredentials } from '../ports/relay-credentials.js';
 import type { RelayStore } from '../ports/relay-store.js';
 import type { Store } from '../ports/store.js';
 import { RelayDoorway } from '../relay/relay-doorway.js';
+import { Attacher } from '../relay/home/welcome.js';
 import { Authorizations } from '../relay/sessions/authorizations.js';
 import { AutoWindow } from '../relay/room/auto-window.js';
-import { ControlFrames } from '../relay/home/control-frames.js';
+import { Connections } from '../relay/home/relay-connection.js';
+import { Control } from '../relay/home/control-frames.js';
 import { Departures } from '../relay/home/departures.js';
 import { FlushSchedule } from '../relay/room/flush-schedule.js';
 import { heldStore } from '../relay/home/held-store.js';
@@ -28,9 +31,9 @@ import { Rooms } from '../relay/home/rooms.js';
 import { RelaySessions } from '../relay/sessions/relay-sessions.js';
 import { SlabPool } from '../relay/room/slab-pool.js';
 import { Upkeep } from '../relay/home/upkeep.js';
-import { Greeter } from '../relay/home/welcome.js';
-import { Heartbeats } from '../sockets/heartbeats.js';
-import { composeDoor, type ComposedDoor } from './door.js';
+import { composeDoor } from './door.js';
+import type { HomeDuties } from './home-duties.js';
+import type { Composed } from './service.js';
 import type { Tokens } from './tokens.js';
 
 /** Seats of a session whose creator does not say. */
@@ -51,21 +54,19 @@ export interface RelayGround {
   readonly geo: Geo;
   readonly uws: UwsApp;
   readonly membership: Membership;
+  readonly homeDuties: HomeDuties;
   readonly sessionSockets: UserSessionSockets;
   readonly tokens: Tokens;
 }
 
-export interface Relay {
+export interface Relay extends Composed {
   readonly rooms: Rooms;
   readonly sessions: RelaySessions;
   readonly authorizations: Authorizations;
   readonly credentials: RelayCredentials;
   readonly live: LiveSessions;
-  readonly door: ComposedDoor;
+  readonly gatekeeper: Gatekeeper;
   readonly departures: Departures;
-  readonly upkeep: Upkeep;
-  readonly homeCheck: HomeCheck;
-  readonly heartbeats: Heartbeats;
   /** As everybody but homes asks it. */
   readonly store: RelayStore;
 }
@@ -98,6 +99,8 @@ export function composeRelay(ground: RelayGround): Relay {
   const homeCheck = new HomeCheck({
     ...{ store: bare, rooms, departures, self: placement.self, clock, log, tallies, storeIsUp },
   });
+  ground.homeDuties.countSessions(() => rooms.size);
+  ground.homeDuties.onLeaseRegained(() => homeCheck.checkAll());
   const store = heldStore(bare, (id) => homeCheck.isHere(id));
   const enforcer = new LocalEnforcer(rooms);
   const credentials = createRelayCredentials(ground.secret, clock);
@@ -132,27 +135,24 @@ export function composeRelay(ground: RelayGround): Relay {
     admissions,
     crypto,
   });
+  const upkeep = new Upkeep({ store, rooms, connections, homeCheck, clock, log });
   const origins = originRule(config);
+  const tokens = ground.tokens.session;
+  const door = composeDoor({ ...ground, placement, tokens, watches, origins, relayDoorway });
   return {
     rooms,
     sessions,
     authorizations,
     credentials,
-    live: new LiveSessions({ store, rooms, placement, clock, rules }),
-    door: composeDoor({
-      ...ground,
-      placement,
-      tokens: ground.tokens.session,
-      watches,
-      origins,
-      relayDoorway,
-      connections,
-    }),
+    live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
+    gatekeeper: door.gatekeeper,
     departures,
-    upkeep: new Upkeep({ store, rooms, homeCheck, clock, log }),
-    homeCheck,
-    heartbeats,
     store,
+    services: [
+      { name: 'upkeep', start: () => upkeep.start(), stop: () => upkeep.stop() },
+      { name: 'home_check', start: () => homeCheck.start(), stop: () => homeCheck.stop() },
+      ...door.services,
+    ],
   };
 }
 

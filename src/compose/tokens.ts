@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { ClientTokens, SessionTokens } from '../ports/session-tokens.js';
 import type { Store } from '../ports/store.js';
+import type { Composed } from './service.js';
 
 export interface TokensGround {
   readonly config: Config;
@@ -20,12 +21,9 @@ export interface TokensGround {
   readonly ownUrl: () => string;
 }
 
-export interface Tokens {
+export interface Tokens extends Composed {
   readonly session: SessionTokens;
   readonly client: ClientTokens;
-  start(): void;
-  /** Idempotent. */
-  stop(): void;
 }
 
 export function composeTokens({ config, secret, clock, log, store, ownUrl }: TokensGround): Tokens {
@@ -36,10 +34,9 @@ export function composeTokens({ config, secret, clock, log, store, ownUrl }: Tok
   return {
     session: createSessionTokens({ keys, signer, clock, issuer: () => config.issuer ?? config.publicUrl ?? ownUrl() }),
     client: createClientTokens(secret, clock),
-    start: () => keys.start(),
-    stop: () => {
-      keys.stop();
-      signer.stop();
-    },
+    services: [
+      { name: 'token_signer', start: () => undefined, stop: () => signer.stop() },
+      { name: 'signing_keys', start: () => keys.start(), stop: () => keys.stop() },
+    ],
   };
 }

@@ -68,15 +68,7 @@ export const CLIENT_SURFACE: Surface<ClientSurfaceDeps> = {
 };
 
 function routesOf(deps: ClientSurfaceDeps): readonly Route[] {
-  const {
-    clients,
-    clientSessions: sessions,
-    profiles,
-    sessionTokens: tokens,
-    clock,
-    origins,
-    isDevelopment,
-  } = deps;
+  const { clients, clientSessions: sessions, profiles, sessionTokens: tokens, clock, origins, isDevelopment } = deps;
   const callers = new ClientCallers({ clients, origins, isDevelopment });
   const answers = new ClientAnswers({ profiles, clock });
   const { signIns, crypto, isSecure } = deps;

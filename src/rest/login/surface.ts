@@ -7,7 +7,10 @@ import { effectiveRoutes, type EffectiveRoutesDeps } from './effective.js';
 import { passwordRoutes, type PasswordRoutesDeps } from './passwords.js';
 import { loginSessionRoutes, type LoginSessionRoutesDeps } from './sessions.js';
 
-export type LoginSurfaceDeps = AuthenticateRoutesDeps & EffectiveRoutesDeps & PasswordRoutesDeps & LoginSessionRoutesDeps;
+export type LoginSurfaceDeps = AuthenticateRoutesDeps &
+  EffectiveRoutesDeps &
+  PasswordRoutesDeps &
+  LoginSessionRoutesDeps;
 
 export const LOGIN_SURFACE: Surface<LoginSurfaceDeps> = {
   name: 'login',

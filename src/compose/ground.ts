@@ -1,0 +1,91 @@
+/** Builds what every part of a gateway stands on: time, chance, the log, metrics, the store and the engine. */
+import { noGeo, openGeo } from '../adapters/maxmind/geo.js';
+import { createPinoLog, type PinoLog } from '../adapters/pino/log.js';
+import { createPrometheusMetrics } from '../adapters/prometheus/metrics.js';
+import { systemClock } from '../adapters/system/clock.js';
+import { systemCrypto } from '../adapters/system/crypto.js';
+import { createOperations, withOperations } from '../adapters/system/operations.js';
+import { loadEngine } from '../adapters/uws/engine.js';
+import { UwsApp } from '../adapters/uws/server.js';
+import { newNodeId } from '../cluster/node-id.js';
+import type { Config } from '../config/schema.js';
+import { UserSessionSockets } from '../identity/user-session-sockets.js';
+import { randomBase62 } from '../lib/base62.js';
+import { VERSION } from '../lib/version.js';
+import type { Clock } from '../ports/clock.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Geo } from '../ports/geo.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { Operations } from '../ports/operations.js';
+import type { Store } from '../ports/store.js';
+import type { NodeId } from '../protocol/ids.js';
+import { HomeDuties } from './home-duties.js';
+import { NodeAddress } from './node-address.js';
+import { storeService, openStore } from './store.js';
+import type { Composed } from './service.js';
+
+export interface Ground extends Composed {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  /** Random when none is configured, which only the embedded store allows. */
+  readonly secret: string;
+  /** Random when none is configured. */
+  readonly rootKey: string;
+  readonly operations: Operations;
+  readonly log: PinoLog;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  readonly geo: Geo;
+  readonly uws: UwsApp;
+  readonly self: NodeId;
+  readonly address: NodeAddress;
+  readonly homeDuties: HomeDuties;
+  readonly sessionSockets: UserSessionSockets;
+}
+
+/**
+ * `wrapStore` puts something between the gateway and its store. Rejects when no build of the engine loads, the Redis URL
+ * cannot be read, or the GeoIP database cannot be opened.
+ */
+export async function layGround(config: Config, wrapStore: (store: Store) => Store): Promise<Ground> {
+  const engine = loadEngine();
+  const clock = systemClock();
+  const random = systemCrypto();
+  const rootKey = config.rootKey ?? randomBase62(random, 43);
+  const secret = config.secret ?? randomBase62(random, 43);
+  const operations = createOperations(secret);
+  const crypto = withOperations(random, operations);
+  const self = newNodeId(crypto);
+  const log = createPinoLog({ level: config.logLevel, fields: { node: self } });
+  const storeName = config.redisUrl === null ? 'memory' : 'redis';
+  const metrics = createPrometheusMetrics({ version: VERSION, engine: engine.name, store: storeName });
+  const store = wrapStore(openStore({ config, clock, log, metrics, operations }));
+  return {
+    config,
+    clock,
+    crypto,
+    secret,
+    rootKey,
+    operations,
+    log,
+    metrics,
+    store,
+    geo: await geoOf(config),
+    uws: new UwsApp(engine),
+    self,
+    address: new NodeAddress(config),
+    homeDuties: new HomeDuties(),
+    sessionSockets: new UserSessionSockets(),
+    services: [storeService(store, clock)],
+  };
+}
+
+async function geoOf({ geoipDb }: Config): Promise<Geo> {
+  if (geoipDb === null) return noGeo();
+  try {
+    return await openGeo(geoipDb);
+  } catch (cause) {
+    throw new Error(`SALLYPORT_GEOIP_DB: ${geoipDb} cannot be read as a MaxMind database`, { cause });
+  }
+}

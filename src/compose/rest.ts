@@ -1,0 +1,45 @@
+/** Composes the REST APIs over the parts that they call. */
+import { createSealer } from '../adapters/system/sealer.js';
+import type { Membership } from '../cluster/membership.js';
+import { ApiKeys } from '../identity/api-keys.js';
+import { createRest, type Rest } from '../rest/rest.js';
+import type { Client } from './client.js';
+import type { Group } from './group.js';
+import type { Ground } from './ground.js';
+import type { Identity } from './identity.js';
+import type { Login } from './login.js';
+import { originRule, type Relay } from './relay.js';
+
+export interface RestParts {
+  readonly membership: Membership;
+  readonly relay: Relay;
+  readonly identity: Identity;
+  readonly login: Login;
+  readonly client: Client;
+  readonly group: Group;
+}
+
+export function composeRest(ground: Ground, { membership, relay, ...parts }: RestParts): Rest {
+  const { config, clock, crypto, log, metrics, store, operations, rootKey, secret } = ground;
+  const { maxBodyBytes, maxMessageBytes } = config;
+  const env = config.environment === 'production' ? 'live' : 'dev';
+  return createRest({
+    ...parts,
+    sessions: relay.sessions,
+    authorizations: relay.authorizations,
+    live: relay.live,
+    keys: new ApiKeys({ store: store.keys, crypto, clock, log, rootKey, env }),
+    placement: membership,
+    gatekeeper: relay.gatekeeper,
+    metrics,
+    log,
+    clock,
+    crypto,
+    sealer: createSealer(secret),
+    idempotency: store.idempotency,
+    operations,
+    health: () => store.health(),
+    origins: originRule(config),
+    limits: { maxBodyBytes, maxMessageBytes },
+  });
+}

@@ -1,0 +1,38 @@
+/** Composes the server: the engine's listening socket over the doors and the REST APIs. */
+import { UwsServer } from '../adapters/uws/server.js';
+import type { Gatekeeper } from '../ports/connect.js';
+import type { Router } from '../rest/router.js';
+import type { Ground } from './ground.js';
+import type { Composed } from './service.js';
+
+export interface ComposedServer extends Composed {
+  readonly server: UwsServer;
+}
+
+export function composeServer(ground: Ground, gatekeeper: Gatekeeper, { handle, refuse }: Router): ComposedServer {
+  const { config, clock, log, metrics, uws, address } = ground;
+  const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
+  const maxSilenceMs = config.heartbeatMs + config.heartbeatTimeoutMs;
+  const limits = { maxMessageBytes, maxBufferedBytes: config.maxBackpressureBytes, maxSilenceMs };
+  const server = new UwsServer(uws, {
+    handle,
+    refuse,
+    gatekeeper,
+    clock,
+    log,
+    metrics,
+    maxBodyBytes,
+    deadlineMs,
+    limits,
+  });
+  const listener = {
+    name: 'listener',
+    start: async () => {
+      address.listensOn(await server.listen(config.host, config.port));
+    },
+    stop: () => {
+      server.stopListening();
+    },
+  };
+  return { server, services: [listener] };
+}
