@@ -1,4 +1,7 @@
-/** The composition root: builds the ground and every part on it, starts what runs in order and stops it in reverse. */
+/**
+ * The composition root, and what `import 'sallyport'` gives: builds the ground and every part on it, starts what runs in
+ * order and stops it in reverse.
+ */
 import { composeClient } from './compose/client.js';
 import { composeCluster } from './compose/cluster.js';
 import { drainService } from './compose/drain.js';
@@ -7,12 +10,14 @@ import { composeGroup } from './compose/group.js';
 import { layGround, type Ground } from './compose/ground.js';
 import { composeIdentity } from './compose/identity.js';
 import { composeLogin } from './compose/login.js';
+import { once } from './compose/once.js';
 import { composeRelay } from './compose/relay.js';
 import { composeRest } from './compose/rest.js';
 import { composeServer } from './compose/server.js';
-import { startInOrder, stopInReverse, type Service } from './compose/service.js';
+import { startInOrder, stopInReverse, type Composed } from './compose/service.js';
 import { composeTokens } from './compose/tokens.js';
-import type { Config } from './config/schema.js';
+import { ConfigError } from './config/config-error.js';
+import { parseConfig, type Environment } from './config/parse.js';
 import { VERSION } from './lib/version.js';
 import type { Log } from './ports/log.js';
 import type { Metrics } from './ports/metrics.js';
@@ -20,9 +25,10 @@ import type { Store } from './ports/store.js';
 
 const LOG_FLUSH_MS = 1000;
 
+export { ConfigError, type Environment };
+
 export interface GatewayOptions {
-  readonly config: Config;
-  /** For tests: what stands between the gateway and its store. */
+  /** For tests: puts something between the gateway and its store. */
   readonly wrapStore?: (store: Store) => Store;
 }
 
@@ -48,17 +54,19 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Rejects when no build of the engine loads, the Redis URL cannot be read, or the GeoIP database cannot be opened. */
-export async function createGateway({ config, wrapStore = (store) => store }: GatewayOptions): Promise<Gateway> {
-  const ground = await layGround(config, wrapStore);
+/**
+ * Builds a gateway from settings by the names in docs/CONFIG.md, such as `{ SALLYPORT_PORT: '0' }`. It reads no other
+ * environment and touches neither signals nor the exit code of the process. Nothing runs before `start`.
+ *
+ * Rejects with a `ConfigError` that names everything wrong with the settings, and with another error when no build of the
+ * engine loads, the Redis URL cannot be read, or the GeoIP database cannot be opened.
+ */
+export async function createGateway(env: Environment, options: GatewayOptions = {}): Promise<Gateway> {
+  const parsed = parseConfig(env);
+  if (!parsed.ok) throw new ConfigError(parsed.problems);
+  const ground = await layGround(parsed.config, options.wrapStore ?? ((store) => store));
   const { log, metrics } = ground;
   const { services, connections } = composeParts(ground);
-  const stopOnce = once(async () => {
-    log.info('stopping', { connections: connections() });
-    await stopInReverse(services, log);
-    log.info('stopped');
-    await log.flushLog(LOG_FLUSH_MS);
-  });
   return {
     log,
     metrics,
@@ -69,17 +77,20 @@ export async function createGateway({ config, wrapStore = (store) => store }: Ga
       log.info('listening', { url, port, engine, store, version: VERSION });
       return listening;
     },
-    stop: stopOnce,
+    stop: once(async () => {
+      log.info('stopping', { connections: connections() });
+      await stopInReverse(services, log);
+      log.info('stopped');
+      await log.flushLog(LOG_FLUSH_MS);
+    }),
   };
 }
 
-interface Parts {
-  /** In the order in which they start. */
-  readonly services: readonly Service[];
+interface Parts extends Composed {
   readonly connections: () => number;
 }
 
-/** Each part is built of those above it. */
+/** Builds each part from the parts above it. */
 function composeParts(ground: Ground): Parts {
   const { address, sessionSockets, config, clock, store } = ground;
   const cluster = composeCluster(ground);
@@ -116,10 +127,4 @@ function listeningOf({ config, address, store, uws, rootKey }: Ground): Listenin
     engine: uws.engine.name,
     rootKey: config.rootKey === null ? rootKey : null,
   };
-}
-
-/** However often it is called, it runs once, and every caller waits for that run. */
-function once(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | null = null;
-  return () => (running ??= run());
 }

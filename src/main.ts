@@ -1,24 +1,22 @@
 /** The program: reads the environment, builds the gateway, maps signals. The only file that touches `process`. */
-import { parseConfig } from './config/parse.js';
-import { createGateway, type Gateway, type Listening } from './gateway.js';
+import { ConfigError, createGateway, type Gateway, type Listening } from './gateway.js';
 import { VERSION } from './lib/version.js';
 
 const EXIT_CONFIG = 78; // EX_CONFIG of sysexits.h
 const EXIT_FAILED = 1;
 
 async function main(): Promise<void> {
-  const parsed = parseConfig(process.env);
-  if (!parsed.ok) {
-    process.stderr.write(`sallyport cannot start:\n${parsed.problems.map((problem) => `  ${problem}\n`).join('')}`);
-    process.exit(EXIT_CONFIG);
-  }
   let gateway: Gateway | null = null;
   try {
-    gateway = await createGateway({ config: parsed.config });
+    gateway = await createGateway(process.env);
     mapSignals(gateway);
     const listening = await gateway.start();
     if (listening.store === 'memory') process.stdout.write(greeting(listening));
   } catch (error) {
+    if (error instanceof ConfigError) {
+      process.stderr.write(`sallyport cannot start:\n${error.problems.map((problem) => `  ${problem}\n`).join('')}`);
+      process.exit(EXIT_CONFIG);
+    }
     process.stderr.write(`sallyport cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
     await gateway?.stop();
     process.exit(EXIT_FAILED);

@@ -13,6 +13,7 @@ import type { Config } from '../config/schema.js';
 import type { Clock } from '../ports/clock.js';
 import { encodeControl } from '../protocol/server-control.js';
 import type { Departures } from '../relay/home/departures.js';
+import { once } from './once.js';
 import { pause } from './pause.js';
 import type { Service } from './service.js';
 
@@ -31,12 +32,7 @@ export interface DrainDeps {
 
 /** Its stop takes `drainTimeoutMs` and a heartbeat, or the wait for requests when that is longer. */
 export function drainService(deps: DrainDeps): Service {
-  let drained: Promise<void> | null = null;
-  return {
-    name: 'drain',
-    start: () => undefined,
-    stop: () => (drained ??= drain(deps)),
-  };
+  return { name: 'drain', start: () => undefined, stop: once(() => drain(deps)) };
 }
 
 async function drain({ config, clock, membership, departures, server }: DrainDeps): Promise<void> {

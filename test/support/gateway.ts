@@ -1,6 +1,5 @@
 /** A real gateway for a test: in this process, on a free port, with a key prefix of its own. */
 import { randomBytes } from 'node:crypto';
-import { parseConfig } from '../../src/config/parse.js';
 import { createGateway, type Gateway } from '../../src/gateway.js';
 import type { Store } from '../../src/ports/store.js';
 
@@ -23,7 +22,7 @@ export interface GatewayTestOptions {
 
 export async function startGateway(options: GatewayTestOptions = {}): Promise<RunningGateway> {
   const { redisUrl = null, env = {}, wrapStore } = options;
-  const parsed = parseConfig({
+  const settings = {
     SALLYPORT_PORT: '0',
     SALLYPORT_ROOT_KEY: ROOT_KEY,
     SALLYPORT_SECRET: SECRET,
@@ -37,9 +36,8 @@ export async function startGateway(options: GatewayTestOptions = {}): Promise<Ru
           SALLYPORT_REDIS_PREFIX: `sallyport-test-${randomBytes(6).toString('hex')}:`,
         }),
     ...env,
-  });
-  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
-  const gateway = await createGateway({ config: parsed.config, ...(wrapStore === undefined ? {} : { wrapStore }) });
+  };
+  const gateway = await createGateway(settings, wrapStore === undefined ? {} : { wrapStore });
   const { url } = await gateway.start();
   return { gateway, url, socketUrl: url.replace('http', 'ws'), stop: () => gateway.stop() };
 }
