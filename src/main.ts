@@ -32,7 +32,7 @@ function mapSignals(gateway: Gateway): void {
   };
   let isStopping = false;
   const onSignal = (): void => {
-    // Who asks twice does not want to wait.
+    // A second signal means that the operator does not want to wait.
     if (isStopping) process.exit(EXIT_FAILED);
     isStopping = true;
     end(0);
@@ -48,7 +48,7 @@ function mapSignals(gateway: Gateway): void {
   });
 }
 
-/** For who starts it by hand on the embedded store: where it is, the key it made, and something to paste. */
+/** Greets an operator who starts the program by hand on the embedded store: its address, its key and an example to paste. */
 function greeting({ url, rootKey, engine }: Listening): string {
   const key = rootKey ?? '$SALLYPORT_ROOT_KEY';
   const socketUrl = url.replace(/^http/, 'ws');

@@ -1,4 +1,4 @@
-/** Composes the way in of sockets: the door, session sockets, and the count of sockets per user. */
+/** Composes the way in of sockets: the door, control connections, and the count of sockets per user. */
 import type { Config } from '../config/schema.js';
 import type { ConnectionDeps } from '../sockets/connection.js';
 import { Door } from '../sockets/door.js';

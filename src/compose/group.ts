@@ -1,4 +1,4 @@
-/** Composes group sessions and the wallet proofs they ask for. Called by gateway.ts only. */
+/** Composes group sessions, and the wallet proofs that they ask for. */
 import { createWalletTokens } from '../adapters/jose/wallet-tokens.js';
 import { ethereumWallets } from '../adapters/wallet/ethereum.js';
 import type { Config } from '../config/schema.js';
@@ -16,7 +16,7 @@ import type { RelaySessions } from '../relay/sessions/relay-sessions.js';
 import { SharedReads } from '../relay/groups/shared-reads.js';
 import type { Composed } from './service.js';
 
-/** What the group parts stand on. */
+/** Everything that the group parts are built on. */
 export interface GroupGround {
   readonly config: Pick<Config, 'walletDomain' | 'walletUri' | 'walletChainIds'>;
   readonly secret: string;

@@ -1,7 +1,7 @@
 /**
- * What membership asks of this node's homes: how many sessions they have, and that they look into the store after a gap in
- * the lease. Membership is built first, and each part registers with these duties when it is built, as gauges do.
- * Before that there is no home, so there is nothing to count and nothing to check.
+ * Membership asks two things of this node as a home: how many sessions it has, and to check them against the store after a
+ * gap in the lease. Membership is built first. Each part that has sessions registers here when it is built, as gauges do;
+ * before that there is nothing to count and nothing to check.
  */
 export class HomeDuties {
   private readonly counts: (() => number)[] = [];

@@ -1,4 +1,4 @@
-/** Composes the identity parts: the directory, user sessions and what proves them. Called by gateway.ts only. */
+/** Composes the identity parts: the directory, user sessions, and the tickets and tokens that prove them. */
 import { createArgon2Passwords } from '../adapters/argon2/passwords.js';
 import type { Tokens } from './tokens.js';
 import type { Config } from '../config/schema.js';
@@ -20,7 +20,7 @@ import type { Store } from '../ports/store.js';
 import type { UserSessionEnforcer } from '../ports/user-session-enforcer.js';
 import type { Composed } from './service.js';
 
-/** What the identity parts stand on. */
+/** Everything that the identity parts are built on. */
 export interface IdentityGround {
   readonly config: Config;
   readonly clock: Clock;

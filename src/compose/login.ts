@@ -1,4 +1,4 @@
-/** Composes the login surface: login sessions, blocks, passwords and the mail that resets them. Called by gateway.ts only. */
+/** Composes the login surface: login sessions, blocks, passwords and the mail that resets them. */
 import { createWebhookMailer } from '../adapters/mail-webhook/mailer.js';
 import { createOutbox } from '../adapters/outbox/outbox.js';
 import { createSmtpMailer } from '../adapters/smtp/mailer.js';
@@ -22,11 +22,11 @@ export interface Login extends Composed {
   readonly blocks: Blocks;
   readonly resets: PasswordResets;
   readonly changes: PasswordChanges;
-  /** null where mail is really sent, or nowhere. */
+  /** null when mail is really sent, and when it is neither sent nor kept. */
   readonly outbox: Outbox | null;
 }
 
-/** How many mails a user gets for each that one address may ask for. */
+/** A user gets at most this many mails for each mail that one address may ask for. */
 const MAILS_PER_RESET = 10;
 const HOUR_MS = 60 * 60 * 1000;
 

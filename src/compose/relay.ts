@@ -36,10 +36,10 @@ import type { HomeDuties } from './home-duties.js';
 import type { Composed } from './service.js';
 import type { Tokens } from './tokens.js';
 
-/** Seats of a session whose creator does not say. */
+/** Seats of a session when its creator gives no number. */
 const DEFAULT_MAX_USERS = 1000;
 
-/** What waits for slow receivers lies in buffers of this size, and is written to them in pieces of it: 32 MB stay pooled. */
+/** Entries for slow receivers wait in buffers of this size and are written in pieces of it. The pool keeps at most 32 MB. */
 const SLAB_BYTES = 32 * 1024;
 const MAX_SLABS = 1024;
 
@@ -67,7 +67,7 @@ export interface Relay extends Composed {
   readonly live: LiveSessions;
   readonly gatekeeper: Gatekeeper;
   readonly departures: Departures;
-  /** As everybody but homes asks it. */
+  /** The store for everything but homes: it looks at the rooms of this node before it says that a session is unknown. */
   readonly store: RelayStore;
 }
 

@@ -1,4 +1,4 @@
-/** What runs in a gateway between its start and its stop, and the order of both. */
+/** The services of a gateway: how they start in order and stop in reverse. */
 import type { Log } from '../ports/log.js';
 
 export interface Service {
@@ -10,7 +10,7 @@ export interface Service {
   stop(): void | Promise<void>;
 }
 
-/** What a composition returns beside what it made. */
+/** Every composition returns its services beside the parts that it made. */
 export interface Composed {
   /** In the order in which they start. */
   readonly services: readonly Service[];

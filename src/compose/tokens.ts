@@ -1,4 +1,4 @@
-/** Composes what signs and verifies the tokens of user sessions and clients. */
+/** Composes the signers and verifiers of the tokens of user sessions and clients. */
 import { createClientTokens } from '../adapters/jose/client-tokens.js';
 import { Rs256Signer } from '../adapters/jose/rs256-signer.js';
 import { createSessionTokens } from '../adapters/jose/session-tokens.js';
@@ -17,7 +17,7 @@ export interface TokensGround {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Store;
-  /** Where this node is reached when nothing says who issues its tokens. */
+  /** The issuer of tokens when neither an issuer nor a public URL is configured. */
   readonly ownUrl: () => string;
 }
 

@@ -1,4 +1,4 @@
-/** A request's body as an untrusted value, by how a route lets it be written. */
+/** Parses the body of a request into an untrusted value, in the forms that its route allows. */
 import { Failure } from '../protocol/failure.js';
 import type { HttpRequest } from '../ports/http.js';
 import { parseJsonBody } from './json-body.js';
@@ -10,7 +10,7 @@ import { parseQuery } from './query.js';
  */
 export type BodyForm = 'json' | 'optional_json' | 'form';
 
-/** `fetch` calls a text plain that nobody gave a type. */
+/** `fetch` sends text/plain for a text without a type. */
 const FORM_TYPES: ReadonlySet<string> = new Set(['application/x-www-form-urlencoded', 'text/plain', '']);
 /** Space, tab, line feed, carriage return. */
 const JSON_BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
@@ -34,8 +34,8 @@ export function formText({ headers, body }: Pick<HttpRequest, 'headers'> & Parti
 }
 
 /**
- * Plain clients send JSON as a form, either of them as plain text, or without a type: what begins as an object is JSON,
- * whatever they call it, since no member of a form begins so.
+ * Simple clients send JSON with the type of a form, and both with text/plain or without a type. A body that begins like an
+ * object is JSON whatever its type, because no member of a form begins like that.
  */
 function isForm({ headers, body }: Pick<HttpRequest, 'headers' | 'body'>): boolean {
   const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();

@@ -21,7 +21,7 @@ const MAX_URL_LENGTH = 2048;
 
 export const SESSION_ID_PATTERN = '^[0-9a-f]{12}-S$';
 
-/** What a parser of ours makes of a text; `problem` is what the caller reads when it makes nothing. */
+/** Parses a text with one of our parsers. The caller reads `problem` when the parser returns null. */
 export function parsed<T>(parse: (text: string) => T | null, problem: string): z.ZodType<T> {
   return z.string().transform((text, context) => {
     const value = parse(text);
@@ -31,7 +31,7 @@ export function parsed<T>(parse: (text: string) => T | null, problem: string): z
   });
 }
 
-/** A number of a query: from 1, written plainly. */
+/** A number in a query, from 1, in decimal digits. */
 export function count(max: number): z.ZodType<number> {
   return parsed(
     (text) => (/^[1-9][0-9]{0,14}$/.test(text) && Number(text) <= max ? Number(text) : null),
@@ -93,7 +93,7 @@ export const webhookUrl = z
   .string()
   .max(MAX_URL_LENGTH)
   .refine(isHttpUrl, 'an http or https URL')
-  .meta({ description: 'Where webhooks go: an http or https URL without user and password.' });
+  .meta({ description: 'The target of webhooks: an http or https URL without user and password.' });
 
 /** Any JSON object, kept as it came. */
 export const metadata = z

@@ -39,7 +39,7 @@ const ID_BYTES = 18;
 const keptSchema = z.object({ headers: z.record(z.string(), z.string()).optional(), body: z.string().optional() });
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** What a call came to. */
+/** The outcome of a call. */
 export interface Outcome {
   readonly response: HttpResponse;
   /** Whether something may have changed. */

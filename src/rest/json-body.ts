@@ -1,15 +1,15 @@
-/** Bytes to JSON, strictly: UTF-8 without a byte order mark, one value, not deeper and not of more values than is allowed. */
+/** Parses bytes as strict JSON: UTF-8 without a byte order mark, one value, within bounds on depth and number of values. */
 import { MAX_JSON_DEPTH, scanJson, type JsonFault } from '../lib/bounded-json.js';
 import { Failure } from '../protocol/failure.js';
 
 /**
- * How many values a body may hold: some, and one more for each 8 bytes. The calls with the most values take lists of texts,
- * and these have more bytes each; what is denser is no call, and costs up to a hundred times as much a byte.
+ * A body may hold this many values, and one more for each 8 bytes. The calls with the most values take lists of texts, and
+ * each text has more bytes. A denser body fits no call, and parsing it costs up to a hundred times as much per byte.
  */
 const FREE_VALUES = 4096;
 const BYTES_PER_VALUE = 8;
 
-/** No call has an object with more, metadata of 4 KiB included; what reads a body by its names is spared the rest. */
+/** No call has an object with more members, not even metadata of 4 KiB; the bound spares code that reads a body by its names. */
 const MAX_MEMBERS = 1024;
 
 const FAULT_MESSAGES: Readonly<Record<JsonFault, string>> = {
@@ -20,7 +20,7 @@ const FAULT_MESSAGES: Readonly<Record<JsonFault, string>> = {
 
 /** Rejects with `malformed_json`; for an empty body too. */
 export function parseJsonBody(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) throw new Failure('malformed_json', { message: 'A JSON body is needed here.' });
+  if (bytes.length === 0) throw new Failure('malformed_json', { message: 'This call needs a JSON body.' });
   const maxValues = FREE_VALUES + Math.floor(bytes.length / BYTES_PER_VALUE);
   const { fault } = scanJson(bytes, { maxDepth: MAX_JSON_DEPTH, maxValues, maxMembers: MAX_MEMBERS });
   if (fault !== null) throw new Failure('malformed_json', { message: FAULT_MESSAGES[fault] });

@@ -1,4 +1,4 @@
-/** Lists that callers send. */
+/** Schemas of lists that callers send. */
 import { z } from 'zod';
 import { describeUnknown, MAX_PROBLEMS, problemsOf } from './validate.js';
 
@@ -8,8 +8,8 @@ export interface ListBounds {
 }
 
 /**
- * A list of such elements. A list that is too long is not looked into, and one of wrong elements no further than to the
- * last that would be shown: `z.array` finds and words what is wrong with every element, 4 us each.
+ * A list of such elements. It does not look into a list that is too long, and stops at the last problem that an answer would
+ * show: `z.array` finds and words the problems of every element, at 4 us each.
  */
 export function list<T>(element: z.ZodType<T>, { min = 0, max = Number.MAX_SAFE_INTEGER }: ListBounds) {
   const outer = z.array(z.unknown()).min(min, `${min} at least`).max(max, `${max} at most`);
@@ -34,7 +34,7 @@ function takeAll<T>(element: z.ZodType<T>, given: readonly unknown[], context: z
   return problems === 0 ? taken : z.NEVER;
 }
 
-/** For the document, which does not see through a transform. */
+/** The document needs it, because JSON Schema does not see through a transform. */
 function itemsOf(element: z.ZodType): Readonly<Record<string, unknown>> {
   const items = z.toJSONSchema(element, { io: 'input', unrepresentable: 'any' });
   delete items.$schema;

@@ -7,22 +7,22 @@ import { formText } from './body.js';
 import type { ParsedPath } from './path.js';
 
 const OVERRIDE = '_method';
-/** No route takes it: what names no method in a usable way is answered like any other method that the path does not take. */
+/** No route has this method, so a request whose `_method` is unusable gets the answer for a wrong method. */
 const NO_METHOD = '';
 
-/** A request as it is known: one that is refused early has no body. */
+/** A request whose body may be missing, because the server refuses some requests early. */
 export type Arriving = Omit<HttpRequest, 'body'> & Partial<Pick<HttpRequest, 'body'>>;
 
-/** `path` is the request's, read; null when it is none. */
+/** `path` is the parsed path of the request; null when it is no valid path. */
 export function methodOf(request: Arriving, path: ParsedPath | null): string {
   const { method, query } = request;
   if (method !== 'POST' || !isClientPath(path)) return method;
   return named(query) ?? named(formText(request)) ?? method;
 }
 
-/** null when the parameters name none; two are none that could be used. */
+/** Returns null when the parameters name no method. Two names are unusable. */
 function named(parameters: string): string | null {
-  // Percent-encoded it is the same name.
+  // The name may be percent-encoded.
   if (!parameters.includes(OVERRIDE) && !parameters.includes('%')) return null;
   const given = new URLSearchParams(parameters).getAll(OVERRIDE);
   if (given.length === 0) return null;

@@ -108,7 +108,7 @@ function successes(responses: Responses, book: SchemaBook): JsonObject {
   );
 }
 
-/** One response a status, naming the codes that lead to it. */
+/** One response for each status, with the codes that lead to it. */
 function failures(surface: Surface, route: Route, book: SchemaBook): JsonObject {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of new Set([...commonErrors(route), ...route.errors])) {

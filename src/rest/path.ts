@@ -1,6 +1,6 @@
 /**
- * Reads a raw request path into decoded segments and matrix parameters. Every path has one reading or none: what
- * two programs could read in two ways (encoded slashes, dot segments, empty segments, bad encodings) is no path.
+ * Parses a raw request path into decoded segments and matrix parameters. Every path has one meaning or none: a text that two
+ * programs could read differently (encoded slashes, dot segments, empty segments, bad encodings) is no path.
  */
 export interface ParsedPath {
   /** Percent-decoded once, without their matrix parameters. */
@@ -9,7 +9,7 @@ export interface ParsedPath {
   readonly matrix: ReadonlyMap<string, string>;
 }
 
-/** null for what is not a path, or names a matrix parameter twice. */
+/** Returns null for a text that is no path, or that names a matrix parameter twice. */
 export function parsePath(raw: string): ParsedPath | null {
   if (!raw.startsWith('/') || !PATH_CHARACTERS.test(raw)) return null;
   const segments: string[] = [];

@@ -1,6 +1,6 @@
 import { Failure } from '../protocol/failure.js';
 
-/** A raw query as an object. Rejects with `invalid_request` when a name comes twice: two readers could pick two values. */
+/** Parses a raw query. Throws `invalid_request` when a name comes twice, because two readers could pick different values. */
 export function parseQuery(raw: string, whole: 'query' | 'body' = 'query'): Readonly<Record<string, string>> {
   const found = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(raw)) {

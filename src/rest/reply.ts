@@ -1,4 +1,4 @@
-/** What handlers return, and how it becomes a response. */
+/** The values that handlers return, and how they become responses. */
 import type { HttpResponse } from '../ports/http.js';
 
 /** An answer as a value: JSON, JSON that is text already, text of a named type, or nothing. */
@@ -22,8 +22,8 @@ export function writeReply(reply: Reply): HttpResponse {
 }
 
 /**
- * Adds what every answer carries. Last, so that an answer kept from another request gets this request's id. Nothing is to
- * be stored but what says so itself.
+ * Adds the headers of every answer. It runs last, so that an answer kept from another request gets the id of this request.
+ * No cache may store an answer unless the answer itself allows it.
  */
 export function finishResponse(response: HttpResponse, requestId: string): HttpResponse {
   return {

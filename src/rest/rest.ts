@@ -1,4 +1,4 @@
-/** The REST APIs, whole: every surface's routes over one router, and the document that describes them. */
+/** All REST APIs: the routes of every surface behind one router, and the document that describes them. */
 import type { ApiKeys } from '../identity/api-keys.js';
 import { VERSION } from '../lib/version.js';
 import type { Clock } from '../ports/clock.js';
@@ -47,9 +47,9 @@ export interface RestDeps {
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly sealer: Sealer;
-  /** Whether the store can be asked now; asks nobody. */
+  /** Whether the store can be asked now; sends no command. */
   readonly health: () => StoreHealth;
-  /** Which pages may ask why they could not connect. */
+  /** Which pages of other origins may read answers. */
   readonly origins: OriginRule;
   readonly limits: { readonly maxBodyBytes: number; readonly maxMessageBytes: number };
 }

@@ -48,7 +48,7 @@ export class RouteTree {
     }
   }
 
-  /** `path` null: what was sent is no path. */
+  /** `path` is null when the request has no valid path. */
   match(method: string, path: ParsedPath | null): Match {
     if (path === null) return { kind: 'nothing' };
     const node = find(this.root, path.segments, 0);
@@ -57,7 +57,7 @@ export class RouteTree {
     const { routes } = node;
     const leaf = routes.find(({ route }) => route.method === method);
     if (leaf === undefined) {
-      // HEAD is answered wherever GET is: see the engine's adapter.
+      // The engine's adapter answers HEAD wherever a route answers GET.
       const methods = routes.map(({ route }) => route.method);
       const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort();
       return { kind: 'other_methods', pattern: first.route.path, surface: first.surface, allow };
@@ -78,7 +78,7 @@ export class RouteTree {
   }
 }
 
-/** null when no route ends there. */
+/** Returns null when no route ends there. */
 function find(node: TreeNode, segments: readonly string[], depth: number): TreeNode | null {
   const segment = segments[depth];
   if (segment === undefined) return node.routes.length > 0 ? node : null;

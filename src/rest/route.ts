@@ -30,7 +30,7 @@ export interface TextResponse {
   readonly contentType: string;
 }
 
-/** Stands where a route takes no path parameters, no query or no body. No handler can use what it reads: nothing has its type. */
+/** The schema of path parameters, a query or a body that a route does not take. No value has its type. */
 export const NOTHING: z.ZodType<never> = z.custom<never>();
 
 export interface RouteInput {
@@ -41,9 +41,9 @@ export interface RouteInput {
 
 /** A caller that may make the call, and the call. */
 export interface Admitted {
-  /** Whose Idempotency-Keys count: unique over all kinds of callers. */
+  /** The owner of Idempotency-Keys: unique over all kinds of callers. */
   readonly callerId: string;
-  /** Rejects with what went wrong; the router gives it a shape. */
+  /** Rejects with the failure; the router turns it into an answer. */
   run(): Promise<Reply>;
 }
 
@@ -57,7 +57,7 @@ export interface Route {
   readonly auth: RouteAuth;
   /** Whether an Idempotency-Key applies: every method but GET. */
   readonly mutating: boolean;
-  /** Makes something new, which a node that shuts down does not. */
+  /** For a call that creates something: a node that shuts down refuses it. */
   readonly refusedWhileDraining: boolean;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
@@ -70,7 +70,7 @@ export interface Route {
   admit(input: RouteInput, check: KeyCheck): Promise<Admitted>;
 }
 
-/** What a handler is given. */
+/** The parsed parts of a request, as a handler gets them. */
 export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
@@ -83,7 +83,7 @@ export type ReplyHeaders = Readonly<Record<string, string>>;
 
 type ReplyFor<Kind, Status> = Kind extends z.ZodType
   ? | { readonly status: Status; readonly body: z.output<Kind>; readonly headers?: ReplyHeaders }
-    // JSON text, for what would take long to write from a value.
+    // JSON text, for an answer that would take long to write from a value.
     | { readonly status: Status; readonly json: string; readonly headers?: ReplyHeaders }
   : Kind extends TextResponse
     ? { readonly status: Status; readonly text: string; readonly contentType: string }
@@ -98,9 +98,9 @@ interface CommonSpec<Params, Query, Body, R extends Responses> {
   readonly method: Method;
   readonly path: string;
   readonly refusedWhileDraining?: boolean;
-  /** Nothing when absent, as the query and the body: only a path without parameters may leave it out. */
+  /** Absent for a path without parameters. The query and the body are absent for a route that takes none. */
   readonly params?: z.ZodType<Params>;
-  /** What a path parameter of another shape is: there is nothing by that name. */
+  /** The error for a path parameter of the wrong shape; `unknown_path` when absent. */
   readonly notFound?: ErrorCode;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
@@ -119,9 +119,9 @@ export interface OpenRouteSpec<P, Q, B, R extends Responses> extends CommonSpec<
   handle(call: Call<P, Q, B> & { readonly request: HttpRequest }): Promise<ReplyOf<R>>;
 }
 
-/** Who a guard let in. */
+/** A caller that a guard let in. */
 export interface Guest {
-  /** Whose Idempotency-Keys count: unique over all kinds of callers, never a secret. */
+  /** The owner of Idempotency-Keys: unique over all kinds of callers, and never a secret. */
   readonly callerId: string;
 }
 
@@ -131,8 +131,8 @@ export interface GuardedRouteSpec<G extends Guest, P, Q, B, R extends Responses>
   /** Rejects when this caller may not make the call. */
   guard(input: RouteInput): Promise<G>;
   /**
-   * Where calls end what they are made with: whose Idempotency-Keys count, by the proof alone, so that a call that was
-   * answered can be repeated. Rejects like the guard when there is no such proof; whether it still counts is seen after.
+   * For calls that end their own credential: finds the owner of Idempotency-Keys from the proof alone, so that the caller can
+   * repeat an answered call. Rejects like the guard when there is no proof; the guard checks later whether it still counts.
    */
   identify?(input: RouteInput): Promise<Guest>;
   handle(call: Call<P, Q, B> & { readonly guest: G; readonly request: HttpRequest }): Promise<ReplyOf<R>>;
@@ -156,7 +156,7 @@ export function defineOpenRoute<P, Q, B, const R extends Responses>(spec: OpenRo
     auth: 'none',
     admit: (input) =>
       Promise.resolve({
-        // One address's keys are not another's.
+        // The Idempotency-Keys of one address do not count for another.
         callerId: `nobody@${input.request.remoteAddress}`,
         run: async () => spec.handle({ request: input.request, ...parseCall(spec, input) }),
       }),
@@ -183,7 +183,7 @@ export function defineGuardedRoute<G extends Guest, P, Q, B, const R extends Res
   };
 }
 
-/** Spread last, here as in the calls: what Node 20 makes of one at the front is slow, and slow to read (docs/PERFORMANCE.md). */
+/** Spread it last, as in the calls: Node 20 is slow when a spread comes first (docs/PERFORMANCE.md). */
 function common<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>): Omit<Route, 'auth' | 'admit'> {
   const { name, summary, method, path, responses } = spec;
   return {

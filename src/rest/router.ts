@@ -1,6 +1,6 @@
 /**
- * The way of a request: path, method, size, caller, idempotency, handler, answer. The one place where REST
- * turns errors into output; what has no name in the catalogue is logged with its cause and leaves as `internal`.
+ * The way of a request: path, method, size, caller, idempotency, handler, answer. This is the one place where REST turns
+ * errors into output. An error without a code in the catalogue is logged with its cause and leaves as `internal`.
  */
 import { Failure } from '../protocol/failure.js';
 import type { Clock } from '../ports/clock.js';
@@ -39,7 +39,7 @@ export interface RouterDeps {
 
 export interface Router {
   readonly handle: HttpHandler;
-  /** What the adapter answers when it refuses a request on its own (body too large, deadline), in the path's shape. */
+  /** Makes the answer for a request that the server itself refuses (body too large, deadline), in the shape of its path. */
   readonly refuse: (request: Omit<HttpRequest, 'body'>, failure: Failure) => HttpResponse;
 }
 
@@ -81,7 +81,7 @@ export function createRouter(served: readonly ServedSurface[], deps: RouterDeps)
     );
   }
 
-  /** Failures become answers here, inside of idempotency, so that they are kept as well. */
+  /** Turns failures into answers inside of idempotency, so that those answers are kept as well. */
   async function runRoute(
     request: HttpRequest,
     match: RouteMatch,
@@ -121,21 +121,21 @@ export function createRouter(served: readonly ServedSurface[], deps: RouterDeps)
     startedMs: number,
   ): HttpResponse {
     metrics.answered(routeLabel(match), response.status, clock.monotonicMs() - startedMs);
-    // A client that goes on with this connection would keep talking to a node that is going.
+    // A client that reuses this connection would keep talking to a node that shuts down.
     return finishResponse(deps.draining() ? { ...response, close: true } : response, request.id);
   }
 
   return { handle, refuse };
 }
 
-/** A step was refused or not sent, after another one had taken effect: not "nothing was changed". */
+/** The store failed at one step after another step took effect, so `store_unavailable` ("nothing was changed") is untrue. */
 function halfDone(error: unknown): unknown {
   if (!Failure.isStoreAway(error)) return error;
   const { retryAfterS, details } = error;
   return new Failure('outcome_unknown', { retryAfterS: retryAfterS ?? 1, details, cause: error });
 }
 
-/** The pattern, never the path: ids stay out of metrics and logs. */
+/** Returns the pattern and never the path, so that ids stay out of metrics and logs. */
 function routeLabel(match: Match): string {
   switch (match.kind) {
     case 'route':

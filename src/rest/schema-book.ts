@@ -7,7 +7,7 @@ export class SchemaBook {
   /** By id, as `#/components/schemas` holds them. */
   readonly components: Record<string, JsonObject> = {};
 
-  /** What a caller may send, or is sent: extra members of answers are allowed for, because answers grow. */
+  /** Describes a value on the wire. It allows extra members in answers, because answers grow. */
   schemaOf(schema: z.ZodType): JsonObject {
     // Checks that are code (refine, transform, custom) have no JSON Schema; their meta says what it can.
     const { $defs, ...own } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });

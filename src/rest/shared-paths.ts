@@ -1,4 +1,4 @@
-/** What a surface shares with pages of other origins: paths, and the headers that let a browser hand the answer over. */
+/** Paths that a surface shares with pages of other origins, and the headers that let a browser show the answer to a page. */
 import { originAllowed, type OriginRule } from '../sockets/origin.js';
 
 /** The CORS headers of one answer. */

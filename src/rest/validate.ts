@@ -1,11 +1,11 @@
 /**
- * Untrusted values through zod: what comes out is typed, what is wrong is named by its member, never by its value. A
- * member of the caller's own naming is not named either: who mixes up a form sends a password as a name.
+ * Parses untrusted values with zod. An error names the wrong member and never its value. It does not repeat a member name
+ * that the caller made up either, because a caller who mixes up a form sends a password as a name.
  */
 import { z } from 'zod';
 import { Failure } from '../protocol/failure.js';
 
-/** One thing that is wrong, as the native surface shows it. */
+/** One problem, as the native surface shows it. */
 interface Problem {
   /** The member, dotted; empty for the whole. */
   readonly path: string;
@@ -14,16 +14,16 @@ interface Problem {
 
 export const MAX_PROBLEMS = 20;
 const MAX_PROBLEMS_IN_MESSAGE = 3;
-/** What stands for a member that the schema does not name. */
+/** Stands for a member that the schema does not name. */
 const UNNAMED = '?';
-/** Names of ours, and places in a list. */
+/** Names that our schemas use, and indexes of a list. */
 const SHOWABLE_NAME = /^(?:[A-Za-z_]{1,32}|[0-9]{1,5})$/;
 
 /** Rejects with `invalid_request`: the first problems in the message, all of them (up to 20) in the details. */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole: 'query' | 'body'): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  // Again, for its words: with them a parse costs 2 us more.
+  // Parses again to get the words of the errors: with words, each parse costs 2 us more.
   const { issues } = schema.safeParse(value, { error: describeUnknown }).error ?? result.error;
   const problems: readonly Problem[] = problemsOf(issues).map(({ path, message }) => ({
     path: pathText(path),
@@ -36,13 +36,13 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole: 'query
   throw new Failure('invalid_request', { message, details: problems });
 }
 
-/** What a schema's own message would repeat; for all else that one stands. */
+/** Words the error for unknown members, because the schema's own message would repeat the caller's text. */
 export function describeUnknown(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code !== 'unrecognized_keys' || !(issue.inst instanceof z.ZodObject)) return undefined;
   return `there is no such member; known are ${Object.keys(issue.inst.shape).join(', ')}`;
 }
 
-/** The first that are wrong, in words for the caller. */
+/** The first problems, in words for the caller. */
 export function problemsOf(
   issues: readonly z.core.$ZodIssue[],
 ): readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] {

@@ -1,5 +1,5 @@
 /**
- * Which client calls: by its cookie, by the Authorization header of a native app, or, in development only, by the
+ * Finds the calling client by its cookie, by the Authorization header of a native app or, in development only, by the
  * query. A page may use its cookie for a change only when its origin is allowed: a form on a foreign page could send it.
  */
 import type { Clients } from '../../identity/clients.js';
@@ -17,7 +17,7 @@ export interface ClientCallersDeps {
   readonly isDevelopment: boolean;
 }
 
-/** Who asks: a client, or somebody who has none yet. */
+/** A caller of the client surface, with or without a client. */
 export interface Asking {
   readonly client: ClientWithSessions | null;
   /** The page that asks; null for programs. */
@@ -38,7 +38,7 @@ interface Presented {
 export const COOKIE_NAME = '__client';
 const DEV_PARAMETER = '__dev_session';
 const BEARER = /^(?:bearer +)?([\x21-\x7e]+)$/i;
-/** Longer than any origin a browser sends of its own. */
+/** Longer than any origin that a browser sends by itself. */
 const MAX_ORIGIN_LENGTH = 256;
 
 export class ClientCallers {
@@ -58,7 +58,8 @@ export class ClientCallers {
     if (origin !== null && headers.has('authorization')) throw new Failure('origin_authorization_headers_conflict');
     const parameters = new URLSearchParams(query);
     const presented = this.presented(request, parameters);
-    // Also of who says it is a native app: a foreign page would have the browser keep the cookie of its own sign-in.
+    // The check includes callers that claim to be native apps. Without it, a foreign page could sign in by itself and make
+    // the browser keep that cookie.
     const isPages = presented.carrier !== 'query';
     if (changes && isPages && !this.mayUseCookie(request, origin)) throw new Failure('origin_not_allowed');
     return {
@@ -88,7 +89,7 @@ function isTrue(text: string | null): boolean {
   return text === '1' || text === 'true';
 }
 
-/** Two of that name are none: a neighbour on another subdomain can add one of its own. */
+/** Two cookies of that name count as none: a page on a sibling subdomain can add a cookie of its own. */
 function cookieOf(header: string): string | null {
   const found = header
     .split(';')

@@ -40,7 +40,10 @@ const signInAnswerSchema = z
       object: z.literal('sign_in_attempt'),
       id: z.string(),
       status: z.literal('complete'),
-      identifier: z.string().nullable().describe('As it was given; of a ticket, the first name the user has.'),
+      identifier: z
+        .string()
+        .nullable()
+        .describe('The identifier as given; after a ticket, the first identifier that the user has.'),
       created_session_id: z.string(),
     }),
     client: clientSchema,
@@ -54,7 +57,7 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly Route[] {
 function getClient({ callers, answers }: ClientRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'getClient',
-    summary: 'The client, with its sessions.',
+    summary: 'Get the client with its sessions.',
     method: 'GET',
     path: '/v1/client',
     guardName: 'client',
@@ -88,7 +91,7 @@ function signIn(deps: ClientRoutesDeps): Route {
   return defineOpenRoute({
     name: 'signIn',
     summary:
-      'Sign in by password or by ticket. Answers with a new client token: as a cookie, for native apps as a header.',
+      'Sign in by password or by ticket. The answer carries a new client token: in a cookie, for native apps in a header.',
     method: 'POST',
     path: '/v1/client/sign_ins',
     refusedWhileDraining: true,

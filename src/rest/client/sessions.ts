@@ -14,19 +14,19 @@ export interface ClientSessionRoutesDeps {
 
 const MAX_ID_LENGTH = 128;
 
-/** What looks like no id is one that is not there. */
+/** A text that is no id names no session: it is answered like an unknown id. */
 export const sessionParams = z.object({ id: z.string() });
 
-/** By id or slug. Empty or null: none. */
+/** An organization by id or slug; empty or null for none. */
 export const organizationText = z
   .string()
   .max(MAX_ID_LENGTH)
   .nullable()
   .transform((text) => text ?? '')
   .optional()
-  .meta({ type: 'string', description: 'An organization by id or slug; empty: none.' });
+  .meta({ type: 'string', description: 'An organization by id or slug; empty for none.' });
 
-/** Of every call of a client. */
+/** Every call of a client can fail with these. */
 export const CLIENT_ERRORS = [
   'authentication_invalid',
   'origin_authorization_headers_conflict',
@@ -35,7 +35,11 @@ export const CLIENT_ERRORS = [
 
 const touchBody = z.object({
   active_organization_id: organizationText,
-  intent: z.string().max(MAX_ID_LENGTH).optional().describe('Why, as in focus or select_session. Taken, and not used.'),
+  intent: z
+    .string()
+    .max(MAX_ID_LENGTH)
+    .optional()
+    .describe('The reason, such as focus or select_session. Accepted and ignored.'),
 });
 
 export function clientSessionRoutes(deps: ClientSessionRoutesDeps): readonly Route[] {
@@ -45,7 +49,7 @@ export function clientSessionRoutes(deps: ClientSessionRoutesDeps): readonly Rou
 function getSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'getClientSession',
-    summary: 'A session of the client, over or not.',
+    summary: 'Get a session of the client, active or ended.',
     method: 'GET',
     path: '/v1/client/sessions/{id}',
     guardName: 'client',
@@ -63,7 +67,8 @@ function getSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Ro
 function touchSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'touchClientSession',
-    summary: 'Make it the active session of the client, slide its activity, set its organization, get a fresh token.',
+    summary:
+      'Make a session the active one of the client, record its activity, set its organization and get a fresh token.',
     method: 'POST',
     path: '/v1/client/sessions/{id}/touch',
     guardName: 'client',
@@ -92,7 +97,7 @@ function touchSession({ sessions, callers, answers }: ClientSessionRoutesDeps): 
 function endSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'endClientSession',
-    summary: 'End a session of the client. It stays listed; its sockets are closed with 4007.',
+    summary: 'End a session of the client. It stays listed; its sockets close with 4007.',
     method: 'POST',
     path: '/v1/client/sessions/{id}/end',
     guardName: 'client',
@@ -109,7 +114,7 @@ function endSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Ro
 function removeSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'removeClientSession',
-    summary: 'Remove a session, over or not, from the client. Its sockets are closed with 4007.',
+    summary: 'Remove a session, active or ended, from the client. Its sockets close with 4007.',
     method: 'POST',
     path: '/v1/client/sessions/{id}/remove',
     guardName: 'client',

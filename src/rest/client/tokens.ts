@@ -13,14 +13,14 @@ export interface ClientTokenRoutesDeps {
   readonly tokens: Pick<SessionTokens, 'jwks'>;
 }
 
-/** Half of what a new key is published ahead of its use at the very least; see the adapter's figures. */
+/** Half of the shortest time between the publication of a new key and its first use; see `adapters/jose`. */
 const JWKS_CACHE = 'public, max-age=60';
 
 const templateTokenSchema = z.object({ jwt: z.string() }).meta({ id: 'TemplateToken' });
 
 const jwksSchema = z
   .object({ keys: z.array(z.record(z.string(), z.unknown())) })
-  .meta({ id: 'JsonWebKeySet', description: 'RFC 7517. Public RSA keys, the one that will sign next included.' });
+  .meta({ id: 'JsonWebKeySet', description: 'RFC 7517. Public RSA keys, including the one that signs next.' });
 
 export function clientTokenRoutes(deps: ClientTokenRoutesDeps): readonly Route[] {
   return [createToken(deps), createTemplateToken(deps), jwks(deps), backendJwks(deps)];
@@ -29,7 +29,7 @@ export function clientTokenRoutes(deps: ClientTokenRoutesDeps): readonly Route[]
 function createToken({ sessions, callers }: ClientTokenRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'createClientSessionToken',
-    summary: 'A session token of an active session; with the active organization, another one, or none.',
+    summary: 'Create a session token of an active session, for its active organization, for another one or for none.',
     method: 'POST',
     path: '/v1/client/sessions/{id}/tokens',
     guardName: 'client',
@@ -55,7 +55,7 @@ function createToken({ sessions, callers }: ClientTokenRoutesDeps): Route {
 function createTemplateToken({ sessions, callers }: ClientTokenRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'createClientTemplateToken',
-    summary: 'A token of an active session by a JWT template.',
+    summary: 'Create a token of an active session from a JWT template.',
     method: 'POST',
     path: '/v1/client/sessions/{id}/tokens/{template}',
     guardName: 'client',
@@ -70,12 +70,12 @@ function createTemplateToken({ sessions, callers }: ClientTokenRoutesDeps): Rout
 }
 
 function jwks(deps: ClientTokenRoutesDeps): Route {
-  const summary = 'The public keys that verify session tokens and tokens by a template.';
+  const summary = 'Get the public keys that verify session tokens and template tokens.';
   return keySetRoute(deps, { name: 'jwks', summary, path: '/.well-known/jwks.json' });
 }
 
 function backendJwks(deps: ClientTokenRoutesDeps): Route {
-  const summary = "The same key set, where the backend library of Clerk's looks for it. Any secret key will do.";
+  const summary = "Get the same key set where Clerk's backend library looks for it. Any secret key is accepted.";
   return keySetRoute(deps, { name: 'backendJwks', summary, path: '/v1/jwks' });
 }
 

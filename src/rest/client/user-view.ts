@@ -15,7 +15,7 @@ export const publicUserDataSchema = z
     username: z.string().nullable(),
     image_url: z.string(),
     has_image: z.boolean(),
-    identifier: z.string().describe('The first there is of e-mail address, number, user name and id.'),
+    identifier: z.string().describe('The first that exists of e-mail address, phone number, user name and id.'),
   })
   .meta({ id: 'PublicUserData' });
 
@@ -167,7 +167,7 @@ function viewOrganization(organization: OrganizationRecord): z.output<typeof org
   };
 }
 
-/** Such parts have no records of their own: their ids follow from the user's. */
+/** E-mail addresses and phone numbers have no records of their own, so their ids derive from the user's id. */
 function partId(userId: string, part: string): string {
   return `idn_${lettersOf(userId)}${part}`;
 }

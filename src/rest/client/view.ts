@@ -18,11 +18,11 @@ export const clientSessionSchema = z
     expire_at: unixMs,
     abandon_at: unixMs,
     last_active_at: unixMs,
-    last_active_token: tokenSchema.nullable().describe('Of the session a touch was for; otherwise null.'),
+    last_active_token: tokenSchema.nullable().describe('The new token of a touched session; otherwise null.'),
     last_active_organization_id: z.string().nullable(),
     actor: z.object({ sub: z.string() }).nullable(),
     tasks: z.null(),
-    factor_verification_age: z.array(z.int()).describe('Minutes since the first and the second factor; -1: never.'),
+    factor_verification_age: z.array(z.int()).describe('Minutes since the first and the second factor; -1 for never.'),
     user: clientUserSchema.nullable(),
     public_user_data: publicUserDataSchema.nullable(),
     created_at: unixMs,
@@ -54,11 +54,11 @@ export const clientAnswerSchema = z
   .object({ response: clientSchema, client: clientSchema })
   .meta({ id: 'ClientAnswer' });
 
-/** What the views are made of beside the records. */
+/** Values that the views need beside the records. */
 export interface Seen {
   readonly profiles: ReadonlyMap<UserId, Profile>;
   readonly nowMs: number;
-  /** A fresh token, and whose it is. */
+  /** A fresh token, and the session it belongs to. */
   readonly token?: { readonly sessionId: string; readonly jwt: string } | undefined;
 }
 
@@ -100,7 +100,7 @@ export function viewClient({ client, sessions }: ClientWithSessions, seen: Seen)
   };
 }
 
-/** null for one that is gone, or that the user left meanwhile: tokens do not name it either. */
+/** null when the organization is gone or the user has left it: tokens do not name it either. */
 function activeOrganization({ organizationId }: UserSession, profile: Profile | null): OrganizationId | null {
   const isMember = profile?.memberships.some(({ organization }) => organization.id === organizationId) ?? false;
   return isMember ? organizationId : null;

@@ -1,4 +1,4 @@
-/** What callers of the group surface send. Members that are null count as absent. */
+/** Bodies of requests to the group surface. Members that are null count as absent. */
 import { z } from 'zod';
 import type { WalletAddress } from '../../protocol/ids.js';
 import type { Wallets } from '../../ports/wallets.js';
@@ -9,7 +9,7 @@ const MAX_NAME_CHARS = 64;
 const MAX_PASSWORD_CHARS = 256;
 const MAX_WHITELIST = 1000;
 
-/** An empty password is none: that is what a form sends whose field was left alone. */
+/** An empty password counts as none: a form sends an empty text for a field that the user leaves alone. */
 const password = z
   .string()
   .max(MAX_PASSWORD_CHARS)
@@ -49,7 +49,7 @@ export function createBody(wallets: Pick<Wallets, 'parseAddress'>) {
           chainAddress: identity?.chainAddress ?? null,
           password: given?.password ?? deprecated.password,
           whitelist: listed,
-          // Who gives a list and says nothing else means it.
+          // A caller who sends a list and no flag wants the list to apply.
           onlyWhitelisted: given?.allowOnlyWhitelistedAddresses ?? listed.length > 0,
           maxUsers: given?.userCapacity ?? undefined,
           ttlMs: typeof given?.expiryDurationInSeconds === 'number' ? given.expiryDurationInSeconds * 1000 : undefined,

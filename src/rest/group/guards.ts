@@ -1,4 +1,4 @@
-/** Who may call the group surface: an API key and a wallet create, a wallet joins, a member does the rest. */
+/** Guards of the group surface: an API key with a wallet creates, a wallet joins, a member does the rest. */
 import type { Caller } from '../../identity/api-keys.js';
 import type { WalletProofs } from '../../identity/wallet-proofs.js';
 import { Failure } from '../../protocol/failure.js';
@@ -46,7 +46,10 @@ export async function admitWallet(proofs: WalletBearers, { request }: RouteInput
   return { callerId: `wallet ${wallet}`, wallet };
 }
 
-/** Looks at the signature alone: whether it still counts is seen by the call, so that one that was answered can be repeated. */
+/**
+ * Checks the signature only. The call itself checks whether the credential still counts, so that a caller can repeat a call
+ * that ended the credential.
+ */
 export async function admitMember(groups: MemberBearers, { request }: RouteInput): Promise<MemberGuest> {
   const claims = await groups.bearer(bearerOf(request));
   if (claims === null) throw new Failure('credential_invalid');
@@ -59,7 +62,7 @@ async function walletOf(proofs: WalletBearers, request: HttpRequest): Promise<Wa
   return wallet;
 }
 
-/** '' for what is not a bearer. */
+/** Returns the empty text for a header of another scheme. */
 function bearerOf({ headers }: HttpRequest): string {
   const authorization = headers.get('authorization');
   if (authorization === undefined) throw new Failure('credential_missing');

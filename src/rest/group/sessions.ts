@@ -16,10 +16,10 @@ export interface GroupSessionRoutesDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
-/** What each route begins with. */
+/** The beginning of a route's path, and of its operation id. */
 interface Prefix {
   readonly path: string;
-  /** In front of operation ids, which are unique. */
+  /** Keeps operation ids unique. */
   readonly name: string;
 }
 
@@ -55,7 +55,7 @@ export function groupSessionRoutes(deps: GroupSessionRoutesDeps): readonly Route
 function createSession({ groups, keys, proofs, wallets, clock }: GroupSessionRoutesDeps, prefix: Prefix): Route {
   return defineGuardedRoute({
     name: `${prefix.name}CreateSession`,
-    summary: 'Create a group session, with an API key, as a wallet.',
+    summary: 'Create a group session as a wallet, with an API key.',
     method: 'POST',
     path: prefix.path,
     guardName: ['group', WALLET_BEARER],
@@ -94,7 +94,7 @@ function joinSession({ groups, proofs, clock }: GroupSessionRoutesDeps, prefix: 
 function getCurrent({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
   return defineGuardedRoute({
     name: `${prefix.name}GetCurrentSession`,
-    summary: 'The group session that the caller is in.',
+    summary: 'Get the group session that the caller is in.',
     method: 'GET',
     path: `${prefix.path}/current`,
     guardName: MEMBER_BEARER,
@@ -110,7 +110,7 @@ function getCurrent({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
 function kickUser({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
   return defineGuardedRoute({
     name: `${prefix.name}KickUser`,
-    summary: 'Kick a user, as the host: its socket closes and its token is dead. It may join again.',
+    summary: 'Kick a user, as the host: their socket closes and their token is revoked. They may join again.',
     method: 'POST',
     path: `${prefix.path}/current/kick`,
     guardName: MEMBER_BEARER,
@@ -128,7 +128,7 @@ function kickUser({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
 function disconnect({ groups }: GroupSessionRoutesDeps, prefix: Prefix): Route {
   return defineGuardedRoute({
     name: `${prefix.name}Disconnect`,
-    summary: 'Leave the group session: the socket closes and the token is dead.',
+    summary: 'Leave the group session: the socket closes and the token is revoked.',
     method: 'POST',
     path: `${prefix.path}/disconnect`,
     guardName: MEMBER_BEARER,

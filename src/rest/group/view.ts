@@ -13,8 +13,11 @@ const user = z
   .object({
     id: z.string(),
     role,
-    name: z.string().nullable().describe('The name it came with, or its pseudonym. null: not taken in by its wallet.'),
-    address: z.string().nullable().describe('The address it shows.'),
+    name: z
+      .string()
+      .nullable()
+      .describe('The name that the user joined with, or their pseudonym; null when they were not admitted by wallet.'),
+    address: z.string().nullable().describe('The address that the user shows.'),
   })
   .meta({ id: 'GroupUser' });
 
@@ -29,7 +32,7 @@ const limits = {
 
 const credentials = z
   .object({
-    token: z.string().describe('The bearer of the calls about the session, and a credential of `GET /v1/connect`.'),
+    token: z.string().describe('The bearer token for calls about the session, and a credential for `GET /v1/connect`.'),
     id: z.string(),
     pseudonym: z.string(),
     role,

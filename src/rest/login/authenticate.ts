@@ -22,7 +22,7 @@ const blockSchema = z
   .object({
     username: z.string(),
     blocked: z.boolean(),
-    until: z.int().nullable().describe('Unix milliseconds; null: until it is lifted, or no block.'),
+    until: z.int().nullable().describe('Unix milliseconds; null when the block has no end, or there is no block.'),
   })
   .meta({ id: 'LoginBlock' });
 
@@ -33,7 +33,7 @@ export function authenticateRoutes(deps: AuthenticateRoutesDeps): readonly Route
 function authenticate({ logins }: AuthenticateRoutesDeps): Route {
   return defineOpenRoute({
     name: 'authenticate',
-    summary: 'Log in. The answer holds the LSID, which is shown here and nowhere else.',
+    summary: 'Log in. The answer holds the LSID, and no other answer does.',
     method: 'POST',
     path: '/authenticate/{username}',
     refusedWhileDraining: true,
@@ -41,7 +41,7 @@ function authenticate({ logins }: AuthenticateRoutesDeps): Route {
     body: z
       .object({ password: field.sentPassword.optional(), passwordHash: field.sentPassword.optional() })
       .refine(({ password, passwordHash }) => (password === undefined) !== (passwordHash === undefined), {
-        message: 'one of password and passwordHash is needed',
+        message: 'password or passwordHash is required',
       }),
     bodyForm: 'form',
     responses: { 200: loginSessionSchema },
@@ -57,7 +57,7 @@ function authenticate({ logins }: AuthenticateRoutesDeps): Route {
 function getBlock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'getLoginBlock',
-    summary: 'Whether a user is blocked. For the user itself and admins; a name of nobody is not blocked.',
+    summary: 'Get whether a user is blocked. For the users themselves and admins; an unknown name is not blocked.',
     method: 'GET',
     path: BLOCK_PATH,
     ...callerGuard(guardDeps),
@@ -73,7 +73,7 @@ function getBlock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
 function block({ blocks, clock, ...guardDeps }: AuthenticateRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'blockUser',
-    summary: 'Block a user, until a time or until unblocked: its sessions end and it cannot sign in.',
+    summary: 'Block a user until a time, or until unblocked: their sessions end and they cannot sign in.',
     method: 'POST',
     path: BLOCK_PATH,
     ...callerGuard(guardDeps),
@@ -84,7 +84,7 @@ function block({ blocks, clock, ...guardDeps }: AuthenticateRoutesDeps): Route {
     errors: ['login_session_invalid', 'not_allowed', 'user_not_found', 'changed_meanwhile'],
     async handle({ guest, params: { username }, body: { until } }) {
       if (until !== undefined && until <= clock.nowMs()) {
-        throw new Failure('invalid_request', { message: 'until: a time to come' });
+        throw new Failure('invalid_request', { message: 'until: must be in the future' });
       }
       return { status: 200, body: viewBlock(await blocks.block(guest.caller, username, until ?? null)) };
     },
@@ -94,7 +94,7 @@ function block({ blocks, clock, ...guardDeps }: AuthenticateRoutesDeps): Route {
 function unblock({ blocks, ...guardDeps }: AuthenticateRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'unblockUser',
-    summary: 'Lift the block of a user.',
+    summary: 'Unblock a user.',
     method: 'DELETE',
     path: BLOCK_PATH,
     ...callerGuard(guardDeps),

@@ -18,7 +18,7 @@ export function effectiveRoutes(deps: EffectiveRoutesDeps): readonly Route[] {
 function setEffectiveUser({ logins, ...guardDeps }: EffectiveRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'setEffectiveUser',
-    summary: 'Let the session act as another user, in that one’s home organization. For admins.',
+    summary: 'Let the session act as another user, in the home organization of that user. For admins.',
     method: 'POST',
     path: '/session/{sessionId}/setEffectiveUser',
     ...sessionGuard(guardDeps),
@@ -53,7 +53,7 @@ function resetAssumedIdentity({ logins, ...guardDeps }: EffectiveRoutesDeps): Ro
 function setEffectiveOrg({ logins, ...guardDeps }: EffectiveRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'setEffectiveOrg',
-    summary: 'Let the session act in another organization of the user it acts as; for admins, in any.',
+    summary: 'Let the session act in another organization of the user it acts as; an admin may choose any.',
     method: 'POST',
     path: '/session/{sessionId}/setEffectiveOrg',
     ...sessionGuard(guardDeps),

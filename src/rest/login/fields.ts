@@ -1,11 +1,11 @@
 /** Schemas of members that several calls of the login surface take. */
 import { z } from 'zod';
 
-/** What a client sends as a password or as a hash of one; either is treated as the password. */
+/** A password, or a client's hash of one: the gateway treats either as the password. */
 export const sentPassword = z.string().min(1).max(1024);
 export const newPassword = z.string().min(8).max(1024);
 export const username = z.string().min(1).max(256);
-/** Of a path: a name that is longer than any user's is one of nobody, and answered so. */
+/** A user name in a path. A name longer than any user's belongs to nobody and is answered like any unknown name. */
 export const usernameOfPath = z.string();
 
 /** Times are Unix milliseconds; forms write them as decimals. */

@@ -1,6 +1,6 @@
 /**
- * Who may make a call of the login surface. Two carriers: the matrix parameter `;lsid=` of any segment for a user, the
- * query parameter `apiKey` or `api_key` for a system. Both in one call are ambiguous, and so are none.
+ * Guards of the login surface. A user sends the matrix parameter `;lsid=` in any segment, a system sends the query parameter
+ * `apiKey` or `api_key`. A call with both is refused, and so is a call with neither.
  */
 import { maySee, type LoginCaller, type LoginCallers, type LoginHolder } from '../../identity/login-callers.js';
 import { Failure } from '../../protocol/failure.js';
@@ -21,10 +21,10 @@ export interface LoginGuest extends Guest {
   readonly caller: LoginCaller;
 }
 
-/** Whoever may use the session of the path. */
+/** A caller that may use the session in the path. */
 export interface SessionGuest extends LoginGuest {
   readonly holder: LoginHolder;
-  /** The path's: the caller has it, so the answer may show it. */
+  /** The LSID in the path. The caller knows it, so the answer may show it. */
   readonly lsid: string;
 }
 
@@ -79,7 +79,7 @@ export function sessionGuard(deps: GuardDeps): LoginGuard<SessionGuest> {
   };
 }
 
-/** null when there is not exactly one credential, or it is not good. */
+/** Returns null unless there is exactly one credential and it is valid. */
 async function presentedCaller(deps: GuardDeps, input: RouteInput): Promise<LoginCaller | null> {
   const presented = carriedLsid(input);
   if (presented === null) return systemOf(deps, input);
@@ -87,7 +87,7 @@ async function presentedCaller(deps: GuardDeps, input: RouteInput): Promise<Logi
   return holder === null ? null : { kind: 'user', ...holder };
 }
 
-/** Whose the one credential is, also when the session is over; null when it proves nobody. */
+/** Returns the holder of the one credential, also when the session is over; null when the credential proves nobody. */
 async function presentedProof(deps: GuardDeps, input: RouteInput): Promise<Guest | null> {
   const presented = carriedLsid(input);
   if (presented !== null) return proofOf(deps, presented);
@@ -108,10 +108,10 @@ async function systemOf({ keys }: GuardDeps, { request }: RouteInput): Promise<L
   return { kind: 'system', keyId: system.id };
 }
 
-/** Nobody's. */
+/** Belongs to nobody. */
 const NO_LSID = '';
 
-/** null when the call carries none; with a key beside it neither counts. */
+/** Returns null when the call carries none. With an API key beside it, neither counts. */
 function carriedLsid({ request, matrix }: RouteInput): string | null {
   const lsid = matrix.get('lsid') ?? null;
   return lsid !== null && hasKeyParameter(request.query) ? NO_LSID : lsid;
@@ -125,7 +125,7 @@ function hasCredential({ request, matrix }: RouteInput): boolean {
   return matrix.has('lsid') || hasKeyParameter(request.query);
 }
 
-/** A key without the scope may not see the session: no more is said on its paths. */
+/** A key without the scope may not see the session, so its error does not say that the session exists. */
 function unseen(error: unknown): null {
   if (error instanceof Failure && error.code === 'scope_missing') return null;
   throw error;

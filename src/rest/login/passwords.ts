@@ -1,4 +1,4 @@
-/** Passwords that were forgotten, and passwords that are changed: `/password/...`. */
+/** Forgotten passwords and changes of passwords: `/password/...`. */
 import { z } from 'zod';
 import type { PasswordChange, PasswordChanges } from '../../identity/password-changes.js';
 import type { PasswordResets } from '../../identity/password-resets.js';
@@ -25,23 +25,27 @@ const resetBody = z
     email: name,
     phone: name,
     mobile: name,
-    template: z.string().max(128).optional().describe('`default` or `welcome`; another name is the default.'),
-    resetUrl: z.string().min(1).max(2048).describe('Where the mail leads, with the token as query parameter `token`.'),
+    template: z.string().max(128).optional().describe('`default` or `welcome`; any other name means `default`.'),
+    resetUrl: z
+      .string()
+      .min(1)
+      .max(2048)
+      .describe('The page that the mail links to, with the token as query parameter `token`.'),
   })
   .refine(
     ({ userId, username, email, phone, mobile }) =>
       [userId, username, email, phone, mobile].some((given) => given !== undefined),
-    { message: 'one of userId, username, email, phone and mobile is needed' },
+    { message: 'one of userId, username, email, phone and mobile is required' },
   );
 
 const changeBody = z
   .object({
     oldPasswordHash: field.sentPassword.optional(),
-    adminPasswordHash: field.sentPassword.optional().describe('The caller’s own.'),
+    adminPasswordHash: field.sentPassword.optional().describe('The password of the calling admin.'),
     newPasswordHash: field.newPassword,
   })
   .refine((body) => (body.oldPasswordHash === undefined) !== (body.adminPasswordHash === undefined), {
-    message: 'one of oldPasswordHash and adminPasswordHash is needed',
+    message: 'oldPasswordHash or adminPasswordHash is required',
   });
 
 export function passwordRoutes(deps: PasswordRoutesDeps): readonly Route[] {
@@ -51,7 +55,7 @@ export function passwordRoutes(deps: PasswordRoutesDeps): readonly Route[] {
 function requestReset({ resets }: PasswordRoutesDeps): Route {
   return defineOpenRoute({
     name: 'requestPasswordReset',
-    summary: 'Mail a reset link to the user, if there is one whom all given names fit: the answer is the same.',
+    summary: 'Mail a reset link to the user that all given names fit. The answer is the same when there is none.',
     method: 'POST',
     path: '/password/reset',
     refusedWhileDraining: true,
@@ -74,7 +78,7 @@ function requestReset({ resets }: PasswordRoutesDeps): Route {
 function confirmReset({ resets }: PasswordRoutesDeps): Route {
   return defineOpenRoute({
     name: 'confirmPasswordReset',
-    summary: 'Set a new password with the token of a reset mail, once. All sessions of the user end.',
+    summary: 'Set a new password with the token from a reset mail, which works once. All sessions of the user end.',
     method: 'POST',
     path: '/password/reset/confirm',
     body: z.object({ token: z.string().min(1).max(256), username: field.username, newPasswordHash: field.newPassword }),
@@ -91,7 +95,8 @@ function confirmReset({ resets }: PasswordRoutesDeps): Route {
 function changePassword({ changes, ...guardDeps }: PasswordRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'changePassword',
-    summary: 'Change a password by the old one, or as an admin by the admin’s own. The user’s other sessions end.',
+    summary:
+      'Change a password with the old one, or as an admin with the admin’s own. The other sessions of the user end.',
     method: 'PUT',
     path: '/password/{userId}',
     ...callerGuard(guardDeps),

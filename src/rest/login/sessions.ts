@@ -1,4 +1,4 @@
-/** Login sessions that are read, copied and ended: `/session/{sessionId}`, where the id is the LSID. */
+/** Reading, copying and ending login sessions: `/session/{sessionId}`, where the id is the LSID. */
 import { z } from 'zod';
 import type { Logins } from '../../identity/logins.js';
 import { parseDirectoryUserId } from '../../protocol/ids.js';
@@ -18,7 +18,7 @@ export function loginSessionRoutes(deps: LoginSessionRoutesDeps): readonly Route
 function getSession(deps: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'getLoginSession',
-    summary: 'Get a login session; that counts as access to it.',
+    summary: 'Get a login session. The call counts as access to it.',
     method: 'GET',
     path: '/session/{sessionId}',
     ...sessionGuard(deps),
@@ -34,7 +34,7 @@ function getSession(deps: LoginSessionRoutesDeps): Route {
 function createToken({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'createLoginSessionToken',
-    summary: 'A session token of a login session. Its subject is whom the session acts as, `act` names the real user.',
+    summary: 'Create a session token of a login session. Its subject is the effective user; `act` names the real user.',
     method: 'POST',
     path: '/session/{sessionId}/token',
     ...sessionGuard(guardDeps),
@@ -50,7 +50,7 @@ function createToken({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
 function endSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'endLoginSession',
-    summary: 'End a login session; with the body `true` all sessions of its user, on every surface.',
+    summary: 'End a login session; with the body `true`, all sessions of its user on every surface.',
     method: 'DELETE',
     path: '/session/{sessionId}',
     ...sessionGuard(guardDeps),
@@ -69,7 +69,7 @@ function endSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
 function cloneSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'cloneLoginSession',
-    summary: 'Open a second session like this one, with an LSID and a life of its own.',
+    summary: 'Open a second session like this one, with its own LSID and lifetime.',
     method: 'POST',
     path: '/session/{sessionId}/clone',
     refusedWhileDraining: true,
@@ -87,7 +87,7 @@ function cloneSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
 function logOutUser({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'logOutUser',
-    summary: 'End all sessions of a user, on every surface. For the user itself and admins.',
+    summary: 'End all sessions of a user on every surface. For the users themselves and admins.',
     method: 'DELETE',
     path: '/session/user/{userId}',
     ...callerGuard(guardDeps),

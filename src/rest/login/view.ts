@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { LoginHolder } from '../../identity/login-callers.js';
 
-/** Read by the guard. */
+/** The guard reads them. */
 export const SESSION_PARAMS = z.object({ sessionId: z.string().describe('The LSID: a secret.') });
 
 const time = z.int().describe('Unix milliseconds.');
@@ -10,16 +10,16 @@ const time = z.int().describe('Unix milliseconds.');
 export const loginSessionSchema = z
   .object({
     sessionId: z.string().describe('The LSID: a secret.'),
-    userId: z.string().describe('Who logged in.'),
+    userId: z.string().describe('The user who logged in.'),
     username: z.string().nullable(),
     orgId: z.string().nullable().describe('The home organization of that user.'),
-    effectiveUserId: z.string().describe('Whom the session acts as.'),
-    effectiveOrgId: z.string().nullable().describe('The organization it acts in.'),
-    assumed: z.boolean().describe('Whether it acts as another user.'),
+    effectiveUserId: z.string().describe('The user that the session acts as.'),
+    effectiveOrgId: z.string().nullable().describe('The organization that the session acts in.'),
+    assumed: z.boolean().describe('Whether the session acts as another user.'),
     createdAt: time,
     lastAccessedAt: time.describe('Unix milliseconds, to the second.'),
-    expiresAt: time.describe('Unix milliseconds; moves on with each access, up to the end of its life.'),
-    ipAddress: z.string().nullable().describe('From where it was opened.'),
+    expiresAt: time.describe('Unix milliseconds. Each access moves it on, up to the end of the session’s lifetime.'),
+    ipAddress: z.string().nullable().describe('The address that opened the session.'),
   })
   .meta({ id: 'LoginSession' });
 

@@ -11,7 +11,7 @@ export function connectRoutes({ gatekeeper }: ConnectRoutesDeps): readonly Route
   return [
     defineOpenRoute({
       name: 'connect',
-      summary: 'The WebSocket endpoint. Without an upgrade it says what a handshake with this credential would meet.',
+      summary: 'Open a WebSocket. Without an upgrade, the answer says why a handshake with this credential would fail.',
       method: 'GET',
       path: '/v1/connect',
       responses: {},
@@ -36,11 +36,11 @@ export function connectRoutes({ gatekeeper }: ConnectRoutesDeps): readonly Route
         'store_unavailable',
       ],
       async handle({ request }) {
-        // The engine hands a handshake over as one only when its key has the right length.
+        // The engine treats a request as a handshake only when its key has the right length.
         if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') {
           throw new Failure('invalid_request', {
             message:
-              'The handshake is incomplete: Connection: Upgrade and a Sec-WebSocket-Key of 16 bytes in base64 are needed.',
+              'The handshake is incomplete: it needs Connection: Upgrade and a Sec-WebSocket-Key of 16 bytes in base64.',
           });
         }
         throw await gatekeeper.examine(connectRequestOf(request));

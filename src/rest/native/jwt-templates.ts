@@ -11,14 +11,14 @@ export interface TemplateRoutesDeps {
 }
 
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 letters, digits, _ or -');
-const lifetime = z.int().min(30).max(315_360_000).describe('Seconds a token lives.');
-const clockSkew = z.int().min(0).max(300).describe('Seconds before its making from which a token counts.');
+const lifetime = z.int().min(30).max(315_360_000).describe('Lifetime of a token in seconds.');
+const clockSkew = z.int().min(0).max(300).describe('Seconds before its issue from which a token is valid.');
 
 const claims = field.metadata
   .superRefine((value, context) => {
     for (const claim of Object.keys(value)) {
       if (AUTOMATIC_CLAIMS.has(claim)) {
-        context.addIssue({ code: 'custom', path: [claim], message: 'every token has its own' });
+        context.addIssue({ code: 'custom', path: [claim], message: 'every token sets this claim itself' });
       }
     }
   })
@@ -57,7 +57,7 @@ export function templateRoutes(deps: TemplateRoutesDeps): readonly Route[] {
 function createTemplate({ templates }: TemplateRoutesDeps): Route {
   return defineRoute({
     name: 'createJwtTemplate',
-    summary: 'Make a JWT template; a hundred at most.',
+    summary: 'Create a JWT template. There can be at most a hundred.',
     method: 'POST',
     path: '/v1/jwt_templates',
     scope: 'admin',
@@ -78,7 +78,7 @@ function listTemplates({ templates }: TemplateRoutesDeps): Route {
     method: 'GET',
     path: '/v1/jwt_templates',
     scope: 'admin',
-    query: z.object({ limit: limitSchema, cursor: name.optional().describe('The last name of the page before.') }),
+    query: z.object({ limit: limitSchema, cursor: name.optional().describe('The last name on the previous page.') }),
     responses: {
       200: z
         .object({ jwt_templates: z.array(templateSchema), next_cursor: z.string().nullable() })
@@ -114,7 +114,7 @@ function getTemplate({ templates }: TemplateRoutesDeps): Route {
 function updateTemplate({ templates }: TemplateRoutesDeps): Route {
   return defineRoute({
     name: 'updateJwtTemplate',
-    summary: 'Change a JWT template; claims are replaced whole. Tokens that are out stay as they are.',
+    summary: 'Change a JWT template. New claims replace all old ones. Issued tokens stay as they are.',
     method: 'PATCH',
     path: '/v1/jwt_templates/{name}',
     scope: 'admin',
@@ -132,7 +132,7 @@ function updateTemplate({ templates }: TemplateRoutesDeps): Route {
 function deleteTemplate({ templates }: TemplateRoutesDeps): Route {
   return defineRoute({
     name: 'deleteJwtTemplate',
-    summary: 'Remove a JWT template. Tokens that are out stay as they are.',
+    summary: 'Remove a JWT template. Issued tokens stay as they are.',
     method: 'DELETE',
     path: '/v1/jwt_templates/{name}',
     scope: 'admin',

@@ -1,4 +1,4 @@
-/** API keys over REST: made with their secret shown once, listed without it, removed. */
+/** API keys over REST: created, listed and removed. Only the answer to a create shows the secret. */
 import { z } from 'zod';
 import type { ApiKeys } from '../../identity/api-keys.js';
 import { parseKeyId, parseProjectId } from '../../protocol/ids.js';
@@ -19,12 +19,15 @@ const keySchema = z
     scopes: z.array(z.enum(SCOPES)),
     project_id: z.string(),
     created_at: z.int().describe('Unix milliseconds.'),
-    last_used_at: z.int().nullable().describe('Unix milliseconds, to about a minute; null when it was not used yet.'),
+    last_used_at: z
+      .int()
+      .nullable()
+      .describe('Unix milliseconds, to about a minute; null when nobody used the key yet.'),
   })
   .meta({ id: 'ApiKey' });
 
 const newKeySchema = keySchema
-  .extend({ secret: z.string().describe('The whole key. It is shown here and never again.') })
+  .extend({ secret: z.string().describe('The whole key. Only this answer shows it.') })
   .meta({ id: 'NewApiKey' });
 
 const createBody = z.strictObject({
@@ -40,7 +43,7 @@ export function keyRoutes(deps: KeyRoutesDeps): readonly Route[] {
 function createKey({ keys }: KeyRoutesDeps): Route {
   return defineRoute({
     name: 'createKey',
-    summary: 'Make an API key. Without a project_id the root key starts a new project with it.',
+    summary: 'Create an API key. Without a project_id, a key that the root key creates starts a new project.',
     method: 'POST',
     path: '/v1/keys',
     scope: 'admin',
@@ -75,7 +78,7 @@ function listKeys({ keys }: KeyRoutesDeps): Route {
 function deleteKey({ keys }: KeyRoutesDeps): Route {
   return defineRoute({
     name: 'deleteKey',
-    summary: 'Remove an API key: refused here at once, on every node within a second.',
+    summary: 'Remove an API key. This node refuses it at once, every other node within a second.',
     method: 'DELETE',
     path: '/v1/keys/{id}',
     scope: 'admin',

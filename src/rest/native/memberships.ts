@@ -1,4 +1,4 @@
-/** Who is a member of an organization, over REST. */
+/** Members of organizations over REST. */
 import { z } from 'zod';
 import type { Organizations } from '../../identity/organizations.js';
 import type { MembershipRecord } from '../../ports/directory-store.js';
@@ -24,7 +24,7 @@ const membershipSchema = z
   .meta({ id: 'Membership' });
 
 const word = z.string().regex(/^[A-Za-z0-9:_-]{1,64}$/, '1 to 64 letters, digits, :, _ or -');
-const role = word.optional().describe('As in org:admin; org:member when absent.');
+const role = word.optional().describe('Such as org:admin; org:member when absent.');
 const permissions = list(word, { max: MAX_PERMISSIONS }).optional();
 
 const addBody = z.strictObject({ user_id: field.directoryUserId, role, permissions });
@@ -87,7 +87,7 @@ function listMembers({ organizations }: MembershipRoutesDeps): Route {
 function changeMember({ organizations }: MembershipRoutesDeps): Route {
   return defineRoute({
     name: 'updateMembership',
-    summary: 'Change the role or the permissions of a member; tokens carry them from the next on.',
+    summary: 'Change the role or the permissions of a member. Tokens issued from then on carry them.',
     method: 'PATCH',
     path: '/v1/organizations/{id}/memberships/{user_id}',
     scope: 'admin',
@@ -105,7 +105,7 @@ function changeMember({ organizations }: MembershipRoutesDeps): Route {
 function removeMember({ organizations }: MembershipRoutesDeps): Route {
   return defineRoute({
     name: 'deleteMembership',
-    summary: 'End a membership. Tokens of the user do not name the organization from then on.',
+    summary: 'End a membership. Tokens issued from then on do not name the organization.',
     method: 'DELETE',
     path: '/v1/organizations/{id}/memberships/{user_id}',
     scope: 'admin',

@@ -30,7 +30,7 @@ const optionalMetadata = { public_metadata: field.metadata.optional(), private_m
 
 const createBody = z.strictObject({
   name,
-  slug: slug.optional().describe('Made of the name when absent.'),
+  slug: slug.optional().describe('Derived from the name when absent.'),
   ...optionalMetadata,
 });
 
@@ -53,7 +53,7 @@ export function organizationRoutes(deps: OrganizationRoutesDeps): readonly Route
 function createOrganization({ organizations }: OrganizationRoutesDeps): Route {
   return defineRoute({
     name: 'createOrganization',
-    summary: 'Make an organization.',
+    summary: 'Create an organization.',
     method: 'POST',
     path: '/v1/organizations',
     scope: 'admin',
@@ -127,7 +127,7 @@ function updateOrganization({ organizations }: OrganizationRoutesDeps): Route {
 function deleteOrganization({ organizations }: OrganizationRoutesDeps): Route {
   return defineRoute({
     name: 'deleteOrganization',
-    summary: 'Remove an organization with its memberships. Tokens name it no longer from then on.',
+    summary: 'Remove an organization and its memberships. Tokens issued from then on do not name it.',
     method: 'DELETE',
     path: '/v1/organizations/{id}',
     scope: 'admin',

@@ -1,4 +1,4 @@
-/** The mails that were not sent but kept, in development: `GET /v1/outbox`. */
+/** The mails that the gateway keeps instead of sending them, in development: `GET /v1/outbox`. */
 import { z } from 'zod';
 import type { Outbox } from '../../ports/mailer.js';
 import { defineRoute, type Route } from '../route.js';
@@ -7,13 +7,13 @@ const mailSchema = z
   .object({ to: z.string(), subject: z.string(), text: z.string(), html: z.string(), sent_at: z.int() })
   .meta({ id: 'OutboxMail' });
 
-/** None where mail is really sent, or is not kept. */
+/** There is no route when mail is really sent, or is not kept. */
 export function outboxRoutes({ outbox }: { readonly outbox: Outbox | null }): readonly Route[] {
   if (outbox === null) return [];
   return [
     defineRoute({
       name: 'listOutbox',
-      summary: 'The newest mails this node would have sent, newest first. In development only.',
+      summary: 'List the mails that this node kept instead of sending them, newest first. In development only.',
       method: 'GET',
       path: '/v1/outbox',
       scope: 'admin',

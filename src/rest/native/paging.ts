@@ -1,4 +1,4 @@
-/** `limit` and `cursor` over a list that is at hand whole, in the order of creation. */
+/** `limit` and `cursor` over a list that is whole in memory, in the order of creation. */
 import { z } from 'zod';
 import * as field from '../fields.js';
 
@@ -19,7 +19,7 @@ const MAX_CURSOR_LENGTH = 512;
 
 export const limitSchema = field.count(MAX_LIMIT).default(DEFAULT_LIMIT).describe(`${DEFAULT_LIMIT} when absent.`);
 
-/** Names the last item of the page before, which may be gone meanwhile. */
+/** Names the last item of the previous page, which may be gone by now. */
 export const cursorSchema = z
   .string()
   .regex(/^(?:0|[1-9][0-9]{0,15})\.[0-9A-Za-z_]{1,64}$/, 'not a cursor of this list')
@@ -28,7 +28,7 @@ export const cursorSchema = z
     return { createdAtMs: Number(text.slice(0, dot)), id: text.slice(dot + 1) };
   });
 
-/** A cursor of a list that the store pages: opaque, and refused by the store when it is not one. */
+/** A cursor of a list that the store pages. It is opaque, and the store refuses a text that is no cursor. */
 export const storeCursorSchema = z.string().min(1).max(MAX_CURSOR_LENGTH);
 
 export function pageOf<T extends Created>(all: readonly T[], limit: number, after: Created | undefined): Page<T> {

@@ -1,4 +1,4 @@
-/** Who is in a relay session, and making somebody leave it. */
+/** Members of a relay session over REST: listed and kicked. */
 import { z } from 'zod';
 import type { Log } from '../../ports/log.js';
 import type { UserSelector } from '../../ports/relay-store.js';
@@ -23,13 +23,13 @@ const memberSchema = z
     user_id: z.string(),
     role: z.enum(['host', 'client']),
     connected: z.boolean(),
-    state: z.unknown().describe('The presence state as the member sent it last; null before the first.'),
+    state: z.unknown().describe('The presence state that the member sent last; null before the first.'),
     joined_at: z.int().describe('Unix milliseconds.'),
     dropped: z
       .int()
       .nullable()
       .describe(
-        'Volatile entries that were dropped because the member did not keep up; null when its home was not asked.',
+        'Volatile entries that the home dropped because the member did not keep up; null when the home was not asked.',
       ),
   })
   .meta({ id: 'Member' });
@@ -49,7 +49,7 @@ const kickBody = z
     if (authorization_token !== undefined) named.push({ by: 'token', token: authorization_token });
     const [selector] = named;
     if (selector !== undefined && named.length === 1) return { selector, reason, ban };
-    context.addIssue('exactly one of index, user_id and authorization_token');
+    context.addIssue('exactly one of index, user_id and authorization_token is required');
     return z.NEVER;
   });
 
@@ -60,7 +60,7 @@ export function relayMemberRoutes(deps: RelayMemberRoutesDeps): readonly Route[]
 function listMembers({ live }: RelayMemberRoutesDeps): Route {
   return defineRoute({
     name: 'listRelayMembers',
-    summary: 'List the members of a relay session, and how old the answer may be.',
+    summary: 'List the members of a relay session, and say how old the answer may be.',
     method: 'GET',
     path: '/v1/relays/sessions/{session_id}/members',
     scope: 'relays',
@@ -82,7 +82,7 @@ function listMembers({ live }: RelayMemberRoutesDeps): Route {
 function kickMember({ authorizations, log }: RelayMemberRoutesDeps): Route {
   return defineRoute({
     name: 'kickRelayMember',
-    summary: 'Kick a user: its credentials are dead and its sockets closed, on every node, before the answer.',
+    summary: 'Kick a user: before the answer, their credentials are revoked and their sockets closed on every node.',
     method: 'POST',
     path: '/v1/relays/sessions/{session_id}/kick',
     scope: 'relays',
@@ -104,7 +104,7 @@ function encodeMembers({ members, asOfMs, maxStalenessMs }: MembersReport): stri
   return `{"members":[${list}],"as_of":${String(asOfMs)},"max_staleness_ms":${String(maxStalenessMs)}}`;
 }
 
-/** The state stands in it as its member sent it: nothing writes it again, whatever its shape. */
+/** Copies the presence state as its member sent it, without parsing it again. */
 function encodeMember(member: MemberStatus): string {
   const { index, role, connected, state, dropped } = member;
   const before = JSON.stringify({ index, user_id: member.userId, role, connected }).slice(0, -1);

@@ -1,4 +1,4 @@
-/** The backend's own messages into a relay session. */
+/** Messages that a backend sends into a relay session. */
 import { z } from 'zod';
 import { CLASS, MAX_TARGETS } from '../../protocol/wire.js';
 import type { MemberIndex } from '../../protocol/ids.js';
@@ -10,7 +10,7 @@ import { decodeBase64 } from './base64.js';
 
 export interface RelayMessageRoutesDeps {
   readonly live: Pick<LiveSessions, 'send'>;
-  /** For the document; the relay itself refuses what is longer. */
+  /** For the document; the relay itself refuses a longer message. */
   readonly maxMessageBytes: number;
 }
 
@@ -68,10 +68,10 @@ function messageBody(maxMessageBytes: number): z.ZodType<MessageBody> {
     .superRefine((message, context) => {
       const needsKey = message.class === 'latest';
       if (needsKey && message.key === undefined) {
-        context.addIssue({ code: 'custom', path: ['key'], message: 'class latest needs a key' });
+        context.addIssue({ code: 'custom', path: ['key'], message: 'required for class latest' });
       }
       if (!needsKey && message.key !== undefined) {
-        context.addIssue({ code: 'custom', path: ['key'], message: 'only class latest has a key' });
+        context.addIssue({ code: 'custom', path: ['key'], message: 'allowed for class latest only' });
       }
     });
 }

@@ -1,4 +1,4 @@
-/** Changing a relay session after it was made. */
+/** Changes of an existing relay session. */
 import { z } from 'zod';
 import type { RelaySession, RelaySessionSettings } from '../../ports/relay-store.js';
 import type { RelaySessions } from '../../relay/sessions/relay-sessions.js';
@@ -46,7 +46,7 @@ export function relaySettingsRoutes({ sessions, nodes }: RelaySettingsRoutesDeps
   return [
     defineRoute({
       name: 'updateRelaySession',
-      summary: 'Change settings of a relay session; its members are told. expires_in_s counts from now.',
+      summary: 'Change settings of a relay session. Its members are told. expires_in_s counts from now.',
       method: 'PATCH',
       path: '/v1/relays/sessions/{session_id}',
       scope: 'relays',
@@ -66,7 +66,7 @@ export function relaySettingsRoutes({ sessions, nodes }: RelaySettingsRoutesDeps
 
 type Change = Partial<RelaySessionSettings> & { readonly ttlMs?: number };
 
-/** Only what was sent: an absent member stays as it is. */
+/** Takes only the members that the caller sent: the others stay as they are. */
 function changeOf(body: z.output<typeof changeBody>): Change {
   return {
     ...(body.metadata === undefined ? {} : { metadata: body.metadata }),

@@ -21,14 +21,16 @@ const tokenBody = z.strictObject({
   ttl_s: z.int().min(1).max(MAX_TTL_S).default(DEFAULT_TTL_S),
   user_session_id: field.userSessionId
     .optional()
-    .describe('An active user session that acts as this user: the credential, and the seat it opens, end with it.'),
+    .describe(
+      'An active user session that acts as this user. The credential and the seat it opens end with that session.',
+    ),
 });
 
 export function relayTokenRoutes({ authorizations, userSessions }: RelayTokenRoutesDeps): readonly Route[] {
   return [
     defineRoute({
       name: 'mintRelayToken',
-      summary: 'Mint a relay credential for a user. It takes no seat until it joins.',
+      summary: 'Mint a relay credential for a user. The credential takes no seat before the user joins.',
       method: 'POST',
       path: '/v1/relays/sessions/{session_id}/tokens',
       scope: 'relays',

@@ -1,4 +1,4 @@
-/** What a call that reaches sockets says it did. */
+/** The report of a call that closes sockets. */
 import { z } from 'zod';
 import type { FinishReport } from '../../identity/user-sessions.js';
 import { elapsedMs } from '../../lib/stopwatch.js';
@@ -7,8 +7,8 @@ import type { EnforcementReport } from '../../relay/sessions/relay-sessions.js';
 
 export const reportSchema = z
   .object({
-    matched: z.int().describe('Users, or user sessions, the call was about.'),
-    closed: z.int().describe('Sockets that were closed.'),
+    matched: z.int().describe('Users, or user sessions, that the call matched.'),
+    closed: z.int().describe('Sockets that the call closed.'),
     nodes_acked: z.int(),
     nodes_timed_out: z.int().describe('Nodes that did not answer in time.'),
     took_ms: z.int(),
@@ -25,7 +25,7 @@ export function viewReport(report: EnforcementReport): z.output<typeof reportSch
   };
 }
 
-/** The same of user sessions that ended; `startedMs` is of the monotonic clock. */
+/** The same report for user sessions that ended; `startedMs` is a time of the monotonic clock. */
 export function viewFinished(ended: FinishReport, startedMs: number, clock: Clock): z.output<typeof reportSchema> {
   const tookMs = elapsedMs(startedMs, clock.monotonicMs());
   return viewReport({ matched: ended.sessions.length, ...ended.reach, tookMs });

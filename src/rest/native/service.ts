@@ -1,4 +1,4 @@
-/** What operators and their tools ask of a node: is it alive, can it accept, what does it count, what can it do. */
+/** Calls of operators and their tools about a node: liveness, readiness, metrics and the OpenAPI document. */
 import { z } from 'zod';
 import { Failure } from '../../protocol/failure.js';
 import type { Metrics } from '../../ports/metrics.js';
@@ -7,10 +7,10 @@ import { defineOpenRoute, type Route } from '../route.js';
 
 export interface ServiceRoutesDeps {
   readonly metrics: Pick<Metrics, 'expose'>;
-  /** Whether the store can be asked now; asks nobody. */
+  /** Whether the store can be asked now; sends no command. */
   readonly health: () => StoreHealth;
   readonly draining: () => boolean;
-  /** The OpenAPI document, as text; called once the routes are known. */
+  /** Returns the OpenAPI document as text. Handlers call it; it is complete once the routes are. */
   readonly openapi: () => string;
 }
 
@@ -22,7 +22,7 @@ export function serviceRoutes(deps: ServiceRoutesDeps): readonly Route[] {
 function healthz(): Route {
   return defineOpenRoute({
     name: 'healthz',
-    summary: 'Whether the process is alive.',
+    summary: 'Check that the process is alive.',
     method: 'GET',
     path: '/healthz',
     responses: { 200: z.object({ status: z.literal('ok') }) },
@@ -33,7 +33,7 @@ function healthz(): Route {
 function readyz({ health, draining }: ServiceRoutesDeps): Route {
   return defineOpenRoute({
     name: 'readyz',
-    summary: 'Whether this node can accept: it is not shutting down and its store answers.',
+    summary: 'Check that this node is ready: it is not shutting down and its store answers.',
     method: 'GET',
     path: '/readyz',
     responses: { 200: z.object({ status: z.literal('ready') }) },
@@ -49,7 +49,7 @@ function readyz({ health, draining }: ServiceRoutesDeps): Route {
 function metricsText({ metrics }: ServiceRoutesDeps): Route {
   return defineOpenRoute({
     name: 'metrics',
-    summary: 'Metrics in the Prometheus text format.',
+    summary: 'Get the metrics in the Prometheus text format.',
     method: 'GET',
     path: '/metrics',
     responses: { 200: { contentType: 'text/plain' } },
@@ -63,7 +63,7 @@ function metricsText({ metrics }: ServiceRoutesDeps): Route {
 function openapiText({ openapi }: ServiceRoutesDeps): Route {
   return defineOpenRoute({
     name: 'openapi',
-    summary: 'This API as an OpenAPI 3.1 document.',
+    summary: 'Get this API as an OpenAPI 3.1 document.',
     method: 'GET',
     path: '/openapi.json',
     responses: { 200: { contentType: 'application/json' } },

@@ -1,4 +1,4 @@
-/** The native surface: the management API, and what operators and clients ask of a node. */
+/** The native surface: the management API, and the calls that operators and clients make to a node. */
 import { z } from 'zod';
 import type { Outbox } from '../../ports/mailer.js';
 import { keyAfterScheme } from '../auth.js';
@@ -20,7 +20,7 @@ export interface NativeSurfaceDeps extends KeyRoutesDeps, NodeRoutesDeps, Connec
   readonly relay: RelaySettingsRoutesDeps & RelayMemberRoutesDeps & RelayMessageRoutesDeps & RelayTokenRoutesDeps;
   readonly walletProofs: WalletProofRoutesDeps;
   readonly directory: DirectoryRoutesDeps;
-  /** null where mail is really sent, or is not kept. */
+  /** null when mail is really sent, or is not kept. */
   readonly outbox: Outbox | null;
   readonly service: ServiceRoutesDeps;
 }
@@ -47,7 +47,7 @@ export const NATIVE_SURFACE: Surface<NativeSurfaceDeps> = {
       .object({
         code: z.string(),
         message: z.string(),
-        details: z.unknown().optional().describe('Of invalid_request: a list of {path, message}.'),
+        details: z.unknown().optional().describe('For invalid_request: a list of {path, message}.'),
       })
       .meta({ id: 'NativeError' }),
     write: ({ code, message, details }) => ({ code, message, ...(details === undefined ? {} : { details }) }),

@@ -37,9 +37,9 @@ const sessionSchema = z
     last_active_organization_id: z
       .string()
       .nullable()
-      .describe('As it was set: one that is gone, or that the user left, counts as none.'),
-    effective_user_id: z.string().describe('Whom a login session acts as.'),
-    actor_id: z.string().nullable().describe('Who acts through the session when it is not its user.'),
+      .describe('The id as it was set. An organization that is gone, or that the user left, counts as none.'),
+    effective_user_id: z.string().describe('The user that a login session acts as.'),
+    actor_id: z.string().nullable().describe('The user who acts through the session in place of its own user.'),
     ip_address: z.string().nullable(),
   })
   .meta({ id: 'UserSession' });
@@ -54,7 +54,9 @@ const ticketBody = z
     actor: z
       .strictObject({ sub: field.directoryUserId })
       .optional()
-      .describe('Who signs in with it, to act as the user. The session shows it as `actor`, its tokens as `act`.'),
+      .describe(
+        'The user who signs in with the ticket, to act as the other user. Shown as `actor` of the session, `act` of its tokens.',
+      ),
   })
   .refine(({ user_id, actor }) => actor?.sub !== user_id, { path: ['actor', 'sub'], error: 'the user itself' });
 
@@ -62,8 +64,11 @@ const ticketSchema = z
   .object({
     id: z.string(),
     user_id: z.string(),
-    actor: z.object({ sub: z.string() }).nullable().describe('Who signs in with it; null: the user itself.'),
-    token: z.string().describe('The ticket, good for one sign-in. It is shown here and never again.'),
+    actor: z
+      .object({ sub: z.string() })
+      .nullable()
+      .describe('The user who signs in with the ticket; null for its own user.'),
+    token: z.string().describe('The ticket, good for one sign-in. Only this answer shows it.'),
     expires_at: unixMs,
   })
   .meta({ id: 'SignInToken' });
@@ -84,7 +89,7 @@ export function userSessionRoutes(deps: UserSessionRoutesDeps): readonly Route[]
 function openSession({ sessions, entrance }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'createUserSession',
-    summary: 'Open a session for a user, on a client when one is named.',
+    summary: 'Open a session for a user, on the named client if there is one.',
     method: 'POST',
     path: '/v1/sessions',
     scope: 'sessions',
@@ -94,7 +99,7 @@ function openSession({ sessions, entrance }: UserSessionRoutesDeps): Route {
       client_id: field.clientId.optional(),
       actor_id: field.userId
         .optional()
-        .meta({ description: 'Who acts as the user through this session: the `act` of its tokens.' }),
+        .meta({ description: 'The user who acts through this session: the `act` of its tokens.' }),
     }),
     responses: { 201: sessionSchema },
     errors: ['user_not_found', 'client_not_found', 'user_banned', 'user_blocked', 'too_many_sessions'],
@@ -109,7 +114,7 @@ function openSession({ sessions, entrance }: UserSessionRoutesDeps): Route {
 function listSessions({ sessions }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'listUserSessions',
-    summary: 'List user sessions, newest first: all, those of a user, those with a status.',
+    summary: 'List user sessions, newest first; all of them, or those of a user or with a status.',
     method: 'GET',
     path: '/v1/sessions',
     scope: 'sessions',
@@ -134,7 +139,7 @@ function listSessions({ sessions }: UserSessionRoutesDeps): Route {
 function getSession({ sessions }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'getUserSession',
-    summary: 'Get a user session; one that is over is kept for at least an hour.',
+    summary: 'Get a user session. An ended session stays for at least an hour.',
     method: 'GET',
     path: '/v1/sessions/{id}',
     scope: 'sessions',
@@ -153,8 +158,7 @@ function getSession({ sessions }: UserSessionRoutesDeps): Route {
 function revokeSession({ sessions, clock }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'revokeUserSession',
-    summary:
-      'Revoke a user session: its tokens count no longer and its sockets are closed. One that is over stays as it is.',
+    summary: 'Revoke a user session: its tokens become invalid and its sockets close. An ended session stays as it is.',
     method: 'POST',
     path: '/v1/sessions/{id}/revoke',
     scope: 'sessions',
@@ -193,7 +197,7 @@ function revokeSessionsOf({ sessions, users, clock }: UserSessionRoutesDeps): Ro
 function createTicket({ tickets }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'createSignInToken',
-    summary: 'Make a ticket with which a user signs in once, without a password; or another user, to act as it.',
+    summary: 'Create a ticket: it signs its user in once without a password, or another user who acts as them.',
     method: 'POST',
     path: '/v1/sign_in_tokens',
     scope: 'sessions',

@@ -24,7 +24,7 @@ export const userSchema = z
     unsafe_metadata: metadataOut,
     has_password: z.boolean(),
     admin: z.boolean(),
-    home_organization_id: z.string().nullable().describe('One that is gone meanwhile counts as none.'),
+    home_organization_id: z.string().nullable().describe('An organization that no longer exists counts as none.'),
     banned: z.boolean(),
     blocked_until: unixMs.nullable(),
     created_at: unixMs,
@@ -35,7 +35,7 @@ export const userSchema = z
 
 const personName = z.string().min(1).max(256).nullable().optional();
 
-/** What a caller may say of a user; null takes a value away. */
+/** The members of a user that a caller may set; null removes a value. */
 export const userBody = z.strictObject({
   username: userName('username').nullable().optional(),
   email: userName('email').nullable().optional(),
@@ -52,12 +52,12 @@ export const userBody = z.strictObject({
     .max(MAX_PASSWORD_LENGTH)
     .nullable()
     .optional()
-    .describe('Kept as argon2id. Ends all sessions of the user.'),
+    .describe('Stored as argon2id. A new password ends all sessions of the user.'),
   admin: z.boolean().optional().describe('May act on other users on the login surface.'),
   home_organization_id: field.organizationId.nullable().optional(),
 });
 
-/** A name in the form that is kept: NFKC and lower case, numbers as E.164. */
+/** A name in its stored form: NFKC and lower case, phone numbers as E.164. */
 export function userName(name: UserName): z.ZodType<string> {
   return field
     .parsed((text) => foldUserName(name, text), NAME_SHAPES[name])

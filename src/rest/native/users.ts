@@ -39,7 +39,7 @@ const listQuery = z
 
 const changedUserSchema = userSchema
   .extend({
-    report: reportSchema.nullable().describe('What became of the sessions; null for a change that ends none.'),
+    report: reportSchema.nullable().describe('A report on the sessions that ended; null for a change that ends none.'),
   })
   .meta({ id: 'ChangedUser' });
 
@@ -50,7 +50,7 @@ export function userRoutes(deps: UserRoutesDeps): readonly Route[] {
 function createUser({ users }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'createUser',
-    summary: 'Make a user. Names are unique, each in its kind, and compared without case.',
+    summary: 'Create a user. Each kind of name is unique and compared without case.',
     method: 'POST',
     path: '/v1/users',
     scope: 'admin',
@@ -67,7 +67,7 @@ function createUser({ users }: UserRoutesDeps): Route {
 function listUsers({ users }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'listUsers',
-    summary: 'List users, newest first; by a name, the one who has it.',
+    summary: 'List users, newest first. With a name, list the user who has it.',
     method: 'GET',
     path: '/v1/users',
     scope: 'admin',
@@ -108,7 +108,7 @@ function updateUser({ users, clock }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'updateUser',
     summary:
-      'Change a user. Absent members stay; another password, or no admin right any more, ends all sessions of the user.',
+      'Change a user. Absent members stay. A new password, or the loss of the admin right, ends all sessions of the user.',
     method: 'PATCH',
     path: '/v1/users/{id}',
     scope: 'admin',
@@ -129,7 +129,7 @@ function updateUser({ users, clock }: UserRoutesDeps): Route {
 function deleteUser({ users, clock }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'deleteUser',
-    summary: 'Remove a user with its memberships; its sessions end as revoked.',
+    summary: 'Remove a user and their memberships. Their sessions end as revoked.',
     method: 'DELETE',
     path: '/v1/users/{id}',
     scope: 'admin',
@@ -147,7 +147,7 @@ function deleteUser({ users, clock }: UserRoutesDeps): Route {
 function ban({ users, clock }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'banUser',
-    summary: 'Ban a user: its sessions end as revoked, and it can open none until it is unbanned.',
+    summary: 'Ban a user: their sessions end as revoked, and they can open none until they are unbanned.',
     method: 'POST',
     path: '/v1/users/{id}/ban',
     scope: 'admin',
@@ -167,7 +167,7 @@ function ban({ users, clock }: UserRoutesDeps): Route {
 function unban({ users }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'unbanUser',
-    summary: 'Let a banned user sign in again. Its old sessions stay ended.',
+    summary: 'Let a banned user sign in again. Their old sessions stay ended.',
     method: 'POST',
     path: '/v1/users/{id}/unban',
     scope: 'admin',

@@ -1,4 +1,4 @@
-/** Proofs of who holds a wallet: a message to sign, and a bearer for its signature. */
+/** Proofs that a caller holds a wallet: a message to sign, and a bearer token for its signature. */
 import { z } from 'zod';
 import type { WalletProofs } from '../../identity/wallet-proofs.js';
 import type { Wallets } from '../../ports/wallets.js';
@@ -15,8 +15,8 @@ const MAX_TEXT_CHARS = 4096;
 const chain = z.string().max(32).optional().meta({ description: '`Ethereum`, or the id of a configured chain.' });
 const verifyBody = z.object({
   walletAddress: z.string().max(MAX_TEXT_CHARS),
-  message: z.string().max(MAX_TEXT_CHARS).describe('As it was handed out, byte for byte.'),
-  signature: z.string().max(MAX_TEXT_CHARS).describe('Of `personal_sign`: 65 bytes in hex.'),
+  message: z.string().max(MAX_TEXT_CHARS).describe('The message from the nonce call, byte for byte.'),
+  signature: z.string().max(MAX_TEXT_CHARS).describe('The result of `personal_sign`: 65 bytes in hex.'),
 });
 
 export function walletProofRoutes(deps: WalletProofRoutesDeps): readonly Route[] {
@@ -26,7 +26,7 @@ export function walletProofRoutes(deps: WalletProofRoutesDeps): readonly Route[]
 function getNonce({ proofs, wallets }: WalletProofRoutesDeps): Route {
   return defineOpenRoute({
     name: 'getWalletNonce',
-    summary: 'A message for a wallet to sign. Without an address it holds {address} where the address is to be.',
+    summary: 'Get a message for a wallet to sign. Without an address, the message holds the placeholder {address}.',
     method: 'GET',
     path: '/v1/wallet-proof/nonce',
     query: z.object({ address: walletAddress(wallets).optional(), chain }),
@@ -42,7 +42,7 @@ function getNonce({ proofs, wallets }: WalletProofRoutesDeps): Route {
 function verifyProof({ proofs }: WalletProofRoutesDeps): Route {
   return defineOpenRoute({
     name: 'verifyWalletProof',
-    summary: 'A bearer for a wallet that signed the message. Each message counts once, for five minutes.',
+    summary: 'Get a bearer token for a wallet that signed the message. Each message works once, within five minutes.',
     method: 'POST',
     path: '/v1/wallet-proof/verify',
     query: z.object({ chain }),

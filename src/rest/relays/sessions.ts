@@ -85,7 +85,7 @@ function listSessions({ sessions, nodes }: RelaySessionRoutesDeps): Route {
           sessions: z.array(sessionSchema),
           total_count: z.int(),
           pagination: paginationSchema,
-          next_cursor: z.string().nullable().describe('Goes on after this answer, however deep; null at the end.'),
+          next_cursor: z.string().nullable().describe('Continues after this answer, at any depth; null at the end.'),
         })
         .meta({ id: 'RelaySessionList' }),
     },
@@ -126,7 +126,7 @@ function getSession({ sessions, nodes }: RelaySessionRoutesDeps): Route {
 function deleteSession({ sessions }: RelaySessionRoutesDeps): Route {
   return defineRoute({
     name: 'deleteRelaySession',
-    summary: 'Delete a relay session; its sockets are closed before the answer.',
+    summary: 'Delete a relay session. Its sockets close before the answer.',
     method: 'DELETE',
     path: '/v1/relays/sessions/{session_id}',
     scope: 'relays',

@@ -38,7 +38,7 @@ function authorizeUser({ sessions, authorizations, nodes }: RelayUserRoutesDeps)
 function revokeUser({ authorizations, nodes }: RelayUserRoutesDeps): Route {
   return defineRoute({
     name: 'revokeRelayUser',
-    summary: 'Revoke a user of a relay session; its socket is closed before the answer.',
+    summary: 'Revoke a user of a relay session. Their socket closes before the answer.',
     method: 'POST',
     path: '/v1/relays/sessions:revoke-user',
     scope: 'relays',
@@ -52,7 +52,7 @@ function revokeUser({ authorizations, nodes }: RelayUserRoutesDeps): Route {
   });
 }
 
-/** Edgegap's authorize knows no 404: a session that is not there makes the request a bad one. */
+/** Edgegap's authorize has no 404: an unknown session makes the request a bad one. */
 function unknownIsBadRequest(error: unknown): never {
   if (error instanceof Failure && error.code === 'session_not_found') {
     throw new Failure('invalid_request', { message: 'session_id: there is no such relay session', cause: error });

@@ -33,7 +33,7 @@ const sessionHead = z.object({
 
 export const sessionSchema = sessionHead.extend({ session_users: z.array(sessionUser) }).meta({ id: 'RelaySession' });
 
-/** What authorize-user answers: the one new user in place of all. */
+/** The answer of authorize-user: it shows the new user in place of all users. */
 export const authorizedSessionSchema = sessionHead
   .extend({ session_user: sessionUser })
   .meta({ id: 'AuthorizedRelaySession' });
@@ -80,7 +80,7 @@ function viewListedUser({ token, address, latitude, longitude }: Seat): readonly
   return [{ ip_address: address, latitude, longitude, authorization_token: token }];
 }
 
-/** A node's record does not change; a new one takes its place. */
+/** A node's record never changes; a new record replaces it. */
 const relays = new WeakMap<NodeRecord, RelayBody>();
 
 function viewRelay(node: NodeRecord): RelayBody {
