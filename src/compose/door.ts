@@ -1,4 +1,4 @@
-/** Composes the way in of sockets: the door, control connections, and the count of sockets per user. */
+/** Composes the way in of sockets: the door, session sockets, and the count of sockets per user. */
 import type { Config } from '../config/schema.js';
 import type { ConnectionDeps } from '../sockets/connection.js';
 import { Door } from '../sockets/door.js';
@@ -57,9 +57,6 @@ export function composeDoor(ground: DoorGround): ComposedDoor {
       ...{ doorways: [relayDoorway, sessionDoorway], userSockets, placement, log, metrics, origins },
       failedHandshakes: new FailedHandshakes(config.failedHandshakesPerS, clock),
     }),
-    services: [
-      { name: 'control_connections', start: () => connections.start(), stop: () => connections.stop() },
-      { name: 'user_sockets', start: () => userSockets.start(), stop: () => userSockets.stop() },
-    ],
+    services: [{ name: 'user_sockets', start: () => userSockets.start(), stop: () => userSockets.stop() }],
   };
 }

@@ -16,11 +16,9 @@ import type { RelayCredentials } from '../ports/relay-credentials.js';
 import type { RelayStore } from '../ports/relay-store.js';
 import type { Store } from '../ports/store.js';
 import { RelayDoorway } from '../relay/relay-doorway.js';
-import { Attacher } from '../relay/home/welcome.js';
 import { Authorizations } from '../relay/sessions/authorizations.js';
 import { AutoWindow } from '../relay/room/auto-window.js';
-import { Connections } from '../relay/home/relay-connection.js';
-import { Control } from '../relay/home/control-frames.js';
+import { ControlFrames } from '../relay/home/control-frames.js';
 import { Departures } from '../relay/home/departures.js';
 import { FlushSchedule } from '../relay/room/flush-schedule.js';
 import { heldStore } from '../relay/home/held-store.js';
@@ -31,6 +29,8 @@ import { Rooms } from '../relay/home/rooms.js';
 import { RelaySessions } from '../relay/sessions/relay-sessions.js';
 import { SlabPool } from '../relay/room/slab-pool.js';
 import { Upkeep } from '../relay/home/upkeep.js';
+import { Greeter } from '../relay/home/welcome.js';
+import { Heartbeats } from '../sockets/heartbeats.js';
 import { composeDoor } from './door.js';
 import type { HomeDuties } from './home-duties.js';
 import type { Composed } from './service.js';
@@ -135,22 +135,23 @@ export function composeRelay(ground: RelayGround): Relay {
     admissions,
     crypto,
   });
-  const upkeep = new Upkeep({ store, rooms, connections, homeCheck, clock, log });
+  const upkeep = new Upkeep({ store, rooms, homeCheck, clock, log });
   const origins = originRule(config);
   const tokens = ground.tokens.session;
-  const door = composeDoor({ ...ground, placement, tokens, watches, origins, relayDoorway });
+  const door = composeDoor({ ...ground, placement, tokens, watches, origins, relayDoorway, connections });
   return {
     rooms,
     sessions,
     authorizations,
     credentials,
-    live: new LiveSessions({ store, rooms, placement, clock, maxMessageBytes }),
+    live: new LiveSessions({ store, rooms, placement, clock, rules }),
     gatekeeper: door.gatekeeper,
     departures,
     store,
     services: [
       { name: 'upkeep', start: () => upkeep.start(), stop: () => upkeep.stop() },
       { name: 'home_check', start: () => homeCheck.start(), stop: () => homeCheck.stop() },
+      { name: 'heartbeats', start: () => heartbeats.start(), stop: () => heartbeats.stop() },
       ...door.services,
     ],
   };
