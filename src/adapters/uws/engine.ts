@@ -77,7 +77,7 @@ export function loadEngine(): Engine {
   }
   throw new Error(
     `No build of uWebSockets.js loads on ${platform} ${arch} with Node ${versions.node}. Node 20 to 24 on glibc Linux, ` +
-      `macOS or Windows is needed (README, "The engine").\n  ${problems.join('\n  ')}`,
+      `macOS or Windows is needed (README, "The WebSocket engine").\n  ${problems.join('\n  ')}`,
   );
 }
 
