@@ -6,7 +6,7 @@ const POLL_MS = 10;
  */
 export async function eventually(
   check: () => string | null | Promise<string | null>,
-  timeoutMs = 5_000,
+  timeoutMs = 20_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

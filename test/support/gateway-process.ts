@@ -47,7 +47,7 @@ export async function startGatewayProcess(
     url = /"event":"listening","url":"([^"]+)"/.exec(output)?.[1];
     if (child.exitCode !== null) return `it ended with ${String(child.exitCode)}: ${output}`;
     return url === undefined ? `no listening line: ${output}` : null;
-  }, 15_000);
+  }, 60_000);
   if (url === undefined) throw new Error('unreachable');
   return {
     url,

@@ -83,6 +83,13 @@ export class LoginApi {
     return (body as { sessionId: string }).sessionId;
   }
 
+  /** The LSID of another session of the same user: a clone costs no hash of a password. */
+  async anotherSession(lsid: string): Promise<string> {
+    const { status, body, text } = await this.call('POST', `/session/${lsid}/clone`);
+    if (status !== 201) throw new Error(`clone answered ${String(status)}: ${text}`);
+    return (body as { sessionId: string }).sessionId;
+  }
+
   async isAlive(lsid: string): Promise<boolean> {
     return (await this.call('GET', `/session/${lsid}`)).status === 200;
   }

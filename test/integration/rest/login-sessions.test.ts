@@ -49,6 +49,9 @@ describe.each(STORES)('login sessions on $store', ({ redisUrl }) => {
   let api: LoginApi;
   let authKey: string;
   let weakKey: string;
+  /** LSIDs of users whom no case changes. */
+  let anAdmin: string;
+  let stranger: string;
 
   beforeAll(async () => {
     running = await startGateway({
@@ -58,6 +61,8 @@ describe.each(STORES)('login sessions on $store', ({ redisUrl }) => {
     api = new LoginApi(running.url);
     authKey = await api.newKey('auth');
     weakKey = await api.newKey('relays', 'sessions', 'admin');
+    anAdmin = await api.logIn(await api.newUser({ admin: true }));
+    stranger = await api.logIn(await api.newUser());
   });
 
   afterAll(() => running.stop());
@@ -74,8 +79,8 @@ describe.each(STORES)('login sessions on $store', ({ redisUrl }) => {
 
   it.each(ALL_ROWS)('LS7 $row: takes ;lsid= in any segment, or an API key in the query', async (row) => {
     const user = await api.newUser();
-    const admin = await api.logIn(await api.newUser({ admin: true }));
     const own = await api.logIn(user);
+    const admin = await api.anotherSession(anAdmin);
     const carried = (lsid: string, by: string): readonly string[] => [
       `/session;lsid=${by}/${lsid}${row.tail}`,
       `/session/${lsid};lsid=${by}${row.tail}`,
@@ -85,7 +90,7 @@ describe.each(STORES)('login sessions on $store', ({ redisUrl }) => {
       ['apiKey', 'api_key'].map((name) => `/session/${lsid}${row.tail}?${name}=${authKey}`);
     for (const pathOf of [(lsid: string) => carried(lsid, own), (lsid: string) => carried(lsid, admin), keyed]) {
       for (const n of pathOf('').keys()) {
-        const path = pathOf(await api.logIn(user))[n] ?? '';
+        const path = pathOf(await api.anotherSession(own))[n] ?? '';
         const { status, body } = await api.call(row.method, path, row.options(user));
         expect([path, status]).toEqual([path, row.status]);
         if (status === 404) expect(body).toMatchObject({ error: 'organization_not_found' });
@@ -96,9 +101,8 @@ describe.each(STORES)('login sessions on $store', ({ redisUrl }) => {
   it.each(ALL_ROWS)('LS8 $row: 404 with one text for what is no session, is over, or not the caller’s', async (row) => {
     const user = await api.newUser();
     const lsid = await api.logIn(user);
-    const over = await api.logIn(user);
+    const over = await api.anotherSession(lsid);
     await api.call('DELETE', `/session/${over}`);
-    const stranger = await api.logIn(await api.newUser());
     const [, idLetters = '', secret = ''] = lsid.split('_');
     const paths = [
       ...[
@@ -142,8 +146,9 @@ describe.each(STORES)('login sessions on $store', ({ redisUrl }) => {
 
   it('LS11 delete: 200; without a body or with false this session, with true all of the user', async () => {
     const user = await api.newUser();
-    const lsids = [await api.logIn(user), await api.logIn(user), await api.logIn(user), await api.logIn(user)];
-    const [first = '', second = '', third = ''] = lsids;
+    const first = await api.logIn(user);
+    const [second, third] = [await api.anotherSession(first), await api.anotherSession(first)];
+    const lsids = [first, second, third, await api.anotherSession(first)];
     const one = await api.call('DELETE', `/session/${first}`);
     expect(errorOf(one)).toEqual([200, { terminated: 1 }]);
     expect(errorOf(await api.call('DELETE', `/session/${second}`, { raw: 'false' }))).toEqual([200, { terminated: 1 }]);
@@ -323,8 +328,7 @@ describe.each(STORES)('login sessions on $store', ({ redisUrl }) => {
 
   it('LS16 logout by user: 200 for the user, an admin and a key; 403 for others, 404 for nobody, 401 without', async () => {
     const user = await api.newUser();
-    const admin = await api.logIn(await api.newUser({ admin: true }));
-    const stranger = await api.logIn(await api.newUser());
+    const admin = await api.anotherSession(anAdmin);
     const byUser = await api.logIn(user);
     const path = (id: string, by: string) => `/session/user;lsid=${by}/${id}`;
     for (const id of [user.id, NO_USER]) {
