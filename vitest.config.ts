@@ -2,16 +2,42 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.js';
 
-/** Test files that run at the same time on one core: the long ones wait most of the time. */
-const FILES_PER_CORE = 2;
+const CORES = availableParallelism();
 
+/** Files that flood a gateway with calls, or load it with clients of their own: each keeps a core busy. */
+const BUSY = [
+  'test/contract/redis-identity-stores.test.ts',
+  'test/contract/redis-store.test.ts',
+  'test/fuzz/sessions.model.test.ts',
+  'test/integration/admission.test.ts',
+  'test/integration/bench*.test.ts',
+  'test/integration/byte-splits.test.ts',
+  'test/integration/lean-storm.test.ts',
+  'test/integration/rest/client-sign-ins.test.ts',
+  'test/integration/rest/group.test.ts',
+  'test/integration/rest/identity-attacks.test.ts',
+  'test/integration/rest/login-passwords.test.ts',
+  'test/integration/rest/wallet-proofs.test.ts',
+  'test/integration/secrets.test.ts',
+  'test/integration/sockets/sockets-per-user.test.ts',
+  'test/long/**/*.test.ts',
+  'test/stress/**/*.test.ts',
+];
+const UNIT = ['test/unit/**/*.test.ts'];
+const WITH_REDIS = { globalSetup: ['test/support/global-setup.ts'] };
+
+/**
+ * A worker runs one file after the other in one process, so that it loads the modules under test once. A test file
+ * therefore stops whatever it starts, and keeps no state in a module.
+ */
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: FILES_PER_CORE * availableParallelism(),
+    isolate: false,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Far more than a test needs: a limit ends a test that hangs, and never decides about one that is slow.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 10_000,
     retry: 0,
     allowOnly: false,
@@ -20,17 +46,19 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        test: { name: 'busy', include: BUSY, ...WITH_REDIS, maxWorkers: CORES, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        // These wait most of the time.
         test: {
-          name: 'whole',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/unit/**'],
-          globalSetup: ['test/support/global-setup.ts'],
+          ...{ name: 'whole', include: ['test/**/*.test.ts'], exclude: [...BUSY, ...UNIT], ...WITH_REDIS },
+          ...{ maxWorkers: 2 * CORES, sequence: { groupOrder: 2 } },
         },
       },
       {
         extends: true,
-        // Files without I/O share their processes and the modules that these have loaded.
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false },
+        test: { name: 'unit', include: UNIT, maxWorkers: 2 * CORES, sequence: { groupOrder: 2 } },
       },
     ],
   },
