@@ -4,7 +4,10 @@ import { LongestFirst } from './test/support/longest-first.js';
 
 const CORES = availableParallelism();
 
-/** Files that flood a gateway with calls, or load it with clients of their own: each keeps a core busy. */
+/**
+ * Files that need a core each: they flood a gateway with calls, load it with clients of their own, or check a promise of
+ * the specification that is in milliseconds.
+ */
 const BUSY = [
   'test/contract/redis-identity-stores.test.ts',
   'test/contract/redis-store.test.ts',
@@ -15,11 +18,13 @@ const BUSY = [
   'test/integration/lean-storm.test.ts',
   'test/integration/rest/client-sign-ins.test.ts',
   'test/integration/rest/group.test.ts',
+  'test/integration/rest/group-sockets.test.ts',
+  'test/integration/removal.test.ts',
   'test/integration/rest/identity-attacks.test.ts',
   'test/integration/rest/login-passwords.test.ts',
   'test/integration/rest/wallet-proofs.test.ts',
   'test/integration/secrets.test.ts',
-  'test/integration/sockets/sockets-per-user.test.ts',
+  'test/integration/sockets/*.test.ts',
   'test/long/**/*.test.ts',
   'test/stress/**/*.test.ts',
 ];

@@ -278,11 +278,14 @@ describe.concurrent('homes and a store that forgets', () => {
         const { session, a, b } = await stage.open();
         await acked(a, 1);
         await stage.nodes.redis.stop();
-        await eventually(async () => {
-          a.relay({ deliveryClass: 2, ref: 7, payload: 'r' });
-          await a.settle();
-          return a.of('error').length > 0 ? null : 'still acked';
-        }, 10_000);
+        await eventually(
+          () => {
+            a.relay({ deliveryClass: 2, ref: 7, payload: 'r' });
+            return a.of('error').length > 0 ? null : 'still acked';
+          },
+          30_000,
+          100,
+        );
         b.drop();
         await stage.nodes.restartEmpty();
         await stage.restored(session);

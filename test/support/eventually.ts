@@ -2,18 +2,19 @@ const POLL_MS = 10;
 
 /**
  * Waits until `check` returns null; what it returns otherwise is the reason why not yet, and the
- * last one is in the error. What `check` throws counts as a reason too.
+ * last one is in the error. What `check` throws counts as a reason too. A check that costs much is made less often.
  */
 export async function eventually(
   check: () => string | null | Promise<string | null>,
   timeoutMs = 20_000,
+  everyMs = POLL_MS,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const reason = await reasonOf(check);
     if (reason === null) return;
     if (performance.now() >= deadline) throw new Error(`not within ${timeoutMs} ms: ${reason}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 

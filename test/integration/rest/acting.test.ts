@@ -7,6 +7,7 @@ import { STORES } from '../../support/both-stores.js';
 import { Client } from '../../support/client.js';
 import { ClientApp, codeOf, payloadOf } from '../../support/client-app.js';
 import { expectStatus, freshName, newUser, withKey } from '../../support/directory.js';
+import { eventually } from '../../support/eventually.js';
 import { startGatewayProcess, type GatewayProcess } from '../../support/gateway-process.js';
 import { LoginApi } from '../../support/login.js';
 
@@ -118,6 +119,7 @@ describe.each(STORES)('acting as somebody else on $store', ({ redisUrl }) => {
     const [userId, actorId] = [await newUser(root), await newUser(root)];
     const before = await root.native('GET', `/v1/users/${userId}`);
     const { sessionId } = await impersonate(userId, actorId);
+    await eventually(() => (audited(userId).length >= 2 ? null : 'not in the output yet'));
     expect(audited(userId)).toMatchObject([
       {
         ...{ action: 'impersonation_allowed', by: 'api_key', by_key_id: expect.any(String) as unknown },
@@ -156,6 +158,7 @@ describe.each(STORES)('acting as somebody else on $store', ({ redisUrl }) => {
     await api.call('DELETE', `/session/${lsid}/assumedIdentity`);
     expect(await ask(assumed)).toMatchObject({ status: 403, body: { code: 'user_session_over' } });
     expect((await ask(own)).status).toBe(426);
+    await eventually(() => (audited(user.id).length >= 2 ? null : 'not in the output yet'));
     expect(audited(user.id)).toMatchObject([
       { action: 'identity_assumed', by_user_id: admin.id, effective_user_id: admin.id, target_user_id: user.id },
       { action: 'identity_reset', by_user_id: admin.id, effective_user_id: user.id, target_user_id: admin.id },

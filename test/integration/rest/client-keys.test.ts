@@ -76,10 +76,14 @@ describe.each(STORES)('keys of session tokens on $store', ({ redisUrl }) => {
       expect(headerOf(first)['kid']).toBe(old.kid);
       expect(await kids(stage)).toEqual([old.kid, next.kid]);
       const second = await app.jwt(sessionId);
-      await eventually(async () => {
-        const jwt = await app.jwt(sessionId);
-        return headerOf(jwt)['kid'] === next.kid ? null : 'still the old key';
-      }, 15_000);
+      await eventually(
+        async () => {
+          const jwt = await app.jwt(sessionId);
+          return headerOf(jwt)['kid'] === next.kid ? null : 'still the old key';
+        },
+        60_000,
+        100,
+      );
       const third = await app.jwt(sessionId);
       expect(await kids(stage)).toEqual([old.kid, next.kid]);
       for (const jwt of [first, second, third]) {

@@ -326,7 +326,7 @@ describe.each(STORES)('client sessions on $store', ({ redisUrl }) => {
   });
 
   it('CS14 a session that is not touched is abandoned, one whose life is over has expired', async () => {
-    const env = { SALLYPORT_USER_SESSION_TTL_S: '3', SALLYPORT_USER_SESSION_INACTIVITY_S: '1' };
+    const env = { SALLYPORT_USER_SESSION_TTL_S: '6', SALLYPORT_USER_SESSION_INACTIVITY_S: '3' };
     const short = await startGateway({ redisUrl: redisUrl(), env });
     try {
       const username = freshName();
@@ -335,10 +335,14 @@ describe.each(STORES)('client sessions on $store', ({ redisUrl }) => {
       const left = `/v1/client/sessions/${await app.signIn(username)}`;
       const kept = `/v1/client/sessions/${await app.signIn(username)}`;
       const status = async (at: string): Promise<string> => String((await app.get(at)).body.response.status);
-      await eventually(async () => {
-        await app.post(`${kept}/touch`);
-        return (await status(kept)) === 'expired' ? null : await status(kept);
-      });
+      await eventually(
+        async () => {
+          await app.post(`${kept}/touch`);
+          return (await status(kept)) === 'expired' ? null : await status(kept);
+        },
+        60_000,
+        200,
+      );
       expect(await status(left)).toBe('abandoned');
       for (const at of [left, kept]) expect(codeOf(await app.post(`${at}/touch`))).toEqual([401, 'signed_out']);
     } finally {
