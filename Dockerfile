@@ -6,7 +6,7 @@ RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
-RUN npm run --silent build
+RUN npm run --silent build:src
 
 FROM node:22-trixie-slim AS dependencies
 WORKDIR /app
