@@ -1,10 +1,10 @@
 /** `npm run bench -- <scenario> [options]`: see docs/BENCH.md, or run it with --help. */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { Account } from './account.js';
-import { parseCommand, type Command } from './command-line.js';
-import { Progress } from './progress.js';
-import { SCENARIOS } from './registry.js';
+import { Account } from './report/account.js';
+import { parseCommand, type Command } from './scenarios/command-line.js';
+import { Progress } from './report/progress.js';
+import { SCENARIOS } from './scenarios/registry.js';
 import { pageOf } from './report/page.js';
 
 /** The option that is not shown. */

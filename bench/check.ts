@@ -6,12 +6,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Account } from './account.js';
+import { Account } from './report/account.js';
 import { readBaseline, TOLERANCE, writeBaseline } from './ratios/baseline.js';
 import { checkAll, measureAll, reportVerdicts, worsened } from './ratios/check.js';
 import { SHORT } from './ratios/effort.js';
 import type { Ratio } from './ratios/ratio.js';
-import { ratiosOf } from './ratios/registry.js';
+import { ratiosOf } from './ratios/all-ratios.js';
 import { reportFigures } from './ratios/report.js';
 
 /** Beside the compiled bench stands its source, and the file with it. */

@@ -3,11 +3,11 @@
  * (`npm run demo -- --url URL --key KEY`). Exits 0 when everything was as promised, else 1 with a line that says what was not.
  */
 import { parseArgs } from 'node:util';
-import { Account, percentile, type Cell } from './account.js';
-import { Backend } from './backend.js';
-import { demand } from './changes.js';
+import { Account, percentile, type Cell } from './report/account.js';
+import { Backend } from './rest/backend.js';
+import { demand } from './processes/changes.js';
 import type { GameClient } from './game-client.js';
-import { GatewayProcess } from './gateway-process.js';
+import { GatewayProcess } from './processes/gateway-process.js';
 import { Ledger, type Tally } from './ledger.js';
 import { PAYLOAD_BYTES } from './payload.js';
 import * as story from './story.js';

@@ -18,15 +18,15 @@
  *   window itself; a server that is profiled costs more, so the ratios of such a run are not to be quoted
  */
 import { join } from 'node:path';
-import { Account } from './account.js';
-import { demand } from './changes.js';
-import { chooseCores, type Cores } from './cores.js';
-import { parseFlushOptions, type FlushOptions } from './flush-options.js';
-import { complain, reportCosts, reportProfile } from './flush-report.js';
+import { Account } from './report/account.js';
+import { demand } from './processes/changes.js';
+import { chooseCores, type Cores } from './processes/cores.js';
+import { parseFlushOptions, type FlushOptions } from './contenders/flush-options.js';
+import { complain, reportCosts, reportProfile } from './contenders/flush-report.js';
 import type { Result } from './load/result.js';
 import type { Phases } from './load/schedule.js';
-import { runOnce, runRounds, runUndisturbed } from './rounds.js';
-import type { Contender } from './contenders.js';
+import { runOnce, runRounds, runUndisturbed } from './contenders/rounds.js';
+import type { Contender } from './contenders/contenders.js';
 
 async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));

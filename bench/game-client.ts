@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Entry } from '../src/protocol/batch-frame.js';
 import { encodeRelayFrame, type RelayFrameFields } from '../src/protocol/relay-frame.js';
 import { SUBPROTOCOL } from '../src/protocol/wire.js';
-import { demand } from './changes.js';
+import { demand } from './processes/changes.js';
 import type { Heard, HeardOf } from './control-frames.js';
 import { Inbox, type Closed, type Listener } from './inbox.js';
 

@@ -4,7 +4,7 @@
  */
 import { decodeBatchFrame, type Entry } from '../src/protocol/batch-frame.js';
 import { BACKEND_INDEX } from '../src/protocol/ids.js';
-import { Changes, demand } from './changes.js';
+import { Changes, demand } from './processes/changes.js';
 import { parseControl, type Heard, type HeardOf } from './control-frames.js';
 
 export interface Closed {

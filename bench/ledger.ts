@@ -2,7 +2,7 @@
 import type { Entry } from '../src/protocol/batch-frame.js';
 import { BACKEND_INDEX } from '../src/protocol/ids.js';
 import { CLASS } from '../src/protocol/wire.js';
-import { Changes } from './changes.js';
+import { Changes } from './processes/changes.js';
 import { decodePayload, type Stamp } from './payload.js';
 
 export interface Tally {

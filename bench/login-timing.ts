@@ -5,8 +5,8 @@
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { demand } from './changes.js';
-import { GatewayProcess } from './gateway-process.js';
+import { demand } from './processes/changes.js';
+import { GatewayProcess } from './processes/gateway-process.js';
 
 const MIN_SAMPLES = 200;
 const WARM_UP = 20;

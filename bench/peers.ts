@@ -8,16 +8,16 @@
  * Options: as bench:flush, with --clients 400 --phases shuffled and all contenders as defaults, and
  *   --no-capacity: the first table alone
  */
-import { Account, type Cell } from './account.js';
-import { findCapacities, type Capacity } from './capacity.js';
-import { bareEngine } from './contenders.js';
-import { chooseCores } from './cores.js';
-import { parseFlushOptions } from './flush-options.js';
-import { reportCosts } from './flush-report.js';
-import { shareOf } from './load/cpu.js';
+import { Account, type Cell } from './report/account.js';
+import { findCapacities, type Capacity } from './contenders/capacity-search.js';
+import { bareEngine } from './contenders/contenders.js';
+import { chooseCores } from './processes/cores.js';
+import { parseFlushOptions } from './contenders/flush-options.js';
+import { reportCosts } from './contenders/flush-report.js';
+import { shareOf } from './measure/cpu.js';
 import { serverCpuOf } from './load/result.js';
-import { requirePeers } from './peer-contenders.js';
-import { runOnce, runRounds, runUndisturbed } from './rounds.js';
+import { requirePeers } from './contenders/peer-contenders.js';
+import { runOnce, runRounds, runUndisturbed } from './contenders/rounds.js';
 
 const DEFAULTS = {
   clients: '400',

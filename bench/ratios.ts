@@ -5,11 +5,11 @@
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { Account } from './account.js';
+import { Account } from './report/account.js';
 import type { Effort } from './ratios/ratio.js';
 import { measureAll } from './ratios/check.js';
 import { FULL, SHORT } from './ratios/effort.js';
-import { ratiosOf } from './ratios/registry.js';
+import { ratiosOf } from './ratios/all-ratios.js';
 import { reportFigures } from './ratios/report.js';
 
 const text = { type: 'string' } as const;

@@ -1,8 +1,8 @@
 /** The demo's steps, in order. Each does one thing to the gateway, demands what must follow, and says what happened. */
 import { CLOSE_CODES, type CloseName } from '../src/protocol/close-codes.js';
-import type { Account } from './account.js';
-import { pairOf, type Backend, type CreatedSession } from './backend.js';
-import { demand } from './changes.js';
+import type { Account } from './report/account.js';
+import { pairOf, type Backend, type CreatedSession } from './rest/backend.js';
+import { demand } from './processes/changes.js';
 import { GameClient } from './game-client.js';
 import { nameOf, type Closed } from './inbox.js';
 

@@ -5,9 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { CLASS } from '../../src/protocol/wire.js';
-import { Backend } from '../backend.js';
+import { Backend } from '../rest/backend.js';
 import { GameClient } from '../game-client.js';
-import { scrape } from '../scenarios/gateway-figures.js';
+import { scrape } from '../measure/gateway-figures.js';
 
 export interface Felt {
   /** From sending to hearing, of each message of the session beside. */
@@ -18,7 +18,7 @@ export interface Felt {
   readonly closes: number;
 }
 
-const ATTACKER = fileURLToPath(new URL('attacker-process.js', import.meta.url));
+const ATTACKER = fileURLToPath(new URL('./attacker-process.js', import.meta.url));
 const PLAY_EVERY_MS = 10;
 const PING_BYTES = 32;
 const MS_PER_S = 1000;

@@ -3,9 +3,9 @@
  * and sends one frame that was made before, with only the number and the time written anew.
  */
 import type { Socket } from 'node:net';
-import { clientFrame, OPCODE } from './client-frame.js';
-import { dial, type Endpoint } from './dial.js';
-import { FrameReader, type FrameSink, type ReadBuffer } from './frame-reader.js';
+import { clientFrame, OPCODE } from '../client/client-frame.js';
+import { dial, type Endpoint } from '../client/dial.js';
+import { FrameReader, type FrameSink, type ReadBuffer } from '../client/frame-reader.js';
 import { DUE_AT, NUMBER_AT, payloadOf } from './payload.js';
 import type { Wire, WireClient } from './wires/wire.js';
 

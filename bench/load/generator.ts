@@ -1,6 +1,6 @@
 /** A load worker's process: gets one job from its parent, lets its clients join, waits for the start, answers, and ends. */
-import { demand } from '../changes.js';
-import { yieldHelperThreads } from '../helper-threads.js';
+import { demand } from '../processes/changes.js';
+import { yieldHelperThreads } from '../processes/helper-threads.js';
 import { go, job, type Answer } from './job.js';
 import { Run } from './run.js';
 

@@ -1,6 +1,6 @@
 /** What a load worker is asked for, and what it answers: plain JSON between two processes. */
 import { z } from 'zod';
-import { endpoint } from './dial.js';
+import { endpoint } from '../client/dial.js';
 import { PHASES } from './schedule.js';
 import { WIRE_NAMES } from './wires/by-name.js';
 

@@ -1,12 +1,12 @@
 /** A load, seen by who starts it: workers in processes of their own, each with its share of whole rooms. */
 import { fileURLToPath } from 'node:url';
-import { demand } from '../changes.js';
-import { loadCoreOf, type Cores } from '../cores.js';
-import { yieldHelperThreads } from '../helper-threads.js';
-import { demandDescriptors, sourceAddresses } from './dial.js';
+import { demand } from '../processes/changes.js';
+import { loadCoreOf, type Cores } from '../processes/cores.js';
+import { yieldHelperThreads } from '../processes/helper-threads.js';
+import { demandDescriptors, sourceAddresses } from '../client/dial.js';
 import { answer, type Answer, type Interval, type Job, type Part } from './job.js';
 import { mergeParts, sumOf, type Result } from './result.js';
-import { WorkerProcess } from './worker-process.js';
+import { WorkerProcess } from '../processes/worker-process.js';
 
 const SCRIPT = fileURLToPath(new URL('./generator.js', import.meta.url));
 const START_IN_MS = 100;

@@ -3,7 +3,7 @@
  * after the other: the whole load at once finds both sides uncompiled, and what is late by then is read and written in
  * bursts, which can go on for seconds.
  */
-import { Histogram } from './histogram.js';
+import { Histogram } from '../measure/histogram.js';
 
 /** So many sends have one that carries its time. No divisor of usual numbers of clients: all have their turn. */
 const TIMED_EVERY = 7;

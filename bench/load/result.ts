@@ -1,8 +1,8 @@
 /** What a load found, of all its workers together. */
-import { demand } from '../changes.js';
-import type { CpuTime } from './cpu.js';
+import { demand } from '../processes/changes.js';
+import type { CpuTime } from '../measure/cpu.js';
 import type { Interval, Part, SamplePart } from './job.js';
-import { Latencies } from './latencies.js';
+import { Latencies } from '../measure/latencies.js';
 
 /** An interval from the start of the sending on, warm-up included. */
 export interface Sample extends Omit<Interval, 'n'> {

@@ -6,11 +6,11 @@
  * read, so they leave when they are due and not in bursts of a tick.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Changes, demand } from '../changes.js';
+import { Changes, demand } from '../processes/changes.js';
 import { LoadClient, type ClientEvents } from './client.js';
-import { canWatchProcesses, cpuTimeBetween, cpuTimeOf, ownCpuTime, type CpuTime } from './cpu.js';
-import { sourceOf } from './dial.js';
-import { ReadBuffer } from './frame-reader.js';
+import { canWatchProcesses, cpuTimeBetween, cpuTimeOf, ownCpuTime, type CpuTime } from '../measure/cpu.js';
+import { sourceOf } from '../client/dial.js';
+import { ReadBuffer } from '../client/frame-reader.js';
 import type { Interval, Job, Part, SamplePart } from './job.js';
 import { Pacer } from './pacer.js';
 import { Sampler } from './sampler.js';

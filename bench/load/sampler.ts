@@ -1,5 +1,5 @@
 /** Cuts a run into intervals of equal length: what was due, what came and how late, in each. */
-import { Histogram } from './histogram.js';
+import { Histogram } from '../measure/histogram.js';
 import type { Interval, SamplePart } from './job.js';
 import type { Tally } from './tally.js';
 

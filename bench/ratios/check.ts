@@ -1,5 +1,5 @@
 /** Measures the ratios in their short form, and measures again what seems worse than what was kept. */
-import type { Account } from '../account.js';
+import type { Account } from '../report/account.js';
 import { betterOf, judge, type Baseline, type Verdict } from './baseline.js';
 import type { Effort, Figure, Ratio } from './ratio.js';
 

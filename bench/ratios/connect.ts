@@ -3,12 +3,12 @@
  * when its handshake is answered, here when it has read its welcome. One client makes no more connects than the bare engine
  * takes with time to spare: then its rate is the load's, and what counts is the CPU of a connect.
  */
-import type { Account, Cell } from '../account.js';
-import { demand } from '../changes.js';
-import { chooseCores, moveToCore } from '../cores.js';
-import { CoreWatch } from '../load/core-watch.js';
-import { shareOf } from '../load/cpu.js';
-import type { Crowd } from '../seats.js';
+import type { Account, Cell } from '../report/account.js';
+import { demand } from '../processes/changes.js';
+import { chooseCores, moveToCore } from '../processes/cores.js';
+import { CoreWatch } from '../measure/core-watch.js';
+import { shareOf } from '../measure/cpu.js';
+import type { Crowd } from '../rest/seats.js';
 import { Visits } from '../visits/visits.js';
 import { untilIdle, withDoorSides, type DoorSide } from './door-sides.js';
 import type { Figure, Ratio } from './ratio.js';

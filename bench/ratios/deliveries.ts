@@ -1,12 +1,12 @@
 /** Loads of rooms whose members all send: what a delivery costs each server, and how long it takes. */
-import type { Account, Cell } from '../account.js';
-import { demand } from '../changes.js';
-import type { Contender } from '../contenders.js';
-import { chooseCores } from '../cores.js';
-import { complain } from '../flush-report.js';
-import { shareOf } from '../load/cpu.js';
+import type { Account, Cell } from '../report/account.js';
+import { demand } from '../processes/changes.js';
+import type { Contender } from '../contenders/contenders.js';
+import { chooseCores } from '../processes/cores.js';
+import { complain } from '../contenders/flush-report.js';
+import { shareOf } from '../measure/cpu.js';
 import { serverCpuOf } from '../load/result.js';
-import { robbedShare, runOnce, type Load } from '../rounds.js';
+import { robbedShare, runOnce, type Load } from '../contenders/rounds.js';
 import type { Effort } from './ratio.js';
 import { Rounds } from './rounds.js';
 

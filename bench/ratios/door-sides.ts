@@ -1,13 +1,13 @@
 /** Servers that clients connect to: ours on each store, and the engine alone. All run, one at a time is asked. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Backend } from '../backend.js';
-import { demand } from '../changes.js';
-import { bareEngine, UNLIMITED } from '../contenders.js';
-import { chooseCores } from '../cores.js';
-import { cpuTimeBetween, cpuTimeOf, shareOf } from '../load/cpu.js';
-import { RedisProcess } from '../scenarios/redis-process.js';
-import { withGateway } from '../scenarios/run-gateway.js';
-import { openSessions, type Crowd, type Seats } from '../seats.js';
+import { Backend } from '../rest/backend.js';
+import { demand } from '../processes/changes.js';
+import { bareEngine, UNLIMITED } from '../contenders/contenders.js';
+import { chooseCores } from '../processes/cores.js';
+import { cpuTimeBetween, cpuTimeOf, shareOf } from '../measure/cpu.js';
+import { RedisProcess } from '../processes/redis-process.js';
+import { withGateway } from '../processes/run-gateway.js';
+import { openSessions, type Crowd, type Seats } from '../rest/seats.js';
 import type { VisitJob } from '../visits/visit-job.js';
 
 export interface DoorSide {

@@ -2,9 +2,9 @@
  * Does a delivery cost more, and a connection need more memory, when there are more of them? Every socket sends at the
  * same rate at each step, low enough that the last step leaves the server time.
  */
-import type { Account } from '../account.js';
-import { demand } from '../changes.js';
-import { sallyport } from '../contenders.js';
+import type { Account } from '../report/account.js';
+import { demand } from '../processes/changes.js';
+import { sallyport } from '../contenders/contenders.js';
 import { deliver, loadOf, reportDeliveries, type DeliveryRun } from './deliveries.js';
 import { memoryAt, type MemoryStep } from './memory.js';
 import type { Effort, Figure, Ratio } from './ratio.js';

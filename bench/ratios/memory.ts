@@ -1,10 +1,10 @@
 /** What connections cost in memory, joined to sessions of 8 and silent: garbage is collected before each look. */
-import { Backend } from '../backend.js';
-import { demand } from '../changes.js';
-import { chooseCores } from '../cores.js';
-import { COLLECTABLE, settledBytes } from '../memory.js';
-import { withGateway } from '../scenarios/run-gateway.js';
-import { openSessions } from '../seats.js';
+import { Backend } from '../rest/backend.js';
+import { demand } from '../processes/changes.js';
+import { chooseCores } from '../processes/cores.js';
+import { COLLECTABLE, settledBytes } from '../measure/memory.js';
+import { withGateway } from '../processes/run-gateway.js';
+import { openSessions } from '../rest/seats.js';
 import { Visits } from '../visits/visits.js';
 import type { Ratio } from './ratio.js';
 

@@ -1,5 +1,5 @@
 /** What `npm run bench:ratios` is made of: comparisons, each of which says in figures how we stand. */
-import type { Account } from '../account.js';
+import type { Account } from '../report/account.js';
 
 /** How long a comparison takes: the long form is to be quoted, the short one only compared with itself. */
 export interface Effort {

@@ -1,5 +1,5 @@
 /** What a delivery costs and how long it takes, at equal load. */
-import { bareEngine, sallyport } from '../contenders.js';
+import { bareEngine, sallyport } from '../contenders/contenders.js';
 import { compareContenders, loadOf } from './deliveries.js';
 import type { Ratio } from './ratio.js';
 

@@ -1,5 +1,5 @@
 /** Figures as a table: how we stand, and where we are to stand. */
-import type { Account } from '../account.js';
+import type { Account } from '../report/account.js';
 import { isMet, type Figure } from './ratio.js';
 
 export function reportFigures(account: Account, figures: readonly Figure[]): void {

@@ -1,14 +1,14 @@
 /** The relay surface on Redis, ours and Fastify's: both run, and what each is asked. */
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { createdSession } from '../backend.js';
-import { demand } from '../changes.js';
-import { chooseCores } from '../cores.js';
-import type { StormTarget } from '../lean-storm.js';
-import { RedisProcess } from '../scenarios/redis-process.js';
-import { withGateway } from '../scenarios/run-gateway.js';
-import { addressOf, inTurns } from '../seats.js';
-import { ServerProcess } from '../server-process.js';
+import { createdSession } from '../rest/backend.js';
+import { demand } from '../processes/changes.js';
+import { chooseCores } from '../processes/cores.js';
+import type { StormTarget } from '../rest/lean-storm.js';
+import { RedisProcess } from '../processes/redis-process.js';
+import { withGateway } from '../processes/run-gateway.js';
+import { addressOf, inTurns } from '../rest/seats.js';
+import { ServerProcess } from '../processes/server-process.js';
 
 export interface RestSide extends StormTarget {
   readonly name: string;

@@ -1,9 +1,9 @@
 /** `get` and `create` of the relay surface on Redis, beside the same written by hand on Fastify and ioredis. */
-import type { Account, Cell } from '../account.js';
-import { demand } from '../changes.js';
-import { chooseCores, moveToCore } from '../cores.js';
-import { leanStorm, type LeanResult } from '../lean-storm.js';
-import { requirePeers } from '../peer-contenders.js';
+import type { Account, Cell } from '../report/account.js';
+import { demand } from '../processes/changes.js';
+import { chooseCores, moveToCore } from '../processes/cores.js';
+import { leanStorm, type LeanResult } from '../rest/lean-storm.js';
+import { requirePeers } from '../contenders/peer-contenders.js';
 import type { Effort, Figure, Ratio } from './ratio.js';
 import { withRestSides, type RestSide } from './rest-sides.js';
 import { Rounds } from './rounds.js';

@@ -1,6 +1,6 @@
 /** Sides of a comparison in turn, again and again, so that a machine that slows down does no harm to one of them. */
-import { percentile, type Account } from '../account.js';
-import { demand } from '../changes.js';
+import { percentile, type Account } from '../report/account.js';
+import { demand } from '../processes/changes.js';
 import type { Effort } from './ratio.js';
 
 /** The share of a run that other processes may take without it being made again. */

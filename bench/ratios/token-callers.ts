@@ -1,8 +1,8 @@
 /** Users that are signed in on clients of their own, and what each sends for a session token. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { demand } from '../changes.js';
-import { inTurns } from '../seats.js';
+import { demand } from '../processes/changes.js';
+import { inTurns } from '../rest/seats.js';
 
 const madeUser = z.object({ id: z.string() });
 const ticket = z.object({ token: z.string() });

@@ -4,18 +4,18 @@
  * frame; what it is measured by is the faster of the two, the most signatures that the core can make.
  */
 import { fileURLToPath } from 'node:url';
-import type { Account, Cell } from '../account.js';
-import { chooseCores, moveToCore } from '../cores.js';
-import { leanStorm, type LeanResult } from '../lean-storm.js';
-import { WorkerProcess } from '../load/worker-process.js';
-import { RedisProcess } from '../scenarios/redis-process.js';
-import { withGateway } from '../scenarios/run-gateway.js';
+import type { Account, Cell } from '../report/account.js';
+import { chooseCores, moveToCore } from '../processes/cores.js';
+import { leanStorm, type LeanResult } from '../rest/lean-storm.js';
+import { WorkerProcess } from '../processes/worker-process.js';
+import { RedisProcess } from '../processes/redis-process.js';
+import { withGateway } from '../processes/run-gateway.js';
 import type { Effort, Figure, Ratio } from './ratio.js';
 import { Rounds, type Side } from './rounds.js';
 import { signed, type Signed, type SigningOrder } from './signing-order.js';
 import { tokenRequests } from './token-callers.js';
 
-const SIGNER = fileURLToPath(new URL('../peers/rsa-signer.js', import.meta.url));
+const SIGNER = fileURLToPath(new URL('./rsa-signer.js', import.meta.url));
 const TARGET = 0.8;
 const CALLERS = 100;
 const CONNECTIONS = 32;

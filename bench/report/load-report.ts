@@ -1,10 +1,10 @@
 /** What a load found, in tables and plots, and which side was short of time. */
-import type { Account, Cell } from '../account.js';
-import { shareOf } from '../load/cpu.js';
-import type { Latencies } from '../load/latencies.js';
+import type { Account, Cell } from './account.js';
+import { shareOf } from '../measure/cpu.js';
+import type { Latencies } from '../measure/latencies.js';
 import type { LoadOptions } from '../load/load-process.js';
 import type { Result, Sample } from '../load/result.js';
-import type { Progress } from '../progress.js';
+import type { Progress } from './progress.js';
 import type { Plot } from './plot.js';
 
 /** A side that is this busy has nothing left: what it adds to a latency is its own queue. */

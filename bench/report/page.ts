@@ -1,5 +1,5 @@
 /** One page of a run that needs no network: its options, tables and plots, and the numbers they are drawn from. */
-import type { Cell, Table } from '../account.js';
+import type { Cell, Table } from './account.js';
 import { escapeJson, escapeText } from './escape.js';
 import { svgOf, type Plot } from './plot.js';
 

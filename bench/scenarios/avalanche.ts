@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { Backend } from '../backend.js';
-import { cpuTimeBetween, cpuTimeOf, shareOf } from '../load/cpu.js';
-import { listenOverflows } from '../listen-queue.js';
-import * as option from '../options.js';
+import { Backend } from '../rest/backend.js';
+import { cpuTimeBetween, cpuTimeOf, shareOf } from '../measure/cpu.js';
+import { listenOverflows } from '../measure/listen-queue.js';
+import * as option from './options.js';
 import { latencyPlot, reportSaturation, saturationOf } from '../report/load-report.js';
 import type { Plot } from '../report/plot.js';
-import { defineScenario, type Bench, type Outcome } from '../scenario.js';
-import { openSessions } from '../seats.js';
-import { withTarget, type Gateway } from '../target.js';
+import { defineScenario, type Bench, type Outcome } from './scenario.js';
+import { openSessions } from '../rest/seats.js';
+import { withTarget, type Gateway } from '../processes/target.js';
 import { Visits, type Stage } from '../visits/visits.js';
 import { coresFor } from './load-run.js';
 

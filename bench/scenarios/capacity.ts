@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { findCapacity, type Attempt, type Capacity } from '../capacity.js';
-import * as option from '../options.js';
+import { findCapacity, type Attempt, type Capacity } from '../contenders/capacity-search.js';
+import * as option from './options.js';
 import { loadPlots, reportLoad, saturationOfResult } from '../report/load-report.js';
 import type { Plot } from '../report/plot.js';
-import { defineScenario } from '../scenario.js';
+import { defineScenario } from './scenario.js';
 import { contenderOf, coresFor } from './load-run.js';
 
 const MAX_CLIENTS = 15_000;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { Backend } from '../backend.js';
-import { demand } from '../changes.js';
-import { COLLECTABLE, settledBytes } from '../memory.js';
-import * as option from '../options.js';
+import { Backend } from '../rest/backend.js';
+import { demand } from '../processes/changes.js';
+import { COLLECTABLE, settledBytes } from '../measure/memory.js';
+import * as option from './options.js';
 import { latencyPlot } from '../report/load-report.js';
-import { defineScenario, type Bench, type Outcome } from '../scenario.js';
-import { openSessions } from '../seats.js';
-import { withTarget, type Gateway } from '../target.js';
+import { defineScenario, type Bench, type Outcome } from './scenario.js';
+import { openSessions } from '../rest/seats.js';
+import { withTarget, type Gateway } from '../processes/target.js';
 import { Visits } from '../visits/visits.js';
 import { coresFor } from './load-run.js';
 

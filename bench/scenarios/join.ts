@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { authorizedSession, Backend, createdSession, type CreatedSession } from '../backend.js';
-import { storm, type StormResult } from '../call-storm.js';
-import { demand } from '../changes.js';
-import { moveToCore } from '../cores.js';
-import { cpuTimeBetween, cpuTimeOf, shareOf } from '../load/cpu.js';
-import { endpointOf } from '../load/dial.js';
-import type { Latencies } from '../load/latencies.js';
-import * as option from '../options.js';
+import { authorizedSession, Backend, createdSession, type CreatedSession } from '../rest/backend.js';
+import { storm, type StormResult } from '../rest/call-storm.js';
+import { demand } from '../processes/changes.js';
+import { moveToCore } from '../processes/cores.js';
+import { cpuTimeBetween, cpuTimeOf, shareOf } from '../measure/cpu.js';
+import { endpointOf } from '../client/dial.js';
+import type { Latencies } from '../measure/latencies.js';
+import * as option from './options.js';
 import { BUSY, busyCells, latencyPlot } from '../report/load-report.js';
-import { defineScenario, type Bench, type Outcome } from '../scenario.js';
-import { addressOf, inTurns, linkOf, seatHandshake, type Crowd, type Seats } from '../seats.js';
-import { withTarget, type Gateway } from '../target.js';
+import { defineScenario, type Bench, type Outcome } from './scenario.js';
+import { addressOf, inTurns, linkOf, seatHandshake, type Crowd, type Seats } from '../rest/seats.js';
+import { withTarget, type Gateway } from '../processes/target.js';
 import { Visits } from '../visits/visits.js';
 import { coresFor } from './load-run.js';
 

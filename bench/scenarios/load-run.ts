@@ -1,13 +1,13 @@
 /** One load on one server, as the scenarios relay and fanout make it. */
-import { bareEngine, running, sallyport, type ClassName, type Contender } from '../contenders.js';
-import { ANY_CORES, chooseCores } from '../cores.js';
-import { isLoopback } from '../load/dial.js';
+import { bareEngine, running, sallyport, type ClassName, type Contender } from '../contenders/contenders.js';
+import { ANY_CORES, chooseCores } from '../processes/cores.js';
+import { isLoopback } from '../client/dial.js';
 import type { Result } from '../load/result.js';
-import { complain } from '../flush-report.js';
+import { complain } from '../contenders/flush-report.js';
 import { deliveredShare, loadPlots, reportLoad, saturationOfResult, watchLoad } from '../report/load-report.js';
-import { runOnce, type Load } from '../rounds.js';
-import type { Bench, Outcome } from '../scenario.js';
-import { givenGateway, type TargetGiven } from '../target.js';
+import { runOnce, type Load } from '../contenders/rounds.js';
+import type { Bench, Outcome } from './scenario.js';
+import { givenGateway, type TargetGiven } from '../processes/target.js';
 
 export interface LoadGiven extends TargetGiven {
   readonly server: 'gateway' | 'bare';

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { Backend, type CreatedSession } from '../backend.js';
-import { storm, type Call, type StormPlan, type StormResult } from '../call-storm.js';
-import { demand } from '../changes.js';
-import { moveToCore } from '../cores.js';
-import * as option from '../options.js';
+import { Backend, type CreatedSession } from '../rest/backend.js';
+import { storm, type Call, type StormPlan, type StormResult } from '../rest/call-storm.js';
+import { demand } from '../processes/changes.js';
+import { moveToCore } from '../processes/cores.js';
+import * as option from './options.js';
 import { BUSY, busyCells, latencyPlot, percent } from '../report/load-report.js';
-import { defineScenario, type Bench, type Outcome } from '../scenario.js';
-import { addressOf, inTurns } from '../seats.js';
-import { withTarget, type Gateway } from '../target.js';
+import { defineScenario, type Bench, type Outcome } from './scenario.js';
+import { addressOf, inTurns } from '../rest/seats.js';
+import { withTarget, type Gateway } from '../processes/target.js';
 import { coresFor } from './load-run.js';
 
 const CALLS = ['create', 'get', 'list', 'authorize', 'tokens'] as const;

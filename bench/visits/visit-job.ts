@@ -1,6 +1,6 @@
 /** What a worker that holds connections is asked for, and what it answers: plain JSON between two processes. */
 import { z } from 'zod';
-import { endpoint } from '../load/dial.js';
+import { endpoint } from '../client/dial.js';
 
 export const visitJob = z.object({
   /** One for all clients, or one for each room. */

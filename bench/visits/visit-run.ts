@@ -1,10 +1,10 @@
 /** The connections of one worker: lets them in, lets them go, and brings them back, and times each. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { demand } from '../changes.js';
-import { ownCpuTime } from '../load/cpu.js';
-import { sourceOf } from '../load/dial.js';
-import { ReadBuffer } from '../load/frame-reader.js';
-import { Histogram } from '../load/histogram.js';
+import { demand } from '../processes/changes.js';
+import { ownCpuTime } from '../measure/cpu.js';
+import { sourceOf } from '../client/dial.js';
+import { ReadBuffer } from '../client/frame-reader.js';
+import { Histogram } from '../measure/histogram.js';
 import { Visitor, type VisitorEvents } from './visitor.js';
 import type { StagePart, VisitCommand, VisitJob } from './visit-job.js';
 

@@ -1,5 +1,5 @@
 /** The process of a worker that holds connections: gets its job, then does one command after the other, until it is killed. */
-import { demand } from '../changes.js';
+import { demand } from '../processes/changes.js';
 import { command, visitJob, type VisitAnswer, type VisitCommand } from './visit-job.js';
 import { VisitRun } from './visit-run.js';
 

@@ -1,8 +1,8 @@
 /** A client that is there and does nothing: it connects, is welcomed, answers pings, and can be dropped and come back. */
-import type { Endpoint } from '../load/dial.js';
-import type { ReadBuffer } from '../load/frame-reader.js';
-import { Link, type LinkEvents } from '../scenarios/link.js';
-import { parseHeard } from '../scenarios/heard.js';
+import type { Endpoint } from '../client/dial.js';
+import type { ReadBuffer } from '../client/frame-reader.js';
+import { Link, type LinkEvents } from '../client/connection.js';
+import { parseHeard } from '../client/heard.js';
 import type { VisitJob } from './visit-job.js';
 
 export interface VisitorPlan {

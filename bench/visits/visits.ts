@@ -1,11 +1,11 @@
 /** Connections that are held, over all workers: each does what is asked with its share, and the answers are merged. */
 import { fileURLToPath } from 'node:url';
-import { demand } from '../changes.js';
-import { loadCoreOf, type Cores } from '../cores.js';
-import { Latencies } from '../load/latencies.js';
+import { demand } from '../processes/changes.js';
+import { loadCoreOf, type Cores } from '../processes/cores.js';
+import { Latencies } from '../measure/latencies.js';
 import { shares } from '../load/load-process.js';
-import { WorkerProcess } from '../load/worker-process.js';
-import type { Seats } from '../seats.js';
+import { WorkerProcess } from '../processes/worker-process.js';
+import type { Seats } from '../rest/seats.js';
 import { visitAnswer, type StagePart, type VisitAnswer, type VisitCommand, type VisitJob } from './visit-job.js';
 
 const SCRIPT = fileURLToPath(new URL('./visit-worker.js', import.meta.url));

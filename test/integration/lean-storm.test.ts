@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { leanStorm, type LeanPlan } from '../../bench/lean-storm.js';
+import { leanStorm, type LeanPlan } from '../../bench/rest/lean-storm.js';
 
 const stops: (() => void)[] = [];
 

@@ -1,4 +1,4 @@
-import { OPCODE } from '../client-frame.js';
+import { OPCODE } from '../../client/client-frame.js';
 import { framed, readPayload, unexpected, type Wire } from './wire.js';
 
 const NOTHING = new Uint8Array(0);

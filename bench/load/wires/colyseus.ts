@@ -1,5 +1,5 @@
 /** Colyseus 0.16: a byte says what a frame is; bytes of an event follow the event's name. */
-import { clientFrame, OPCODE } from '../client-frame.js';
+import { clientFrame, OPCODE } from '../../client/client-frame.js';
 import { framed, readPayload, unexpected, type Wire } from './wire.js';
 
 const JOIN_ROOM = 10;

@@ -2,7 +2,7 @@
  * NATS over a WebSocket: its text protocol in binary frames. A room is a subject; the server is told not to echo.
  * Each frame holds whole commands: that is how the server writes to clients that are no browsers.
  */
-import { clientFrame, OPCODE } from '../client-frame.js';
+import { clientFrame, OPCODE } from '../../client/client-frame.js';
 import { readPayload, unexpected, type Wire } from './wire.js';
 
 const END = Buffer.from('\r\n');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { encodeRelayFrame } from '../../../src/protocol/relay-frame.js';
 import { CLASS, CLASS_MASK, OP_BATCH, type DeliveryClass } from '../../../src/protocol/wire.js';
-import { OPCODE } from '../client-frame.js';
+import { OPCODE } from '../../client/client-frame.js';
 import { MIN_PAYLOAD_BYTES, NUMBER_AT, SENDER_AT } from '../payload.js';
 import { framed, type Wire, type WireClient } from './wire.js';
 

@@ -2,7 +2,7 @@
  * Socket.IO 4 over a WebSocket (its protocol 5, Engine.IO 4): a message with one binary argument is a text frame that
  * names the event and holds its place, and a binary frame with the bytes.
  */
-import { clientFrame, OPCODE } from '../client-frame.js';
+import { clientFrame, OPCODE } from '../../client/client-frame.js';
 import { readPayload, unexpected, type Wire } from './wire.js';
 
 const CONNECT = clientFrame(OPCODE.text, Buffer.from('40'));

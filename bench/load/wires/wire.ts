@@ -1,6 +1,6 @@
 /** How messages stand in a server's frames, and how a client gets in: what differs between the servers that are loaded. */
-import { clientFrame, OPCODE } from '../client-frame.js';
-import type { ReadBuffer } from '../frame-reader.js';
+import { clientFrame, OPCODE } from '../../client/client-frame.js';
+import type { ReadBuffer } from '../../client/frame-reader.js';
 import { MIN_PAYLOAD_BYTES, NUMBER_AT, SENDER_AT } from '../payload.js';
 
 /** What a wire tells its client. */

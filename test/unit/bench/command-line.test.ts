@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommand } from '../../../bench/command-line.js';
-import { SCENARIOS } from '../../../bench/registry.js';
-import { givenGateway } from '../../../bench/target.js';
+import { parseCommand } from '../../../bench/scenarios/command-line.js';
+import { SCENARIOS } from '../../../bench/scenarios/registry.js';
+import { givenGateway } from '../../../bench/processes/target.js';
 
 const parse = (...args: readonly string[]): ReturnType<typeof parseCommand> => parseCommand(args, SCENARIOS);
 

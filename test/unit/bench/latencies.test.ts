@@ -1,7 +1,7 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
-import { Histogram } from '../../../bench/load/histogram.js';
-import { Latencies } from '../../../bench/load/latencies.js';
+import { Histogram } from '../../../bench/measure/histogram.js';
+import { Latencies } from '../../../bench/measure/latencies.js';
 import { mergeParts } from '../../../bench/load/result.js';
 import type { Part } from '../../../bench/load/job.js';
 import { Pacer } from '../../../bench/load/pacer.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Progress } from '../../../bench/progress.js';
+import { Progress } from '../../../bench/report/progress.js';
 import { saturationOf } from '../../../bench/report/load-report.js';
 import { pageOf, type Page } from '../../../bench/report/page.js';
 import { layOut, svgOf } from '../../../bench/report/plot.js';

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Account } from '../../../bench/account.js';
+import { Account } from '../../../bench/report/account.js';
 import { betterOf, judge, readBaseline, writeBaseline, type Baseline } from '../../../bench/ratios/baseline.js';
 import { checkAll, worsened } from '../../../bench/ratios/check.js';
 import { SHORT } from '../../../bench/ratios/effort.js';
 import { isMet, type Figure, type Ratio } from '../../../bench/ratios/ratio.js';
-import { RATIOS, ratiosOf } from '../../../bench/ratios/registry.js';
+import { RATIOS, ratiosOf } from '../../../bench/ratios/all-ratios.js';
 import { Rounds } from '../../../bench/ratios/rounds.js';
 
 const silent = (): Account => new Account(() => undefined);

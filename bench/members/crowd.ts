@@ -1,0 +1,133 @@
+/** All players of a run in their rooms, on one gateway: lets them in, waits until nothing is on its way, and judges. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DeliveryClass } from '../../src/protocol/wire.js';
+import { Backend, pairOf } from '../rest/backend.js';
+import { demand } from '../processes/changes.js';
+import { endpointOf } from '../client/dial.js';
+import { ReadBuffer } from '../client/frame-reader.js';
+import { EXPIRES_IN_S } from '../rest/seats.js';
+import { FramePool } from './frame-pool.js';
+import { Player, type PlayerEvents } from './player.js';
+import type { Flaws } from './receipts.js';
+import { RoomBook } from './room-book.js';
+
+export interface CrowdPlan {
+  readonly url: string;
+  readonly key: string;
+  readonly clients: number;
+  readonly roomsOf: number;
+  readonly payloadBytes: number;
+  readonly wantsAcks: boolean;
+}
+
+export interface Room {
+  readonly book: RoomBook;
+  readonly players: readonly Player[];
+}
+
+const JOIN_AT_ONCE = 32;
+const JOIN_MS = 30_000;
+const SETTLE_MS = 15_000;
+const LOOK_MS = 25;
+const ADDRESS = '127.0.0.1';
+
+export class Crowd {
+  private pings = 0;
+
+  private constructor(readonly rooms: readonly Room[]) {}
+
+  /** Opens the rooms and lets everybody in. */
+  static async gather(plan: CrowdPlan, events: PlayerEvents): Promise<Crowd> {
+    const { clients, roomsOf, payloadBytes, wantsAcks } = plan;
+    const endpoint = endpointOf(plan.url);
+    const backend = new Backend(plan.url.replace(/\/$/, ''), plan.key);
+    const buffer = new ReadBuffer();
+    const pool = new FramePool();
+    const rooms: Room[] = [];
+    for (let first = 0; first < clients; first += roomsOf) {
+      const addresses = Array.from({ length: roomsOf }, () => ADDRESS);
+      const session = await backend.createSession(addresses, { max_users: roomsOf, expires_in_s: EXPIRES_IN_S });
+      const book = new RoomBook();
+      const players = session.session_users.map((user, place) => {
+        const credential = pairOf(session, user);
+        const own = { id: first + place, endpoint, credential, payloadBytes, wantsAcks };
+        return new Player(own, book, buffer, pool, events);
+      });
+      rooms.push({ book, players });
+    }
+    const crowd = new Crowd(rooms);
+    await crowd.join();
+    return crowd;
+  }
+
+  get players(): Player[] {
+    return this.rooms.flatMap(({ players }) => players);
+  }
+
+  sent(deliveryClass: DeliveryClass): number {
+    return this.players.reduce((sum, { sent }) => sum + sent[deliveryClass], 0);
+  }
+
+  /**
+   * Waits until everybody is in, all that was sent has been taken, and all that is known of has come; then once more
+   * for what should not come: second copies. What is missing after the wait is for the judge.
+   */
+  async settle(): Promise<void> {
+    await this.until('everybody is in', () => this.players.every(({ isSettled }) => isSettled));
+    await this.roundTrip();
+    const isAllHere = (): boolean => this.players.every(({ receipts, index }) => receipts.isComplete(index));
+    await this.until('every reliable entry came', isAllHere).catch(() => undefined);
+    await this.roundTrip();
+  }
+
+  flaws(): Flaws {
+    const sum = { lost: 0, repeated: 0, misnumbered: 0, damaged: 0, wrongGaps: 0 };
+    for (const { receipts, index, unrecovered } of this.players) {
+      const own = receipts.flaws(index);
+      sum.lost += own.lost;
+      sum.repeated += own.repeated;
+      sum.misnumbered += own.misnumbered;
+      sum.damaged += own.damaged;
+      sum.wrongGaps += own.wrongGaps + Math.abs(unrecovered - receipts.gaps.length);
+    }
+    return sum;
+  }
+
+  /** Rooms that numbered one sender's messages in another order than it sent them. */
+  disorderedRooms(): number {
+    return this.rooms.filter(({ book }) => book.disordered().length > 0).length;
+  }
+
+  stop(): void {
+    for (const player of this.players) player.stop();
+  }
+
+  private async join(): Promise<void> {
+    const { players } = this;
+    for (let first = 0; first < players.length; first += JOIN_AT_ONCE) {
+      const some = players.slice(first, first + JOIN_AT_ONCE);
+      for (const player of some) player.connect();
+      const areIn = (): boolean =>
+        some.every(({ isSettled, ended }) => {
+          demand(ended === null, `not everybody joined: ${ended ?? ''}`);
+          return isSettled;
+        });
+      await this.until('everybody joins', areIn, JOIN_MS);
+    }
+  }
+
+  /** What a player sent before was taken, and what was sent to it before has come. */
+  private async roundTrip(): Promise<void> {
+    this.pings += 1;
+    for (const player of this.players) player.ping(this.pings);
+    await this.until('everybody is answered', () => this.players.every(({ ponged }) => ponged === this.pings));
+  }
+
+  private async until(what: string, isSo: () => boolean, withinMs = SETTLE_MS): Promise<void> {
+    const deadlineMs = performance.now() + withinMs;
+    while (!isSo()) {
+      demand(performance.now() < deadlineMs, `${what}: not within ${withinMs} ms`);
+      await pause(LOOK_MS);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The most RSA-2048 signatures that this process' cores can make: a worker that signs what a session token has to say
+ * over and over, on its own thread or on the pool's, and does nothing else.
+ */
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { demand } from '../processes/changes.js';
+import { CoreWatch } from '../measure/core-watch.js';
+import { shareOf } from '../measure/cpu.js';
+import { signingOrder, type Signed, type SigningOrder } from './signing-order.js';
+
+const ALGORITHM = 'RSA-SHA256';
+/** As long as a session token is before its signature. */
+const INPUT = Buffer.alloc(420, 'a');
+/** More than the pool's threads, so that none waits. */
+const AT_ONCE = 16;
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+process.on('message', (message: unknown) => {
+  make(signingOrder.parse(message)).then(answer, (error: unknown) => {
+    process.stderr.write(`${String(error)}\n`);
+    process.exit(1);
+  });
+});
+
+/** Not without its parent. */
+process.once('disconnect', () => process.exit(1));
+
+async function make({ how, seconds, core }: SigningOrder): Promise<Signed> {
+  const watch = new CoreWatch(process.pid, core);
+  const startMs = performance.now();
+  const untilMs = startMs + seconds * 1000;
+  const signs = how === 'sync' ? signHere(untilMs) : await signOnPool(untilMs);
+  const tookS = (performance.now() - startMs) / 1000;
+  const { cpu, robbedS } = watch.read();
+  return { perS: signs / tookS, busy: shareOf(cpu, tookS), robbed: robbedS / tookS };
+}
+
+function signHere(untilMs: number): number {
+  let signs = 0;
+  while (performance.now() < untilMs) {
+    sign(ALGORITHM, INPUT, privateKey);
+    signs += 1;
+  }
+  return signs;
+}
+
+async function signOnPool(untilMs: number): Promise<number> {
+  let signs = 0;
+  const lane = async (): Promise<void> => {
+    while (performance.now() < untilMs) {
+      await signed(privateKey);
+      signs += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return signs;
+}
+
+function signed(key: KeyObject): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sign(ALGORITHM, INPUT, key, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
+function answer(message: Signed): void {
+  demand(process.send !== undefined, 'the signer is started by the bench');
+  process.send(message);
+}
