@@ -23,7 +23,7 @@ const ownFolder = (folder, mayImport) => ({
   severity: 'error',
   comment: `src/${folder} may import only ${[folder, ...mayImport].join(', ')}`,
   from: { path: `^src/${folder}/` },
-  to: { path: '^(src|bench|scripts|test)/', pathNot: `^src/(${[folder, ...mayImport].join('|')})/` },
+  to: { path: '^(src|bench|examples|scripts|test)/', pathNot: `^src/(${[folder, ...mayImport].join('|')})/` },
 });
 
 const vendor = ([folder, packages]) => ({
@@ -82,7 +82,7 @@ module.exports = {
       severity: 'error',
       comment: 'an adapter may import ports, protocol, lib and its own folder',
       from: { path: '^src/adapters/([^/]+)/' },
-      to: { path: '^(src|bench|scripts|test)/', pathNot: ['^src/(ports|protocol|lib)/', '^src/adapters/$1/'] },
+      to: { path: '^(src|bench|examples|scripts|test)/', pathNot: ['^src/(ports|protocol|lib)/', '^src/adapters/$1/'] },
     },
     {
       name: 'gateway-importers',
@@ -111,7 +111,7 @@ module.exports = {
       comment: 'main.ts hands over to the composition root',
       from: { path: '^src/main\\.ts$' },
       to: {
-        path: '^(src|bench|scripts|test)/',
+        path: '^(src|bench|examples|scripts|test)/',
         pathNot: '^src/(gateway\\.ts|config/|lib/|protocol/|ports/|adapters/(pino|system)/)',
       },
     },
@@ -120,7 +120,14 @@ module.exports = {
       severity: 'error',
       comment: 'what ships does not know its tests and scripts',
       from: { path: '^src/' },
-      to: { path: '^(bench|scripts|test)/' },
+      to: { path: '^(bench|examples|scripts|test)/' },
+    },
+    {
+      name: 'example-imports',
+      severity: 'error',
+      comment: 'an example shows what users write: it imports the SDK and its own folder',
+      from: { path: '^examples/([^/]+)/' },
+      to: { path: '^(src|bench|examples|scripts|test)/', pathNot: ['^src/client/client\\.ts$', '^examples/$1/'] },
     },
 
     ...Object.entries(VENDORS).map(vendor),

@@ -82,6 +82,7 @@ export default tseslint.config(
       'src/adapters/uws/engine.ts',
       'scripts/**',
       'bench/**/*.ts',
+      'examples/**/*.ts',
       'test/**/*.ts',
     ],
     rules: { 'no-restricted-globals': 'off', 'no-restricted-imports': 'off', 'no-console': 'off' },

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     for (const place of BODY_PLACES) printCosts(`body: ${place.name}`, await bodyCosts(gateway, place));
   });
   await withGateway(null, async ({ url, key }) => {
-    const attack = await Attack.prepare(url, key);
+    const { attack, crowd } = await Attack.prepare(url, key);
     print(
       `\nOne attacker at the rate limit, ${String(seconds)} s each: p99 of the session beside, and of the loop's lag`,
     );
@@ -32,9 +32,10 @@ async function main(): Promise<void> {
       const frames = [0, 1, 2, 3].map((n) => frameOf(n, shape.text(n % 2 === 0 ? 1_900 : 8_000)));
       // In halves, one behind the other: what else the machine does meets both.
       const felt: Felt[] = [];
-      for (const sent of [[], frames, frames, []]) felt.push(await attack.watch(seconds / 2, sent));
+      for (const sent of [[], frames, frames, []]) felt.push(await attack.watch(crowd, seconds / 2, sent));
       printFelt(shape.name, pooled([felt[0], felt[3]]), pooled([felt[1], felt[2]]));
     }
+    crowd.stop();
     attack.end();
   });
 }

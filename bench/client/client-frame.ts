@@ -23,6 +23,13 @@ export function handshakeOf(host: string, path: string, headers: Readonly<Record
   return `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
 }
 
+/** The same request with a resume token. */
+export function resumeHandshake(handshake: string, token: string, seq: number): string {
+  return handshake
+    .replace(/^GET (\S+) HTTP/, `GET $1?seq=${seq} HTTP`)
+    .replace(/^Authorization: .*$/m, `Authorization: Bearer ${token}`);
+}
+
 /** One whole frame. With the key 0 the message stands in it as it is, at its end: it can be changed in place. */
 export function clientFrame(opcode: number, message: Uint8Array): Buffer {
   const frame = Buffer.alloc(frameLength(message.length));

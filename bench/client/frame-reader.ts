@@ -14,6 +14,10 @@ export class ReadBuffer {
   readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
   /** Where sockets read to. */
   readonly target = this.bytes.subarray(KEPT_BYTES);
+
+  textOf(from: number, to: number): string {
+    return this.bytes.toString('utf8', from, to);
+  }
 }
 
 export interface FrameSink {

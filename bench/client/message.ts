@@ -1,35 +1,69 @@
 /**
- * What a scenario's messages carry, little-endian: f64 when it was due (0: nobody times it), u32 the how manyeth
- * of its sender's messages of its class it is, from 1, u16 the sender's index, zeroes, and the number again as the
- * last four bytes: a payload that was cut, or mixed with another, shows.
+ * What every message of the bench carries, little-endian: f64 when it was due (0: nobody times it), u32 its number among
+ * its sender's messages (of its class, where a sender has several), from 1, u16 the sender's index in its room, zeroes,
+ * and the number again as the last four bytes. So a payload that was cut, or mixed with another, shows.
  */
+import { clientFrame, OPCODE } from './client-frame.js';
+
+const DUE_AT = 0;
 const NUMBER_AT = 8;
 const SENDER_AT = 12;
-const HEADER_BYTES = 14;
 const TAIL_BYTES = 4;
 
-export const MIN_MESSAGE_BYTES = HEADER_BYTES + TAIL_BYTES;
+export const MIN_MESSAGE_BYTES = 18;
 
-export interface Message {
-  /** As `performance.now()` of this process: sender and receiver share its clock. */
-  readonly dueMs: number;
-  readonly number: number;
-  readonly sender: number;
+/** A payload with nothing but its sender. An `OutgoingMessage` writes the rest. */
+export function payloadOf(sender: number, bytes: number): Buffer {
+  const payload = Buffer.alloc(bytes);
+  payload.writeUInt16LE(sender, SENDER_AT);
+  return payload;
 }
 
-/** Writes a message of that size; the zeroes are there already. */
-export function writeMessage(into: DataView, at: number, { dueMs, number, sender }: Message, bytes: number): void {
-  into.setFloat64(at, dueMs, true);
-  into.setUint32(at + NUMBER_AT, number, true);
-  into.setUint16(at + SENDER_AT, sender, true);
-  into.setUint32(at + bytes - TAIL_BYTES, number, true);
+/** A message as it goes out, in one frame or several. It is made once; each send changes number and time in place. */
+export class OutgoingMessage {
+  private readonly payloadEnd: number;
+
+  /** The payload stands unmasked in `frames`, from `payloadAt` on. A `ref` at `refAt` is the number too. */
+  constructor(
+    readonly frames: Buffer,
+    private readonly payloadAt: number,
+    payloadBytes: number,
+    private readonly refAt: number | null = null,
+  ) {
+    this.payloadEnd = payloadAt + payloadBytes;
+  }
+
+  write(dueMs: number, number: number): void {
+    this.frames.writeDoubleLE(dueMs, this.payloadAt + DUE_AT);
+    this.frames.writeUInt32LE(number, this.payloadAt + NUMBER_AT);
+    this.frames.writeUInt32LE(number, this.payloadEnd - TAIL_BYTES);
+    if (this.refAt !== null) this.frames.writeUInt32LE(number, this.refAt);
+  }
 }
 
-/** null when these cannot be the bytes of a message of that size. */
-export function decodeMessage(payload: Uint8Array, bytes: number): Message | null {
-  if (payload.length !== bytes) return null;
-  const view = new DataView(payload.buffer, payload.byteOffset, bytes);
-  const number = view.getUint32(NUMBER_AT, true);
-  if (number === 0 || view.getUint32(bytes - TAIL_BYTES, true) !== number) return null;
-  return { dueMs: view.getFloat64(0, true), number, sender: view.getUint16(SENDER_AT, true) };
+/** One binary frame that ends with the payload. `refOffset` is where the head has its `ref`. */
+export function framed(head: Uint8Array, payload: Uint8Array, refOffset: number | null = null): OutgoingMessage {
+  const frame = clientFrame(OPCODE.binary, Buffer.concat([head, payload]));
+  const payloadAt = frame.length - payload.length;
+  const refAt = refOffset === null ? null : payloadAt - head.length + refOffset;
+  return new OutgoingMessage(frame, payloadAt, payload.length, refAt);
+}
+
+/** Whether the bytes from `from` to `to` can be a message. */
+export function isMessage(view: DataView, from: number, to: number): boolean {
+  return to - from >= MIN_MESSAGE_BYTES && numberOf(view, from) === view.getUint32(to - TAIL_BYTES, true);
+}
+
+/** The readers of a message that begins at `at`. */
+export function numberOf(view: DataView, at: number): number {
+  return view.getUint32(at + NUMBER_AT, true);
+}
+
+export function senderOf(view: DataView, at: number): number {
+  return view.getUint16(at + SENDER_AT, true);
+}
+
+/** As `performance.now()` of this process: sender and receiver share its clock. */
+export function dueMsOf(view: DataView, at: number): number {
+  return view.getFloat64(at + DUE_AT, true);
 }

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { bareEngine, sallyport, type Contender } from './contenders.js';
-import { MIN_PAYLOAD_BYTES } from '../load/payload.js';
+import { MIN_MESSAGE_BYTES } from '../client/message.js';
 import { PHASES, type Phases } from '../load/schedule.js';
 import { colyseus, nats, socketIo, wsPeer } from './peer-contenders.js';
 import type { Load } from './rounds.js';
@@ -40,7 +40,7 @@ const values = z
     clients: z.coerce.number().int().min(2).max(15_000),
     'rooms-of': z.coerce.number().int().min(2).max(65_534),
     rate: z.coerce.number().positive(),
-    payload: z.coerce.number().int().min(MIN_PAYLOAD_BYTES).max(16_384),
+    payload: z.coerce.number().int().min(MIN_MESSAGE_BYTES).max(16_384),
     seconds: z.coerce.number().positive(),
     'warm-up': z.coerce.number().min(0),
     repeat: z.coerce.number().int().min(1),

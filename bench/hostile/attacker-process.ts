@@ -1,39 +1,49 @@
 /**
- * An attacker with one seat: sends the frames it is given in turn, at the default rate limit. Cut off, it comes back at
- * once. An empty list ends the attack, and is answered by what became of it.
+ * An attacker with one seat: it sends the frames that it is given in turn, at the default rate limit. When it is cut off,
+ * it comes back at once. An empty list ends the attack; the answer says what became of it.
  */
-import { WebSocket } from 'ws';
-import { SUBPROTOCOL } from '../../src/protocol/wire.js';
+import { endpoint } from '../client/dial.js';
+import { ReadBuffer } from '../client/frame-reader.js';
+import { WebSocketClient } from '../client/websocket-client.js';
 
 const TICK_MS = 10;
 const FRAMES_PER_TICK = 10;
 
-const [link = '', credential = ''] = process.argv.slice(2);
+const [at = '', handshake = ''] = process.argv.slice(2);
+const gateway = endpoint.parse(JSON.parse(at));
+const buffer = new ReadBuffer();
 let frames: readonly string[] = [];
-let socket: WebSocket | null = null;
+let client: WebSocketClient | null = null;
+let isOpen = false;
 let [sent, closes] = [0, 0];
 
 function tick(): void {
   if (frames.length === 0) return;
-  socket ??= connect();
-  if (socket.readyState !== WebSocket.OPEN) return;
-  for (let n = 0; n < FRAMES_PER_TICK; n += 1, sent += 1) socket.send(frames[sent % frames.length] ?? '');
+  client ??= connect();
+  if (!isOpen) return;
+  for (let n = 0; n < FRAMES_PER_TICK; n += 1, sent += 1) client.sendText(frames[sent % frames.length] ?? '');
 }
 
-function connect(): WebSocket {
-  const opened = new WebSocket(link, SUBPROTOCOL, { headers: { authorization: `Bearer ${credential}` } });
-  opened.on('error', () => undefined);
-  opened.once('close', () => {
-    closes += 1;
-    if (socket === opened) socket = null;
+function connect(): WebSocketClient {
+  return new WebSocketClient(gateway, handshake, buffer, {
+    onUpgraded: () => (isOpen = true),
+    onFrame: () => undefined,
+    onEnd: () => {
+      closes += 1;
+      leave();
+    },
   });
-  return opened;
+}
+
+function leave(): void {
+  client?.drop();
+  client = null;
+  isOpen = false;
 }
 
 process.on('message', (given: readonly string[]) => {
   if (given.length === 0) {
-    socket?.terminate();
-    socket = null;
+    leave();
     process.send?.({ frames: sent, closes });
   }
   frames = given;

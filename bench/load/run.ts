@@ -7,7 +7,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Changes, demand } from '../processes/changes.js';
-import { LoadClient, type ClientEvents } from './client.js';
+import { LoadClient, type LoadEvents } from './load-client.js';
 import { canWatchProcesses, cpuTimeBetween, cpuTimeOf, ownCpuTime, type CpuTime } from '../measure/cpu.js';
 import { sourceOf } from '../client/dial.js';
 import { ReadBuffer } from '../client/frame-reader.js';
@@ -15,7 +15,7 @@ import type { Interval, Job, Part, SamplePart } from './job.js';
 import { Pacer } from './pacer.js';
 import { Sampler } from './sampler.js';
 import { sendingOrder } from './schedule.js';
-import { Tally } from './tally.js';
+import { Tally } from '../book/tally.js';
 import { wireOf } from './wires/by-name.js';
 
 const JOIN_AT_ONCE = 32;
@@ -36,7 +36,7 @@ interface Mark {
   readonly loadCpu: CpuTime;
 }
 
-export class Run implements ClientEvents {
+export class Run implements LoadEvents {
   private readonly tally: Tally;
   private readonly pacer: Pacer;
   private readonly sampler: Sampler;
@@ -57,7 +57,7 @@ export class Run implements ClientEvents {
     this.tally = new Tally(handshakes.length, roomsOf);
     this.sampler = new Sampler(this.tally, sampleMs, onInterval);
     this.pacer = new Pacer(sendingOrder(handshakes.length, roomsOf, phases, senders), rate, (client, dueMs) => {
-      this.clients[client]?.send(dueMs);
+      this.clients[client]?.sendMessage(dueMs);
       this.tally.onSent();
     });
   }

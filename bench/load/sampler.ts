@@ -1,7 +1,7 @@
 /** Cuts a run into intervals of equal length: what was due, what came and how late, in each. */
 import { Histogram } from '../measure/histogram.js';
 import type { Interval, SamplePart } from './job.js';
-import type { Tally } from './tally.js';
+import type { Tally } from '../book/tally.js';
 
 export class Sampler {
   /** Of the interval that runs: record here. */

@@ -1,15 +1,13 @@
 /** All players of a run in their rooms, on one gateway: lets them in, waits until nothing is on its way, and judges. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeliveryClass } from '../../src/protocol/wire.js';
-import { Backend, pairOf } from '../rest/backend.js';
+import type { Flaws } from '../book/receipts.js';
+import { Numbering } from '../book/numbering.js';
+import { Backend } from '../rest/backend.js';
 import { demand } from '../processes/changes.js';
-import { endpointOf } from '../client/dial.js';
 import { ReadBuffer } from '../client/frame-reader.js';
-import { EXPIRES_IN_S } from '../rest/seats.js';
-import { FramePool } from './frame-pool.js';
+import { openSessions } from '../rest/seats.js';
 import { Player, type PlayerEvents } from './player.js';
-import type { Flaws } from './receipts.js';
-import { RoomBook } from './room-book.js';
 
 export interface CrowdPlan {
   readonly url: string;
@@ -21,7 +19,7 @@ export interface CrowdPlan {
 }
 
 export interface Room {
-  readonly book: RoomBook;
+  readonly numbering: Numbering;
   readonly players: readonly Player[];
 }
 
@@ -29,7 +27,6 @@ const JOIN_AT_ONCE = 32;
 const JOIN_MS = 30_000;
 const SETTLE_MS = 15_000;
 const LOOK_MS = 25;
-const ADDRESS = '127.0.0.1';
 
 export class Crowd {
   private pings = 0;
@@ -39,22 +36,17 @@ export class Crowd {
   /** Opens the rooms and lets everybody in. */
   static async gather(plan: CrowdPlan, events: PlayerEvents): Promise<Crowd> {
     const { clients, roomsOf, payloadBytes, wantsAcks } = plan;
-    const endpoint = endpointOf(plan.url);
-    const backend = new Backend(plan.url.replace(/\/$/, ''), plan.key);
+    const seats = await openSessions(new Backend(plan.url, plan.key), { clients, roomsOf });
     const buffer = new ReadBuffer();
-    const pool = new FramePool();
-    const rooms: Room[] = [];
-    for (let first = 0; first < clients; first += roomsOf) {
-      const addresses = Array.from({ length: roomsOf }, () => ADDRESS);
-      const session = await backend.createSession(addresses, { max_users: roomsOf, expires_in_s: EXPIRES_IN_S });
-      const book = new RoomBook();
-      const players = session.session_users.map((user, place) => {
-        const credential = pairOf(session, user);
-        const own = { id: first + place, endpoint, credential, payloadBytes, wantsAcks };
-        return new Player(own, book, buffer, pool, events);
+    const rooms = seats.endpoints.map((endpoint, room): Room => {
+      const numbering = new Numbering();
+      const first = room * roomsOf;
+      const players = seats.handshakes.slice(first, first + roomsOf).map((handshake, place) => {
+        const own = { id: first + place, endpoint, handshake, roomsOf, payloadBytes, wantsAcks };
+        return new Player(own, numbering, buffer, events);
       });
-      rooms.push({ book, players });
-    }
+      return { numbering, players };
+    });
     const crowd = new Crowd(rooms);
     await crowd.join();
     return crowd;
@@ -88,14 +80,14 @@ export class Crowd {
       sum.repeated += own.repeated;
       sum.misnumbered += own.misnumbered;
       sum.damaged += own.damaged;
-      sum.wrongGaps += own.wrongGaps + Math.abs(unrecovered - receipts.gaps.length);
+      sum.wrongGaps += own.wrongGaps + Math.abs(unrecovered - receipts.gaps);
     }
     return sum;
   }
 
   /** Rooms that numbered one sender's messages in another order than it sent them. */
   disorderedRooms(): number {
-    return this.rooms.filter(({ book }) => book.disordered().length > 0).length;
+    return this.rooms.filter(({ numbering }) => numbering.disordered().length > 0).length;
   }
 
   stop(): void {

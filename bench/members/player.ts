@@ -1,27 +1,26 @@
 /**
  * One member of a relay session, over all the connections it has: it comes in with its credential and comes back with
- * its resume token and the last reliable number it knows. What it is to send while it is away waits for the welcome.
+ * its resume token and the last reliable number it knows. What it has to send while it is away waits for the welcome.
  */
 import { decodeBatchFrame } from '../../src/protocol/batch-frame.js';
 import { encodeRelayFrame } from '../../src/protocol/relay-frame.js';
-import { CLASS, SUBPROTOCOL, type DeliveryClass } from '../../src/protocol/wire.js';
-import { frameLength, handshakeOf, OPCODE, writeFrameHead } from '../client/client-frame.js';
+import { CLASS, type DeliveryClass } from '../../src/protocol/wire.js';
+import type { Numbering } from '../book/numbering.js';
+import { Receipts } from '../book/receipts.js';
+import { OPCODE, resumeHandshake } from '../client/client-frame.js';
 import type { Endpoint } from '../client/dial.js';
 import type { ReadBuffer } from '../client/frame-reader.js';
-import type { FramePool, PooledFrame } from './frame-pool.js';
 import { parseHeard, type Heard, type Welcome } from '../client/heard.js';
-import { Link, type LinkEvents } from '../client/connection.js';
-import { decodeMessage, writeMessage, type Message } from '../client/message.js';
-import { Receipts } from './receipts.js';
+import { dueMsOf, framed, isMessage, numberOf, payloadOf, senderOf, type OutgoingMessage } from '../client/message.js';
+import { WebSocketClient, type ClientEvents } from '../client/websocket-client.js';
 import { Return } from './return.js';
-import type { RoomBook } from './room-book.js';
 
 export interface PlayerEvents {
-  onRead(): void;
-  /** An entry of another that was timed. */
-  onTimed(player: Player, dueMs: number): void;
-  /** How long it took from the start of a connection with a resume token to its last replayed entry, or the welcome. */
-  onReturned(tookMs: number): void;
+  onRead?(): void;
+  /** A timed entry of another member came. */
+  onTimed?(player: Player, dueMs: number): void;
+  /** The time from the start of a connection with a resume token to its last replayed entry, or to the welcome. */
+  onReturned?(tookMs: number): void;
   onClosed(player: Player, code: number, why: string): void;
   onProblem(what: string): void;
 }
@@ -30,7 +29,8 @@ export interface PlayerPlan {
   /** Among all players. */
   readonly id: number;
   readonly endpoint: Endpoint;
-  readonly credential: string;
+  readonly handshake: string;
+  readonly roomsOf: number;
   readonly payloadBytes: number;
   /** Whether each reliable message asks for its ack. */
   readonly wantsAcks: boolean;
@@ -40,8 +40,10 @@ export interface PlayerPlan {
 const KEYS = 2;
 const NOWHERE = -1;
 const NO_PAYLOAD = new Uint8Array(0);
+/** Behind a frame's op and flags. */
+const REF_OFFSET = 2;
 
-export class Player implements LinkEvents {
+export class Player implements ClientEvents {
   index = NOWHERE;
   readonly receipts: Receipts;
   /** Messages that went out, per class. */
@@ -51,25 +53,26 @@ export class Player implements LinkEvents {
   ponged = 0;
   /** Returns whose welcome said that something is lost: each has to name a gap. */
   unrecovered = 0;
-  /** How its newest connection ended, if not by its own doing. */
+  /** How its newest connection ended, if not by the player's own doing. */
   ended: string | null = null;
-  private link: Link | null = null;
+  private client: WebSocketClient | null = null;
   /** Its connection before, which the gateway may take to be alive. */
-  private silent: Link | null = null;
+  private silent: WebSocketClient | null = null;
   private token: string | null = null;
   private epoch: string | null = null;
   private isIn = false;
   private returning: Return | null = null;
   private readonly waiting: { readonly deliveryClass: DeliveryClass; readonly dueMs: number }[] = [];
+  /** By class and key. */
+  private readonly messages = new Map<string, OutgoingMessage>();
 
   constructor(
     readonly plan: PlayerPlan,
-    private readonly book: RoomBook,
+    private readonly numbering: Numbering,
     private readonly buffer: ReadBuffer,
-    private readonly pool: FramePool,
     private readonly events: PlayerEvents,
   ) {
-    this.receipts = new Receipts(book);
+    this.receipts = new Receipts(numbering, plan.roomsOf);
   }
 
   /** Whether it has had its welcome, and nothing waits to be sent. */
@@ -80,82 +83,86 @@ export class Player implements LinkEvents {
   /** With its credential the first time, then with its resume token. */
   connect(): void {
     const { plan, token } = this;
-    const path = token === null ? '/v1/connect' : `/v1/connect?seq=${this.receipts.position}`;
-    const headers = { 'Sec-WebSocket-Protocol': SUBPROTOCOL, Authorization: `Bearer ${token ?? plan.credential}` };
-    if (token !== null) this.returning = new Return(performance.now());
-    const { host, port } = plan.endpoint;
-    this.link = new Link(plan.endpoint, handshakeOf(`${host}:${port}`, path, headers), this.buffer, this);
+    const isReturn = token !== null;
+    const handshake = isReturn ? resumeHandshake(plan.handshake, token, this.receipts.position) : plan.handshake;
+    if (isReturn) this.returning = new Return(performance.now());
+    this.client = new WebSocketClient(plan.endpoint, handshake, this.buffer, this);
   }
 
   relay(deliveryClass: DeliveryClass, dueMs: number): void {
-    if (this.isIn) this.sendMessage(deliveryClass, dueMs);
+    if (this.isIn) this.send(deliveryClass, dueMs);
     else this.waiting.push({ deliveryClass, dueMs });
   }
 
   ping(t: number): void {
-    this.link?.sendText(JSON.stringify({ type: 'ping', t }));
+    this.client?.sendText(JSON.stringify({ type: 'ping', t }));
   }
 
   stopReading(): void {
-    this.link?.stopReading();
+    this.client?.stopReading();
   }
 
   readAgain(): void {
-    this.link?.readAgain();
+    this.client?.readAgain();
   }
 
   /** Without a close. A silent connection is let go once there is a new one. */
   loseLink(how: 'cut' | 'silent'): void {
-    this.leaveLink();
+    this.leave();
     if (how === 'cut') {
-      this.link?.drop();
+      this.client?.drop();
     } else {
-      this.link?.fallSilent();
+      this.client?.fallSilent();
       this.silent?.drop();
-      this.silent = this.link;
+      this.silent = this.client;
     }
-    this.link = null;
+    this.client = null;
   }
 
   stop(): void {
-    this.leaveLink();
+    this.leave();
     this.silent?.drop();
-    this.link?.drop();
+    this.client?.drop();
   }
 
   onRead(): void {
-    this.events.onRead();
+    this.events.onRead?.();
   }
 
-  onText(text: string): void {
-    const frame = parseHeard(text);
-    if (frame !== null) this.onHeard(frame);
-  }
-
-  onBinary(bytes: Uint8Array): void {
-    const entries = decodeBatchFrame(bytes);
-    if (entries === null) this.receipts.onDamaged();
-    for (const entry of entries ?? []) {
-      const message = decodeMessage(entry.payload, this.plan.payloadBytes);
-      if (message === null) {
-        this.receipts.onDamaged();
-        continue;
-      }
-      this.receipts.onEntry(entry, message, this.index);
-      if (entry.deliveryClass === CLASS.reliable) this.returning?.onReliable(entry.seq, performance.now());
-      if (message.dueMs > 0 && entry.sender !== this.index) this.events.onTimed(this, message.dueMs);
-    }
+  onFrame(opcode: number, from: number, to: number): void {
+    if (opcode === OPCODE.binary) this.onBatch(this.buffer.bytes.subarray(from, to));
+    else this.onHeard(parseHeard(this.buffer.textOf(from, to)));
   }
 
   onEnd(code: number, why: string): void {
-    this.leaveLink();
-    this.link = null;
+    this.leave();
+    this.client = null;
     this.ended = `${code} ${why}`;
     this.events.onClosed(this, code, why);
   }
 
-  private onHeard(frame: Heard): void {
-    switch (frame.type) {
+  private onBatch(bytes: Uint8Array): void {
+    const entries = decodeBatchFrame(bytes);
+    if (entries === null) this.receipts.onDamaged();
+    for (const entry of entries ?? []) {
+      const { payload, sender } = entry;
+      const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+      const isWhole = payload.length === this.plan.payloadBytes && isMessage(view, 0, payload.length);
+      if (!isWhole || senderOf(view, 0) !== sender) {
+        this.receipts.onDamaged();
+        continue;
+      }
+      this.receipts.onEntry(entry, numberOf(view, 0), this.index);
+      if (entry.deliveryClass === CLASS.reliable) this.returning?.onReliable(entry.seq, performance.now());
+      const dueMs = dueMsOf(view, 0);
+      if (dueMs > 0 && sender !== this.index) this.events.onTimed?.(this, dueMs);
+    }
+  }
+
+  private onHeard(frame: Heard | null): void {
+    switch (frame?.type) {
+      case undefined:
+        break;
       case 'welcome':
         this.onWelcome(frame);
         break;
@@ -186,37 +193,39 @@ export class Player implements LinkEvents {
     if (this.returning !== null && !recovered) this.unrecovered += 1;
     this.silent?.drop();
     this.silent = null;
-    for (const { deliveryClass, dueMs } of this.waiting.splice(0)) this.sendMessage(deliveryClass, dueMs);
+    for (const { deliveryClass, dueMs } of this.waiting.splice(0)) this.send(deliveryClass, dueMs);
   }
 
   private onAck(ref: number, seq: number): void {
     this.acked += 1;
-    if (!this.book.onTold(seq, this.index, ref)) this.events.onProblem(`message ${ref} was acked as ${seq}, another's`);
+    const isOurs = this.numbering.onTold(seq, this.index, ref);
+    if (!isOurs) this.events.onProblem(`message ${ref} was acked as ${seq}, the number of another message`);
   }
 
-  private sendMessage(deliveryClass: DeliveryClass, dueMs: number): void {
+  private send(deliveryClass: DeliveryClass, dueMs: number): void {
+    const { client, messages } = this;
     this.sent[deliveryClass] += 1;
     const number = this.sent[deliveryClass];
-    const key = deliveryClass === CLASS.latest ? { key: number % KEYS } : {};
-    const ref = this.plan.wantsAcks && deliveryClass === CLASS.reliable ? { ref: number } : {};
-    const head = encodeRelayFrame({ deliveryClass, ...key, ...ref, payload: NO_PAYLOAD });
-    this.link?.sendPooled(this.pool, this.frameOf(head, { dueMs, number, sender: this.index }));
+    const key = deliveryClass === CLASS.latest ? number % KEYS : 0;
+    const slot = `${deliveryClass}.${key}`;
+    const message = messages.get(slot) ?? this.prepare(deliveryClass, key);
+    message.write(dueMs, number);
+    client?.send(message.frames);
+    if (client?.isDrained === true) messages.set(slot, message);
+    else messages.delete(slot);
   }
 
-  /** The payload of a relay frame is what follows its head. */
-  private frameOf(head: Uint8Array, message: Message): PooledFrame {
-    const { payloadBytes } = this.plan;
-    const length = head.length + payloadBytes;
-    const frame = this.pool.take(frameLength(length));
-    const at = writeFrameHead(frame.bytes, OPCODE.binary, length);
-    frame.bytes.set(head, at);
-    writeMessage(frame.view, at + head.length, message, payloadBytes);
-    return frame;
+  private prepare(deliveryClass: DeliveryClass, key: number): OutgoingMessage {
+    const { wantsAcks, payloadBytes } = this.plan;
+    const hasRef = wantsAcks && deliveryClass === CLASS.reliable;
+    const fields = { deliveryClass, key, payload: NO_PAYLOAD };
+    const head = encodeRelayFrame(hasRef ? { ...fields, ref: 0 } : fields);
+    return framed(head, payloadOf(this.index, payloadBytes), hasRef ? REF_OFFSET : null);
   }
 
-  private leaveLink(): void {
+  private leave(): void {
     this.isIn = false;
-    if (this.returning !== null) this.events.onReturned(this.returning.tookMs(performance.now()));
+    if (this.returning !== null) this.events.onReturned?.(this.returning.tookMs(performance.now()));
     this.returning = null;
   }
 }

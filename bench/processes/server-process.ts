@@ -12,6 +12,7 @@ const listeningLine = z.object({ event: z.literal('listening'), url: z.string(),
 const errorLine = z.object({ level: z.enum(['error', 'fatal']), event: z.string() });
 
 export interface Listening {
+  /** Without a slash at its end. */
   readonly url: string;
   readonly engine: string;
 }
@@ -95,7 +96,8 @@ export class ServerProcess {
     if (errorLine.safeParse(logged).success) this.complaint ??= line;
     const listening = listeningLine.safeParse(logged);
     if (!listening.success) return;
-    this.listening = listening.data;
+    const { url, engine } = listening.data;
+    this.listening = { engine, url: url.replace(/\/+$/, '') };
     this.changes.notify();
   }
 

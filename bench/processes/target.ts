@@ -48,7 +48,7 @@ export async function withTarget<T>(
     const redisPid = watched(redis?.pid ?? null);
     return await withGateway(
       redis?.url ?? null,
-      ({ url, ...own }) => use({ ...own, url: url.replace(/\/+$/, ''), pid: watched(own.pid), redisPid }),
+      (gateway) => use({ ...gateway, pid: watched(gateway.pid), redisPid }),
       launch,
     );
   } finally {

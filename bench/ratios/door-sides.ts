@@ -66,7 +66,7 @@ function gatewaySide<T>(
   return withGateway(
     redisUrl,
     ({ url, key, pid }) => {
-      const backend = new Backend(url.replace(/\/+$/, ''), key);
+      const backend = new Backend(url, key);
       return use({ name, pid, inBy: 'welcome', open: (crowd) => openSessions(backend, crowd) });
     },
     { environment: UNLIMITED },

@@ -40,7 +40,7 @@ export async function memoryAt(steps: readonly number[]): Promise<readonly Memor
   return withGateway(
     null,
     async ({ url, key, pid }) => {
-      const backend = new Backend(url.replace(/\/+$/, ''), key);
+      const backend = new Backend(url, key);
       const emptyBytes = await settledBytes(pid, true);
       const found: MemoryStep[] = [];
       const visits: Visits[] = [];

@@ -77,7 +77,7 @@ async function makeKey(url: string, rootKey: string): Promise<string> {
 }
 
 async function restSide(at: StormTarget & { readonly name: string }, key: string): Promise<RestSide> {
-  const url = at.url.replace(/\/+$/, '');
+  const { url } = at;
   const { host } = new URL(url);
   const head = `HTTP/1.1\r\nHost: ${host}\r\nAuthorization: token ${key}\r\n`;
   const bodyOf = (n: number): string =>
@@ -85,7 +85,6 @@ async function restSide(at: StormTarget & { readonly name: string }, key: string
   const ids = await inTurns(SESSIONS, async (n) => idOf(url, key, bodyOf(n)));
   return {
     ...at,
-    url,
     get: (n) => `GET ${PATH}/${ids[n % SESSIONS] ?? ''} ${head}\r\n`,
     create: (n) => {
       const body = bodyOf(n);

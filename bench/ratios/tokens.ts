@@ -64,8 +64,7 @@ function onStore(
   signer: WorkerProcess<Signed>,
   redis: RedisProcess | null,
 ): Promise<readonly Figure[]> {
-  return withGateway(redis?.url ?? null, async ({ url: listening, key, pid }) => {
-    const url = listening.replace(/\/+$/, '');
+  return withGateway(redis?.url ?? null, async ({ url, key, pid }) => {
     const requests = await tokenRequests(url, key, CALLERS);
     const { server: core } = chooseCores();
     const target = { url, pid, core, redisPid: redis?.pid ?? null };

@@ -1,7 +1,7 @@
 /** Options that several scenarios take. */
 import { z } from 'zod';
 import type { Crowd } from '../rest/seats.js';
-import { MIN_PAYLOAD_BYTES } from '../load/payload.js';
+import { MIN_MESSAGE_BYTES } from '../client/message.js';
 import { PHASES } from '../load/schedule.js';
 
 const MAX_CLIENTS = 1_000_000;
@@ -53,7 +53,7 @@ export const crowdOptions = {
 };
 
 export const messageOptions = {
-  payload: whole(MIN_PAYLOAD_BYTES, 1_048_576).describe('bytes of a message').default(64),
+  payload: whole(MIN_MESSAGE_BYTES, 1_048_576).describe('bytes of a message').default(64),
   class: z.enum(['volatile', 'latest', 'reliable']).describe('the delivery class').default('volatile'),
   'flush-ms': z
     .union([z.literal('auto'), whole(0, 50)], 'must be auto, or 0 to 50')

@@ -1,7 +1,8 @@
 /** A client that is there and does nothing: it connects, is welcomed, answers pings, and can be dropped and come back. */
 import type { Endpoint } from '../client/dial.js';
 import type { ReadBuffer } from '../client/frame-reader.js';
-import { Link, type LinkEvents } from '../client/connection.js';
+import { OPCODE, resumeHandshake } from '../client/client-frame.js';
+import { LOST, WebSocketClient, type ClientEvents } from '../client/websocket-client.js';
 import { parseHeard } from '../client/heard.js';
 import type { VisitJob } from './visit-job.js';
 
@@ -21,10 +22,9 @@ export interface VisitorEvents {
 
 const STATUS = /answered HTTP\/1\.1 (\d{3})/;
 const ERROR_CODE = /\b(E[A-Z]{4,})\b/;
-const NOT_SENT = 1006;
 
-export class Visitor implements LinkEvents {
-  private link: Link | null = null;
+export class Visitor implements ClientEvents {
+  private client: WebSocketClient | null = null;
   private token: string | null = null;
   private index = -1;
   private isIn = false;
@@ -39,19 +39,15 @@ export class Visitor implements LinkEvents {
   /** With its credential the first time, then with its newest resume token. */
   connect(): void {
     const { endpoint, handshake, localAddress } = this.plan;
-    const text = this.token === null ? handshake : resumeHandshake(handshake, this.token);
+    const text = this.token === null ? handshake : resumeHandshake(handshake, this.token, 0);
     this.startedMs = performance.now();
-    this.link = new Link(endpoint, text, this.buffer, this, localAddress);
+    this.client = new WebSocketClient(endpoint, text, this.buffer, this, localAddress);
   }
 
   drop(): void {
-    this.link?.drop();
-    this.link = null;
+    this.client?.drop();
+    this.client = null;
     this.isIn = false;
-  }
-
-  onRead(): void {
-    // Nothing here goes by the clock of what is read.
   }
 
   onUpgraded(): void {
@@ -60,19 +56,15 @@ export class Visitor implements LinkEvents {
     this.events.onIn(performance.now() - this.startedMs, true);
   }
 
-  onText(text: string): void {
-    if (this.plan.inBy !== 'welcome') return;
-    const frame = parseHeard(text);
+  onFrame(opcode: number, from: number, to: number): void {
+    if (this.plan.inBy !== 'welcome' || opcode !== OPCODE.text) return;
+    const frame = parseHeard(this.buffer.textOf(from, to));
     if (frame?.type !== 'welcome') return;
     const isSame = this.token === null || (frame.you.index === this.index && frame.recovered);
     this.token = frame.resume.token;
     this.index = frame.you.index;
     this.isIn = true;
     this.events.onIn(performance.now() - this.startedMs, isSame);
-  }
-
-  onBinary(): void {
-    // Nobody sends.
   }
 
   onEnd(code: number, why: string): void {
@@ -82,17 +74,10 @@ export class Visitor implements LinkEvents {
   }
 }
 
-/** The same request, by another credential. */
-function resumeHandshake(handshake: string, token: string): string {
-  return handshake
-    .replace(/^GET (\S+) HTTP/, 'GET $1?seq=0 HTTP')
-    .replace(/^Authorization: .*$/m, `Authorization: Bearer ${token}`);
-}
-
 function reasonOf(code: number, why: string): string {
   const status = STATUS.exec(why)?.[1];
   if (status !== undefined) return `HTTP ${status}`;
   const error = ERROR_CODE.exec(why)?.[1];
   if (error !== undefined) return error;
-  return code === NOT_SENT ? why.slice(0, 80) : `closed ${code}`;
+  return code === LOST ? why.slice(0, 80) : `closed ${code}`;
 }

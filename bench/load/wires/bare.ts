@@ -1,5 +1,6 @@
 import { OPCODE } from '../../client/client-frame.js';
-import { framed, readPayload, unexpected, type Wire } from './wire.js';
+import { framed } from '../../client/message.js';
+import { readPayload, unexpected, type Wire } from './wire.js';
 
 const NOTHING = new Uint8Array(0);
 

@@ -1,6 +1,7 @@
 /** Colyseus 0.16: a byte says what a frame is; bytes of an event follow the event's name. */
 import { clientFrame, OPCODE } from '../../client/client-frame.js';
-import { framed, readPayload, unexpected, type Wire } from './wire.js';
+import { framed } from '../../client/message.js';
+import { readPayload, unexpected, type Wire } from './wire.js';
 
 const JOIN_ROOM = 10;
 const ROOM_DATA_BYTES = 17;
@@ -18,7 +19,7 @@ export const colyseusWire: Wire = {
     if (opcode === OPCODE.binary && kind === ROOM_DATA_BYTES) {
       readPayload(buffer.view, from + EVENT.length, to, client);
     } else if (opcode === OPCODE.binary && kind === JOIN_ROOM) {
-      client.write(JOINED);
+      client.send(JOINED);
       client.onJoined(client.index);
     } else client.onProblem(unexpected(buffer, from, to));
   },

@@ -3,6 +3,7 @@
  * Each frame holds whole commands: that is how the server writes to clients that are no browsers.
  */
 import { clientFrame, OPCODE } from '../../client/client-frame.js';
+import { OutgoingMessage } from '../../client/message.js';
 import { readPayload, unexpected, type Wire } from './wire.js';
 
 const END = Buffer.from('\r\n');
@@ -15,12 +16,12 @@ export function natsWire(room: number): Wire {
   return {
     begin(client) {
       const options = JSON.stringify({ verbose: false, pedantic: false, echo: false, lang: 'bench', version: '1' });
-      client.write(clientFrame(OPCODE.binary, Buffer.from(`CONNECT ${options}\r\nSUB ${subject} 1\r\nPING\r\n`)));
+      client.send(clientFrame(OPCODE.binary, Buffer.from(`CONNECT ${options}\r\nSUB ${subject} 1\r\nPING\r\n`)));
     },
     outgoing(payload) {
       const head = Buffer.from(`PUB ${subject} ${String(payload.length)}\r\n`);
       const bytes = clientFrame(OPCODE.binary, Buffer.concat([head, payload, END]));
-      return { bytes, payloadAt: bytes.length - payload.length - END.length };
+      return new OutgoingMessage(bytes, bytes.length - payload.length - END.length, payload.length);
     },
     read(_opcode, buffer, from, to, client) {
       let at = from;
@@ -37,7 +38,7 @@ export function natsWire(room: number): Wire {
         }
         // PONG answers the PING behind the subscription: from now on this client gets what is published.
         if (kind === P && buffer.bytes[at + 1] === 0x4f) client.onJoined(client.index);
-        else if (kind === P) client.write(PONG);
+        else if (kind === P) client.send(PONG);
         else if (kind !== I && kind !== PLUS) client.onProblem(unexpected(buffer, at, to));
         at = lineEnd + 1;
       }

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { encodeRelayFrame } from '../../../src/protocol/relay-frame.js';
 import { CLASS, CLASS_MASK, OP_BATCH, type DeliveryClass } from '../../../src/protocol/wire.js';
 import { OPCODE } from '../../client/client-frame.js';
-import { MIN_PAYLOAD_BYTES, NUMBER_AT, SENDER_AT } from '../payload.js';
-import { framed, type Wire, type WireClient } from './wire.js';
+import { framed, isMessage, numberOf, senderOf } from '../../client/message.js';
+import type { Wire, WireClient } from './wire.js';
 
 const control = z.object({ type: z.string(), code: z.string().optional() });
 const welcome = z.object({ type: z.literal('welcome'), you: z.object({ index: z.int() }) });
@@ -54,16 +54,17 @@ function readBatch(view: DataView, from: number, to: number, client: WireClient)
       length |= (byte & 0x7f) << shift;
       if (byte < 0x80) break;
     }
-    if (length < MIN_PAYLOAD_BYTES || length > to - at) break;
+    if (length > to - at) break;
     if (sender === client.index) client.onEcho();
-    else onEntry(view, at, sender, client);
+    else onEntry(view, at, at + length, sender, client);
     at += length;
   }
   if (at !== to) client.onDamaged();
 }
 
 /** The payload names its sender too: both must say the same. */
-function onEntry(view: DataView, at: number, sender: number, client: WireClient): void {
-  if (view.getUint16(at + SENDER_AT, true) === sender) client.onEntry(sender, view.getUint32(at + NUMBER_AT, true), at);
+function onEntry(view: DataView, from: number, to: number, sender: number, client: WireClient): void {
+  const isWhole = isMessage(view, from, to) && senderOf(view, from) === sender;
+  if (isWhole) client.onEntry(sender, numberOf(view, from), from);
   else client.onDamaged();
 }

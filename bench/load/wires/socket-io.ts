@@ -3,6 +3,7 @@
  * names the event and holds its place, and a binary frame with the bytes.
  */
 import { clientFrame, OPCODE } from '../../client/client-frame.js';
+import { OutgoingMessage } from '../../client/message.js';
 import { readPayload, unexpected, type Wire } from './wire.js';
 
 const CONNECT = clientFrame(OPCODE.text, Buffer.from('40'));
@@ -18,7 +19,7 @@ export const socketIoWire: Wire = {
   outgoing(payload) {
     const frame = clientFrame(OPCODE.binary, payload);
     const bytes = Buffer.concat([EVENT, frame]);
-    return { bytes, payloadAt: bytes.length - payload.length };
+    return new OutgoingMessage(bytes, bytes.length - payload.length, payload.length);
   },
   read(opcode, buffer, from, to, client) {
     if (opcode === OPCODE.binary) {
@@ -27,8 +28,8 @@ export const socketIoWire: Wire = {
     }
     const [first, second] = [buffer.bytes[from], buffer.bytes[from + 1]];
     if (first === MESSAGE && second === BINARY_EVENT) return;
-    if (first === OPEN) client.write(CONNECT);
-    else if (first === PING) client.write(PONG);
+    if (first === OPEN) client.send(CONNECT);
+    else if (first === PING) client.send(PONG);
     else if (first === MESSAGE && second === CONNECTED) client.onJoined(client.index);
     else client.onProblem(unexpected(buffer, from, to));
   },

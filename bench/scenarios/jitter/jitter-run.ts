@@ -6,7 +6,7 @@ import { Crowd } from '../../members/crowd.js';
 import { scrape } from '../../measure/gateway-figures.js';
 import type { Player, PlayerEvents } from '../../members/player.js';
 import { randomOf, type Random } from '../../measure/random.js';
-import type { Flaws } from '../../members/receipts.js';
+import type { Flaws } from '../../book/receipts.js';
 import type { RunningGateway } from '../../processes/run-gateway.js';
 
 export interface JitterPlan {
@@ -65,14 +65,6 @@ export class JitterRun implements PlayerEvents {
     return this.result(crowd, counters);
   }
 
-  onRead(): void {
-    // Nothing here is sent by the clock of what is read.
-  }
-
-  onTimed(): void {
-    // Only returns are timed.
-  }
-
   onReturned(tookMs: number): void {
     this.returnUs.record(tookMs * US_PER_MS);
   }
@@ -113,7 +105,7 @@ export class JitterRun implements PlayerEvents {
   private result(crowd: Crowd, counters: ReadonlyMap<string, number>): JitterResult {
     const { plan, returnUs, drops, problems } = this;
     const { rooms, players } = crowd;
-    const accepted = rooms.reduce((sum, { book }) => sum + book.last, 0);
+    const accepted = rooms.reduce((sum, { numbering }) => sum + numbering.last, 0);
     const inMs = (share: number): number => returnUs.quantile(share) / US_PER_MS;
     return {
       planned: { messages: plan.clients * plan.rate * plan.seconds, drops: plan.clients * dropsOf(plan) },
@@ -125,7 +117,7 @@ export class JitterRun implements PlayerEvents {
       due: accepted * (plan.roomsOf - 1),
       delivered: players.reduce((sum, { receipts }) => sum + receipts.received[CLASS.reliable], 0),
       replayed: counters.get('entries_replayed_total') ?? 0,
-      gaps: players.reduce((sum, { receipts }) => sum + receipts.gaps.length, 0),
+      gaps: players.reduce((sum, { receipts }) => sum + receipts.gaps, 0),
       disorderedRooms: crowd.disorderedRooms(),
       flaws: crowd.flaws(),
       replayMs: { p50: inMs(0.5), p99: inMs(0.99), max: inMs(1) },

@@ -124,10 +124,6 @@ export class SlowRun implements PlayerEvents {
     this.latencyUs[isRoommate ? 'roommates' : 'bystanders'].record(tookUs);
   }
 
-  onReturned(): void {
-    // How long they take is the scenario jitter's.
-  }
-
   onClosed(player: Player, code: number, why: string): void {
     if (!this.slow.has(player) || code !== SLOW_CONSUMER) {
       this.problems.add(`player ${player.plan.id} was closed: ${code} ${why}`);

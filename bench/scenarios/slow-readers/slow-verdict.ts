@@ -4,7 +4,7 @@ import type { Histogram } from '../../measure/histogram.js';
 import type { Crowd, Room } from '../../members/crowd.js';
 import type { Strain } from '../../measure/gateway-figures.js';
 import type { Player } from '../../members/player.js';
-import type { Flaws } from '../../members/receipts.js';
+import type { Flaws } from '../../book/receipts.js';
 
 export interface SlowObserved {
   readonly planned: number;
@@ -71,8 +71,8 @@ export function judge(crowd: Crowd, slow: ReadonlySet<Player>, observed: SlowObs
     closed,
     slow: {
       reliable: slowOnes.reduce((sum, { receipts }) => sum + receipts.received[CLASS.reliable], 0),
-      gaps: slowOnes.reduce((sum, { receipts }) => sum + receipts.gaps.length, 0),
-      namedByGaps: slowOnes.reduce((sum, { receipts }) => sum + receipts.named(), 0),
+      gaps: slowOnes.reduce((sum, { receipts }) => sum + receipts.gaps, 0),
+      namedByGaps: slowOnes.reduce((sum, { receipts }) => sum + receipts.named, 0),
       stale: staleOf(crowd, slow),
     },
     missedByOthers: dueToOthers - unreliableOf(others),

@@ -1,43 +1,42 @@
 /**
- * One WebSocket connection, made by hand on a TCP socket, so that it can do what a good client never does: stop
- * reading, vanish without a word, or fall silent while its TCP connection stays.
+ * The bench's WebSocket client: a TCP socket with the least that a connection needs. It reads into a buffer that all
+ * clients share, and it can do what a good client never does: stop reading, vanish, or fall silent.
  */
 import type { Socket } from 'node:net';
 import { clientFrame, OPCODE } from './client-frame.js';
 import { dial, type Endpoint } from './dial.js';
 import { FrameReader, type FrameSink, type ReadBuffer } from './frame-reader.js';
-import type { FramePool, PooledFrame } from '../members/frame-pool.js';
 
 const HEAD_END = '\r\n\r\n';
 /** Stands for the end of a connection that no close frame announced. */
-const LOST = 1006;
+export const LOST = 1006;
 
-export interface LinkEvents {
-  /** Before what was read is looked at. */
-  onRead(): void;
-  onText(text: string): void;
-  /** Once: the handshake was answered with 101. */
+export interface ClientEvents {
+  /** Before the client looks at what it has read. */
+  onRead?(): void;
+  /** Once: the server answered the handshake with 101. */
   onUpgraded?(): void;
-  /** The bytes are only valid during the call. */
-  onBinary(bytes: Uint8Array): void;
+  /** A text or binary frame. Its message stands in the shared buffer from `from` to `to`, during the call. */
+  onFrame(opcode: number, from: number, to: number): void;
   /** Once, and nothing follows. Not called after `drop` or `fallSilent`. */
   onEnd(code: number, why: string): void;
 }
 
-export class Link implements FrameSink {
+export class WebSocketClient implements FrameSink {
   private readonly socket: Socket;
   private readonly reader: FrameReader;
   private isUpgraded = false;
-  /** Of the answer to the handshake, as far as it has come. */
+  /** The answer to the handshake, as far as it has come. */
   private head = '';
-  /** Nobody hears of it any more. */
+  /** Nobody hears of this client any more. */
   private isOver = false;
 
+  /** `localAddress` null: the system's choice. */
   constructor(
     endpoint: Endpoint,
     handshake: string,
     private readonly buffer: ReadBuffer,
-    private readonly events: LinkEvents,
+    private readonly events: ClientEvents,
     localAddress: string | null = null,
   ) {
     this.reader = new FrameReader(buffer, this);
@@ -46,27 +45,26 @@ export class Link implements FrameSink {
       return true;
     };
     this.socket = dial(endpoint, localAddress, { buffer: buffer.target, callback });
-    this.socket.on('error', (error) => {
-      this.end(LOST, error.message);
-    });
-    this.socket.on('close', () => {
-      this.end(LOST, 'the connection was closed without a close frame');
-    });
+    this.socket.on('error', (error) => this.end(LOST, error.message));
+    this.socket.on('close', () => this.end(LOST, 'the connection was closed without a close frame'));
     this.socket.write(handshake);
   }
 
+  /** Whether the kernel has taken all that was sent. If not, the socket still reads from the frames sent last. */
+  get isDrained(): boolean {
+    return this.socket.writableLength === 0;
+  }
+
+  /** Whole frames. */
+  send(frames: Uint8Array): void {
+    this.socket.write(frames);
+  }
+
   sendText(text: string): void {
-    this.socket.write(clientFrame(OPCODE.text, Buffer.from(text)));
+    this.send(clientFrame(OPCODE.text, Buffer.from(text)));
   }
 
-  /** A whole frame, which goes back to its pool when the kernel has it. */
-  sendPooled(pool: FramePool, frame: PooledFrame): void {
-    this.socket.write(frame.bytes, () => {
-      pool.giveBack(frame);
-    });
-  }
-
-  /** What comes waits in the kernel, and when that is full, at the gateway. */
+  /** From now on, what comes waits in the kernel, and when that is full, at the gateway. */
   stopReading(): void {
     this.socket.pause();
   }
@@ -81,7 +79,7 @@ export class Link implements FrameSink {
     this.socket.destroy();
   }
 
-  /** As when the air is gone: neither side hears the other, and no FIN or RST says so. Needs a `drop` later. */
+  /** As when the radio link is gone: neither side hears the other, and no FIN or RST says so. Needs a `drop` later. */
   fallSilent(): void {
     this.isOver = true;
     this.socket.pause();
@@ -89,11 +87,9 @@ export class Link implements FrameSink {
 
   onFrame(opcode: number, from: number, to: number): void {
     if (this.isOver) return;
-    const { bytes } = this.buffer;
-    if (opcode === OPCODE.binary) this.events.onBinary(bytes.subarray(from, to));
-    else if (opcode === OPCODE.text) this.events.onText(bytes.toString('utf8', from, to));
-    else if (opcode === OPCODE.ping) this.socket.write(clientFrame(OPCODE.pong, bytes.subarray(from, to)));
-    else if (opcode === OPCODE.close) this.onCloseFrame(bytes.subarray(from, to));
+    if (opcode === OPCODE.binary || opcode === OPCODE.text) this.events.onFrame(opcode, from, to);
+    else if (opcode === OPCODE.ping) this.send(clientFrame(OPCODE.pong, this.buffer.bytes.subarray(from, to)));
+    else if (opcode === OPCODE.close) this.onCloseFrame(this.buffer.bytes.subarray(from, to));
   }
 
   onProblem(what: string): void {
@@ -107,12 +103,12 @@ export class Link implements FrameSink {
 
   private onRead(count: number): void {
     if (this.isOver) return;
-    this.events.onRead();
+    this.events.onRead?.();
     if (this.isUpgraded) this.reader.onRead(count);
     else this.onHandshake(count);
   }
 
-  /** The answer may come in pieces; behind it, in the same piece, frames. */
+  /** The answer may come in pieces; frames may follow it in the same piece. */
   private onHandshake(count: number): void {
     const before = this.head.length;
     this.head += this.buffer.target.toString('latin1', 0, count);
@@ -122,6 +118,7 @@ export class Link implements FrameSink {
       this.end(LOST, `the handshake was answered ${this.head.slice(0, 200)}`);
       return;
     }
+    this.head = '';
     this.isUpgraded = true;
     this.events.onUpgraded?.();
     this.reader.onRead(count, end + HEAD_END.length - before);

@@ -1,12 +1,13 @@
 /**
- * What one room's reliable numbers stand for, put together from what its members were told: whoever hears of a number
- * first writes it down, and everybody else has to be told the same.
+ * What one room's reliable numbers stand for, gathered from what its members were told: the first member that hears of a
+ * number writes it down, and all others must be told the same.
  */
-/** A line is one number, since there are millions: the sender, and the how manyeth reliable message of it. */
+
+/** A line is one number, since there are millions of lines: the sender, and the number of its reliable message. */
 const SENDER = 2 ** 32;
 const NOBODY = -1;
 
-export class RoomBook {
+export class Numbering {
   private readonly lines: number[] = [NOBODY];
 
   /** The newest number that anybody was told. */
@@ -14,7 +15,7 @@ export class RoomBook {
     return this.lines.length - 1;
   }
 
-  /** False when somebody else was told that the number stands for another message. */
+  /** False when another member was told that the number stands for another message. */
   onTold(seq: number, sender: number, number: number): boolean {
     while (this.lines.length <= seq) this.lines.push(NOBODY);
     const line = sender * SENDER + number;
