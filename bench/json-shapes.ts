@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { Attack, type Felt } from './hostile/attack.js';
 import { BODY_PLACES, bodyCosts, frameCosts, type Costs } from './hostile/costs.js';
 import { FLAT, HOSTILE_SHAPES } from './hostile/json-shapes.js';
-import { withGateway } from './processes/run-gateway.js';
+import { withGateway } from './processes/gateway.js';
 
 /** From the reliability matrix, row A23. */
 const MAX_CPU_RATIO = 10;

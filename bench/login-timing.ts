@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { demand } from './processes/changes.js';
-import { GatewayProcess } from './processes/gateway-process.js';
+import { withGateway } from './processes/gateway.js';
 
 const MIN_SAMPLES = 200;
 const WARM_UP = 20;
@@ -29,15 +29,15 @@ interface Samples {
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { samples: { type: 'string', default: '300' } } });
   const samples = z.coerce.number().int().min(MIN_SAMPLES).parse(values.samples);
-  const gateway = new GatewayProcess({ environment: UNLIMITED });
-  process.once('exit', () => {
-    gateway.kill();
-  });
-  const { url } = await gateway.untilListening();
-  await makeUser(url, gateway.key);
-  report('a wrong password', await measure(samples, (username) => logIn(url, username)));
-  report('a password reset', await measure(samples, (username) => askReset(url, username)));
-  await gateway.stop();
+  await withGateway(
+    null,
+    async ({ url, key }) => {
+      await makeUser(url, key);
+      report('a wrong password', await measure(samples, (username) => logIn(url, username)));
+      report('a password reset', await measure(samples, (username) => askReset(url, username)));
+    },
+    { environment: UNLIMITED },
+  );
 }
 
 async function makeUser(url: string, key: string): Promise<void> {

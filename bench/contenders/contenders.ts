@@ -1,12 +1,12 @@
 /** What a bench compares: each is started anew for a run, and says how its clients connect. */
 import { fileURLToPath } from 'node:url';
 import { Backend } from '../rest/backend.js';
-import { GatewayProcess } from '../processes/gateway-process.js';
+import { GatewayProcess, UNLIMITED } from '../processes/gateway.js';
 import { handshakeOf } from '../client/client-frame.js';
 import { endpointOf } from '../client/dial.js';
 import type { Job } from '../load/job.js';
 import { openSessions, type Crowd } from '../rest/seats.js';
-import { ServerProcess } from '../processes/server-process.js';
+import { ServerProcess, type Server } from '../processes/server-process.js';
 
 export interface StartOptions {
   readonly core: number | null;
@@ -40,13 +40,6 @@ export const bareEngine: Contender = {
   },
 };
 
-/** What the gateway of a load has: no limits on a connection's rate. */
-export const UNLIMITED = {
-  SALLYPORT_MESSAGES_PER_S: '0',
-  SALLYPORT_BYTES_PER_S: '0',
-  SALLYPORT_WORK_MS_PER_S: '0',
-};
-
 /** The gateway on its embedded store, without limits on a connection's rate. */
 export function sallyport(flushMs: number | 'auto', deliveryClass: ClassName = 'volatile'): Contender {
   return {
@@ -78,19 +71,12 @@ export function running(
   };
 }
 
-/** A process that serves: ours, or another program's. */
-export type Server = Pick<ServerProcess, 'pid' | 'untilListening' | 'stop' | 'kill'>;
-
 /** The server, once it listens and everything is made that clients need; it does not outlive a failure of that. */
 export async function started(
   server: Server,
   wire: Job['wire'],
   prepare: (url: URL) => Promise<string[]>,
 ): Promise<Target> {
-  const kill = (): void => {
-    server.kill();
-  };
-  process.once('exit', kill);
   const { url: text, engine } = await server.untilListening();
   const url = new URL(text);
   return {
@@ -99,9 +85,6 @@ export async function started(
     handshakes: await prepare(url),
     serverPid: server.pid,
     engine,
-    async stop() {
-      await server.stop();
-      process.off('exit', kill);
-    },
+    stop: () => server.stop(),
   };
 }

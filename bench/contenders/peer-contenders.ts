@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { demand } from '../processes/changes.js';
 import { started, type Contender } from './contenders.js';
 import { handshakeOf } from '../client/client-frame.js';
-import { startNats } from '../processes/nats-process.js';
+import { NatsProcess } from '../processes/nats-process.js';
 import type { Crowd } from '../rest/seats.js';
 import { ServerProcess, type Launch } from '../processes/server-process.js';
 
@@ -47,7 +47,7 @@ export function colyseus(isOnUws: boolean): Contender {
 export const nats: Contender = {
   name: 'NATS',
   start: async (crowd, { core }) =>
-    started(await startNats(core), 'nats', async ({ host }) => rooms(crowd, () => handshakeOf(host, '/'))),
+    started(await NatsProcess.start(core), 'nats', async ({ host }) => rooms(crowd, () => handshakeOf(host, '/'))),
 };
 
 function peer(script: string, launch: Launch, isOnUws = false): ServerProcess {

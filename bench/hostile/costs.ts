@@ -1,7 +1,7 @@
 /** The CPU that a byte of each shape takes, in frames (in this process) and in bodies (of a gateway's process). */
 import { parseClientControl } from '../../src/protocol/client-control.js';
 import { cpuTimeBetween, cpuTimeOf } from '../measure/cpu.js';
-import type { RunningGateway } from '../processes/run-gateway.js';
+import type { RunningGateway } from '../processes/gateway.js';
 import { FLAT, HOSTILE_SHAPES, type JsonShape } from './json-shapes.js';
 
 export interface Costs {

@@ -1,30 +1,23 @@
-/** A load worker's process: gets one job from its parent, lets its clients join, waits for the start, answers, and ends. */
-import { demand } from '../processes/changes.js';
+/** A load worker's process: it gets one job from its parent, lets its clients join, waits for the start, answers, ends. */
 import { yieldHelperThreads } from '../processes/helper-threads.js';
+import { answerParent, messageOf, serveParent } from '../processes/worker-process.js';
 import { go, job, type Answer } from './job.js';
 import { Run } from './run.js';
 
-process.once('message', (message: unknown) => {
-  work(message).catch((error: unknown) => {
-    answer({ failure: error instanceof Error ? error.message : String(error) }, () => process.exit(0));
-  });
-});
+const answer = (message: Answer, onSent?: () => void): void => answerParent(message, onSent);
+let start: (message: unknown) => void = (message) => {
+  work(message).catch((error: unknown) => answer({ failure: messageOf(error) }, () => process.exit(0)));
+};
 
-/** Not without its parent. */
-process.once('disconnect', () => process.exit(1));
+serveParent((message) => start(message));
 
 async function work(message: unknown): Promise<void> {
   yieldHelperThreads();
   const asked = job.parse(message);
   const run = new Run(asked, (interval) => answer({ interval }));
+  const started = new Promise((resolve) => (start = resolve));
   await run.join();
-  const started = new Promise((resolve) => process.once('message', resolve));
   answer({ joined: asked.handshakes.length });
   const { startUs } = go.parse(await started);
   answer({ part: await run.measure(startUs) }, () => process.exit(0));
-}
-
-function answer(message: Answer, onSent: () => void = () => undefined): void {
-  demand(process.send !== undefined, 'a load worker is started by the bench');
-  process.send(message, onSent);
 }

@@ -1,10 +1,10 @@
 /** The memory of a server once it has come to rest: garbage is collected where that can be asked for. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { residentBytes } from './gateway-figures.js';
-import type { GatewayLaunch } from '../processes/run-gateway.js';
+import type { Launch } from '../processes/server-process.js';
 
 /** A gateway that `settledBytes` can ask. */
-export const COLLECTABLE: GatewayLaunch = {
+export const COLLECTABLE: Launch = {
   nodeFlags: ['--expose-gc', '--import', new URL('../processes/gc-on-signal.js', import.meta.url).href],
 };
 

@@ -1,12 +1,10 @@
 /** A server of ours as a child process: it says where it listens in one line of JSON, and ends with 0 on SIGTERM. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { Changes, demand } from './changes.js';
-import { onCore } from './cores.js';
+import { demand } from './changes.js';
+import { Child } from './child.js';
 
 const START_MS = 10_000;
-const STOP_MS = 10_000;
 
 const listeningLine = z.object({ event: z.literal('listening'), url: z.string(), engine: z.string() });
 const errorLine = z.object({ level: z.enum(['error', 'fatal']), event: z.string() });
@@ -17,79 +15,79 @@ export interface Listening {
   readonly engine: string;
 }
 
+/** A process that serves: ours, or another program's. */
+export interface Server {
+  readonly pid: number;
+  untilListening(): Promise<Listening>;
+  stop(): Promise<void>;
+  kill(): void;
+}
+
 export interface Launch {
   /** Flags of Node itself, such as `--cpu-prof`. */
   readonly nodeFlags?: readonly string[];
-  /** Added to what this process has; of its own settings of a gateway none are passed on. */
+  /** Added to the environment of this process, without its `SALLYPORT_*` settings. */
   readonly environment?: Readonly<Record<string, string>>;
   /** null: wherever the system puts it. */
   readonly core?: number | null;
 }
 
-export class ServerProcess {
-  private readonly changes = new Changes();
-  private readonly child: ChildProcess;
+/** Lets `use` have the server, and stops it. The server does not outlive a failure of `use`. */
+export async function withServer<T>(server: Server, use: (listening: Listening) => Promise<T>): Promise<T> {
+  try {
+    const result = await use(await server.untilListening());
+    await server.stop();
+    return result;
+  } finally {
+    server.kill();
+  }
+}
+
+export class ServerProcess implements Server {
+  private readonly child: Child;
   private listening: Listening | null = null;
-  private ended: string | null = null;
-  /** The first error it logged. */
+  /** The first error that the server logged. */
   private complaint: string | null = null;
   private stderr = '';
 
-  /** `name` is what errors call it; `script` the path of its compiled main file. */
-  constructor(
-    private readonly name: string,
-    script: string,
-    { nodeFlags = [], environment = {}, core = null }: Launch = {},
-  ) {
-    const [program, args] = onCore(core, [process.execPath, ...nodeFlags, script]);
+  /** `name` is what errors call the server; `script` is the path of its compiled main file. */
+  constructor(name: string, script: string, { nodeFlags = [], environment = {}, core = null }: Launch = {}) {
     const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('SALLYPORT_'));
     const env = { ...Object.fromEntries(inherited), ...environment };
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.child = child;
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      this.onLine(line);
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
-    child.once('error', (error) => {
-      this.onEnd(error.message);
-    });
-    // `close` comes after the last line, `exit` may come before it.
-    child.once('close', (code, signal) => {
-      this.onEnd(signal ?? `exit ${code ?? 'unknown'}`);
-    });
+    const stdio = ['ignore', 'pipe', 'pipe'] as const;
+    this.child = new Child(name, [process.execPath, ...nodeFlags, script], { core, env, stdio: [...stdio] });
+    const { stdout, stderr } = this.child.process;
+    demand(stdout !== null && stderr !== null, 'the output is a pipe');
+    createInterface({ input: stdout }).on('line', (line) => this.onLine(line));
+    stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
   }
 
   get pid(): number {
-    const { pid } = this.child;
-    demand(pid !== undefined, `the ${this.name} has no process`);
-    return pid;
+    return this.child.pid;
   }
 
   untilListening(): Promise<Listening> {
-    return this.changes.until(
-      `the ${this.name} starts`,
-      () => {
-        demand(this.ended === null, `the ${this.name} did not start: ${this.lastWords()}`);
-        return this.listening;
-      },
+    return this.child.until(
+      'listens',
+      () => this.listening,
       START_MS,
+      () => this.lastWords(),
     );
   }
 
-  /** Asks it to stop, and expects that it does so in order: exit code 0, and no error logged in its life. */
+  /** Asks it to stop, and expects an orderly end: exit code 0, and no error logged in its life. */
   async stop(): Promise<void> {
-    this.child.kill('SIGTERM');
-    const ended = await this.changes.until(`the ${this.name} stops on SIGTERM`, () => this.ended, STOP_MS);
-    demand(ended === 'exit 0', `the ${this.name} did not stop in order: ${this.lastWords()}`);
-    demand(this.complaint === null, `the ${this.name} logged an error: ${this.complaint ?? ''}`);
+    const ended = await this.child.stop();
+    const { name } = this.child;
+    demand(ended === 'exit 0', `the ${name} did not stop in order: ${ended} ${this.lastWords()}`);
+    demand(this.complaint === null, `the ${name} logged an error: ${this.complaint ?? ''}`);
   }
 
-  /** Whatever happened before: it does not outlive this process. */
   kill(): void {
-    if (this.ended === null) this.child.kill('SIGKILL');
+    this.child.kill();
   }
 
-  /** The log is JSON lines; between them stands what it says to a person. */
+  /** The log is JSON lines; other lines are for people. */
   private onLine(line: string): void {
     if (!line.startsWith('{')) return;
     const logged: unknown = JSON.parse(line);
@@ -98,15 +96,10 @@ export class ServerProcess {
     if (!listening.success) return;
     const { url, engine } = listening.data;
     this.listening = { engine, url: url.replace(/\/+$/, '') };
-    this.changes.notify();
+    this.child.notify();
   }
 
   private lastWords(): string {
-    return [this.ended ?? 'runs', this.complaint ?? '', this.stderr.trim()].filter((text) => text !== '').join('; ');
-  }
-
-  private onEnd(how: string): void {
-    this.ended ??= how;
-    this.changes.notify();
+    return [this.complaint ?? '', this.stderr.trim()].filter((text) => text !== '').join('; ');
   }
 }

@@ -1,8 +1,9 @@
-/** The gateway of a scenario: one that runs already, or one of its own on the embedded store or on a Redis of its own. */
-import { demand } from './changes.js';
+/** The gateway of a scenario: one that runs already, or one of the bench's own, on the embedded store or on Redis. */
 import { canWatchProcesses } from '../measure/cpu.js';
-import { RedisProcess } from './redis-process.js';
-import { withGateway, type GatewayLaunch } from './run-gateway.js';
+import { demand } from './changes.js';
+import { withGateway, type RunningGateway } from './gateway.js';
+import { withRedis } from './redis-process.js';
+import type { Launch } from './server-process.js';
 
 export interface TargetGiven {
   readonly url?: string | undefined;
@@ -11,18 +12,14 @@ export interface TargetGiven {
   readonly redis?: boolean;
 }
 
-export interface Gateway {
-  /** Without a slash at its end. */
-  readonly url: string;
-  readonly key: string;
-  /** null when it is not ours and nobody said: its CPU and memory are not shown. */
+export interface Gateway extends Pick<RunningGateway, 'url' | 'key'> {
+  /** null when the process is unknown: then its CPU and memory are not shown. */
   readonly pid: number | null;
-  readonly engine: string | null;
-  /** Of a Redis of our own. */
+  /** The Redis that the bench started. */
   readonly redisPid: number | null;
 }
 
-/** The gateway that is to be used as it runs; null when the bench starts its own. Throws on options that contradict. */
+/** The gateway that runs already; null when the bench starts its own. Throws on options that contradict each other. */
 export function givenGateway({ url, key, pid, redis = false }: TargetGiven): Gateway | null {
   if (url === undefined) {
     demand(key === undefined && pid === undefined, '--key and --pid belong to a --url');
@@ -32,30 +29,20 @@ export function givenGateway({ url, key, pid, redis = false }: TargetGiven): Gat
   const usedKey = key ?? process.env['BENCH_KEY'];
   demand(usedKey !== undefined && usedKey !== '', '--url needs --key, or BENCH_KEY in the environment');
   demand(pid === undefined || canWatchProcesses, '--pid needs the /proc of Linux');
-  return { url: url.replace(/\/+$/, ''), key: usedKey, pid: pid ?? null, engine: null, redisPid: null };
+  return { url: url.replace(/\/+$/, ''), key: usedKey, pid: pid ?? null, redisPid: null };
 }
 
-/** Uses it; one of our own does not outlive that. */
-export async function withTarget<T>(
+/** A gateway that the bench starts ends with `use`. */
+export function withTarget<T>(
   given: TargetGiven,
-  launch: GatewayLaunch,
+  launch: Omit<Launch, 'core'>,
   use: (gateway: Gateway) => Promise<T>,
 ): Promise<T> {
   const running = givenGateway(given);
   if (running !== null) return use(running);
-  const redis = given.redis === true ? await RedisProcess.start() : null;
-  try {
-    const redisPid = watched(redis?.pid ?? null);
-    return await withGateway(
-      redis?.url ?? null,
-      (gateway) => use({ ...gateway, pid: watched(gateway.pid), redisPid }),
-      launch,
-    );
-  } finally {
-    await redis?.stop();
-  }
-}
-
-function watched(pid: number | null): number | null {
-  return canWatchProcesses ? pid : null;
+  const watched = (pid: number | null): number | null => (canWatchProcesses ? pid : null);
+  const onStore = (redisUrl: string | null, redisPid: number | null): Promise<T> =>
+    withGateway(redisUrl, ({ url, key, pid }) => use({ url, key, pid: watched(pid), redisPid }), launch);
+  if (given.redis !== true) return onStore(null, null);
+  return withRedis(null, (redis) => onStore(redis.url, watched(redis.pid)));
 }

@@ -1,54 +1,47 @@
-/** A process of the bench's own that answers messages: a load worker. It ends with this process, whatever happens. */
-import { spawn, type ChildProcess } from 'node:child_process';
+/** A process of the bench's own that answers messages, and the other end of it. */
 import type { z } from 'zod';
-import { Changes } from './changes.js';
-import { onCore } from './cores.js';
+import { demand } from './changes.js';
+import { Child } from './child.js';
 
 export class WorkerProcess<A> {
-  private readonly changes = new Changes();
-  private readonly child: ChildProcess;
+  private readonly child: Child;
   private readonly answers: A[] = [];
-  private ended: string | null = null;
 
   /** `core` null: wherever the system puts it. */
   constructor(script: string, schema: z.ZodType<A>, core: number | null) {
-    const [program, args] = onCore(core, [process.execPath, script]);
-    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.child = child;
-    // More than once: what cannot be sent to a process that has ended is an error, too.
-    child.on('error', (error) => {
-      this.onEnd(error.message);
-    });
-    child.once('exit', (code, signal) => {
-      this.onEnd(signal ?? `exit ${code ?? 'unknown'}`);
-    });
-    child.on('message', (message: unknown) => {
+    const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
+    this.child = new Child('bench worker', [process.execPath, script], { core, stdio: [...stdio] });
+    this.child.process.on('message', (message: unknown) => {
       this.answers.push(schema.parse(message));
-      this.changes.notify();
+      this.child.notify();
     });
   }
 
   send(message: object): void {
-    if (this.ended === null) this.child.send(message);
+    if (this.child.ended === null) this.child.process.send(message);
   }
 
   /** The next answer, in order. Rejects when the process has ended without one, or after `withinMs`. */
   next(withinMs: number): Promise<A> {
-    const look = (): A | null => {
-      const answer = this.answers.shift();
-      if (answer !== undefined) return answer;
-      if (this.ended !== null) throw new Error(`a load worker ended without an answer: ${this.ended}`);
-      return null;
-    };
-    return this.changes.until('a load worker answers', look, withinMs);
+    return this.child.until('answers', () => this.answers.shift() ?? null, withinMs);
   }
 
   kill(): void {
-    if (this.ended === null) this.child.kill('SIGKILL');
+    this.child.kill();
   }
+}
 
-  private onEnd(how: string): void {
-    this.ended ??= how;
-    this.changes.notify();
-  }
+/** In the worker: calls `onMessage` for each message of the parent. The worker ends when the parent does. */
+export function serveParent(onMessage: (message: unknown) => void): void {
+  process.on('message', onMessage);
+  process.once('disconnect', () => process.exit(1));
+}
+
+export function answerParent(message: object, onSent: () => void = () => undefined): void {
+  demand(process.send !== undefined, 'only the bench starts this worker');
+  process.send(message, onSent);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,11 +2,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Backend } from '../rest/backend.js';
 import { demand } from '../processes/changes.js';
-import { bareEngine, UNLIMITED } from '../contenders/contenders.js';
+import { bareEngine } from '../contenders/contenders.js';
 import { chooseCores } from '../processes/cores.js';
 import { cpuTimeBetween, cpuTimeOf, shareOf } from '../measure/cpu.js';
-import { RedisProcess } from '../processes/redis-process.js';
-import { withGateway } from '../processes/run-gateway.js';
+import { withRedis } from '../processes/redis-process.js';
+import { UNLIMITED, withGateway } from '../processes/gateway.js';
 import { openSessions, type Crowd, type Seats } from '../rest/seats.js';
 import type { VisitJob } from '../visits/visit-job.js';
 
@@ -28,24 +28,23 @@ export async function withDoorSides<T>(
   use: (sides: readonly DoorSide[], redisPid: number) => Promise<T>,
 ): Promise<T> {
   const { server, load } = chooseCores();
-  const redis = await RedisProcess.start(load);
   const bare = await bareEngine.start(crowd, { core: server, nodeFlags: [] });
   try {
     const { endpoints, handshakes, serverPid } = bare;
-    const redisPid = redis.pid;
-    demand(serverPid !== null && redisPid !== null, 'both are processes of ours');
+    demand(serverPid !== null, 'the bare engine is a process of ours');
     const engine: DoorSide = {
       name: 'bare engine',
       pid: serverPid,
       inBy: 'upgrade',
       open: () => Promise.resolve({ endpoints, handshakes, end: () => Promise.resolve() }),
     };
-    return await gatewaySide('Sallyport, memory', null, (memory) =>
-      gatewaySide('Sallyport, Redis', redis.url, (onRedis) => use([memory, engine, onRedis], redisPid)),
+    return await withRedis(load, (redis) =>
+      gatewaySide('Sallyport, memory', null, (memory) =>
+        gatewaySide('Sallyport, Redis', redis.url, (onRedis) => use([memory, engine, onRedis], redis.pid)),
+      ),
     );
   } finally {
     await bare.stop();
-    await redis.stop();
   }
 }
 

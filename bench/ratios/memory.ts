@@ -3,7 +3,7 @@ import { Backend } from '../rest/backend.js';
 import { demand } from '../processes/changes.js';
 import { chooseCores } from '../processes/cores.js';
 import { COLLECTABLE, settledBytes } from '../measure/memory.js';
-import { withGateway } from '../processes/run-gateway.js';
+import { withGateway } from '../processes/gateway.js';
 import { openSessions } from '../rest/seats.js';
 import { Visits } from '../visits/visits.js';
 import type { Ratio } from './ratio.js';

@@ -5,10 +5,10 @@ import { createdSession } from '../rest/backend.js';
 import { demand } from '../processes/changes.js';
 import { chooseCores } from '../processes/cores.js';
 import type { StormTarget } from '../rest/lean-storm.js';
-import { RedisProcess } from '../processes/redis-process.js';
-import { withGateway } from '../processes/run-gateway.js';
+import { withRedis } from '../processes/redis-process.js';
+import { withGateway } from '../processes/gateway.js';
 import { addressOf, inTurns } from '../rest/seats.js';
-import { ServerProcess } from '../processes/server-process.js';
+import { ServerProcess, withServer } from '../processes/server-process.js';
 
 export interface RestSide extends StormTarget {
   readonly name: string;
@@ -26,44 +26,20 @@ const EXPIRES_IN_S = 900;
 const madeKey = z.object({ secret: z.string() });
 
 /** Both on the server's core, with one Redis beside the load. */
-export async function withRestSides<T>(use: (sides: readonly RestSide[]) => Promise<T>): Promise<T> {
+export function withRestSides<T>(use: (sides: readonly RestSide[]) => Promise<T>): Promise<T> {
   const { server: core, load } = chooseCores();
-  const redis = await RedisProcess.start(load);
-  const redisPid = redis.pid;
-  try {
-    return await withGateway(redis.url, async ({ url, key: rootKey, pid }) => {
+  return withRedis(load, (redis) =>
+    withGateway(redis.url, async ({ url, key: rootKey, pid }) => {
       const key = await makeKey(url, rootKey);
-      const ours = await restSide({ name: 'Sallyport', url, pid, core, redisPid }, key);
-      return withPeer(redis.url, key, async (peer) => {
-        const fastify = await restSide({ name: 'Fastify', ...peer, core, redisPid }, key);
-        return use([ours, fastify]);
-      });
-    });
-  } finally {
-    await redis.stop();
-  }
-}
-
-async function withPeer<T>(
-  redisUrl: string,
-  key: string,
-  use: (peer: { readonly url: string; readonly pid: number }) => Promise<T>,
-): Promise<T> {
-  const environment = { NODE_ENV: 'production', BENCH_REDIS_URL: redisUrl, BENCH_API_KEY: key };
-  const server = new ServerProcess('Fastify peer', PEER, { core: chooseCores().server, environment });
-  const kill = (): void => {
-    server.kill();
-  };
-  process.once('exit', kill);
-  try {
-    const { url } = await server.untilListening();
-    const result = await use({ url, pid: server.pid });
-    await server.stop();
-    return result;
-  } finally {
-    kill();
-    process.off('exit', kill);
-  }
+      const at = { core, redisPid: redis.pid };
+      const ours = await restSide({ name: 'Sallyport', url, pid, ...at }, key);
+      const environment = { NODE_ENV: 'production', BENCH_REDIS_URL: redis.url, BENCH_API_KEY: key };
+      const peer = new ServerProcess('Fastify peer', PEER, { core, environment });
+      return withServer(peer, async (listening) =>
+        use([ours, await restSide({ name: 'Fastify', url: listening.url, pid: peer.pid, ...at }, key)]),
+      );
+    }),
+  );
 }
 
 /** A key that is looked up, as backends have; the root key is not. */

@@ -3,7 +3,7 @@
  * over and over, on its own thread or on the pool's, and does nothing else.
  */
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { demand } from '../processes/changes.js';
+import { answerParent, serveParent } from '../processes/worker-process.js';
 import { CoreWatch } from '../measure/core-watch.js';
 import { shareOf } from '../measure/cpu.js';
 import { signingOrder, type Signed, type SigningOrder } from './signing-order.js';
@@ -16,15 +16,12 @@ const AT_ONCE = 16;
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-process.on('message', (message: unknown) => {
-  make(signingOrder.parse(message)).then(answer, (error: unknown) => {
+serveParent((message) => {
+  make(signingOrder.parse(message)).then(answerParent, (error: unknown) => {
     process.stderr.write(`${String(error)}\n`);
     process.exit(1);
   });
 });
-
-/** Not without its parent. */
-process.once('disconnect', () => process.exit(1));
 
 async function make({ how, seconds, core }: SigningOrder): Promise<Signed> {
   const watch = new CoreWatch(process.pid, core);
@@ -64,9 +61,4 @@ function signed(key: KeyObject): Promise<void> {
       else reject(error);
     });
   });
-}
-
-function answer(message: Signed): void {
-  demand(process.send !== undefined, 'the signer is started by the bench');
-  process.send(message);
 }

@@ -8,8 +8,8 @@ import type { Account, Cell } from '../report/account.js';
 import { chooseCores, moveToCore } from '../processes/cores.js';
 import { leanStorm, type LeanResult } from '../rest/lean-storm.js';
 import { WorkerProcess } from '../processes/worker-process.js';
-import { RedisProcess } from '../processes/redis-process.js';
-import { withGateway } from '../processes/run-gateway.js';
+import { withRedis, type Redis } from '../processes/redis-process.js';
+import { withGateway } from '../processes/gateway.js';
 import type { Effort, Figure, Ratio } from './ratio.js';
 import { Rounds, type Side } from './rounds.js';
 import { signed, type Signed, type SigningOrder } from './signing-order.js';
@@ -46,12 +46,8 @@ export const tokens: Ratio = {
     const signer = new WorkerProcess(SIGNER, signed, server);
     try {
       const inMemory = await onStore(account, effort, signer, null);
-      const redis = await RedisProcess.start(load);
-      try {
-        return [...inMemory, ...(await onStore(account, effort, signer, redis))];
-      } finally {
-        await redis.stop();
-      }
+      const onRedis = await withRedis(load, (redis) => onStore(account, effort, signer, redis));
+      return [...inMemory, ...onRedis];
     } finally {
       signer.kill();
     }
@@ -62,7 +58,7 @@ function onStore(
   account: Account,
   effort: Effort,
   signer: WorkerProcess<Signed>,
-  redis: RedisProcess | null,
+  redis: Redis | null,
 ): Promise<readonly Figure[]> {
   return withGateway(redis?.url ?? null, async ({ url, key, pid }) => {
     const requests = await tokenRequests(url, key, CALLERS);

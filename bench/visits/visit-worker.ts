@@ -1,35 +1,26 @@
-/** The process of a worker that holds connections: gets its job, then does one command after the other, until it is killed. */
-import { demand } from '../processes/changes.js';
+/** The process of a worker that holds connections: it gets its job, then does one command after the other. */
+import { answerParent, messageOf, serveParent } from '../processes/worker-process.js';
 import { command, visitJob, type VisitAnswer, type VisitCommand } from './visit-job.js';
 import { VisitRun } from './visit-run.js';
 
-process.once('message', (message: unknown) => {
-  const run = new VisitRun(visitJob.parse(message), (progress) => answer({ progress }));
-  process.on('message', (next: unknown) => {
-    obey(run, command.parse(next)).then(answer, (error: unknown) => {
-      answer({ failure: error instanceof Error ? error.message : String(error) });
-    });
-  });
+const answer = (message: VisitAnswer): void => answerParent(message);
+let run: VisitRun | null = null;
+
+serveParent((message) => {
+  if (run === null) run = new VisitRun(visitJob.parse(message), (progress) => answer({ progress }));
+  else obey(run, command.parse(message)).then(answer, (error: unknown) => answer({ failure: messageOf(error) }));
 });
 
-/** Not without its parent. */
-process.once('disconnect', () => process.exit(1));
-
-async function obey(run: VisitRun, asked: VisitCommand): Promise<VisitAnswer> {
+async function obey(visits: VisitRun, asked: VisitCommand): Promise<VisitAnswer> {
   switch (asked.do) {
     case 'connect':
-      return { stage: await run.connect(asked.atOnce) };
+      return { stage: await visits.connect(asked.atOnce) };
     case 'drop':
-      run.drop();
-      return { in: run.count };
+      visits.drop();
+      return { in: visits.count };
     case 'return':
-      return { stage: await run.comeBack(asked) };
+      return { stage: await visits.comeBack(asked) };
     case 'count':
-      return { in: run.count };
+      return { in: visits.count };
   }
-}
-
-function answer(message: VisitAnswer): void {
-  demand(process.send !== undefined, 'a load worker is started by the bench');
-  process.send(message);
 }

@@ -7,7 +7,7 @@ import { scrape } from '../../measure/gateway-figures.js';
 import type { Player, PlayerEvents } from '../../members/player.js';
 import { randomOf, type Random } from '../../measure/random.js';
 import type { Flaws } from '../../book/receipts.js';
-import type { RunningGateway } from '../../processes/run-gateway.js';
+import type { RunningGateway } from '../../processes/gateway.js';
 
 export interface JitterPlan {
   readonly clients: number;

@@ -17,8 +17,8 @@ import { defineScenario, type Bench, type Outcome } from '../scenario.js';
 import { givenGateway } from '../../processes/target.js';
 import { JitterRun, type JitterPlan, type JitterResult } from './jitter-run.js';
 import { MAX_SEED, newSeed } from '../../measure/random.js';
-import { RedisProcess } from '../../processes/redis-process.js';
-import { withGateway } from '../../processes/run-gateway.js';
+import { withRedis } from '../../processes/redis-process.js';
+import { withGateway } from '../../processes/gateway.js';
 
 const MAX_REPLAY_P99_MS = 2_000;
 const MAX_CLIENTS = 15_000;
@@ -71,22 +71,9 @@ async function measure(given: Given, { account }: Bench): Promise<Outcome> {
 function runOnTarget(given: Given, account: Account, plan: JitterPlan): Promise<JitterResult> {
   const gateway = givenGateway(given);
   if (gateway !== null) return new JitterRun(plan).measure(gateway);
-  return onStore(given.store, given['redis-url'] ?? null, (redisUrl) => run(account, plan, redisUrl));
-}
-
-async function onStore<T>(
-  store: 'memory' | 'redis',
-  given: string | null,
-  use: (redisUrl: string | null) => Promise<T>,
-): Promise<T> {
-  if (store === 'memory') return use(null);
-  if (given !== null) return use(given);
-  const redis = await RedisProcess.start();
-  try {
-    return await use(redis.url);
-  } finally {
-    await redis.stop();
-  }
+  if (given.store === 'memory') return run(account, plan, null);
+  const redisUrl = given['redis-url'];
+  return redisUrl === undefined ? withRedis(null, ({ url }) => run(account, plan, url)) : run(account, plan, redisUrl);
 }
 
 function run(account: Account, plan: JitterPlan, redisUrl: string | null): Promise<JitterResult> {

@@ -27,7 +27,7 @@ import * as option from '../options.js';
 import { defineScenario, type Bench, type Outcome } from '../scenario.js';
 import { MIN_MESSAGE_BYTES } from '../../client/message.js';
 import { MAX_SEED, newSeed } from '../../measure/random.js';
-import { withGateway } from '../../processes/run-gateway.js';
+import { withGateway } from '../../processes/gateway.js';
 import { inMb, measure, report, tooMuch, type Round } from './slow-report.js';
 import { SlowRun } from './slow-run.js';
 import { brokenBy, type SlowResult } from './slow-verdict.js';

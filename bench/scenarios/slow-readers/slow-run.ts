@@ -7,7 +7,7 @@ import { Crowd, type Room } from '../../members/crowd.js';
 import { MemoryWatch, scrape, StrainWatch } from '../../measure/gateway-figures.js';
 import type { Player, PlayerEvents } from '../../members/player.js';
 import { randomOf, shuffled, type Random } from '../../measure/random.js';
-import type { RunningGateway } from '../../processes/run-gateway.js';
+import type { RunningGateway } from '../../processes/gateway.js';
 import { judge, type SlowResult } from './slow-verdict.js';
 import { MIXES, type Mix } from './traffic-mix.js';
 
