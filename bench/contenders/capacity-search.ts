@@ -3,11 +3,13 @@
  * grows by a quarter until that does not hold, then the last step is halved three times; a load that fails is tried three
  * times, since a hiccup of the machine is no limit of the server.
  */
-import type { Account } from '../report/account.js';
-import type { Contender } from './contenders.js';
+import { shareOf } from '../measure/cpu.js';
+import type { Account, Cell } from '../report/account.js';
+import { deliveredShare, percent } from '../report/load-report.js';
+import { bareEngine, type Contender } from './contenders.js';
 import type { Cores } from '../processes/cores.js';
 import type { Result } from '../load/result.js';
-import { robbedShare, runOnce, type Load } from './rounds.js';
+import { loadOnce, robbedShare, type Load } from './load-once.js';
 
 /** The issue's own bounds of a service that holds. */
 const MAX_P99_MS = 25;
@@ -36,6 +38,30 @@ export interface Attempt {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly deliveredShare: number;
+}
+
+/** A row for each contender. */
+export function reportCapacities(account: Account, found: ReadonlyMap<string, Capacity>): void {
+  const bare = found.get(bareEngine.name)?.best ?? null;
+  const head = ['clients', 'deliveries/s', 'to bare', 'p50 ms', 'p99 ms', 'server busy %', 'load busy %', 'limited by'];
+  account.table(
+    ['capacity', ...head],
+    [...found].map(([name, { best, clients, limitedBy }]): Cell[] => {
+      if (best === null) return [name, 0, 0, '-', '-', '-', '-', '-', limitedBy];
+      const { latencyMs, window } = best;
+      return [
+        name,
+        clients,
+        deliveriesPerS(best).toFixed(0),
+        bare === null ? '-' : (deliveriesPerS(best) / deliveriesPerS(bare)).toFixed(2),
+        latencyMs.p50.toFixed(2),
+        latencyMs.p99.toFixed(2),
+        window.serverCpu === null ? '-' : percent(shareOf(window.serverCpu, window.seconds)),
+        percent(loadShare(best)),
+        limitedBy,
+      ];
+    }),
+  );
 }
 
 /** One contender alone. */
@@ -129,8 +155,8 @@ class Search {
 /** null when the run broke: a server that drops its clients does not carry them. */
 async function attempt(account: Account, contender: Contender, load: Load, cores: Cores): Promise<Result | null> {
   try {
-    const result = await runOnce(contender, load, cores);
-    const rate = Math.round(result.window.deliveries / result.window.seconds);
+    const result = await loadOnce(contender, load, cores);
+    const rate = Math.round(deliveriesPerS(result));
     const robbed = result.window.serverCpu === null ? '-' : (100 * robbedShare(result)).toFixed(0);
     account.step(
       `${contender.name}: ${load.clients} clients, ${rate} deliveries/s, p99 ${result.latencyMs.p99.toFixed(1)} ms, ` +
@@ -146,11 +172,10 @@ async function attempt(account: Account, contender: Contender, load: Load, cores
 }
 
 function attemptOf(clients: number, result: Result): Attempt {
-  const { window, latencyMs } = result;
-  const deliveriesPerS = window.deliveries / window.seconds;
+  const { latencyMs } = result;
   return {
     clients,
-    deliveriesPerS,
+    deliveriesPerS: deliveriesPerS(result),
     p50Ms: latencyMs.p50,
     p99Ms: latencyMs.p99,
     deliveredShare: deliveredShare(result),
@@ -161,12 +186,12 @@ function holds(result: Result): boolean {
   return result.latencyMs.p99 <= MAX_P99_MS && deliveredShare(result) >= MIN_DELIVERED;
 }
 
-function deliveredShare({ counts }: Result): number {
-  return counts.due === 0 ? 0 : counts.delivered / counts.due;
+function loadShare({ window }: Result): number {
+  return shareOf(window.loadCpu, window.seconds);
 }
 
-function loadShare({ window }: Result): number {
-  return (window.loadCpu.userS + window.loadCpu.systemS) / window.seconds;
+export function deliveriesPerS({ window }: Result): number {
+  return window.deliveries / window.seconds;
 }
 
 function wholeRooms(clients: number, { roomsOf }: Load): number {

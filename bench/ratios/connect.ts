@@ -3,7 +3,7 @@
  * when its handshake is answered, here when it has read its welcome. One client makes no more connects than the bare engine
  * takes with time to spare: then its rate is the load's, and what counts is the CPU of a connect.
  */
-import type { Account, Cell } from '../report/account.js';
+import type { Account } from '../report/account.js';
 import { demand } from '../processes/changes.js';
 import { chooseCores, moveToCore } from '../processes/cores.js';
 import { CoreWatch } from '../measure/core-watch.js';
@@ -12,7 +12,7 @@ import type { Crowd } from '../rest/seats.js';
 import { Visits } from '../visits/visits.js';
 import { untilIdle, withDoorSides, type DoorSide } from './door-sides.js';
 import type { Figure, Ratio } from './ratio.js';
-import { Rounds } from './rounds.js';
+import { reportRuns, Rounds, type ServerRun } from '../measure/rounds.js';
 
 const CLIENTS = { full: 8_000, short: 3_200 };
 const ROOMS_OF = 8;
@@ -22,29 +22,6 @@ const PER_S_ON_REDIS = 5_000;
 const MEMORY = 'Sallyport, memory';
 const REDIS = 'Sallyport, Redis';
 const BARE = 'bare engine';
-const HEAD = [
-  'connects',
-  'per s',
-  'server CPU us',
-  'p50 ms',
-  'p99 ms',
-  'server busy %',
-  'load busy %',
-  'Redis busy %',
-  'robbed %',
-];
-
-interface Run {
-  readonly perS: number;
-  readonly cpuUs: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly serverBusy: number;
-  readonly loadBusy: number;
-  readonly redisBusy: number;
-  readonly robbed: number;
-}
-
 export const connect: Ratio = {
   name: 'connect',
   summary: "connects with credential check and join, to the bare engine's upgrades",
@@ -60,7 +37,7 @@ export const connect: Ratio = {
 };
 
 /** All come, and go when they were counted. */
-async function arrive(side: DoorSide, redisPid: number, crowd: Crowd): Promise<Run> {
+async function arrive(side: DoorSide, redisPid: number, crowd: Crowd): Promise<ServerRun> {
   const cores = chooseCores();
   const seats = await side.open(crowd);
   const { endpoints } = seats;
@@ -89,10 +66,12 @@ async function arrive(side: DoorSide, redisPid: number, crowd: Crowd): Promise<R
   }
 }
 
-function report(account: Account, rounds: Rounds<Run>): readonly Figure[] {
-  account.table(
-    HEAD,
-    [MEMORY, BARE, REDIS].map((name) => [name, ...cellsOf(rounds, name)]),
+function report(account: Account, rounds: Rounds<ServerRun>): readonly Figure[] {
+  reportRuns(
+    account,
+    rounds,
+    'connects',
+    [MEMORY, BARE, REDIS].map((name) => ({ name })),
   );
   const rate = rounds.ratio(MEMORY, BARE, ({ perS }) => perS);
   const cpu = rounds.ratio(BARE, MEMORY, ({ cpuUs }) => cpuUs);
@@ -104,19 +83,5 @@ function report(account: Account, rounds: Rounds<Run>): readonly Figure[] {
     { name: 'connect, memory: per CPU second to bare upgrades', value: cpu, target: TO_BARE, ...common },
     { name: 'connect, Redis: per s', value: perS, target: PER_S_ON_REDIS, ...common },
     { name: 'connect, Redis: per CPU second', value: perCpuS, target: PER_S_ON_REDIS, ...common },
-  ];
-}
-
-function cellsOf(rounds: Rounds<Run>, name: string): Cell[] {
-  const median = (of: (run: Run) => number): number => rounds.median(name, of);
-  return [
-    median(({ perS }) => perS).toFixed(0),
-    median(({ cpuUs }) => cpuUs).toFixed(1),
-    median(({ p50Ms }) => p50Ms).toFixed(2),
-    median(({ p99Ms }) => p99Ms).toFixed(2),
-    (100 * median(({ serverBusy }) => serverBusy)).toFixed(0),
-    (100 * median(({ loadBusy }) => loadBusy)).toFixed(0),
-    (100 * median(({ redisBusy }) => redisBusy)).toFixed(0),
-    (100 * median(({ robbed }) => robbed)).toFixed(0),
   ];
 }

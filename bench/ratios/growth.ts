@@ -5,10 +5,9 @@
 import type { Account } from '../report/account.js';
 import { demand } from '../processes/changes.js';
 import { sallyport } from '../contenders/contenders.js';
-import { deliver, loadOf, reportDeliveries, type DeliveryRun } from './deliveries.js';
+import { compareDeliveries, deliverySide, loadOf } from './deliveries.js';
 import { memoryAt, type MemoryStep } from './memory.js';
 import type { Effort, Figure, Ratio } from './ratio.js';
-import { Rounds } from './rounds.js';
 
 const STEPS = [400, 800, 1_600, 3_200] as const;
 const [FIRST, , , LAST] = STEPS;
@@ -28,16 +27,8 @@ export const growth: Ratio = {
 
 async function cpuGrowth(account: Account, effort: Effort): Promise<Figure> {
   const steps = effort.isShort ? [FIRST, LAST] : STEPS;
-  const sides = steps.map((clients) => ({
-    name: nameOf(clients),
-    run: () => deliver(sallyport('auto'), loadOf(clients, RATE, effort)),
-  }));
-  const rounds = await Rounds.of<DeliveryRun>(account, effort, sides);
-  reportDeliveries(
-    account,
-    rounds,
-    sides.map(({ name }) => name),
-  );
+  const sides = steps.map((clients) => deliverySide(sallyport('auto'), loadOf(clients, RATE, effort), nameOf(clients)));
+  const rounds = await compareDeliveries(account, effort, sides);
   const value = rounds.ratio(nameOf(LAST), nameOf(FIRST), ({ cpuUs }) => cpuUs);
   return {
     name: `growth: CPU of a delivery, ${LAST} sockets to ${FIRST}`,

@@ -1,24 +1,25 @@
-/** What `npm run bench:ratios` is made of: comparisons, each of which says in figures how we stand. */
+/** What `npm run bench:ratios` is made of: comparisons, each of which says in figures how Sallyport stands. */
+import type { Repeats } from '../measure/rounds.js';
 import type { Account } from '../report/account.js';
 
-/** How long a comparison takes: the long form is to be quoted, the short one only compared with itself. */
-export interface Effort {
-  readonly rounds: number;
+/** How long a comparison takes: quote the long form; compare the short form only with itself. */
+export interface Effort extends Repeats {
   /** Of each run that is measured. */
   readonly seconds: number;
-  /** How often a run is made again at most while something else takes the server's core. */
-  readonly attempts: number;
   /** Fewer clients and shorter searches. */
   readonly isShort: boolean;
 }
 
+export const FULL: Effort = { rounds: 5, seconds: 3, attempts: 3, isShort: false };
+export const SHORT: Effort = { rounds: 3, seconds: 1.5, attempts: 2, isShort: true };
+
 export interface Figure {
-  /** The name it is kept by. */
+  /** The baseline keeps the figure by this name. */
   readonly name: string;
   readonly value: number;
   /** Which way is better. */
   readonly better: 'higher' | 'lower';
-  /** What it has to reach; null: nothing was promised. */
+  /** What the figure has to reach; null: nothing was promised. */
   readonly target: number | null;
   /** Whether other programs took the server's core in every round: then the value says little. */
   readonly isDisturbed: boolean;
@@ -33,4 +34,16 @@ export interface Ratio {
 
 export function isMet({ value, better, target }: Figure): boolean {
   return target === null || (better === 'higher' ? value >= target : value <= target);
+}
+
+export function reportFigures(account: Account, figures: readonly Figure[]): void {
+  const textOf = (value: number): string => value.toFixed(value >= 100 ? 0 : 2);
+  account.table(
+    ['figure', 'value', 'target', 'met'],
+    figures.map((figure) => {
+      const { name, value, better, target } = figure;
+      if (target === null) return [name, textOf(value), '-', '-'];
+      return [name, textOf(value), `${better === 'higher' ? '>=' : '<='} ${target}`, isMet(figure) ? 'yes' : 'no'];
+    }),
+  );
 }

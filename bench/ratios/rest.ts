@@ -1,30 +1,18 @@
 /** `get` and `create` of the relay surface on Redis, beside the same written by hand on Fastify and ioredis. */
-import type { Account, Cell } from '../report/account.js';
+import type { Account } from '../report/account.js';
 import { demand } from '../processes/changes.js';
 import { chooseCores, moveToCore } from '../processes/cores.js';
 import { leanStorm, type LeanResult } from '../rest/lean-storm.js';
 import { requirePeers } from '../contenders/peer-contenders.js';
 import type { Effort, Figure, Ratio } from './ratio.js';
 import { withRestSides, type RestSide } from './rest-sides.js';
-import { Rounds } from './rounds.js';
+import { reportRuns, Rounds } from '../measure/rounds.js';
 
 const CALLS = ['get', 'create'] as const;
 type CallName = (typeof CALLS)[number];
 const TARGETS: Readonly<Record<CallName, number>> = { get: 1.5, create: 1.2 };
 const CONNECTIONS = 48;
 const WARM_UP_S = 2;
-
-const HEAD = [
-  'call',
-  'calls/s',
-  'server CPU us/call',
-  'p50 ms',
-  'p99 ms',
-  'server busy %',
-  'load busy %',
-  'Redis busy %',
-  'robbed %',
-];
 
 export const rest: Ratio = {
   name: 'rest',
@@ -42,7 +30,7 @@ export const rest: Ratio = {
 
 async function compare(
   account: Account,
-  { isShort, ...effort }: Effort,
+  effort: Effort,
   sides: readonly RestSide[],
   call: CallName,
 ): Promise<readonly Figure[]> {
@@ -50,32 +38,16 @@ async function compare(
   demand(ours !== undefined && peer !== undefined, 'there are two sides');
   const run = (side: RestSide, seconds: number): Promise<LeanResult> =>
     leanStorm(side, { connections: CONNECTIONS, seconds, request: side[call] });
-  for (const side of sides) await run(side, isShort ? WARM_UP_S / 2 : WARM_UP_S);
+  for (const side of sides) await run(side, effort.isShort ? WARM_UP_S / 2 : WARM_UP_S);
   const timed = sides.map((side) => ({ name: side.name, run: () => run(side, effort.seconds) }));
-  const rounds = await Rounds.of(account, { ...effort, isShort }, timed);
-  account.table(
-    HEAD,
-    sides.map(({ name }): Cell[] => [`${call}, ${name}`, ...cellsOf(rounds, name)]),
-  );
+  const rounds = await Rounds.of(account, effort, timed);
+  const rows = sides.map(({ name }) => ({ name, label: `${call}, ${name}` }));
+  reportRuns(account, rounds, 'calls', rows);
   const rate = rounds.ratio(ours.name, peer.name, ({ perS }) => perS);
-  const cpu = rounds.ratio(peer.name, ours.name, ({ cpuUsPerCall }) => cpuUsPerCall);
+  const cpu = rounds.ratio(peer.name, ours.name, ({ cpuUs }) => cpuUs);
   const common = { better: 'higher', target: TARGETS[call], isDisturbed: rounds.isDisturbed } as const;
   return [
     { name: `rest ${call}: calls/s to Fastify's`, value: rate, ...common },
     { name: `rest ${call}: calls per CPU second to Fastify's`, value: cpu, ...common },
-  ];
-}
-
-function cellsOf(rounds: Rounds<LeanResult>, name: string): Cell[] {
-  const share = (of: (run: LeanResult) => number): Cell => (100 * rounds.median(name, of)).toFixed(0);
-  return [
-    rounds.median(name, ({ perS }) => perS).toFixed(0),
-    rounds.median(name, ({ cpuUsPerCall }) => cpuUsPerCall).toFixed(1),
-    rounds.median(name, ({ latency }) => latency.atMs(0.5)).toFixed(2),
-    rounds.median(name, ({ latency }) => latency.atMs(0.99)).toFixed(2),
-    share(({ serverBusy }) => serverBusy),
-    share(({ loadBusy }) => loadBusy),
-    share(({ redisBusy }) => redisBusy),
-    share(({ robbed }) => robbed),
   ];
 }

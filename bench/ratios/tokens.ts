@@ -4,14 +4,14 @@
  * frame; what it is measured by is the faster of the two, the most signatures that the core can make.
  */
 import { fileURLToPath } from 'node:url';
-import type { Account, Cell } from '../report/account.js';
+import type { Account } from '../report/account.js';
 import { chooseCores, moveToCore } from '../processes/cores.js';
-import { leanStorm, type LeanResult } from '../rest/lean-storm.js';
+import { leanStorm } from '../rest/lean-storm.js';
 import { WorkerProcess } from '../processes/worker-process.js';
 import { withRedis, type Redis } from '../processes/redis-process.js';
 import { withGateway } from '../processes/gateway.js';
 import type { Effort, Figure, Ratio } from './ratio.js';
-import { Rounds, type Side } from './rounds.js';
+import { reportRuns, Rounds, type ServerRun, type Side } from '../measure/rounds.js';
 import { signed, type Signed, type SigningOrder } from './signing-order.js';
 import { tokenRequests } from './token-callers.js';
 
@@ -22,21 +22,6 @@ const CONNECTIONS = 32;
 const WARM_UP_S = 1;
 const GRACE_MS = 10_000;
 const GATEWAY = 'POST .../tokens';
-const HEAD = [
-  'signatures',
-  'per s',
-  'server CPU us',
-  'p50 ms',
-  'p99 ms',
-  'server busy %',
-  'load busy %',
-  'Redis busy %',
-  'robbed %',
-];
-
-/** A run of either side. */
-type Run = Pick<LeanResult, 'perS' | 'cpuUsPerCall' | 'serverBusy' | 'robbed'> & { readonly calls: LeanResult | null };
-
 export const tokens: Ratio = {
   name: 'tokens',
   summary: 'RS256 session tokens over REST, to RSA-2048 signatures alone on the same core',
@@ -64,14 +49,13 @@ function onStore(
     const requests = await tokenRequests(url, key, CALLERS);
     const { server: core } = chooseCores();
     const target = { url, pid, core, redisPid: redis?.pid ?? null };
-    const call = async (seconds: number): Promise<Run> => {
+    const call = (seconds: number): Promise<ServerRun> => {
       const request = (n: number): string => requests[n % CALLERS] ?? '';
-      const calls = await leanStorm(target, { connections: CONNECTIONS, seconds, request });
-      return { ...calls, calls };
+      return leanStorm(target, { connections: CONNECTIONS, seconds, request });
     };
     const { seconds } = effort;
     await call(WARM_UP_S);
-    const sides: readonly Side<Run>[] = [
+    const sides: readonly Side<ServerRun>[] = [
       { name: GATEWAY, run: () => call(seconds) },
       { name: 'sync', run: () => signing(signer, { how: 'sync', seconds, core }) },
       { name: 'async', run: () => signing(signer, { how: 'async', seconds, core }) },
@@ -81,42 +65,26 @@ function onStore(
   });
 }
 
-async function signing(signer: WorkerProcess<Signed>, order: SigningOrder): Promise<Run> {
+async function signing(signer: WorkerProcess<Signed>, order: SigningOrder): Promise<ServerRun> {
   signer.send(order);
   const { perS, busy, robbed } = await signer.next(order.seconds * 1000 + GRACE_MS);
-  return { perS, cpuUsPerCall: (busy / perS) * 1e6, serverBusy: busy, robbed, calls: null };
+  const none = { p50Ms: null, p99Ms: null, loadBusy: null, redisBusy: null };
+  return { perS, cpuUs: (busy / perS) * 1e6, serverBusy: busy, robbed, ...none };
 }
 
-function report(account: Account, rounds: Rounds<Run>, store: string): readonly Figure[] {
-  const names = [GATEWAY, 'sync', 'async'];
-  account.table(
-    HEAD,
-    names.map((name) => [name === GATEWAY ? `${GATEWAY}, ${store}` : `node:crypto, ${name}`, ...cellsOf(rounds, name)]),
-  );
-  const costOf = (how: string): number => rounds.median(how, ({ cpuUsPerCall }) => cpuUsPerCall);
+function report(account: Account, rounds: Rounds<ServerRun>, store: string): readonly Figure[] {
+  const rows = [
+    { name: GATEWAY, label: `${GATEWAY}, ${store}` },
+    ...['sync', 'async'].map((name) => ({ name, label: `node:crypto, ${name}` })),
+  ];
+  reportRuns(account, rounds, 'signatures', rows);
+  const costOf = (how: string): number => rounds.median(how, ({ cpuUs }) => cpuUs);
   const alone = costOf('sync') <= costOf('async') ? 'sync' : 'async';
   const rate = rounds.ratio(GATEWAY, alone, ({ perS }) => perS);
-  const cpu = rounds.ratio(alone, GATEWAY, ({ cpuUsPerCall }) => cpuUsPerCall);
+  const cpu = rounds.ratio(alone, GATEWAY, ({ cpuUs }) => cpuUs);
   const common = { better: 'higher', target: TARGET, isDisturbed: rounds.isDisturbed } as const;
   return [
     { name: `tokens, ${store}: per s to signatures alone`, value: rate, ...common },
     { name: `tokens, ${store}: per CPU second to signatures alone`, value: cpu, ...common },
-  ];
-}
-
-function cellsOf(rounds: Rounds<Run>, name: string): Cell[] {
-  const ofCalls = (digits: number, of: (calls: LeanResult) => number): Cell =>
-    name === GATEWAY
-      ? rounds.median(name, ({ calls }) => (calls === null ? Number.NaN : of(calls))).toFixed(digits)
-      : '-';
-  return [
-    rounds.median(name, ({ perS }) => perS).toFixed(0),
-    rounds.median(name, ({ cpuUsPerCall }) => cpuUsPerCall).toFixed(0),
-    ofCalls(2, ({ latency }) => latency.atMs(0.5)),
-    ofCalls(2, ({ latency }) => latency.atMs(0.99)),
-    (100 * rounds.median(name, ({ serverBusy }) => serverBusy)).toFixed(0),
-    ofCalls(0, ({ loadBusy }) => 100 * loadBusy),
-    ofCalls(0, ({ redisBusy }) => 100 * redisBusy),
-    (100 * rounds.median(name, ({ robbed }) => robbed)).toFixed(0),
   ];
 }

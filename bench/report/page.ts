@@ -59,7 +59,7 @@ export function pageOf(page: Page): string {
   const { scenario, summary, startedAt, options, machine, broken, tables, plots } = page;
   const verdict =
     broken.length === 0
-      ? '<p>Everything was as promised.</p>'
+      ? '<p>All checks passed.</p>'
       : `<p class="broken">Failed: ${escapeText(broken.join('; '))}</p>`;
   return `<!doctype html>
 <html lang="en">

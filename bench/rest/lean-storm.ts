@@ -3,6 +3,7 @@
  * writes the next. It costs a third of what autocannon does, so that the server is what is short of time.
  */
 import { connect, type Socket } from 'node:net';
+import type { ServerRun } from '../measure/rounds.js';
 import { demand } from '../processes/changes.js';
 import { CoreWatch } from '../measure/core-watch.js';
 import { cpuTimeBetween, cpuTimeOf, ownCpuTime, shareOf, type CpuTime } from '../measure/cpu.js';
@@ -25,17 +26,8 @@ export interface LeanPlan {
   readonly request: (n: number) => string;
 }
 
-export interface LeanResult {
-  readonly perS: number;
-  readonly cpuUsPerCall: number;
+export interface LeanResult extends ServerRun {
   readonly latency: Latencies;
-  /** Shares of a core. */
-  readonly serverBusy: number;
-  readonly loadBusy: number;
-  /** Of the load's core, when Redis is on it. */
-  readonly redisBusy: number;
-  /** The share of the time that something else had the server's core while the server was ready to run. */
-  readonly robbed: number;
 }
 
 const US_PER_MS = 1_000;
@@ -66,10 +58,13 @@ export async function leanStorm(target: StormTarget, plan: LeanPlan): Promise<Le
   const to = readings(target);
   const { cpu, robbedS } = server.read();
   demand(answered > 0, `${target.url} answered nothing`);
+  const latency = Latencies.of(latencyUs.take());
   return {
     perS: answered / seconds,
-    cpuUsPerCall: shareOf(cpu, answered) * US_PER_S,
-    latency: Latencies.of(latencyUs.take()),
+    cpuUs: shareOf(cpu, answered) * US_PER_S,
+    latency,
+    p50Ms: latency.atMs(0.5),
+    p99Ms: latency.atMs(0.99),
     serverBusy: shareOf(cpu, seconds),
     loadBusy: shareOf(cpuTimeBetween(from.load, to.load), seconds),
     redisBusy: shareOf(cpuTimeBetween(from.redis, to.redis), seconds),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { findCapacity, type Attempt, type Capacity } from '../contenders/capacity-search.js';
-import * as option from './options.js';
+import { deliveriesPerS, findCapacity, reportCapacities, type Attempt } from '../contenders/capacity-search.js';
+import * as option from '../cli/options.js';
 import { loadPlots, reportLoad, saturationOfResult } from '../report/load-report.js';
 import type { Plot } from '../report/plot.js';
-import { defineScenario } from './scenario.js';
+import { defineScenario } from '../cli/scenario.js';
 import { contenderOf, coresFor } from './load-run.js';
 
 const MAX_CLIENTS = 15_000;
@@ -32,28 +32,26 @@ export const capacity = defineScenario({
     const load = { ...option.crowdOf(given), rate, payloadBytes, seconds, warmUpS, phases, workers };
     const contender = contenderOf({ ...given, 'max-loss': 0 });
     const found = await findCapacity(account, contender, load, coresFor(given), given['max-clients']);
-    if (found.best !== null) reportLoad(account, found.best);
-    const { attempts, limitedBy, clients } = found;
-    const deliveriesPerS = perSecondOf(found);
-    account.table(
-      ['capacity, deliveries/s', 'clients', 'limited by'],
-      [[deliveriesPerS.toFixed(0), clients, limitedBy]],
-    );
-    const { best } = found;
+    const { attempts, limitedBy, clients, best } = found;
+    if (best !== null) reportLoad(account, best);
+    reportCapacities(account, new Map([[contender.name, found]]));
     const saturation = best === null ? null : saturationOfResult(best);
     const details =
       best === null ? {} : { counts: best.counts, window: best.window, latency: best.latency, samples: best.samples };
     return {
-      figures: { deliveriesPerS, clients, limitedBy, attempts, saturation, ...details },
+      figures: {
+        deliveriesPerS: best === null ? 0 : deliveriesPerS(best),
+        clients,
+        limitedBy,
+        attempts,
+        saturation,
+        ...details,
+      },
       plots: [attemptsPlot(attempts), ...(best === null ? [] : loadPlots(best))],
       broken: best === null ? ['not even the first load was carried'] : [],
     };
   },
 });
-
-function perSecondOf({ best }: Capacity): number {
-  return best === null ? 0 : best.window.deliveries / best.window.seconds;
-}
 
 function attemptsPlot(attempts: readonly Attempt[]): Plot {
   const sorted = attempts.toSorted((a, b) => a.deliveriesPerS - b.deliveriesPerS);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import * as option from './options.js';
-import { defineScenario } from './scenario.js';
+import * as option from '../cli/options.js';
+import { defineScenario } from '../cli/scenario.js';
 import { runLoad } from './load-run.js';
 
 /** The order of each pair of receiver and sender is kept in one table: so many clients fit into it. */

@@ -3,10 +3,9 @@ import { bareEngine, running, sallyport, type ClassName, type Contender } from '
 import { ANY_CORES, chooseCores } from '../processes/cores.js';
 import { isLoopback } from '../client/dial.js';
 import type { Result } from '../load/result.js';
-import { complain } from '../contenders/flush-report.js';
 import { deliveredShare, loadPlots, reportLoad, saturationOfResult, watchLoad } from '../report/load-report.js';
-import { runOnce, type Load } from '../contenders/rounds.js';
-import type { Bench, Outcome } from './scenario.js';
+import { complain, loadOnce, type Load } from '../contenders/load-once.js';
+import type { Bench, Outcome } from '../cli/scenario.js';
 import { givenGateway, type TargetGiven } from '../processes/target.js';
 
 export interface LoadGiven extends TargetGiven {
@@ -23,7 +22,7 @@ export async function runLoad(given: LoadGiven, load: Load, { account, progress 
     `${contender.name}: ${load.clients} clients in rooms of ${load.roomsOf}, ${load.payloadBytes} B at ${load.rate} Hz: ` +
       `${dueRate.toFixed(0)} deliveries/s due`,
   );
-  const result = await runOnce(contender, load, coresFor(given), [], watchLoad(progress));
+  const result = await loadOnce(contender, load, coresFor(given), { onInterval: watchLoad(progress) });
   reportLoad(account, result);
   const { samples, latency, lag, counts, window, problems } = result;
   const figures = { counts, window, problems, latency, lag, saturation: saturationOfResult(result), samples };
@@ -52,5 +51,5 @@ function brokenBy(result: Result, maxLossPercent: number): string[] {
   const isLossBorne = maxLossPercent > 0 && lostPercent <= maxLossPercent;
   const judged = isLossBorne ? { ...result, counts: { ...result.counts, lost: 0 } } : result;
   const complaint = complain(judged);
-  return complaint === null ? [] : [`not every delivery came as it should: ${complaint}`];
+  return complaint === null ? [] : [complaint];
 }

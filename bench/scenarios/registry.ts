@@ -1,5 +1,5 @@
 /** The scenarios of `npm run bench`, in the order in which help lists them. A new one is a file and a line here. */
-import type { Scenario } from './scenario.js';
+import type { Scenario } from '../cli/scenario.js';
 import { avalanche } from './avalanche.js';
 import { capacity } from './capacity.js';
 import { fanout } from './fanout.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import * as option from './options.js';
-import { defineScenario } from './scenario.js';
+import * as option from '../cli/options.js';
+import { defineScenario } from '../cli/scenario.js';
 import { runLoad } from './load-run.js';
 
 /** Every client of every room sends; every delivery is checked. */

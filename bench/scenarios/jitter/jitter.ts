@@ -12,8 +12,8 @@
  */
 import { z } from 'zod';
 import type { Account } from '../../report/account.js';
-import * as option from '../options.js';
-import { defineScenario, type Bench, type Outcome } from '../scenario.js';
+import * as option from '../../cli/options.js';
+import { defineScenario, type Bench, type Outcome } from '../../cli/scenario.js';
 import { givenGateway } from '../../processes/target.js';
 import { JitterRun, type JitterPlan, type JitterResult } from './jitter-run.js';
 import { MAX_SEED, newSeed } from '../../measure/random.js';

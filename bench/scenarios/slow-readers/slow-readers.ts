@@ -23,8 +23,8 @@
  */
 import { z } from 'zod';
 import { chooseCores, moveToCore } from '../../processes/cores.js';
-import * as option from '../options.js';
-import { defineScenario, type Bench, type Outcome } from '../scenario.js';
+import * as option from '../../cli/options.js';
+import { defineScenario, type Bench, type Outcome } from '../../cli/scenario.js';
 import { MIN_MESSAGE_BYTES } from '../../client/message.js';
 import { MAX_SEED, newSeed } from '../../measure/random.js';
 import { withGateway } from '../../processes/gateway.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommand } from '../../../bench/scenarios/command-line.js';
+import { parseCommand } from '../../../bench/cli/command-line.js';
 import { SCENARIOS } from '../../../bench/scenarios/registry.js';
 import { givenGateway } from '../../../bench/processes/target.js';
 

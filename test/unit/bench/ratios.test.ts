@@ -5,10 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { Account } from '../../../bench/report/account.js';
 import { betterOf, judge, readBaseline, writeBaseline, type Baseline } from '../../../bench/ratios/baseline.js';
 import { checkAll, worsened } from '../../../bench/ratios/check.js';
-import { SHORT } from '../../../bench/ratios/effort.js';
-import { isMet, type Figure, type Ratio } from '../../../bench/ratios/ratio.js';
+import { isMet, SHORT, type Figure, type Ratio } from '../../../bench/ratios/ratio.js';
 import { RATIOS, ratiosOf } from '../../../bench/ratios/all-ratios.js';
-import { Rounds } from '../../../bench/ratios/rounds.js';
+import { Rounds } from '../../../bench/measure/rounds.js';
 
 const silent = (): Account => new Account(() => undefined);
 const DAY = '2026-01-31';

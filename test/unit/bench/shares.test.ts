@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { endpointOf, sourceAddresses, sourceOf } from '../../../bench/client/dial.js';
 import { shares } from '../../../bench/load/load-process.js';
 import { sendingOrder } from '../../../bench/load/schedule.js';
-import { crowdOf } from '../../../bench/scenarios/options.js';
+import { crowdOf } from '../../../bench/cli/options.js';
 
 const LOCAL = endpointOf('http://127.0.0.1:8080');
 const AWAY = endpointOf('https://relay.example');

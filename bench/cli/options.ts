@@ -74,6 +74,15 @@ export const phasesOption = {
   phases: z.enum(PHASES).describe("when one room's members send, to each other").default('shuffled'),
 };
 
+/** Several, one table each. */
+export function phaseList(fallback = 'together,shuffled') {
+  return z
+    .string()
+    .default(fallback)
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(PHASES)).min(1));
+}
+
 export const lossOption = {
   'max-loss': z.coerce
     .number('must be a number')
