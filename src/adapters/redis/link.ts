@@ -7,29 +7,24 @@
  *   is before the call ends unless the connection broke.
  */
 import { createHash } from 'node:crypto';
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import type { Operation, Operations } from '../../ports/operations.js';
 import type { StoreHealth } from '../../ports/store.js';
 import type { Failure } from '../../protocol/failure.js';
+import { connectTo, isTimeout, reasonOf, within } from './connect.js';
 import { isReply, isReplyOf, refusedWrites, toFailure, unavailable, unknownOutcome, wasNotSent } from './failures.js';
 import { Outage } from './outage.js';
 import { asList } from './replies.js';
 import type { Effect, Script, ScriptText } from './script.js';
 import { ServerTime } from './server-time.js';
-import { parseRedisUrl } from './url.js';
 
-const COMMAND_TIMEOUT_MS = 1_000;
-/** Before the former, whatever the estimate of the server's clock is off by: nobody is told no and then served. */
+/** Before the command timeout, whatever the estimate of the server's clock is off by: nobody is told no and then served. */
 const RUN_WITHIN_MS = 950;
-/** Above the former: a script that has to be sent again, a redirection within a cluster. */
+/** Above the command timeout: a script that has to be sent again, a redirection within a cluster. */
 const CALL_DEADLINE_MS = 1_150;
-const CONNECT_TIMEOUT_MS = 2_000;
-const MAX_RECONNECT_DELAY_MS = 2_000;
 const STOP_DEADLINE_MS = 500;
-const MAX_LOADING_RETRY_MS = 200;
-const MIN_RECONNECT_ON_READONLY_MS = 1_000;
 /** A repeat under the same Idempotency-Key comes within a day; and some, for the first try itself. */
 const ONCE_KEPT_MS = 25 * 60 * 60 * 1000;
 /** The one operation that writes each time it is run: its success says that Redis takes writes again. */
@@ -290,76 +285,4 @@ function onceKey(keys: readonly string[], name: string): string {
   const [first = ''] = keys;
   const tag = /\{([^}]+)\}/.exec(first)?.[1] ?? first;
   return `${first.slice(0, first.indexOf(':') + 1)}:once-done:{${tag}}:${createHash('sha256').update(name).digest('base64url')}`;
-}
-
-function connectTo(url: string): Redis | Cluster {
-  const { seeds, options } = parseRedisUrl(url);
-  const common = {
-    ...options,
-    protocol: 2,
-    lazyConnect: true,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    maxLoadingRetryTime: MAX_LOADING_RETRY_MS,
-    reconnectOnError: reconnectOnReadonly(),
-  } as const;
-  if (seeds === null) {
-    return new Redis({
-      ...common,
-      enableOfflineQueue: false,
-      retryStrategy: reconnectDelayMs,
-      sentinelRetryStrategy: reconnectDelayMs,
-    });
-  }
-  return new Cluster([...seeds], {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    clusterRetryStrategy: reconnectDelayMs,
-    slotsRefreshTimeout: COMMAND_TIMEOUT_MS,
-    redisOptions: common,
-  });
-}
-
-/** After a failover the old master answers READONLY until the connection is made anew. A replica answers it for ever. */
-function reconnectOnReadonly(): (error: Error) => boolean {
-  let reconnectedAtMs = -Infinity;
-  return (error) => {
-    if (!isReplyOf(error, 'READONLY') || performance.now() - reconnectedAtMs < MIN_RECONNECT_ON_READONLY_MS)
-      return false;
-    reconnectedAtMs = performance.now();
-    return true;
-  };
-}
-
-/** Full jitter: a fleet that lost its Redis does not come back in step. */
-function reconnectDelayMs(attempt: number): number {
-  return 10 + Math.floor(Math.random() * Math.min(MAX_RECONNECT_DELAY_MS - 10, 50 * 2 ** Math.min(attempt, 10)));
-}
-
-class DeadlineExceeded extends Error {}
-
-/** Rejects after `ms`. The timer is the system's own: these deadlines are about a real server. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlineExceeded('Redis did not answer in time')), ms);
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof DeadlineExceeded || (error instanceof Error && error.message === 'Command timed out');
-}
-
-/** Short, and without addresses. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
-  return code ?? /^[A-Z]{4,}/.exec(error.message)?.[0] ?? error.name;
 }

@@ -1,0 +1,83 @@
+/** How a connection to Redis is made and made again, and the deadlines and names of what goes wrong on it. */
+import { Cluster, Redis } from 'ioredis';
+import { isReplyOf } from './failures.js';
+import { parseRedisUrl } from './url.js';
+
+const COMMAND_TIMEOUT_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+const MAX_RECONNECT_DELAY_MS = 2_000;
+const MAX_LOADING_RETRY_MS = 200;
+const MIN_RECONNECT_ON_READONLY_MS = 1_000;
+
+/** Connects when it is told to, by `connect()`. Throws when the URL cannot be read. */
+export function connectTo(url: string): Redis | Cluster {
+  const { seeds, options } = parseRedisUrl(url);
+  const common = {
+    ...options,
+    protocol: 2,
+    lazyConnect: true,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    maxLoadingRetryTime: MAX_LOADING_RETRY_MS,
+    reconnectOnError: reconnectOnReadonly(),
+  } as const;
+  if (seeds === null) {
+    return new Redis({
+      ...common,
+      enableOfflineQueue: false,
+      retryStrategy: reconnectDelayMs,
+      sentinelRetryStrategy: reconnectDelayMs,
+    });
+  }
+  return new Cluster([...seeds], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: reconnectDelayMs,
+    slotsRefreshTimeout: COMMAND_TIMEOUT_MS,
+    redisOptions: common,
+  });
+}
+
+/** After a failover the old master answers READONLY until the connection is made anew. A replica answers it for ever. */
+function reconnectOnReadonly(): (error: Error) => boolean {
+  let reconnectedAtMs = -Infinity;
+  return (error) => {
+    if (!isReplyOf(error, 'READONLY') || performance.now() - reconnectedAtMs < MIN_RECONNECT_ON_READONLY_MS)
+      return false;
+    reconnectedAtMs = performance.now();
+    return true;
+  };
+}
+
+/** Full jitter: a fleet that lost its Redis does not come back in step. */
+function reconnectDelayMs(attempt: number): number {
+  return 10 + Math.floor(Math.random() * Math.min(MAX_RECONNECT_DELAY_MS - 10, 50 * 2 ** Math.min(attempt, 10)));
+}
+
+class DeadlineExceeded extends Error {}
+
+/** Rejects after `ms` milliseconds. The timer is the system's own: these deadlines are about a real server. */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlineExceeded('Redis did not answer in time')), ms);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function isTimeout(error: unknown): boolean {
+  return error instanceof DeadlineExceeded || (error instanceof Error && error.message === 'Command timed out');
+}
+
+/** Short, and without addresses. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
+  return code ?? /^[A-Z]{4,}/.exec(error.message)?.[0] ?? error.name;
+}
