@@ -42,7 +42,7 @@ export const nodeKeys = {
   redisPrefix: withDefault(text, 'sallyport:', {
     env: 'SALLYPORT_REDIS_PREFIX',
     type: 'text',
-    doc: 'Prefix of every key and channel in Redis. Nodes with the same prefix form one cluster.',
+    doc: 'Begins every key and channel in Redis; a colon follows it unless it ends in one. Nodes with the same prefix are one cluster.',
   }),
   publicUrl: optional(httpUrl, {
     env: 'SALLYPORT_PUBLIC_URL',

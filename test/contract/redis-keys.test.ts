@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
+import { createOperations } from '../../src/adapters/system/operations.js';
+import { parseConfig } from '../../src/config/parse.js';
 import type { Store } from '../../src/ports/store.js';
 import { commandsDuring } from '../support/redis-monitor.js';
 import { startRedisServer, type RedisServer } from '../support/redis-server.js';
@@ -79,6 +81,56 @@ describe('what the Redis store leaves in Redis', () => {
     const { id } = await liveSession();
     const keys = await findKeys(client, keyPrefix);
     for (const key of keys) expect(key).toMatch(new RegExp(`^${keyPrefix}:(relay:\\{${id}\\}|\\{index\\}):`));
+  });
+});
+
+describe('the prefix of keys', () => {
+  const parsed = parseConfig({});
+  const byDefault = parsed.ok ? parsed.config.redisPrefix : '';
+  const operations = createOperations('a secret of these tests, long enough');
+  const cleanups: (() => Promise<void>)[] = [];
+
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  async function open(url: string, keyPrefix: string): Promise<Store> {
+    const store = createRedisStore({ url, keyPrefix, log: silentLog, onFailure: () => undefined, operations });
+    cleanups.push(() => store.stop());
+    store.start();
+    await untilReady(store);
+    return store;
+  }
+
+  test.each([
+    [byDefault, 'sallyport:'],
+    ['game', 'game:'],
+    ['game:', 'game:'],
+    ['game::', 'game::'],
+    ['eu:game', 'eu:game:'],
+  ])('ST79 with the prefix %s every key begins with %s and no further colon', async (keyPrefix, begin) => {
+    const redis = await startRedisServer();
+    cleanups.push(() => redis.stop());
+    const client = new Redis(redis.url);
+    cleanups.push(async () => client.disconnect());
+    const store = await open(redis.url, keyPrefix);
+    const session = f.newSession();
+    await operations.run('an operation', () => store.relay.create(session, [f.newSeat()]));
+    await store.idempotency.start({
+      ...{ key: 'key', fingerprint: 'print', operationId: 'op', owner: 'one' },
+      ...{ runningTtlMs: 60_000, ttlMs: 60_000 },
+    });
+    const keys = await client.keys('*');
+    expect(keys.filter((key) => key.includes('once-done')).length).toBeGreaterThan(0);
+    for (const key of keys) {
+      expect(key.startsWith(begin)).toBe(true);
+      expect(key.slice(begin.length)).toMatch(/^[^:]/);
+    }
+    const same = await open(redis.url, begin);
+    expect(await same.relay.get(session.id, 'all')).not.toBeNull();
+    // The control: below another prefix there is nothing.
+    const other = await open(redis.url, `${begin}:`);
+    expect(await other.relay.get(session.id, 'all')).toBeNull();
   });
 });
 

@@ -42,10 +42,12 @@ import type { ClientId, ProjectId, SessionId, UserId, UserSessionId } from '../.
 
 export type Keys = ReturnType<typeof createKeys>;
 
+/** `prefix` begins every key. A colon follows it, unless it ends in one. */
 export function createKeys(prefix: string) {
-  const index = `${prefix}:{index}`;
-  const userSessions = `${prefix}:{user-sessions}`;
-  const directory = `${prefix}:{directory}`;
+  const all = prefix.endsWith(':') ? prefix : `${prefix}:`;
+  const index = `${all}{index}`;
+  const userSessions = `${all}{user-sessions}`;
+  const directory = `${all}{directory}`;
   return {
     /**
      * In the order that lua/session.lua names them: the session's fields (hash); seats by user; users by token
@@ -53,7 +55,7 @@ export function createKeys(prefix: string) {
      * listed users per address, and users by wallet; bans and kicks by user, bans by wallet; freed indexes by time; rested indexes.
      */
     session: (id: SessionId): readonly string[] => {
-      const base = `${prefix}:relay:{${id}}`;
+      const base = `${all}relay:{${id}}`;
       return [
         `${base}:fields`,
         `${base}:seats`,
@@ -73,23 +75,23 @@ export function createKeys(prefix: string) {
     /** Sorted set of `<session id> <project id>` by when to look whether the session's time is up. */
     expiry: `${index}:expiry`,
     /** Hash: a node's id to its lease and report. */
-    nodes: `${prefix}:nodes`,
+    nodes: `${all}nodes`,
     /** Hash: a key's id to its record. */
-    apiKeys: `${prefix}:keys`,
-    idempotency: (key: string): string => `${prefix}:idempotency:{${key}}`,
+    apiKeys: `${all}keys`,
+    idempotency: (key: string): string => `${all}idempotency:{${key}}`,
 
     /** In the order that lua/user-session.lua names them. */
     sessionsOfUser: (id: UserId): readonly string[] => {
-      const base = `${prefix}:{user:${id}}`;
+      const base = `${all}{user:${id}}`;
       return [`${base}:records`, `${base}:listing`, `${base}:active`, `${base}:kept`];
     },
     /** The user that a user session belongs to. */
-    owner: (id: UserSessionId): string => `${prefix}:owner:{${id}}`,
+    owner: (id: UserSessionId): string => `${all}owner:{${id}}`,
     /** Sorted sets of `<session id> <user id>`: the listing; when each is left out of it; when to look whether it is due. */
     userSessionIndex: [`${userSessions}:listing`, `${userSessions}:forgotten`, `${userSessions}:due`] as const,
     /** A client's fields (hash); its `<session id> <user id>` in order, and when each is forgotten (sorted sets). */
     client: (id: ClientId): readonly string[] => {
-      const base = `${prefix}:{${id}}`;
+      const base = `${all}{${id}}`;
       return [`${base}:fields`, `${base}:sessions`, `${base}:forgotten`];
     },
 
@@ -106,11 +108,17 @@ export function createKeys(prefix: string) {
     membersByOrganization: `${directory}:by-organization`,
     membersByUser: `${directory}:by-user`,
 
-    oneTime: (kind: OneTimeKind, name: string): string => `${prefix}:once:${kind}:{${name}}`,
-    rate: (key: string): string => `${prefix}:{rates}:${key}`,
-    signingKeys: `${prefix}:signing-keys`,
+    oneTime: (kind: OneTimeKind, name: string): string => `${all}once:${kind}:{${name}}`,
+    rate: (key: string): string => `${all}{rates}:${key}`,
+    signingKeys: `${all}signing-keys`,
+    /** The first reply of a change made over keys that begin with `first`, in the same hash slot. */
+    onceDone: (first: string, name: string): string => {
+      const behind = first.slice(all.length);
+      const tag = /\{([^}]+)\}/.exec(behind)?.[1] ?? first;
+      return `${all}once-done:{${tag}}:${name}`;
+    },
     /** Hash of one user's sockets. */
-    userSockets: (id: UserId): string => `${prefix}:sockets:{user:${id}}`,
+    userSockets: (id: UserId): string => `${all}sockets:{user:${id}}`,
   };
 }
 

@@ -15,6 +15,7 @@ import type { StoreHealth } from '../../ports/store.js';
 import type { Failure } from '../../protocol/failure.js';
 import { connectTo, isTimeout, reasonOf, within } from './connect.js';
 import { isReply, isReplyOf, refusedWrites, toFailure, unavailable, unknownOutcome, wasNotSent } from './failures.js';
+import type { Keys } from './keys.js';
 import { Outage } from './outage.js';
 import { asList } from './replies.js';
 import type { Effect, Script, ScriptText } from './script.js';
@@ -37,6 +38,7 @@ export interface LinkOptions {
   readonly onFailure: (operation: string) => void;
   /** Tests move time: then scripts are told it. Otherwise they ask the server. */
   readonly clock: Clock | null;
+  readonly keys: Keys;
   readonly scripts: readonly Script[];
   readonly operations: Pick<Operations, 'current'>;
 }
@@ -118,7 +120,11 @@ export class RedisLink {
       const reply = await this.#script(operation, script.effect, running, script, keys, args);
       return { reply, isRepeat: false };
     }
-    const kept = onceKey(keys, `${running.id}:${running.nameStep(`${script.name} ${keys[0] ?? ''}`)}`);
+    const first = keys[0] ?? '';
+    const kept = this.#options.keys.onceDone(
+      first,
+      digestOf(`${running.id}:${running.nameStep(`${script.name} ${first}`)}`),
+    );
     const all = [...args, ONCE_KEPT_MS];
     const [repeat, reply = null] = asList(
       await this.#script(operation, script.effect, running, script.once, [...keys, kept], all),
@@ -275,14 +281,11 @@ export class RedisLink {
   }
 }
 
+function digestOf(name: string): string {
+  return createHash('sha256').update(name).digest('base64url');
+}
+
 /** null when this server does not tell. */
 async function timeOf(node: Redis): Promise<unknown> {
   return node.time().catch(() => null);
-}
-
-/** In the hash slot of the keys that the change is made over. */
-function onceKey(keys: readonly string[], name: string): string {
-  const [first = ''] = keys;
-  const tag = /\{([^}]+)\}/.exec(first)?.[1] ?? first;
-  return `${first.slice(0, first.indexOf(':') + 1)}:once-done:{${tag}}:${createHash('sha256').update(name).digest('base64url')}`;
 }

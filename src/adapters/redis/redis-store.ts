@@ -20,7 +20,7 @@ import { createRedisUserSocketStore } from './user-socket-store.js';
 export interface RedisStoreOptions {
   /** See `parseRedisUrl`. It never reaches a log or an error. */
   readonly url: string;
-  /** In front of every key. */
+  /** Begins every key; see `createKeys`. */
   readonly keyPrefix: string;
   readonly log: Log;
   /** Called for each call that failed, for the metrics. */
@@ -37,7 +37,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const scripts = loadScripts();
   const keys = createKeys(keyPrefix);
   const link = new RedisLink({
-    ...{ url, log, onFailure, operations },
+    ...{ url, log, onFailure, operations, keys },
     clock: clock ?? null,
     scripts: Object.values(scripts),
   });
