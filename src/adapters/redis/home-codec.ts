@@ -96,11 +96,9 @@ function encodeBars(bars: readonly Bar[]): readonly Argument[] {
 /** As restore.lua takes it. */
 export function encodeRestoration(lost: Restoration): readonly Argument[] {
   const { session, seats, bars, nextIndex, leftMs, instead, revision } = lost;
-  const { host, homeEpoch, createdAtMs } = session;
-  const fields = [
-    ...encodeSession({ ...session, ttlMs: leftMs }),
-    ...['epoch', homeEpoch, 'created', createdAtMs, 'host', host.index ?? '', 'term', host.term, 'next', nextIndex],
-  ];
+  const { host, homeEpoch } = session;
+  const whole = { ...session, ttlMs: leftMs, hostIndex: host.index, hostTerm: host.term };
+  const fields = [...encodeSession(whole), 'next', nextIndex];
   const barred = encodeBars(bars);
   const ranks = ranksOf(seats);
   const taken = seats.flatMap((seat) => encodeHeldSeat(seat, ranks.get(seat) ?? ''));

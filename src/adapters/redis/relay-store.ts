@@ -34,16 +34,10 @@ import type { Keys } from './keys.js';
 import type { Argument, RedisLink } from './link.js';
 import { asHost, asIndexOrNull, asInteger, asList, asText, asUserId, known } from './replies.js';
 import type { Script, Scripts } from './script.js';
-import {
-  decodeSeat,
-  decodeSession,
-  decodeSnapshot,
-  encodeGroupSeat,
-  encodeSeat,
-  encodeSettings,
-} from './session-codec.js';
+import { decodeSeat, decodeSession, decodeSnapshot, encodeGroupSeat, encodeSeat } from './session-codec.js';
 import { decodeCreate, encodeCreate } from './session-create.js';
 import { ReadCache } from './read-cache.js';
+import { encodeFields } from './session-fields.js';
 import type { DueSession, SessionIndex } from './session-index.js';
 
 /** Relay sessions in Redis: each transition is one script over the session's own keys. */
@@ -101,7 +95,7 @@ export class RedisRelayStore implements RelayStore {
     scope: ProjectScope,
     change: Partial<RelaySessionSettings> & { readonly ttlMs?: number },
   ): Promise<RelaySession | null> {
-    const args = [encodeScope(scope), change.ttlMs ?? '', ...encodeSettings(change)];
+    const args = [encodeScope(scope), change.ttlMs ?? '', ...encodeFields(change)];
     const reply = await this.#run('update', this.#scripts.update, id, args);
     if (reply === null) return null;
     const [expiredBefore, facts] = asList(reply);

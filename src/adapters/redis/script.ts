@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { FIELD_NAMES } from './session-fields.js';
 
 /**
  * What a script does to the store. `read`: nothing. `upkeep`: what the gateway does for itself, which no caller asked for
@@ -22,7 +23,7 @@ export interface Script extends ScriptText {
 /** Reads the scripts from disk, once, with what they share in front of them. */
 export function loadScripts() {
   const time = readLua('time');
-  const session = readLua('session');
+  const session = luaList('FACTS', FIELD_NAMES) + readLua('session');
   const userSession = readLua('user-session');
   const userSocket = readLua('user-socket');
   const client = readLua('client');
@@ -116,6 +117,11 @@ export type Scripts = ReturnType<typeof loadScripts>;
 
 function scriptText(text: string): ScriptText {
   return { text, sha1: createHash('sha1').update(text).digest('hex') };
+}
+
+/** A Lua line that makes a list of names. */
+function luaList(name: string, names: readonly string[]): string {
+  return `local ${name} = { ${names.map((each) => `'${each}'`).join(', ')} }\n`;
 }
 
 /** The build copies lua/ beside the compiled module. */

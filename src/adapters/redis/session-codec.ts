@@ -3,111 +3,27 @@
  * fields' values as lines of one text, and with users and their seats as further lines (see session.lua).
  */
 import { z } from 'zod';
-import {
-  parseAuthorizationTokenText,
-  parseNodeId,
-  parseProjectId,
-  parseUserId,
-  type AuthorizationToken,
-  type SessionId,
-} from '../../protocol/ids.js';
-import { anyJson, branded, json } from './schemas.js';
+import { parseAuthorizationTokenText, type AuthorizationToken, type SessionId } from '../../protocol/ids.js';
 import type {
   GroupSeat,
   NewGroupSeat,
   NewRelaySession,
   NewSeat,
   RelaySession,
-  RelaySessionSettings,
   Seat,
   SeatMember,
   SessionWithSeats,
 } from '../../ports/relay-store.js';
-import {
-  asHost,
-  asIndex,
-  asInteger,
-  asPairs,
-  asText,
-  asUserId,
-  asUserSessionIdOrNull,
-  known,
-  unexpected,
-} from './replies.js';
-
-const integer = z
-  .string()
-  .regex(/^[0-9]{1,16}$/)
-  .transform(Number);
-const flag = z.enum(['0', '1']).transform((text) => text === '1');
-
-/** In the order of their lines. */
-const fieldsSchema = z.object({
-  project: branded(parseProjectId),
-  token: branded(parseAuthorizationTokenText),
-  created: integer,
-  expires: integer,
-  durability: z.enum(['memory', 'redis']),
-  filters: json(
-    z.array(z.object({ field: z.string(), values: z.array(z.string()), filterType: z.enum(['any', 'all', 'not']) })),
-  ),
-  home: z.union([z.literal('').transform(() => null), branded(parseNodeId)]),
-  epoch: integer,
-  error: json(z.string().nullable()),
-  metadata: json(anyJson),
-  max: integer,
-  window: integer,
-  flush: z.union([z.literal('auto'), integer]),
-  enforce: flag,
-  locked: flag,
-  webhook: json(z.string().nullable()),
-  group: z.union([
-    z.literal('').transform(() => null),
-    json(
-      z.object({
-        creatorId: branded(parseUserId),
-        passwordHash: z.string().nullable(),
-        whitelist: z.array(z.string()),
-        onlyWhitelisted: z.boolean(),
-      }),
-    ),
-  ]),
-  generation: integer,
-  host: z.string(),
-  term: integer,
-});
-
-const NAMES = Object.keys(fieldsSchema.shape);
+import { asIndex, asInteger, asPairs, asText, asUserId, asUserSessionIdOrNull, known, unexpected } from './replies.js';
+import { decodeFields, encodeFields, FIELD_NAMES, type StoredSession } from './session-fields.js';
 
 /** Who a wallet shows itself as: see `encodeGroupSeat`. */
 const cardSchema = z.object({ address: z.string(), name: z.string().nullable(), pseudonym: z.string() });
 
-/** Names and values of every field that does not count something. */
-export function encodeSession(session: NewRelaySession): string[] {
-  return [
-    ['project', session.projectId],
-    ['token', String(session.authorizationToken)],
-    ['durability', session.durability],
-    ['filters', JSON.stringify(session.filters)],
-    ['home', session.homeNodeId ?? ''],
-    ['epoch', session.homeNodeId === null ? '0' : '1'],
-    ['error', JSON.stringify(session.error)],
-    session.group === null ? [] : ['group', JSON.stringify(session.group), 'creator', session.group.creatorId],
-    encodeSettings(session),
-  ].flat();
-}
-
-export function encodeSettings(change: Partial<RelaySessionSettings>): string[] {
-  const { metadata, maxUsers, resumeWindowMs, flushMs, enforceIp, locked, webhookUrl } = change;
-  const fields: string[] = [];
-  if (metadata !== undefined) fields.push('metadata', JSON.stringify(metadata));
-  if (maxUsers !== undefined) fields.push('max', String(maxUsers));
-  if (resumeWindowMs !== undefined) fields.push('window', String(resumeWindowMs));
-  if (flushMs !== undefined) fields.push('flush', String(flushMs));
-  if (enforceIp !== undefined) fields.push('enforce', enforceIp ? '1' : '0');
-  if (locked !== undefined) fields.push('locked', locked ? '1' : '0');
-  if (webhookUrl !== undefined) fields.push('webhook', JSON.stringify(webhookUrl));
-  return fields;
+/** Names and texts of what a session is made, or put back, with. `creator` is for scripts alone. */
+export function encodeSession(session: NewRelaySession & Partial<StoredSession>): string[] {
+  const fields = encodeFields(session);
+  return session.group === null ? fields : [...fields, 'creator', session.group.creatorId];
 }
 
 /** User, wallet and card. The separator of seats stands only in texts of the card, where JSON can say it otherwise. */
@@ -128,12 +44,12 @@ export function decodeSession(id: SessionId, reply: unknown): RelaySession {
 
 export function decodeSnapshot(id: SessionId, reply: unknown): SessionWithSeats {
   const lines = asText(reply).split('\n');
-  return { session: sessionOf(id, lines), seats: seatsOf(lines.slice(NAMES.length)) };
+  return { session: sessionOf(id, lines), seats: seatsOf(lines.slice(FIELD_NAMES.length)) };
 }
 
 /** Each user of a snapshot with the text of its seat. */
 export function seatTextsOf(snapshot: string): ReadonlyMap<string, string> {
-  return new Map(asPairs(snapshot.split('\n').slice(NAMES.length)));
+  return new Map(asPairs(snapshot.split('\n').slice(FIELD_NAMES.length)));
 }
 
 export function decodeSeat(userId: string, text: unknown): Seat {
@@ -141,29 +57,8 @@ export function decodeSeat(userId: string, text: unknown): Seat {
 }
 
 function sessionOf(id: SessionId, lines: readonly string[]): RelaySession {
-  const fields = fieldsSchema.parse(Object.fromEntries(NAMES.map((name, at) => [name, lines[at]])));
-  return {
-    id,
-    projectId: fields.project,
-    authorizationToken: fields.token,
-    createdAtMs: fields.created,
-    expiresAtMs: fields.expires,
-    durability: fields.durability,
-    filters: fields.filters,
-    homeNodeId: fields.home,
-    homeEpoch: fields.epoch,
-    error: fields.error,
-    group: fields.group,
-    metadata: fields.metadata,
-    maxUsers: fields.max,
-    resumeWindowMs: fields.window,
-    flushMs: fields.flush,
-    enforceIp: fields.enforce,
-    locked: fields.locked,
-    webhookUrl: fields.webhook,
-    generation: fields.generation,
-    host: asHost(fields.host, fields.term),
-  };
+  const { hostIndex, hostTerm, ...facts } = decodeFields(lines);
+  return { id, ...facts, host: { index: hostIndex, term: hostTerm } };
 }
 
 /** Listed users and wallets in the order they were taken in, then minted users in the order they joined. */

@@ -6,27 +6,15 @@ import { encodeGroupSeat, encodeSeat, encodeSession } from './session-codec.js';
 
 export type SeatToMake = NewSeat | NewGroupSeat;
 
+const AT_FIRST = { generation: 1, hostIndex: null, hostTerm: 0 };
+
 /** The whole of it is put together here: a command of a script costs Redis as much as ten arguments. */
 export function encodeCreate(session: NewRelaySession, seats: readonly SeatToMake[]): readonly Argument[] {
   const taken = String(seats.length);
-  const counters = [
-    'generation',
-    '1',
-    'host',
-    '',
-    'term',
-    '0',
-    'held',
-    taken,
-    'next',
-    '0',
-    'order',
-    taken,
-    'revision',
-    '0',
-  ];
+  const homeEpoch = session.homeNodeId === null ? 0 : 1;
+  const fields = encodeSession({ ...session, homeEpoch, ...AT_FIRST });
   const lists = [
-    [...encodeSession(session), ...counters],
+    [...fields, 'held', taken, 'next', '0', 'order', taken, 'revision', '0'],
     seats.flatMap((seat, at) => [seat.userId, seatText(seat, at + 1)]),
     seats.flatMap((seat) => ('group' in seat ? [] : [seat.token, seat.userId])),
     encodeAddresses(seats),

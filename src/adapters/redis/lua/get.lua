@@ -1,5 +1,5 @@
 -- ARGV: scope. Replies the snapshot, or nil.
 local values = read_facts()
-local project, expires = values[1], values[4]
+local project, expires = fact(values, 'project'), fact(values, 'expires')
 if not project or tonumber(expires) <= now or (ARGV[3] ~= '' and ARGV[3] ~= project) then return nil end
 return snapshot(values)

@@ -6,17 +6,20 @@ local KEEP_AFTER_EXPIRY_MS = 60000
 local MAX_INDEX = 65533
 local MIN_REST_MS = 300000
 
+-- Fields that scripts decide by, and those of them that are numbers. A missing number is 0, a missing text ''.
+local DECIDING = { 'project', 'token', 'enforce', 'locked', 'home', 'host', 'creator', 'expires', 'max', 'window',
+  'generation', 'term', 'held', 'next', 'order', 'floor' }
+local NUMBERS = { 'expires', 'max', 'window', 'generation', 'term', 'held', 'next', 'order', 'floor' }
+
 -- nil when there is no such session in this scope ('' is every scope), or its time is up.
 local function load_session(scope)
-  local v = redis.call('HMGET', session_key, 'project', 'token', 'expires', 'max', 'window', 'enforce', 'locked',
-    'home', 'generation', 'host', 'term', 'held', 'next', 'order', 'creator', 'floor')
-  if not v[1] or tonumber(v[3]) <= now or (scope ~= '' and scope ~= v[1]) then return nil end
-  return {
-    project = v[1], token = v[2], expires = tonumber(v[3]), max = tonumber(v[4]), window = tonumber(v[5]),
-    enforce = v[6] == '1', locked = v[7] == '1', home = v[8], generation = tonumber(v[9]),
-    host = v[10], term = tonumber(v[11]), held = tonumber(v[12]), next = tonumber(v[13]), order = tonumber(v[14]),
-    creator = v[15] or '', floor = tonumber(v[16] or 0),
-  }
+  local values = redis.call('HMGET', session_key, unpack(DECIDING))
+  local s = {}
+  for at, name in ipairs(DECIDING) do s[name] = values[at] or '' end
+  for _, name in ipairs(NUMBERS) do s[name] = tonumber(s[name]) or 0 end
+  s.enforce, s.locked = s.enforce == '1', s.locked == '1'
+  if s.project == '' or s.expires <= now or (scope ~= '' and scope ~= s.project) then return nil end
+  return s
 end
 
 local function save_session(s)
@@ -166,13 +169,16 @@ local function remove_user(s, seat, reason)
   return index
 end
 
--- What a reader needs of the session, in the order of session-codec.ts, a line each: no field has a raw line break. One
--- text is much less work for the gateway than a list of fifty.
-local FACTS = { 'project', 'token', 'created', 'expires', 'durability', 'filters', 'home', 'epoch', 'error', 'metadata',
-  'max', 'window', 'flush', 'enforce', 'locked', 'webhook', 'group', 'generation', 'host', 'term' }
-
+-- What a reader needs of the session, a line for each name of FACTS: no field has a raw line break. One text is much less
+-- work for the gateway than a list of fifty. session-fields.ts puts FACTS in front of this file and reads the lines.
 local function read_facts()
   return redis.call('HMGET', session_key, unpack(FACTS))
+end
+
+local function fact(values, name)
+  for at, each in ipairs(FACTS) do
+    if each == name then return values[at] end
+  end
 end
 
 local function lines_of(values)

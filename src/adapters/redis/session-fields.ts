@@ -1,0 +1,149 @@
+/**
+ * The fields of a relay session in Redis: the one place that says each field's name, text form and default. Scripts get
+ * the names from here (script.ts) and hand the texts through, so a field that only readers need is one row here.
+ * A change of a name or of a text form that is there already is a new format: see format.ts.
+ */
+import { z } from 'zod';
+import type { RelaySession } from '../../ports/relay-store.js';
+import {
+  parseAuthorizationTokenText,
+  parseMemberIndex,
+  parseNodeId,
+  parseProjectId,
+  parseUserId,
+  type MemberIndex,
+} from '../../protocol/ids.js';
+import type { Json } from '../../protocol/server-control.js';
+import { asInteger, known } from './replies.js';
+import { anyJson, branded } from './schemas.js';
+
+/** A session as its fields say it: the id is in the key, and the host is two fields. */
+export interface StoredSession extends Omit<RelaySession, 'id' | 'host'> {
+  readonly hostIndex: MemberIndex | null;
+  readonly hostTerm: number;
+}
+
+/** A text never has a raw line break: scripts reply one line a field. */
+interface Codec<T> {
+  /** null: nothing is written, and readers get the default. */
+  encode(value: T): string | null;
+  /** Throws for a text that `encode` does not make. */
+  decode(text: string): T;
+}
+
+interface Field<T> extends Codec<T> {
+  readonly name: string;
+  /** Value of a field that is empty or missing. Without a default such a session cannot be read. */
+  readonly byDefault?: T;
+}
+
+type Fields<T> = { readonly [Key in keyof T]: Field<T[Key]> };
+
+const integer: Codec<number> = { encode: String, decode: asInteger };
+const flag: Codec<boolean> = {
+  encode: (value) => (value ? '1' : '0'),
+  decode: (text) => known(text === '1' ? true : text === '0' ? false : null, 'a flag'),
+};
+const filters = z.array(
+  z.object({ field: z.string(), values: z.array(z.string()), filterType: z.enum(['any', 'all', 'not']) }),
+);
+const group = z.object({
+  creatorId: branded(parseUserId),
+  passwordHash: z.string().nullable(),
+  whitelist: z.array(z.string()),
+  onlyWhitelisted: z.boolean(),
+});
+
+const FIELDS: Fields<StoredSession> = {
+  projectId: { name: 'project', ...name(parseProjectId) },
+  authorizationToken: { name: 'token', ...name(parseAuthorizationTokenText) },
+  createdAtMs: { name: 'created', ...integer },
+  expiresAtMs: { name: 'expires', ...integer },
+  durability: {
+    name: 'durability',
+    encode: (value) => value,
+    decode: (text) => known(text === 'memory' || text === 'redis' ? text : null, 'a durability'),
+  },
+  filters: { name: 'filters', ...json(filters) },
+  homeNodeId: { name: 'home', ...orEmpty(name(parseNodeId)), byDefault: null },
+  homeEpoch: { name: 'epoch', ...integer },
+  error: { name: 'error', ...json(z.string().nullable()) },
+  metadata: { name: 'metadata', ...json<Json>(anyJson) },
+  maxUsers: { name: 'max', ...integer },
+  resumeWindowMs: { name: 'window', ...integer },
+  flushMs: {
+    name: 'flush',
+    encode: String,
+    decode: (text) => (text === 'auto' ? text : asInteger(text)),
+  },
+  enforceIp: { name: 'enforce', ...flag },
+  locked: { name: 'locked', ...flag },
+  webhookUrl: { name: 'webhook', ...json(z.string().nullable()) },
+  group: { name: 'group', ...orNothing(json(group)), byDefault: null },
+  generation: { name: 'generation', ...integer },
+  hostIndex: {
+    name: 'host',
+    ...orEmpty({ encode: String, decode: (text) => known(parseMemberIndex(asInteger(text)), 'a member index') }),
+    byDefault: null,
+  },
+  hostTerm: { name: 'term', ...integer },
+};
+
+/** Every field's name in Redis, in the order that `decodeFields` takes the texts in. */
+export const FIELD_NAMES: readonly string[] = Object.values(FIELDS).map(({ name }) => name);
+
+/** Names and texts of the fields that are given. */
+export function encodeFields(given: Partial<StoredSession>): string[] {
+  return encodeBy(FIELDS, given);
+}
+
+/** Reads one text for each of `FIELD_NAMES`; what follows them is not looked at. */
+export function decodeFields(texts: readonly string[]): StoredSession {
+  return decodeBy(FIELDS, texts);
+}
+
+function encodeBy<T>(fields: Fields<T>, given: Partial<T>): string[] {
+  const encoded: string[] = [];
+  for (const key in fields) {
+    const value = given[key];
+    const text = value === undefined ? null : fields[key].encode(value);
+    if (text !== null) encoded.push(fields[key].name, text);
+  }
+  return encoded;
+}
+
+function decodeBy<T>(fields: Fields<T>, texts: readonly string[]): T {
+  const decoded: { -readonly [Key in keyof T]?: T[Key] } = {};
+  let at = 0;
+  for (const key in fields) {
+    const { byDefault } = fields[key];
+    const text = texts[at] ?? '';
+    decoded[key] = text === '' && byDefault !== undefined ? byDefault : fields[key].decode(text);
+    at += 1;
+  }
+  if (!isWhole(fields, decoded)) throw new TypeError('a field was left out');
+  return decoded;
+}
+
+function isWhole<T>(fields: Fields<T>, decoded: Partial<T>): decoded is T {
+  for (const key in fields) if (!(key in decoded)) return false;
+  return true;
+}
+
+function name<T extends string | number>(parse: (text: string) => T | null): Codec<T> {
+  return { encode: String, decode: (text) => known(parse(text), 'a name') };
+}
+
+function json<T>(schema: z.ZodType<T>): Codec<T> {
+  return { encode: (value) => JSON.stringify(value), decode: (text) => schema.parse(JSON.parse(text)) };
+}
+
+/** null is the empty text. */
+function orEmpty<T>(codec: Codec<T>): Codec<T | null> {
+  return { encode: (value) => (value === null ? '' : codec.encode(value)), decode: (text) => codec.decode(text) };
+}
+
+/** null is not written. */
+function orNothing<T>(codec: Codec<T>): Codec<T | null> {
+  return { encode: (value) => (value === null ? null : codec.encode(value)), decode: (text) => codec.decode(text) };
+}
