@@ -3,18 +3,21 @@ import type { NewGroupSeat, NewRelaySession, NewSeat, Seat, SessionWithSeats } f
 import type { Argument } from './link.js';
 import { asInteger } from './replies.js';
 import { encodeGroupSeat, encodeSeat, encodeSession } from './session-codec.js';
+import { encodeFields } from './session-fields.js';
 
 export type SeatToMake = NewSeat | NewGroupSeat;
 
-const AT_FIRST = { generation: 1, hostIndex: null, hostTerm: 0 };
+/** The same for every session: encoded once. */
+const AT_FIRST = encodeFields({ generation: 1, hostIndex: null, hostTerm: 0 });
+const WITH_HOME = encodeFields({ homeEpoch: 1 });
+const WITHOUT_HOME = encodeFields({ homeEpoch: 0 });
 
 /** The whole of it is put together here: a command of a script costs Redis as much as ten arguments. */
 export function encodeCreate(session: NewRelaySession, seats: readonly SeatToMake[]): readonly Argument[] {
   const taken = String(seats.length);
-  const homeEpoch = session.homeNodeId === null ? 0 : 1;
-  const fields = encodeSession({ ...session, homeEpoch, ...AT_FIRST });
+  const epoch = session.homeNodeId === null ? WITHOUT_HOME : WITH_HOME;
   const lists = [
-    [...fields, 'held', taken, 'next', '0', 'order', taken, 'revision', '0'],
+    [...encodeSession(session), ...epoch, ...AT_FIRST, 'held', taken, 'next', '0', 'order', taken, 'revision', '0'],
     seats.flatMap((seat, at) => [seat.userId, seatText(seat, at + 1)]),
     seats.flatMap((seat) => ('group' in seat ? [] : [seat.token, seat.userId])),
     encodeAddresses(seats),
