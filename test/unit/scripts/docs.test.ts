@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { renderConfigPage } from '../../../scripts/docs/config-page.js';
 import { renderErrorsPage } from '../../../scripts/docs/errors-page.js';
+import { renderProtocolPage } from '../../../scripts/docs/protocol-page.js';
+import { readConstants } from '../../../scripts/docs/table-comments.js';
 import { CONFIG_KEYS } from '../../../src/config/schema.js';
 import { CLOSE_CODES } from '../../../src/protocol/close-codes.js';
+import { CLIENT_FRAMES, SERVER_FRAMES } from '../../../src/protocol/control-frames.js';
 import { ERRORS } from '../../../src/protocol/errors.js';
 
 it('CF8 docs/CONFIG.md is what the schema says, and has every key', () => {
@@ -17,4 +20,17 @@ it('ER1 docs/ERRORS.md is what the catalogue says, and has every code', () => {
   expect(page).toBe(renderErrorsPage());
   for (const code of Object.keys(ERRORS)) expect(page).toContain(`| \`${code}\` |`);
   for (const [name, code] of Object.entries(CLOSE_CODES)) expect(page).toContain(`| ${code} | \`${name}\` |`);
+});
+
+it('WF9 docs/PROTOCOL.md is what the table of control frames says, and has every frame', () => {
+  const source = 'src/protocol/control-frames.ts';
+  const page = readFileSync('docs/PROTOCOL.md', 'utf8');
+  const text = readFileSync(source, 'utf8');
+  expect(page).toBe(renderProtocolPage(page, readConstants(source, text)));
+  for (const type of Object.keys({ ...SERVER_FRAMES, ...CLIENT_FRAMES })) expect(page).toContain(`| \`${type}\` |`);
+  // Another comment makes another page; a frame without one makes none.
+  const changed = text.replace('The answer to `ping`.', 'Changed.');
+  expect(renderProtocolPage(page, readConstants(source, changed))).not.toBe(page);
+  const bare = readConstants(source, text.replace('/** The answer to `ping`. */', ''));
+  expect(() => renderProtocolPage(page, bare)).toThrow('the control frame pong has no comment');
 });
