@@ -1,4 +1,4 @@
-/** Who waits for the answer to a frame, by its ref. Each promise is settled exactly once. */
+/** The callers that wait for the answer to a frame, by its ref. Each promise is settled exactly once. */
 import { deferred, type Deferred } from './deferred.js';
 import { RelayError, type RelayErrorCode } from './relay-error.js';
 
@@ -47,7 +47,7 @@ export class Acks {
     this.take(ref);
   }
 
-  /** What was on the wire may have arrived or not; what still waits for a link goes on waiting. */
+  /** Rejects for frames that were on the wire: they may have arrived or not. Frames that wait for a link go on waiting. */
   linkLost(): void {
     for (const [ref, { isOnWire }] of [...this.waiting]) {
       if (isOnWire) this.refused(ref, 'unknown_outcome', 'The link was lost before the answer came.');

@@ -111,7 +111,7 @@ export class RelayClient {
     return this.supervisor.state;
   }
 
-  /** What waits in the outgoing queue. */
+  /** The frames that wait in the outgoing queue. */
   get queued(): { readonly frames: number; readonly bytes: number } {
     return this.outbox.queued;
   }

@@ -67,7 +67,7 @@ export class Connection {
     return this.link?.bufferedBytes ?? 0;
   }
 
-  /** Whoever sends asks `isReady` first. */
+  /** Callers ask `isReady` first. */
   send(data: string | Uint8Array<ArrayBuffer>): void {
     this.heart?.onSent();
     this.link?.send(data);

@@ -23,9 +23,9 @@ export interface Message {
   readonly sender: number;
   readonly fromBackend: boolean;
   readonly class: DeliveryClassName;
-  /** Of class latest: which of the sender's values this is. */
+  /** Class latest only: which of the sender's values this is. */
   readonly key: number | null;
-  /** Of class reliable: its number in the session, rising within an epoch. Never the same twice. */
+  /** Class reliable only: its number in the session. Numbers rise within an epoch, and none comes twice. */
   readonly seq: number | null;
   /** Sent to you (and maybe some others) rather than to everybody. */
   readonly targeted: boolean;

@@ -8,7 +8,7 @@ import { findSocketConstructor, type SocketConstructor, type SocketLike } from '
 
 export type CredentialSource = string | (() => string | Promise<string>);
 
-/** What a connection is made with: a resume token and the last number seen, or the credential. */
+/** The right to a connection: a resume token and the last number seen, or the credential. */
 export interface Ticket {
   readonly url: URL;
   readonly resume: { readonly token: string; readonly seq: number } | null;

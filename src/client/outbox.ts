@@ -1,5 +1,5 @@
 /**
- * What goes out: relay frames at once while the link takes them, else by their class (volatile dropped, latest
+ * Sends relay frames and the presence state. Relay frames go out at once while the link takes them, else by their class (volatile dropped, latest
  * conflated, reliable kept), in order; and the presence state, of which only the newest counts.
  */
 import type { ClientFrame } from '../protocol/control-frames.js';

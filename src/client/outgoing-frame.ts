@@ -1,4 +1,4 @@
-/** What `send` is told, made into a relay frame. */
+/** Makes a relay frame from the arguments of `send`. */
 import { encodeRelayFrame } from '../protocol/relay-frame.js';
 import { CLASS, MAX_TARGETS, type DeliveryClassName } from '../protocol/wire.js';
 import type { Outgoing } from './outgoing-queue.js';
@@ -6,7 +6,7 @@ import type { Outgoing } from './outgoing-queue.js';
 export interface SendOptions {
   /** `volatile` by default. */
   readonly class?: DeliveryClassName | undefined;
-  /** Of class latest: which of your values this is, 0 to 65535; 0 by default. */
+  /** Class latest only: which of your values this is, 0 to 65535. The default is 0. */
   readonly key?: number | undefined;
   /** Only these members; everybody else in the session by default. An empty list reaches nobody. */
   readonly to?: number | readonly number[] | undefined;

@@ -6,7 +6,7 @@ export interface Outgoing {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly payloadBytes: number;
   readonly class: DeliveryClassName;
-  /** Of class latest: what a newer frame replaces. The key, and to whom. */
+  /** Class latest only: the key and the targets. A newer frame with the same slot replaces this one. */
   readonly slot: string | null;
   /** Somebody waits for its ack. */
   readonly ref: number | null;

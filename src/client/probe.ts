@@ -13,7 +13,7 @@ export type FetchLike = (
 
 export interface Refusal {
   readonly status: number;
-  /** Of the error catalogue. */
+  /** A code of the error catalogue. */
   readonly code: string;
   readonly retryAfterMs: number;
 }

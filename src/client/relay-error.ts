@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../protocol/errors.js';
 
-/** What the SDK itself refuses or gives up. */
+/** Codes for frames and calls that the SDK itself refuses or gives up. */
 export type ClientErrorCode =
   /** The client was stopped, has left, or was closed for good. */
   | 'closed'

@@ -54,7 +54,7 @@ export class SessionView {
   host: Host = { index: null, term: 0 };
   limits: Welcome['limits'] | null = null;
   private myIndex: number | null = null;
-  /** What we want our presence state to be, whatever the gateway still knows. */
+  /** The presence state that the application set last, even when the gateway has lost it. */
   private myState: { readonly state: Json } | null = null;
 
   get me(): Member | null {

@@ -3,9 +3,9 @@ import { RelayError } from './relay-error.js';
 
 export interface SocketEvent {
   readonly type: string;
-  /** Of `message`. */
+  /** Set on `message` events. */
   readonly data?: unknown;
-  /** Of `close`. */
+  /** Set on `close` events. */
   readonly code?: number;
   readonly reason?: string;
 }
@@ -22,7 +22,7 @@ export interface SocketLike {
   terminate?(): void;
 }
 
-/** What `WebSocket` is in a browser, in Node 22 and later, and in the `ws` package. */
+/** `WebSocket` as browsers, Node 22 and later, and the `ws` package have it. */
 export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike;
 
 /** Rejects with `websocket_missing` where there is none. */

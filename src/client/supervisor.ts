@@ -28,7 +28,7 @@ export interface SupervisorEvents {
 export interface SupervisorDeps extends ConnectionDeps {
   readonly url: URL;
   readonly reconnect: ReconnectLimits;
-  /** Of the last reliable entry, in the epoch of the latest welcome. */
+  /** The number of the last reliable entry, in the epoch of the latest welcome. */
   readonly lastSeen: () => number;
 }
 

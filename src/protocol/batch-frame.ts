@@ -9,9 +9,9 @@ export interface Entry {
   readonly sender: number;
   readonly deliveryClass: DeliveryClass;
   readonly targeted: boolean;
-  /** Of class latest; 0 otherwise. */
+  /** Class latest only; 0 otherwise. */
   readonly key: number;
-  /** Of class reliable: the low 32 bits of the session's sequence; 0 otherwise. */
+  /** Class reliable only: the low 32 bits of the session's sequence; 0 otherwise. */
   readonly seq: number;
   readonly payload: Uint8Array;
 }

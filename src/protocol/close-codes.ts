@@ -27,7 +27,7 @@ export type CloseCode = (typeof CLOSE_CODES)[CloseName];
 
 export type CloseAdvice = 'done' | 'never' | 'back_off' | 'at_once';
 
-/** What a client does after a close with this code. Codes outside of the table (1006 and the like) mean a lost link. */
+/** Tells a client what to do after a close with this code. Codes outside the table, such as 1006, mean a lost link. */
 export function adviceFor(code: number): CloseAdvice {
   if (code === CLOSE_CODES.left) return 'done';
   if (code >= 4000 && code < 4100) return 'never';

@@ -10,9 +10,7 @@ export type Surface = 'relays' | 'client' | 'login' | 'group' | 'native';
 export interface ErrorSpec {
   /** One English sentence for a person; it never carries a secret or a caller's input. */
   readonly message: string;
-  /** On a socket: `reply` answers with an `error` frame and the connection lives, `close` closes it. */
-  readonly effect: 'reply' | 'close';
-  /** Of effect `close`: the close code's name. */
+  /** The close code's name. Without one, a socket gets an `error` frame and the connection lives. */
   readonly close?: CloseName;
   /** The HTTP status, of REST and of a refused upgrade alike. */
   readonly status: number;
@@ -64,7 +62,7 @@ export const ERRORS = {
 
   // Admission of a socket
   credential_missing: spec('No credential was given.', 401),
-  credential_invalid: spec('The credential is not valid, or not any more.', 401),
+  credential_invalid: spec('The credential is invalid or expired.', 401),
   credential_revoked: spec('The credential was revoked.', 403),
   banned: spec('This user is banned from the relay session.', 403, { statusOn: { group: 401 } }),
   origin_not_allowed: spec('Pages of this origin may not do this.', 403),
@@ -103,7 +101,7 @@ export const ERRORS = {
   user_banned: spec('The user is banned.', 403),
   session_exists: spec('Somebody is signed in on this client already.', 400),
   form_password_incorrect: spec('The identifier or the password is not right.', 422),
-  ticket_invalid_code: spec('The ticket is not valid, or not any more.', 401),
+  ticket_invalid_code: spec('The ticket is invalid or expired.', 401),
 
   // Login sessions
   login_session_invalid: spec('A valid login session or API key is needed here.', 401),
@@ -111,7 +109,7 @@ export const ERRORS = {
   user_blocked: spec('The user is blocked.', 403),
   login_session_not_found: spec('There is no such session, or it is not yours to see.', 404),
   not_allowed: spec('The caller has no right to do this.', 403),
-  reset_token_invalid: spec('The reset token is not valid, or not any more.', 400),
+  reset_token_invalid: spec('The reset token is invalid or expired.', 400),
   reset_url_not_allowed: spec('The reset page is not one that this server sends users to.', 400),
   password_mismatch: spec('There is no user with this id and password.', 404),
 
@@ -154,7 +152,6 @@ function spec(message: string, status: number, options: SpecOptions = {}): Error
   const { close, statusOn, retryable = false } = options;
   return {
     message,
-    effect: close === undefined ? 'reply' : 'close',
     status,
     retryable,
     ...(close === undefined ? {} : { close }),

@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode } from './errors.js';
 
-/** What a failure may carry beside its code. */
+/** Optional parts of a failure. */
 export interface FailureOptions {
   /** Replaces the catalogue's sentence; never carries a secret. */
   readonly message?: string;

@@ -6,7 +6,7 @@ import type { Brand } from '../lib/brand.js';
 
 /** A relay session: 12 lower-case hex digits and `-S` (Edgegap's shape). */
 export type SessionId = Brand<string, 'SessionId'>;
-/** Whom a seat belongs to, unique within a relay session: 1 to 128 visible ASCII characters. */
+/** The user that holds a seat, unique within a relay session: 1 to 128 visible ASCII characters. */
 export type UserId = Brand<string, 'UserId'>;
 /** An organization of the directory: `org_` and 27 base62 characters. */
 export type OrganizationId = Brand<string, 'OrganizationId'>;
@@ -16,7 +16,7 @@ export type ClientId = Brand<string, 'ClientId'>;
 export type UserSessionId = Brand<string, 'UserSessionId'>;
 /** One gateway process, new at every start: `node_` and 16 base62 characters. */
 export type NodeId = Brand<string, 'NodeId'>;
-/** What API keys and relay sessions belong to: 1 to 64 of `[A-Za-z0-9_-]`, but not `all`, which means every project. */
+/** Owner of API keys and relay sessions: 1 to 64 of `[A-Za-z0-9_-]`, but not `all`, which means every project. */
 export type ProjectId = Brand<string, 'ProjectId'>;
 /** The public part of an API key: 16 base62 characters, `key_` before them. */
 export type KeyId = Brand<string, 'KeyId'>;

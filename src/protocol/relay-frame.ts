@@ -17,7 +17,7 @@ import {
 
 export interface RelayFrame {
   readonly deliveryClass: DeliveryClass;
-  /** Of class latest: which value of the sender this replaces. 0 on other classes. */
+  /** Class latest only: which value of the sender this replaces. 0 on other classes. */
   readonly key: number;
   /** Answered by `ack` or named in `error`; null when the sender does not ask. */
   readonly ref: number | null;

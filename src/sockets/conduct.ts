@@ -1,5 +1,5 @@
 /**
- * What a connection may do by the protocol: its rate, the time that its frames take, its broken frames, its silence. It
+ * The rules that a connection must keep: its rate, the time that its frames take, its broken frames, its silence. It
  * judges, the connection acts; the time (monotonic milliseconds) is passed in.
  */
 import { TokenBucket } from '../lib/token-bucket.js';
@@ -89,7 +89,7 @@ export class Conduct {
   }
 
   /**
-   * What to do about its silence. A frame that is still on its way says nothing: it may drip in for ever, and its sender
+   * Decides what to do about its silence. A frame that is still on its way says nothing: it may drip in for ever, and its sender
    * cannot answer a ping in the middle of it. So the one deadline for silence also ends a frame that is never finished.
    */
   dueFor(nowMs: number): 'nothing' | 'ping' | 'close' {

@@ -91,7 +91,7 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
       bodies.add(JSON.stringify(refused.body));
     }
     expect([...bodies]).toEqual([
-      '{"code":"credential_invalid","message":"The credential is not valid, or not any more."}',
+      '{"code":"credential_invalid","message":"The credential is invalid or expired."}',
     ]);
     expect(await refusal(null)).toMatchObject({ status: 401, body: { code: 'credential_missing' } });
   });

@@ -175,7 +175,7 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
         await backend.call('DELETE', '/v1/session/current', undefined, headers),
       ];
       for (const { status, body } of answers) {
-        const message = 'The credential is not valid, or not any more.';
+        const message = 'The credential is invalid or expired.';
         expect([bearer, status, body]).toEqual([bearer, 401, { code: 'credential_invalid', message }]);
       }
     }
