@@ -9,21 +9,10 @@ const link = z.object({ ports: z.object({ client: z.object({ link: z.string() })
 export const createdSession = sessionHead.extend({ session_users: z.array(user), relay: link.nullable() });
 export const authorizedSession = sessionHead.extend({ session_user: user, relay: link.nullable() });
 
-const kickReport = z.object({
-  matched: z.int(),
-  closed: z.int(),
-  nodes_acked: z.int(),
-  nodes_timed_out: z.int(),
-  took_ms: z.int(),
-});
-
-const receipt = z.object({ seq: z.int().nullable(), receivers: z.int() });
-
 export type SessionUser = z.output<typeof user>;
 export type CreatedSession = z.output<typeof createdSession>;
 /** What every answer about a session says of how to connect. */
 export type SessionAccess = Pick<CreatedSession, 'session_id' | 'authorization_token' | 'relay'>;
-export type KickReport = z.output<typeof kickReport>;
 
 /** Members of the create call as they stand in its body; what is not given is the gateway's to choose. */
 export interface SessionOptions {
@@ -61,25 +50,8 @@ export class Backend {
     return authorizedSession.parse(answer).session_user;
   }
 
-  async kick(sessionId: string, userToken: number, reason: string): Promise<KickReport> {
-    const body = { authorization_token: userToken, reason };
-    const path = `/v1/relays/sessions/${sessionId}/kick`;
-    return kickReport.parse(await this.call({ method: 'POST', path, scheme: 'Bearer', body, expects: 200 }));
-  }
-
-  async sendReliable(sessionId: string, payload: Uint8Array): Promise<z.output<typeof receipt>> {
-    const body = { class: 'reliable', payload_base64: Buffer.from(payload).toString('base64') };
-    const path = `/v1/relays/sessions/${sessionId}/messages`;
-    return receipt.parse(await this.call({ method: 'POST', path, scheme: 'Bearer', body, expects: 200 }));
-  }
-
   async endSession(sessionId: string): Promise<void> {
     await this.call({ method: 'DELETE', path: `/v1/relays/sessions/${sessionId}`, scheme: 'token', expects: 204 });
-  }
-
-  /** Ends well only when the session is not there any more. */
-  async demandGone(sessionId: string): Promise<void> {
-    await this.call({ method: 'GET', path: `/v1/relays/sessions/${sessionId}`, scheme: 'token', expects: 404 });
   }
 
   /** The parsed body; null when it is empty. */
