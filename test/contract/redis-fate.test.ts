@@ -1,4 +1,4 @@
-/** What becomes of calls when the connection to Redis stalls, is cut, or loses replies. */
+/** The outcome of calls when the connection to Redis stalls, is cut, or loses replies. */
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';

@@ -1,4 +1,4 @@
-/** What is over leaves in Redis what docs/OPERATIONS.md names, for as long as it says, and nothing else. */
+/** Ended and removed items leave in Redis only the keys that docs/OPERATIONS.md names, for as long as it says. */
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

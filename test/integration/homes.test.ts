@@ -1,4 +1,4 @@
-/** Rooms and the store: what the one knows and the other does not. Rows F4, F10 and F30 of the matrix of faults. */
+/** Rooms and the store: cases in which one knows something that the other does not. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HomeState, RelayStore } from '../../src/ports/relay-store.js';
 import { Failure } from '../../src/protocol/failure.js';

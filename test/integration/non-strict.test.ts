@@ -1,4 +1,4 @@
-/** docs/NON-STRICT.md is true for the engine that loads: one that behaves otherwise makes the page change. */
+/** docs/NON-STRICT.md describes the loaded engine; if the engine behaves differently, the page must change. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend, pairOf } from '../support/backend.js';

@@ -1,4 +1,4 @@
-/** What tests make in the directory, over REST. */
+/** Creates users, organizations and memberships over REST for tests. */
 import { randomBytes } from 'node:crypto';
 import { Backend, type Answer } from './backend.js';
 

@@ -1,4 +1,4 @@
-/** What keys are left in Redis, how large they are, and how long docs/OPERATIONS.md says that they stay. */
+/** Finds the keys left in Redis and their sizes, and reads from docs/OPERATIONS.md how long they may stay. */
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { ManualClock } from './manual-clock.js';

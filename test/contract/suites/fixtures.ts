@@ -1,4 +1,4 @@
-/** What the rules are told with. */
+/** Fixtures of the relay store rules. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { afterEach, beforeEach } from 'vitest';
 import type {

@@ -1,4 +1,4 @@
-/** What the rules of the identity stores are told with. */
+/** Fixtures of the identity store rules. */
 import { randomBytes } from 'node:crypto';
 import type {
   MembershipRecord,

@@ -1,4 +1,4 @@
-/** What a socket is expected to have got, in words that the real side can be put in as well. */
+/** The messages that a socket is expected to get, in a form that the real messages are converted to as well. */
 import type { Entry } from '../../../src/protocol/batch-frame.js';
 import type { ServerControl, Welcome } from '../../../src/protocol/server-control.js';
 

@@ -1,4 +1,6 @@
-/** Who acts as somebody else: by a backend's ticket with an actor, or by a login session's effective user; on both stores. */
+/**
+ * Acting as another user, by a backend's ticket with an actor or by a login session's effective user; on both stores.
+ */
 import { createPublicKey, randomBytes, type JsonWebKey } from 'node:crypto';
 import { verifyToken } from '@clerk/backend';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** What becomes of an active organization that goes away, on both stores. */
+/** Removal of a session's active organization, on both stores. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';

@@ -1,4 +1,4 @@
-/** Users of the directory over HTTP, and who may call, on both stores. */
+/** Users of the directory over HTTP, and the scopes of their calls, on both stores. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';

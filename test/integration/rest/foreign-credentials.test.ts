@@ -1,4 +1,4 @@
-/** Every credential in every carrier: where it is not at home it is answered like nonsense; on both stores. */
+/** Every credential in every carrier: in the wrong place it gets the same answer as nonsense; on both stores. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend, pairOf, type Answer } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';

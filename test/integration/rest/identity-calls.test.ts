@@ -1,4 +1,6 @@
-/** What every call promises, of the group surface and of the native calls about keys, the directory and user sessions. */
+/**
+ * The promises of every call of the group surface, and of the native calls about keys, the directory and user sessions.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend, type Answer } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';

@@ -1,4 +1,4 @@
-/** What the audit log says of the calls of the login surface. */
+/** The audit log of the calls of the login surface. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { STORES } from '../../support/both-stores.js';

@@ -1,4 +1,7 @@
-/** What every call of the login surface has in common, over real HTTP on both stores: methods, sizes, faults, repeats. */
+/**
+ * The common behaviour of all calls of the login surface, over real HTTP on both stores: methods, sizes, faults,
+ * repeats.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { Store } from '../../../src/ports/store.js';

@@ -1,4 +1,4 @@
-/** What a walk through the product uses and is told: every secret, and every answer that is an error. */
+/** Records what a walk through the product sends and receives: every secret, and every error answer. */
 import { randomBytes } from 'node:crypto';
 import type { ServerControl } from '../../../src/protocol/server-control.js';
 import { Backend, type Answer } from '../backend.js';
