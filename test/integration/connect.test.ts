@@ -90,9 +90,7 @@ describe.each(STORES)('connecting on $store', ({ redisUrl }) => {
       expect({ credential, status: refused.status }).toEqual({ credential, status: 401 });
       bodies.add(JSON.stringify(refused.body));
     }
-    expect([...bodies]).toEqual([
-      '{"code":"credential_invalid","message":"The credential is invalid or expired."}',
-    ]);
+    expect([...bodies]).toEqual(['{"code":"credential_invalid","message":"The credential is invalid or expired."}']);
     expect(await refusal(null)).toMatchObject({ status: 401, body: { code: 'credential_missing' } });
   });
 

@@ -1,4 +1,4 @@
-/** What a home compares its rooms with, and how it puts a session back. */
+/** The state that a home compares its rooms with, and how it puts a session back. */
 import { deepFreeze } from '../../lib/deep-freeze.js';
 import type {
   Bar,
