@@ -38,7 +38,7 @@ class HeldLook {
   }
 }
 
-const REFUSED = '401 {"code":"credential_invalid","message":"The credential is not valid, or not any more."}';
+const REFUSED = '401 {"code":"credential_invalid","message":"The credential is invalid or expired."}';
 
 describe.each(STORES)('control connections on $store', ({ redisUrl }) => {
   let desk: SignInDesk;
@@ -115,7 +115,7 @@ describe.each(STORES)('control connections on $store', ({ redisUrl }) => {
     for (const credential of refused) {
       expect(await attempt(credential)).toMatchObject({
         status: 401,
-        body: { code: 'credential_invalid', message: 'The credential is not valid, or not any more.' },
+        body: { code: 'credential_invalid', message: 'The credential is invalid or expired.' },
       });
     }
   });
