@@ -27,6 +27,7 @@ const SENDER_BYTES = 8 * 1024 * 1024;
 const CONTROL_READERS = 16;
 /** How long the older engine may take to show its fault. */
 const CONTROL_LIMIT_MS = 240_000;
+const CONTROL_RUN_MS = 10_000;
 
 const MIN_BYTES = 16 * 1024;
 /** What a frame has around the payload of its only entry. */
@@ -94,18 +95,22 @@ describe('large frames to readers that stall', () => {
     async () => {
       const gateway = await startStressed(['--import', WITHOUT_TOPIC]);
       const isFaulty = gateway.output().includes('20.30.');
-      const rooms = await openRooms(gateway);
-      const readers = rooms.flatMap((room) => room.readers);
       const startedMs = performance.now();
-      await sendToAll(rooms, isFaulty ? CONTROL_LIMIT_MS : SECONDS * 500);
-      const [frames, stalls, corrupt] = totals(readers);
+      let [frames, stalls, corrupt] = [0, 0, 0];
+      // Whether a run meets the fault depends on how its sockets' windows grow: new readers come until one has.
+      do {
+        const rooms = await openRooms(gateway);
+        await sendToAll(rooms, isFaulty ? CONTROL_RUN_MS : SECONDS * 500);
+        const run = totals(rooms.flatMap(({ readers }) => readers));
+        [frames, stalls, corrupt] = [frames + run[0], stalls + run[1], corrupt + run[2]];
+        leave(rooms);
+      } while (isFaulty && corrupt === 0 && performance.now() - startedMs < CONTROL_LIMIT_MS);
       const tookMs = Math.round(performance.now() - startedMs);
       console.log(
         `without the topic: ${String(corrupt)} corrupt of ${String(frames)} frames, ${String(stalls)} stalls, ${String(tookMs)} ms`,
       );
       if (isFaulty) expect(corrupt).toBeGreaterThan(0);
       else expect(corrupt).toBe(0);
-      leave(rooms);
       await gateway.stop('SIGKILL');
     },
     CONTROL_LIMIT_MS + 30_000,
