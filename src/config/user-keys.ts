@@ -39,7 +39,7 @@ export const userSocketKeys = {
     env: 'SALLYPORT_MAX_SOCKETS_PER_USER',
     type: 'integer',
     unit: 'sockets',
-    doc: 'Most WebSockets that a directory user may have open at once on all nodes: control connections, and relay sockets with the id of a directory user. 0: no limit.',
+    doc: 'Most WebSockets that a directory user may have open at once on all nodes: session sockets, and relay sockets with the id of a directory user. 0: no limit.',
   }),
   socketsPerUserFull: withDefault(oneOf(['reject_new', 'replace_old']), 'reject_new', {
     env: 'SALLYPORT_SOCKETS_PER_USER_FULL',

@@ -1,5 +1,5 @@
 /**
- * The watchers of user sessions on this node: control connections, and members bound to one. Carries the store's
+ * The watchers of user sessions on this node: session sockets, and members bound to one. Carries the store's
  * decisions to them; decides nothing.
  */
 import type { UserSessionId } from '../protocol/ids.js';

@@ -2,7 +2,7 @@ import type { Reach } from './enforcer.js';
 import type { UserSession } from './user-session-store.js';
 
 /**
- * Carries the store's decision about a user session to its control connections and bound relay sockets, on every node.
+ * Carries the store's decision about a user session to its session sockets and bound relay sockets, on every node.
  * Change the store first, always. Resolves when every node has answered or timed out; never rejects.
  */
 export interface UserSessionEnforcer {

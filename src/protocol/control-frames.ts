@@ -97,7 +97,7 @@ export const userSession = object({
   abandon_at: time,
 });
 
-/** The welcome of a control connection, which has no relay and nothing to resume. */
+/** The welcome of a session socket, which has no relay and nothing to resume. */
 export const CONTROL_WELCOME = {
   protocol: oneOf(PROTOCOL_VERSION),
   you: object({ user_id: text, session_id: text }),

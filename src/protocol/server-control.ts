@@ -11,13 +11,13 @@ export type SessionView = Shaped<typeof session>;
 export type HostView = Shaped<typeof host>;
 export type UserSessionView = Shaped<typeof userSession>;
 export type Welcome = ServerFrame<'welcome'>;
-/** The welcome of a control connection. */
+/** The welcome of a session socket. */
 export type ControlWelcome = FrameOf<'welcome', typeof CONTROL_WELCOME>;
 
 /** Every frame that a relay socket gets. Only a socket that is bound to a user session gets `UserSessionPush`. */
 export type ServerControl = ServerFrame;
 
-/** A change of a user session: for its control connections, and for the relay sockets bound to it. */
+/** A change of a user session: for its session sockets, and for the relay sockets bound to it. */
 export type UserSessionPush = Extract<ServerControl, { readonly type: `user_session.${string}` }>;
 
 /** Frames without a presence state; presence.ts encodes the others. */
