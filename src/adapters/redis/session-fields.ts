@@ -1,7 +1,7 @@
 /**
  * The fields of a relay session in Redis: the one place that says each field's name, text form and default. Scripts get
  * the names from here (script.ts) and hand the texts through, so a field that only readers need is one row here.
- * A change of a name or of a text form that is there already is a new format: see format.ts.
+ * A program of another version reads what this one has stored: never change a name or a text form that is there already.
  */
 import { z } from 'zod';
 import type { RelaySession } from '../../ports/relay-store.js';

@@ -15,8 +15,8 @@ local NUMBERS = { 'expires', 'max', 'window', 'generation', 'term', 'held', 'nex
 local function load_session(scope)
   local values = redis.call('HMGET', session_key, unpack(DECIDING))
   local s = {}
-  for at, name in ipairs(DECIDING) do s[name] = values[at] or '' end
-  for _, name in ipairs(NUMBERS) do s[name] = tonumber(s[name]) or 0 end
+  for at = 1, #DECIDING do s[DECIDING[at]] = values[at] or '' end
+  for at = 1, #NUMBERS do s[NUMBERS[at]] = tonumber(s[NUMBERS[at]]) or 0 end
   s.enforce, s.locked = s.enforce == '1', s.locked == '1'
   if s.project == '' or s.expires <= now or (scope ~= '' and scope ~= s.project) then return nil end
   return s
@@ -176,8 +176,8 @@ local function read_facts()
 end
 
 local function fact(values, name)
-  for at, each in ipairs(FACTS) do
-    if each == name then return values[at] end
+  for at = 1, #FACTS do
+    if FACTS[at] == name then return values[at] end
   end
 end
 
