@@ -1,5 +1,5 @@
 /**
- * What one room's reliable numbers stand for, gathered from what its members were told: the first member that hears of a
+ * The messages that one room's reliable numbers stand for, gathered from its members: the first member that hears of a
  * number writes it down, and all others must be told the same.
  */
 

@@ -1,5 +1,5 @@
 /**
- * What one member got, over all its connections. Reliable entries: every number of the room once and rising, except
+ * The entries that one member got, over all its connections. Reliable entries: every number of the room once and rising, except
  * those of its own messages and those that a gap named. Entries of the other classes: rising per sender, and how many.
  */
 import type { Entry } from '../../src/protocol/batch-frame.js';

@@ -1,5 +1,5 @@
 /**
- * What every message of the bench carries, little-endian: f64 when it was due (0: nobody times it), u32 its number among
+ * Every message of the bench carries, little-endian: f64 when it was due (0: nobody times it), u32 its number among
  * its sender's messages (of its class, where a sender has several), from 1, u16 the sender's index in its room, zeroes,
  * and the number again as the last four bytes. So a payload that was cut, or mixed with another, shows.
  */

@@ -1,4 +1,4 @@
-/** What `bench:flush` and `bench:peers` share: options, contenders by name, and the table of rounds. */
+/** `bench:flush` and `bench:peers` share this: options, contenders by name, and the table of rounds. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { above0, crowdOptions, crowdOf, messageOptions, phaseList, quickOption, whole } from '../cli/options.js';

@@ -1,5 +1,5 @@
 /**
- * What a delivery costs the server at equal load. The bare engine and Sallyport with flush_ms auto, 2 and 0 run one after
+ * Compares the server's cost of a delivery at equal load. The bare engine and Sallyport with flush_ms auto, 2 and 0 run one after
  * the other, each in a new process, and again as often as `--repeat` says. The table shows medians, and the median of the
  * rounds' ratios to bare, so that a machine that slows down between rounds does no harm. A disturbed run counts only
  * where there is no other.

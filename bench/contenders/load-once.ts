@@ -11,7 +11,7 @@ import type { Contender } from './contenders.js';
 /** The load of every contender. */
 export interface Load extends Pick<Job, 'roomsOf' | 'rate' | 'payloadBytes' | 'phases' | 'warmUpS' | 'seconds'> {
   readonly clients: number;
-  /** So many members of each room send; all unless given. */
+  /** How many members of each room send; all unless given. */
   readonly senders?: number;
   readonly workers?: number;
 }

@@ -3,7 +3,7 @@ import { createMemoryStore } from '../../src/adapters/memory/memory-store.js';
 import { createRelayCredentials } from '../../src/adapters/jose/relay-credentials.js';
 import { systemCrypto } from '../../src/adapters/system/crypto.js';
 import type { ConnectRequest } from '../../src/ports/connect.js';
-import { emptyTallies, type Metrics } from '../../src/ports/metrics.js';
+import { emptyTallies } from '../../src/ports/metrics.js';
 import type { Placement } from '../../src/ports/placement.js';
 import type { RelayStore } from '../../src/ports/relay-store.js';
 import type { ClientSocket, SocketHandler } from '../../src/ports/socket.js';
@@ -23,6 +23,7 @@ import { Heartbeats } from '../../src/sockets/heartbeats.js';
 import * as f from '../contract/suites/fixtures.js';
 import { ManualClock } from './manual-clock.js';
 import { silentLog } from './silent-log.js';
+import { silentMetrics } from './silent-metrics.js';
 
 const MAX_MESSAGE_BYTES = 4096;
 
@@ -171,6 +172,15 @@ export class HomeStage {
     return socket;
   }
 
+  /** A room of two listed users that are connected, and the pair of a third. */
+  async roomOfTwo(): Promise<RoomOfTwo> {
+    const { id, pairs } = await this.list(3);
+    const [first, second, third] = pairs.map((pair) => f.sure(pair));
+    const ann = await this.connect(f.sure(first));
+    const ben = await this.connect(f.sure(second));
+    return { room: f.sure(this.rooms.find(id)), ann, ben, pairs: [f.sure(first), f.sure(second), f.sure(third)] };
+  }
+
   /** A room with a member that is away. */
   async open(ttlMs: number): Promise<Room> {
     const session = f.newSession({ ttlMs, resumeWindowMs: 10 * 3_600_000 });
@@ -224,6 +234,13 @@ export interface Connected {
   readonly handler: SocketHandler;
 }
 
+export interface RoomOfTwo {
+  readonly room: Room;
+  readonly ann: Connected;
+  readonly ben: Connected;
+  readonly pairs: readonly [string, string, string];
+}
+
 /** A session that lists users, each with the pair that opens its seat. */
 export interface ListedSession {
   readonly id: SessionId;
@@ -239,17 +256,5 @@ export function handshake(query: Record<string, string> = {}): ConnectRequest {
     origin: null,
     host: null,
     remoteAddress: f.ADDRESS,
-  };
-}
-
-function silentMetrics(tallies: Metrics['tallies']): Metrics {
-  return {
-    tallies,
-    closed: () => undefined,
-    refused: () => undefined,
-    answered: () => undefined,
-    storeFailed: () => undefined,
-    gauge: () => undefined,
-    expose: () => Promise.resolve({ contentType: '', text: '' }),
   };
 }

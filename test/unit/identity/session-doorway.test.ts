@@ -6,22 +6,14 @@ import { UserSessionSockets } from '../../../src/identity/user-session-sockets.j
 import { Heartbeats } from '../../../src/sockets/heartbeats.js';
 import type { CloseName } from '../../../src/protocol/close-codes.js';
 import { parseNodeId } from '../../../src/protocol/ids.js';
-import { emptyTallies, type Metrics } from '../../../src/ports/metrics.js';
 import type { ClientSocket } from '../../../src/ports/socket.js';
 import type { UserSessionWatches } from '../../../src/ports/user-session-watches.js';
 import * as i from '../../contract/suites/identity-fixtures.js';
 import { silentLog } from '../../support/silent-log.js';
 import { ManualClock } from '../../support/manual-clock.js';
+import { silentMetrics } from '../../support/silent-metrics.js';
 
-const metrics: Metrics = {
-  tallies: emptyTallies(),
-  closed: () => undefined,
-  refused: () => undefined,
-  answered: () => undefined,
-  storeFailed: () => undefined,
-  gauge: () => undefined,
-  expose: () => Promise.resolve({ contentType: '', text: '' }),
-};
+const metrics = silentMetrics();
 
 /** What a registry would be that is told of a socket when it opens. */
 function watchingLate(real: UserSessionWatches): UserSessionWatches {

@@ -3,7 +3,7 @@ import { SessionSockets } from '../../../src/identity/session-socket.js';
 import { encodeRelayFrame } from '../../../src/protocol/relay-frame.js';
 import type { ServerControl } from '../../../src/protocol/server-control.js';
 import { parseNodeId, parseUserId, parseUserSessionId } from '../../../src/protocol/ids.js';
-import { emptyTallies, type Metrics } from '../../../src/ports/metrics.js';
+import type { Metrics } from '../../../src/ports/metrics.js';
 import type { ClientSocket, SocketHandler } from '../../../src/ports/socket.js';
 import { RelayConnection, type RelayConnectionDeps } from '../../../src/relay/home/relay-connection.js';
 import type { Member } from '../../../src/relay/room/member.js';
@@ -12,6 +12,7 @@ import { Outlet } from '../../../src/relay/room/outlet.js';
 import type { Room } from '../../../src/relay/room/room.js';
 import { CountingPool } from '../../support/counting-pool.js';
 import { ManualClock } from '../../support/manual-clock.js';
+import { silentMetrics } from '../../support/silent-metrics.js';
 import { RecordingLog } from '../../support/silent-log.js';
 
 /** Each look at it takes so long: a frame that is served begins and ends with one. */
@@ -93,15 +94,7 @@ function sessionSocket(workMsPerS: number): SocketHandler {
 
 beforeEach(() => {
   [clock, log, sent, closedWith, relayed] = [new SlowClock(), new RecordingLog(), [], null, 0];
-  metrics = {
-    tallies: emptyTallies(),
-    closed: () => undefined,
-    refused: () => undefined,
-    answered: () => undefined,
-    storeFailed: () => undefined,
-    gauge: () => undefined,
-    expose: () => Promise.resolve({ contentType: '', text: '' }),
-  };
+  metrics = silentMetrics();
 });
 
 const errors = (): ServerControl[] => sent.filter(({ type }) => type === 'error');

@@ -2,24 +2,18 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '../../../../src/protocol/failure.js';
 import type { Room } from '../../../../src/relay/room/room.js';
 import { WINDOW_MS } from '../../../contract/suites/fixtures.js';
-import { handshake, HomeStage, type Connected } from '../../../support/home.js';
+import { handshake, HomeStage, type Connected, type RoomOfTwo } from '../../../support/home.js';
 
 describe('how members go, on a clock that a test moves', () => {
   let home: HomeStage;
   let room: Room;
   let ann: Connected;
   let ben: Connected;
-  let pairs: readonly string[];
+  let pairs: RoomOfTwo['pairs'];
 
   beforeEach(async () => {
     home = new HomeStage();
-    const listed = await home.list(2);
-    ({ pairs } = listed);
-    ann = await home.connect(pairs[0] ?? '');
-    ben = await home.connect(pairs[1] ?? '');
-    const found = home.rooms.find(listed.id);
-    if (found === null) throw new Error('no room');
-    room = found;
+    ({ room, ann, ben, pairs } = await home.roomOfTwo());
   });
 
   const standingOf = (index: number): string | null => room.members.get(index)?.standing.kind ?? null;
@@ -46,7 +40,7 @@ describe('how members go, on a clock that a test moves', () => {
     ben.socket.close('going_away');
     await home.settle();
     home.clock.advance(WINDOW_MS - 1);
-    await home.connect(pairs[1] ?? '');
+    await home.connect(pairs[1]);
     expect(ann.socket.types.at(-1)).toBe('member.back');
     home.clock.advance(2 * WINDOW_MS);
     await home.settle();
@@ -73,7 +67,7 @@ describe('how members go, on a clock that a test moves', () => {
   it('CN13 a handshake that is given up puts a known member where it was', async () => {
     ben.socket.close('going_away');
     await home.settle();
-    const admission = await home.doorway.admit(pairs[1] ?? '', handshake());
+    const admission = await home.doorway.admit(pairs[1], handshake());
     const before = ann.socket.frames.length;
     admission.abandon();
     await home.settle();

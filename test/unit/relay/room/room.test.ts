@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { decodeBatchFrame } from '../../../../src/protocol/batch-frame.js';
 import { encodeRelayFrame } from '../../../../src/protocol/relay-frame.js';
 import type { Room } from '../../../../src/relay/room/room.js';
-import { handshake, HomeStage, type Connected, type RecordingSocket } from '../../../support/home.js';
+import { handshake, HomeStage, type Connected, type RoomOfTwo, type RecordingSocket } from '../../../support/home.js';
 
 const VOLATILE = 0;
 const RELIABLE = 2;
@@ -12,17 +12,11 @@ describe('a room on a clock that a test moves', () => {
   let room: Room;
   let ann: Connected;
   let ben: Connected;
-  let pairs: readonly string[];
+  let pairs: RoomOfTwo['pairs'];
 
   beforeEach(async () => {
     home = new HomeStage();
-    const listed = await home.list(3);
-    ({ pairs } = listed);
-    ann = await home.connect(pairs[0] ?? '');
-    ben = await home.connect(pairs[1] ?? '');
-    const found = home.rooms.find(listed.id);
-    if (found === null) throw new Error('no room');
-    room = found;
+    ({ room, ann, ben, pairs } = await home.roomOfTwo());
   });
 
   const memberOf = (index: number) => {
@@ -59,14 +53,14 @@ describe('a room on a clock that a test moves', () => {
   });
 
   it('RL4 a targeted entry follows what was accepted before it, and reaches its targets alone', async () => {
-    const cleo = await home.connect(pairs[2] ?? '');
+    const cleo = await home.connect(pairs[2]);
     say(ann, 'all');
     say(ann, 'ben', [1]);
     expect([heard(ben.socket), heard(cleo.socket)]).toEqual([['all', 'ben'], ['all']]);
   });
 
   it('MB6 a second socket replaces the first, which hears nothing more', async () => {
-    const again = await home.connect(pairs[0] ?? '');
+    const again = await home.connect(pairs[0]);
     expect(ann.socket.closedWith).toBe('replaced');
     expect(memberOf(0).standing.kind).toBe('connected');
     expect(ben.socket.types).toEqual(['welcome']);
@@ -79,7 +73,7 @@ describe('a room on a clock that a test moves', () => {
   });
 
   it('KX9 a member that was removed while a socket of theirs was on its way in is closed as it comes', async () => {
-    const admission = await home.doorway.admit(pairs[2] ?? '', handshake());
+    const admission = await home.doorway.admit(pairs[2], handshake());
     expect(room.remove(2, 'kicked')).toBe(false);
     const socket = home.newSocket();
     admission.open(socket);
