@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { z } from 'zod';
 import { renderConfigPage } from '../../../scripts/docs/config-page.js';
 import { renderErrorsPage } from '../../../scripts/docs/errors-page.js';
 import { renderProtocolPage } from '../../../scripts/docs/protocol-page.js';
@@ -33,4 +34,23 @@ it('WF9 docs/PROTOCOL.md is what the table of control frames says, and has every
   expect(renderProtocolPage(page, readConstants(source, changed))).not.toBe(page);
   const bare = readConstants(source, text.replace('/** The answer to `ping`. */', ''));
   expect(() => renderProtocolPage(page, bare)).toThrow('the control frame pong has no comment');
+});
+
+/** The scripts that a text tells its reader to run and that package.json does not have. */
+function missingScripts(text: string): readonly string[] {
+  const { scripts } = z
+    .object({ scripts: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(readFileSync('package.json', 'utf8')));
+  const named = [...text.matchAll(/\bnpm run (?:--silent |-s )?([a-z][a-z:-]*)/g)].map(([, name]) => name ?? '');
+  return [...new Set(named)].filter((name) => !(name in scripts));
+}
+
+it('OP9 every npm command that the documents name is a script of package.json', () => {
+  const pages = readdirSync('docs').filter((name) => name.endsWith('.md'));
+  const files = ['README.md', 'CONTRIBUTING.md', ...pages.map((name) => `docs/${name}`)];
+  const texts = files.map((file) => readFileSync(file, 'utf8'));
+  expect(missingScripts(texts.join('\n'))).toEqual([]);
+  expect(texts.join('\n')).toContain('npm run dev');
+  // The control: a command that is not there is seen.
+  expect(missingScripts('Run `npm run dev`, then `npm run no-such-thing`.')).toEqual(['no-such-thing']);
 });
