@@ -5,6 +5,8 @@ export class ChaosProxy {
   /** Asked for each piece that the server sends: true cuts the connection instead, both ways, by a reset. */
   cutsReply: () => boolean = () => false;
   cuts = 0;
+  /** How many connections were made. */
+  accepted = 0;
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private isStalled = false;
 
@@ -44,6 +46,7 @@ export class ChaosProxy {
   }
 
   private join(client: Socket, targetPort: number): void {
+    this.accepted += 1;
     const upstream = connect(targetPort, '127.0.0.1');
     const pair = [client, upstream] as const;
     this.pairs.add(pair);

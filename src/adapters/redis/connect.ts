@@ -1,5 +1,5 @@
 /** How a connection to Redis is made and made again, and the deadlines and names of what goes wrong on it. */
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Redis, type ClusterOptions } from 'ioredis';
 import { isReplyOf } from './failures.js';
 import { parseRedisUrl } from './url.js';
 
@@ -10,7 +10,7 @@ const MAX_LOADING_RETRY_MS = 200;
 const MIN_RECONNECT_ON_READONLY_MS = 1_000;
 
 /** Connects when it is told to, by `connect()`. Throws when the URL cannot be read. */
-export function connectTo(url: string): Redis | Cluster {
+export function connectTo(url: string, ofCluster: Pick<ClusterOptions, 'shardedSubscribers'> = {}): Redis | Cluster {
   const { seeds, options } = parseRedisUrl(url);
   const common = {
     ...options,
@@ -32,6 +32,7 @@ export function connectTo(url: string): Redis | Cluster {
     });
   }
   return new Cluster([...seeds], {
+    ...ofCluster,
     lazyConnect: true,
     enableOfflineQueue: false,
     clusterRetryStrategy: reconnectDelayMs,

@@ -36,6 +36,7 @@
  *
  * Everything but the directory, API keys and counters carries an expiry, so that nothing is left behind.
  */
+import type { BusTarget } from '../../ports/node-bus.js';
 import type { ProjectScope } from '../../ports/relay-store.js';
 import type { OneTimeKind } from '../../ports/one-time-store.js';
 import type { ClientId, ProjectId, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
@@ -76,6 +77,8 @@ export function createKeys(prefix: string) {
     expiry: `${index}:expiry`,
     /** Hash: a node's id to its lease and report. */
     nodes: `${all}nodes`,
+    /** The channel of one node, or of all: see bus-transport.ts. The tag spreads the nodes over a cluster's shards. */
+    busChannel: (target: BusTarget): string => `${all}bus:{${target}}`,
     /** Hash: a key's id to its record. */
     apiKeys: `${all}keys`,
     idempotency: (key: string): string => `${all}idempotency:{${key}}`,

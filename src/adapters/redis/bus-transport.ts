@@ -1,0 +1,116 @@
+/**
+ * The node bus's way through Redis: pub/sub, on two connections of its own, one to send and one to receive. A cluster
+ * carries each node's channel on one shard (SPUBLISH); without shards, every server of the cluster would carry all of them.
+ */
+import { Cluster, type Redis } from 'ioredis';
+import type { BusTransport } from '../../ports/bus-transport.js';
+import type { Log } from '../../ports/log.js';
+import type { NodeId } from '../../protocol/ids.js';
+import { connectTo, reasonOf, within } from './connect.js';
+import { createKeys } from './keys.js';
+
+/** How long a start waits for the subscriptions, in ms. */
+const START_WAIT_MS = 2_000;
+const SUBSCRIBE_DEADLINE_MS = 1_000;
+const RETRY_SUBSCRIBE_MS = 200;
+/** Redis does not read: more than this is not kept for it. */
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+
+export interface RedisBusOptions {
+  /** See `parseRedisUrl`. It never reaches a log or an error. */
+  readonly url: string;
+  readonly keyPrefix: string;
+  readonly self: NodeId;
+  readonly log: Log;
+}
+
+/** Throws when the URL cannot be read. */
+export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusOptions): BusTransport {
+  const { busChannel } = createKeys(keyPrefix);
+  const publisher = connectTo(url);
+  const subscriber = new Subscriber(
+    connectTo(url, { shardedSubscribers: true }),
+    [busChannel(self), busChannel('all')],
+    log,
+  );
+  publisher.on('error', () => undefined);
+  return {
+    send: (to, packet) => {
+      if (publisher.status !== 'ready' || unsentBytes(publisher) > MAX_UNSENT_BYTES) return;
+      const bytes = Buffer.from(packet);
+      const sent =
+        publisher instanceof Cluster
+          ? publisher.spublish(busChannel(to), bytes)
+          : publisher.publish(busChannel(to), bytes);
+      // The receiver notices that it is missing.
+      sent.catch(() => undefined);
+    },
+    start: async (receive) => {
+      const connected = publisher.connect().catch(() => undefined);
+      await within(START_WAIT_MS, Promise.all([connected, subscriber.start(receive)])).catch(() => undefined);
+    },
+    reconnect: () => {
+      subscriber.reconnect();
+    },
+    stop: () => {
+      subscriber.stop();
+      publisher.disconnect();
+      return Promise.resolve();
+    },
+  };
+}
+
+class Subscriber {
+  #isStopped = false;
+
+  constructor(
+    private readonly client: Redis | Cluster,
+    private readonly channels: readonly string[],
+    private readonly log: Log,
+  ) {}
+
+  /** Resolves when the first subscriptions are in force. */
+  start(receive: (packet: Uint8Array) => void): Promise<void> {
+    const { client } = this;
+    const event = client instanceof Cluster ? 'smessageBuffer' : 'messageBuffer';
+    client.on(event, (_channel: Buffer, packet: Buffer) => {
+      receive(packet);
+    });
+    client.on('error', () => undefined);
+    const isSubscribed = new Promise<void>((resolve) => {
+      client.on('ready', () => {
+        this.subscribe().then(resolve, (error: unknown) => {
+          if (this.#isStopped) return;
+          this.log.warn('bus_subscribe_failed', { reason: reasonOf(error) });
+          setTimeout(() => {
+            this.reconnect();
+          }, RETRY_SUBSCRIBE_MS).unref();
+        });
+      });
+    });
+    client.connect().catch(() => undefined);
+    return isSubscribed;
+  }
+
+  reconnect(): void {
+    if (!this.#isStopped && this.client.status === 'ready') this.client.disconnect(true);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.client.disconnect();
+  }
+
+  /** One command a channel: channels of several slots in one command are an error. */
+  private async subscribe(): Promise<void> {
+    const { client, channels } = this;
+    const subscribed = channels.map((channel) =>
+      client instanceof Cluster ? client.ssubscribe(channel) : client.subscribe(channel),
+    );
+    await within(SUBSCRIBE_DEADLINE_MS, Promise.all(subscribed));
+  }
+}
+
+function unsentBytes(client: Redis | Cluster): number {
+  return client instanceof Cluster ? 0 : client.stream.writableLength;
+}

@@ -1,0 +1,251 @@
+/**
+ * The node bus: numbers what this node sends, and notices what is missing of what others send. Each node says in a beat,
+ * eight times a second, what it has sent last; so a lost tail is noticed, and a node that nobody hears.
+ */
+import type { BusTransport } from '../../ports/bus-transport.js';
+import type { Clock, Timer } from '../../ports/clock.js';
+import type { Log } from '../../ports/log.js';
+import type { BusTarget, LossListener, MessageListener, NodeBus } from '../../ports/node-bus.js';
+import type { NodeId } from '../../protocol/ids.js';
+import { Incoming } from './incoming.js';
+import { PacketWriter } from './packet-writer.js';
+import { decodePacket, encodeBeat, type Beat } from './packet.js';
+
+/** With the one beat that may be lost and the one that confirms a loss, a loss is reported within 500 ms. */
+export const BEAT_EVERY_MS = 125;
+/** Three beats, and some for the way. */
+export const SILENT_AFTER_MS = 425;
+const FORGET_AFTER_MS = 60_000;
+/** A stream to one node that was idle for this long is left out of beats, and begins again with a new run. */
+const STREAM_IDLE_MS = 5_000;
+/** How long this node waits for its own beats before it lets the transport connect again. */
+const DEAF_AFTER_MS = 1_000;
+/** A packet that reaches this size is sent before the turn ends. */
+const MAX_PACKET_BYTES = 256 * 1024;
+
+export interface BusCounts {
+  packetsOut: number;
+  messagesOut: number;
+  bytesOut: number;
+  packetsIn: number;
+  bytesIn: number;
+  losses: number;
+  malformed: number;
+}
+
+export interface NumberedBusDeps {
+  readonly self: NodeId;
+  readonly transport: BusTransport;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Outgoing {
+  readonly run: number;
+  readonly writer: PacketWriter;
+  number: number;
+  sentAtMs: number;
+}
+
+export class NumberedBus implements NodeBus {
+  readonly counts: BusCounts = {
+    packetsOut: 0,
+    messagesOut: 0,
+    bytesOut: 0,
+    packetsIn: 0,
+    bytesIn: 0,
+    losses: 0,
+    malformed: 0,
+  };
+  private readonly messageListeners: MessageListener[] = [];
+  private readonly lossListeners: LossListener[] = [];
+  private readonly outgoing = new Map<BusTarget, Outgoing>();
+  private readonly incoming = new Map<NodeId, Incoming>();
+  private readonly waiting = new Set<BusTarget>();
+  private lastRun = 0;
+  private beatId = 0;
+  private beatSentAtMs = 0;
+  private echoAtMs = 0;
+  private echoTookMs = 0;
+  private timer: Timer | null = null;
+  private state: 'new' | 'running' | 'stopped' = 'new';
+
+  constructor(private readonly deps: NumberedBusDeps) {
+    this.outgoing.set('all', this.newOutgoing());
+  }
+
+  /** How long this node's last beat took to come back, in ms; since when it is missing, when that is longer. */
+  get lagMs(): number {
+    if (this.state !== 'running') return 0;
+    return Math.max(this.echoTookMs, this.deps.clock.monotonicMs() - this.echoAtMs - BEAT_EVERY_MS);
+  }
+
+  /** The nodes that this node hears. */
+  get heard(): number {
+    return [...this.incoming.values()].filter(({ isSilent }) => !isSilent).length;
+  }
+
+  onMessage(listen: MessageListener): void {
+    this.messageListeners.push(listen);
+  }
+
+  onLost(listen: LossListener): void {
+    this.lossListeners.push(listen);
+  }
+
+  send(to: BusTarget, bytes: Uint8Array): void {
+    if (this.state !== 'running' || to === this.deps.self) return;
+    const outgoing = this.outgoing.get(to) ?? this.newOutgoing();
+    this.outgoing.set(to, outgoing);
+    outgoing.writer.add(bytes);
+    this.counts.messagesOut += 1;
+    if (outgoing.writer.length >= MAX_PACKET_BYTES) this.flushOne(to, outgoing);
+    else this.flushLater(to);
+  }
+
+  async start(): Promise<void> {
+    this.state = 'running';
+    await this.deps.transport.start((packet) => {
+      this.receive(packet);
+    });
+    this.echoAtMs = this.deps.clock.monotonicMs();
+    this.beat();
+  }
+
+  async stop(): Promise<void> {
+    this.timer?.cancel();
+    if (this.state === 'running') this.flush();
+    this.state = 'stopped';
+    await this.deps.transport.stop();
+  }
+
+  private newOutgoing(): Outgoing {
+    this.lastRun = Math.max(this.lastRun + 1, Math.floor(this.deps.clock.nowMs()));
+    return { run: this.lastRun, writer: new PacketWriter(this.deps.self), number: 0, sentAtMs: -Infinity };
+  }
+
+  private flushLater(to: BusTarget): void {
+    this.waiting.add(to);
+    if (this.waiting.size > 1) return;
+    this.deps.clock.endOfTurn(() => {
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    for (const to of this.waiting) {
+      const outgoing = this.outgoing.get(to);
+      if (outgoing?.writer.isEmpty === false) this.flushOne(to, outgoing);
+    }
+    this.waiting.clear();
+  }
+
+  private flushOne(to: BusTarget, outgoing: Outgoing): void {
+    outgoing.number += 1;
+    outgoing.sentAtMs = this.deps.clock.monotonicMs();
+    const { run, number } = outgoing;
+    this.transmit(to, outgoing.writer.take({ stream: to === 'all' ? 'all' : 'one', run, number }));
+  }
+
+  private transmit(to: BusTarget, packet: Uint8Array): void {
+    this.counts.packetsOut += 1;
+    this.counts.bytesOut += packet.length;
+    this.deps.transport.send(to, packet);
+  }
+
+  private beat(): void {
+    if (this.state !== 'running') return;
+    const { clock, self, transport } = this.deps;
+    this.flush();
+    const nowMs = clock.monotonicMs();
+    this.beatId += 1;
+    this.beatSentAtMs = nowMs;
+    this.transmit('all', encodeBeat(self, this.beatAt(nowMs)));
+    if (nowMs - this.echoAtMs > DEAF_AFTER_MS) {
+      this.echoAtMs = nowMs;
+      transport.reconnect();
+    }
+    // What has arrived is read first: after a pause of this process, the others were not silent.
+    clock.endOfTurn(() => {
+      this.noticeSilence();
+    });
+    this.timer = clock.after(BEAT_EVERY_MS, () => {
+      this.beat();
+    });
+  }
+
+  private beatAt(nowMs: number): Beat {
+    const ones: Beat['ones'][number][] = [];
+    for (const [to, { run, number, sentAtMs, writer }] of this.outgoing) {
+      if (to === 'all') continue;
+      if (nowMs - sentAtMs <= STREAM_IDLE_MS) ones.push({ to, run, number });
+      else if (writer.isEmpty) this.outgoing.delete(to);
+    }
+    const { run = 0, number = 0 } = this.outgoing.get('all') ?? {};
+    return { id: this.beatId, all: { run, number }, ones };
+  }
+
+  private noticeSilence(): void {
+    const nowMs = this.deps.clock.monotonicMs();
+    for (const [from, incoming] of this.incoming) {
+      const silentMs = nowMs - incoming.heardAtMs;
+      if (silentMs > FORGET_AFTER_MS) this.incoming.delete(from);
+      if (incoming.isSilent || silentMs <= SILENT_AFTER_MS) continue;
+      incoming.isSilent = true;
+      this.reportLoss(from, 'silent');
+    }
+  }
+
+  private receive(bytes: Uint8Array): void {
+    if (this.state !== 'running') return;
+    this.counts.packetsIn += 1;
+    this.counts.bytesIn += bytes.length;
+    const packet = decodePacket(bytes);
+    if (packet === null) {
+      this.counts.malformed += 1;
+      this.deps.log.warn('bus_packet_malformed', { bytes: bytes.length });
+      return;
+    }
+    const nowMs = this.deps.clock.monotonicMs();
+    const { from } = packet;
+    if (from === this.deps.self) {
+      if (packet.kind === 'beat') this.hearEcho(packet.beat, nowMs);
+      return;
+    }
+    const incoming = this.hear(from, nowMs);
+    if (packet.kind === 'beat') {
+      if (incoming.hasLost(packet.beat, this.deps.self)) this.reportLoss(from, 'tail');
+      return;
+    }
+    const verdict = incoming.accept(packet.place);
+    if (verdict === 'old') return;
+    if (verdict === 'after_loss') this.reportLoss(from, 'hole');
+    for (const message of packet.messages) for (const listen of this.messageListeners) listen(from, message);
+  }
+
+  private hearEcho(beat: Beat, nowMs: number): void {
+    this.echoAtMs = nowMs;
+    if (beat.id === this.beatId) this.echoTookMs = nowMs - this.beatSentAtMs;
+  }
+
+  private hear(from: NodeId, nowMs: number): Incoming {
+    const known = this.incoming.get(from);
+    if (known === undefined) {
+      const incoming = new Incoming(nowMs);
+      this.incoming.set(from, incoming);
+      return incoming;
+    }
+    known.heardAtMs = nowMs;
+    if (known.isSilent) {
+      known.isSilent = false;
+      this.reportLoss(from, 'heard_again');
+    }
+    return known;
+  }
+
+  private reportLoss(from: NodeId, why: string): void {
+    this.counts.losses += 1;
+    this.deps.log.warn('bus_loss', { from, why });
+    for (const listen of this.lossListeners) listen(from);
+  }
+}
