@@ -35,7 +35,7 @@ export class SessionDoorway implements Doorway {
     }
     return {
       userId: claims.userId,
-      seat: null,
+      seatName: null,
       open: (socket) => sockets.open(claims, watch, socket),
       abandon: () => watch.stop(),
     };

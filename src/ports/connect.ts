@@ -21,8 +21,8 @@ export interface ConnectRequest {
  */
 export interface Admission {
   readonly userId: UserId;
-  /** Sockets with the same seat replace each other: at most one of them is open. null: the socket replaces no other. */
-  readonly seat: string | null;
+  /** Names the seat that the socket uses. Of the sockets with one name at most one is open. null: the socket uses no seat. */
+  readonly seatName: string | null;
   open(socket: ClientSocket): SocketHandler;
   abandon(): void;
 }

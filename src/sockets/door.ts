@@ -76,7 +76,7 @@ export class Door implements Gatekeeper {
 
   private async placeFor(admission: Admission): Promise<SocketPlace | null> {
     try {
-      return await this.deps.userSockets.take(admission.userId, admission.seat);
+      return await this.deps.userSockets.take(admission.userId, admission.seatName);
     } catch (error) {
       admission.abandon();
       throw error;
@@ -97,10 +97,10 @@ export class Door implements Gatekeeper {
 /** The admission, with the place that its socket takes among its user's sockets; null: nobody counts them. */
 function placed(admission: Admission, place: SocketPlace | null): Admission {
   if (place === null) return admission;
-  const { userId, seat } = admission;
+  const { userId, seatName } = admission;
   return {
     userId,
-    seat,
+    seatName,
     open: (socket) => openInPlace(admission, place, socket),
     abandon: () => {
       admission.abandon();
@@ -111,7 +111,7 @@ function placed(admission: Admission, place: SocketPlace | null): Admission {
 
 /** Settling an admission twice would give its seat away twice. */
 function settledOnce(admission: Admission): Admission {
-  const { userId, seat } = admission;
+  const { userId, seatName } = admission;
   let isSettled = false;
   const settle = (): void => {
     if (isSettled) throw new Error('an admission was settled twice');
@@ -119,7 +119,7 @@ function settledOnce(admission: Admission): Admission {
   };
   return {
     userId,
-    seat,
+    seatName,
     open: (socket) => {
       settle();
       return admission.open(socket);

@@ -41,7 +41,7 @@ const SOCKET_ID_BYTES = 12;
 
 export class UserSockets {
   private readonly places = new Map<string, Place>();
-  private readonly bySeat = new Map<string, Place>();
+  private readonly bySeatName = new Map<string, Place>();
   private timer: Timer | null = null;
   /** When the store last heard of all places, by the monotonic clock. */
   private namedAtMs: number;
@@ -54,13 +54,13 @@ export class UserSockets {
    * A place for one more socket; null where nothing is counted. Rejects with `too_many_sockets` or `store_unavailable`.
    * With `replace_old` the user's oldest sockets on this node are closed as replaced.
    */
-  async take(userId: UserId, seat: string | null): Promise<SocketPlace | null> {
+  async take(userId: UserId, seatName: string | null): Promise<SocketPlace | null> {
     const { store, limit, crypto, self } = this.deps;
     if (limit.max === 0 || parseDirectoryUserId(userId) === null) return null;
-    const shared = seat === null ? undefined : this.bySeat.get(seat);
+    const shared = seatName === null ? undefined : this.bySeatName.get(seatName);
     if (shared?.isLost === false) return shared.share();
     const socketId = Buffer.from(crypto.randomBytes(SOCKET_ID_BYTES)).toString('base64url');
-    const place = new Place({ userId, socketId, nodeId: self }, (gone) => this.forget(gone, seat));
+    const place = new Place({ userId, socketId, nodeId: self }, (gone) => this.forget(gone, seatName));
     // Known before the store knows it: the answer to a newer handshake, which may name it, can overtake its own.
     this.places.set(socketId, place);
     try {
@@ -71,7 +71,7 @@ export class UserSockets {
       this.places.delete(socketId);
       throw error;
     }
-    if (seat !== null) this.bySeat.set(seat, place);
+    if (seatName !== null) this.bySeatName.set(seatName, place);
     return place;
   }
 
@@ -102,9 +102,9 @@ export class UserSockets {
     this.namedAtMs = nowMs;
   }
 
-  private forget(place: Place, seat: string | null): void {
+  private forget(place: Place, seatName: string | null): void {
     this.places.delete(place.socket.socketId);
-    if (seat !== null && this.bySeat.get(seat) === place) this.bySeat.delete(seat);
+    if (seatName !== null && this.bySeatName.get(seatName) === place) this.bySeatName.delete(seatName);
     if (place.isLost) return;
     // Should this fail, the place is not named again and so forgotten in time.
     this.deps.store.release(place.socket).catch((error: unknown) => {

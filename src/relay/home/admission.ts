@@ -41,7 +41,7 @@ export interface RelayAdmissionDeps {
 
 export class RelayAdmission implements Admission {
   readonly userId;
-  readonly seat: string;
+  readonly seatName: string;
 
   /** The room is pinned; the admission releases it. */
   constructor(
@@ -50,7 +50,7 @@ export class RelayAdmission implements Admission {
     private readonly join: Join,
   ) {
     this.userId = join.joined.userId;
-    this.seat = `${room.id} ${String(join.joined.index)}`;
+    this.seatName = `${room.id} ${String(join.joined.index)}`;
   }
 
   open(socket: ClientSocket): SocketHandler {

@@ -35,7 +35,7 @@ export interface RoomOwner {
 }
 
 /** A member with its new socket. Nothing but the caller's frames goes to the outlet until its `begin`. */
-export interface Admitted {
+export interface ConnectedMember {
   readonly member: Member;
   readonly outlet: Outlet;
 }
@@ -116,7 +116,7 @@ export class Room implements Flushable {
    * The member gets this socket, and its older one is closed; the others hear that it joined or is back. A seat that
    * the room does not know makes a new member. `closeFor` must have allowed it.
    */
-  admit(seat: SeatTaken, socket: ClientSocket): Admitted {
+  admit(seat: SeatTaken, socket: ClientSocket): ConnectedMember {
     const known = this.live.get(seat.index);
     const older = known === undefined ? null : this.disconnect(known);
     this.flush();

@@ -257,7 +257,7 @@ function end(chance: number): Step {
 async function enter(model: SessionModel, run: SessionRun, user: ModelUser, credential: Credential): Promise<void> {
   const outcome = await run.connect(user, credential);
   const expected = model.join(user, credential);
-  if (outcome instanceof Client && !('status' in expected)) run.seat(expected, outcome, user, credential);
+  if (outcome instanceof Client && !('status' in expected)) run.noteOpened(expected, outcome, user, credential);
   else
     same(
       `join of ${user.name}`,

@@ -20,7 +20,7 @@ export interface SessionRunOptions {
 }
 
 /** What the client itself knows of a socket. */
-interface Seat {
+interface OpenSocket {
   readonly client: Client;
   readonly user: ModelUser;
   /** From which number on it asked for what it missed. */
@@ -28,7 +28,7 @@ interface Seat {
 }
 
 export class SessionRun {
-  private readonly seats = new Map<ExpectedSocket, Seat>();
+  private readonly sockets = new Map<ExpectedSocket, OpenSocket>();
   /** Of each user, in the order they were handed out. */
   private readonly resumeTokens = new Map<ModelUser, string[]>();
   private readonly minted = new Map<ModelUser, string>();
@@ -65,9 +65,9 @@ export class SessionRun {
   }
 
   clientOf(socket: ExpectedSocket): Client {
-    const seat = this.seats.get(socket);
-    if (seat === undefined) throw new Error('the model has a socket that was never opened');
-    return seat.client;
+    const opened = this.sockets.get(socket);
+    if (opened === undefined) throw new Error('the model has a socket that was never opened');
+    return opened.client;
   }
 
   /** What the gateway calls this user; null for a listed one that has never joined. */
@@ -112,17 +112,17 @@ export class SessionRun {
     return outcome;
   }
 
-  seat(socket: ExpectedSocket, client: Client, user: ModelUser, credential: Credential): void {
+  noteOpened(socket: ExpectedSocket, client: Client, user: ModelUser, credential: Credential): void {
     const from = credential.by === 'resume' ? credential.seq : client.welcome.seq;
-    this.seats.set(socket, { client, user, from });
+    this.sockets.set(socket, { client, user, from });
   }
 
   /** The highest reliable number the client has seen: what it would resume from. */
   seenBy(socket: ExpectedSocket): number {
-    const seat = this.seats.get(socket);
-    if (seat === undefined) return 0;
-    const gaps = seat.client.of('gap').map(({ to }) => to);
-    return Math.max(seat.from, ...gaps, ...seat.client.entries.map(({ seq }) => seq));
+    const opened = this.sockets.get(socket);
+    if (opened === undefined) return 0;
+    const gaps = opened.client.of('gap').map(({ to }) => to);
+    return Math.max(opened.from, ...gaps, ...opened.client.entries.map(({ seq }) => seq));
   }
 
   /** Waits until every socket, closed ones too, got what the model expects and nothing else, and REST says the same. */
@@ -149,7 +149,7 @@ export class SessionRun {
 
   /** Takes the session and its sockets off the gateway, whatever became of the run. */
   async close(): Promise<void> {
-    for (const { client } of this.seats.values()) client.drop();
+    for (const { client } of this.sockets.values()) client.drop();
     await this.relays('DELETE', this.path);
   }
 
@@ -185,7 +185,7 @@ export class SessionRun {
   }
 
   private differenceAt(socket: ExpectedSocket): string | null {
-    const { client, user } = this.seats.get(socket) ?? {};
+    const { client, user } = this.sockets.get(socket) ?? {};
     if (client === undefined || user === undefined) return 'a socket is missing';
     const nameOf = (id: string): string => this.names.get(id) ?? id;
     const got = { announced: [] as string[], replies: [] as string[] };
@@ -198,7 +198,7 @@ export class SessionRun {
       .filter(({ sender }) => sender !== client.index)
       .map((entry) => entryInWords({ ...entry, payload: Buffer.from(entry.payload).toString('utf8') }));
     const isCut = socket.closed === 'dropped';
-    const where = `${user.name} (socket ${String(client.index)}/${String(this.seats.size)})`;
+    const where = `${user.name} (socket ${String(client.index)}/${String(this.sockets.size)})`;
     const welcome = welcomeInWords(readWelcome(client.welcome, nameOf));
     return (
       differs(`${where} welcome`, [welcome], [welcomeInWords(socket.welcome)], false) ??
