@@ -77,7 +77,7 @@ export class Membership implements Placement {
     try {
       await this.deps.nodes.leave(this.deps.self);
     } catch (error) {
-      if (!Failure.isStoreAway(error)) this.deps.log.error('node_leave_failed', error);
+      if (!Failure.is(error, 'store_unavailable')) this.deps.log.error('node_leave_failed', error);
     }
   }
 
@@ -149,7 +149,7 @@ export class Membership implements Placement {
       }
       this.leaseUntilMs = startedMs + LEASE_MS - LEASE_MARGIN_MS;
     } catch (error) {
-      if (!Failure.isStoreAway(error)) log.error('heartbeat_failed', error);
+      if (!Failure.is(error, 'store_unavailable')) log.error('heartbeat_failed', error);
     }
   }
 

@@ -49,7 +49,7 @@ export class Attempts {
     try {
       await this.take(this.limit(perAccount * CEILING_FACTOR, 'account', account));
     } catch (refused) {
-      if (!(refused instanceof Failure) || refused.code !== 'too_many_requests') throw refused;
+      if (!Failure.is(refused, 'too_many_requests')) throw refused;
       if (!(await this.isKnown(account, network))) throw refused;
     }
   }

@@ -211,6 +211,6 @@ function isGone(error: unknown): boolean {
 /** This surface has one error for all users that may not log in, and none for a user removed a moment ago. */
 function barred(error: unknown): never {
   if (!isGone(error)) throw error;
-  const isRemoved = error instanceof Failure && error.code === 'user_not_found';
+  const isRemoved = Failure.is(error, 'user_not_found');
   throw new Failure(isRemoved ? 'login_failed' : 'user_blocked', { cause: error });
 }

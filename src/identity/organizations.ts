@@ -145,7 +145,7 @@ export class Organizations {
       // Either may have been removed in the meantime, and a removal deletes only the memberships it finds.
       await this.mustHaveBoth(id, userId);
     } catch (error) {
-      if (error instanceof Failure && !Failure.isStoreAway(error)) await store.removeMembership(id, userId);
+      if (error instanceof Failure && !Failure.is(error, 'store_unavailable')) await store.removeMembership(id, userId);
       throw error;
     }
     return membership;

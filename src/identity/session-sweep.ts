@@ -44,7 +44,7 @@ export class SessionSweep {
       for (let swept = 1; swept > 0 && !this.isStopped;) swept = await this.deps.sessions.sweep();
     } catch (error) {
       // The link to the store logs its own loss and return.
-      if (!Failure.isStoreAway(error)) throw error;
+      if (!Failure.is(error, 'store_unavailable')) throw error;
     }
   }
 }

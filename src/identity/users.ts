@@ -159,7 +159,7 @@ export class Users {
     try {
       await this.edit(id, (kept) => ({ ...kept, lastSignInAtMs: atMs }));
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'changed_meanwhile') throw error;
+      if (!Failure.is(error, 'changed_meanwhile')) throw error;
     }
   }
 

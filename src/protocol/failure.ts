@@ -28,8 +28,12 @@ export class Failure extends Error {
     this.retryAfterS = options.retryAfterS ?? null;
   }
 
-  /** Whether the store did not answer; of a change, whether or not it may have been made. */
-  static isStoreAway(thrown: unknown): thrown is Failure {
-    return thrown instanceof Failure && (thrown.code === 'store_unavailable' || thrown.code === 'outcome_unknown');
+  /**
+   * Whether this failure was thrown. `store_unavailable` includes `outcome_unknown`: in both cases the store did not
+   * answer, and in the second it may have made the change.
+   */
+  static is(thrown: unknown, code: ErrorCode): thrown is Failure {
+    if (!(thrown instanceof Failure)) return false;
+    return thrown.code === code || (code === 'store_unavailable' && thrown.code === 'outcome_unknown');
   }
 }

@@ -130,7 +130,7 @@ export function createRouter(served: readonly ServedSurface[], deps: RouterDeps)
 
 /** The store failed at one step after another step took effect, so `store_unavailable` ("nothing was changed") is untrue. */
 function halfDone(error: unknown): unknown {
-  if (!Failure.isStoreAway(error)) return error;
+  if (!Failure.is(error, 'store_unavailable')) return error;
   const { retryAfterS, details } = error;
   return new Failure('outcome_unknown', { retryAfterS: retryAfterS ?? 1, details, cause: error });
 }

@@ -80,7 +80,7 @@ export class UserSockets {
     this.timer = this.deps.clock.after(RENEW_EVERY_MS, () => {
       this.start();
       this.renew().catch((error: unknown) => {
-        this.logUnlessAway(error);
+        this.logUnlessUnavailable(error);
       });
     });
   }
@@ -108,12 +108,12 @@ export class UserSockets {
     if (place.isLost) return;
     // Should this fail, the place is not named again and so forgotten in time.
     this.deps.store.release(place.socket).catch((error: unknown) => {
-      this.logUnlessAway(error);
+      this.logUnlessUnavailable(error);
     });
   }
 
-  private logUnlessAway(error: unknown): void {
-    if (Failure.isStoreAway(error)) return;
+  private logUnlessUnavailable(error: unknown): void {
+    if (Failure.is(error, 'store_unavailable')) return;
     this.deps.log.error('user_sockets_failed', error);
   }
 }

@@ -66,7 +66,7 @@ async function fateOf(call: Promise<unknown>): Promise<Fate> {
     await call;
     return 'done';
   } catch (error) {
-    if (!Failure.isStoreAway(error)) throw error;
+    if (!Failure.is(error, 'store_unavailable')) throw error;
     return error.code === 'outcome_unknown' ? 'unknown' : 'not done';
   }
 }

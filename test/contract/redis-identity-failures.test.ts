@@ -121,7 +121,7 @@ async function expectUnavailable(call: () => Promise<unknown>): Promise<number> 
   const startedAt = performance.now();
   const thrown: unknown = await call().catch((error: unknown) => error);
   expect(thrown).toMatchObject({ retryAfterS: 1 });
-  expect(Failure.isStoreAway(thrown)).toBe(true);
+  expect(Failure.is(thrown, 'store_unavailable')).toBe(true);
   return performance.now() - startedAt;
 }
 

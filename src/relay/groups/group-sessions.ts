@@ -142,7 +142,7 @@ export class GroupSessions {
       await overIsGone(this.deps.authorizations.withdraw(sessionId, userId));
     } catch (error) {
       // Of a session that is over every credential is dead.
-      if (error instanceof Failure && error.code === 'group_session_not_found') throw new Failure('credential_invalid');
+      if (Failure.is(error, 'group_session_not_found')) throw new Failure('credential_invalid');
       throw error;
     }
   }
@@ -195,7 +195,7 @@ export class GroupSessions {
 
 /** Lets the next step find out, which knows what to do then. */
 function unlessStoreIsAway(error: unknown): void {
-  if (!Failure.isStoreAway(error)) throw error;
+  if (!Failure.is(error, 'store_unavailable')) throw error;
 }
 
 /** The session went while it was asked about. */
@@ -203,7 +203,7 @@ async function overIsGone(call: Promise<unknown>): Promise<void> {
   try {
     await call;
   } catch (error) {
-    if (error instanceof Failure && error.code === 'session_not_found') throw new Failure('group_session_not_found');
+    if (Failure.is(error, 'session_not_found')) throw new Failure('group_session_not_found');
     throw error;
   }
 }

@@ -85,7 +85,7 @@ export class Departures {
         if (result.outcome === 'left') room.applyHost(result.host);
       },
       (error: unknown) => {
-        if (!Failure.isStoreAway(error)) log.error('departure_failed', error, { session_id: room.id });
+        if (!Failure.is(error, 'store_unavailable')) log.error('departure_failed', error, { session_id: room.id });
         clock.after(RETRY_MS, () => {
           if (!this.isStopped) this.leaveUnseen(room, seat);
         });
@@ -106,7 +106,8 @@ export class Departures {
   private untilDone(room: Room, member: Member, step: () => Promise<void>): void {
     const { connection } = member;
     step().catch((error: unknown) => {
-      if (!Failure.isStoreAway(error)) this.deps.log.error('departure_failed', error, { session_id: room.id });
+      if (!Failure.is(error, 'store_unavailable'))
+        this.deps.log.error('departure_failed', error, { session_id: room.id });
       this.deps.clock.after(RETRY_MS, () => {
         const isCurrent = room.members.get(member.index) === member && member.connection === connection;
         if (isCurrent && member.outlet === null && !this.isStopped) this.untilDone(room, member, step);

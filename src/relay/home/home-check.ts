@@ -89,7 +89,7 @@ export class HomeCheck {
     if (isTime) this.checkedAtMs = nowMs;
     const due = [...rooms.all()].filter(({ copy }) => isTime || copy.isSuspect || copy.endsAtMs <= nowMs);
     this.check(due.filter((room) => !this.running.has(room))).catch((error: unknown) => {
-      if (!Failure.isStoreAway(error)) this.deps.log.error('home_check_failed', error);
+      if (!Failure.is(error, 'store_unavailable')) this.deps.log.error('home_check_failed', error);
     });
   }
 

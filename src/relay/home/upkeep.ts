@@ -64,7 +64,7 @@ export class Upkeep {
         swept = ids.length;
       }
     } catch (error) {
-      if (!Failure.isStoreAway(error)) throw error;
+      if (!Failure.is(error, 'store_unavailable')) throw error;
     }
   }
 }

@@ -142,7 +142,7 @@ export class Authorizations {
     try {
       return await decide();
     } catch (error) {
-      if (!Failure.isStoreAway(error)) throw error;
+      if (!Failure.is(error, 'store_unavailable')) throw error;
       const closed = this.deps.enforcer.removeUnconfirmed(id, selector, reason);
       const fate = error.code === 'outcome_unknown' ? 'may live on' : 'was not revoked';
       throw new Failure(error.code, {

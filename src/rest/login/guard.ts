@@ -127,7 +127,7 @@ function hasCredential({ request, matrix }: RouteInput): boolean {
 
 /** A key without the scope may not see the session, so its error does not say that the session exists. */
 function unseen(error: unknown): null {
-  if (error instanceof Failure && error.code === 'scope_missing') return null;
+  if (Failure.is(error, 'scope_missing')) return null;
   throw error;
 }
 

@@ -54,7 +54,7 @@ function revokeUser({ authorizations, nodes }: RelayUserRoutesDeps): Route {
 
 /** Edgegap's authorize has no 404: an unknown session makes the request a bad one. */
 function unknownIsBadRequest(error: unknown): never {
-  if (error instanceof Failure && error.code === 'session_not_found') {
+  if (Failure.is(error, 'session_not_found')) {
     throw new Failure('invalid_request', { message: 'session_id: there is no such relay session', cause: error });
   }
   throw error;

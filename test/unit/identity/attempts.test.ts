@@ -56,7 +56,7 @@ async function refusal(attempts: Attempts, account: string, address: string): Pr
     await attempts.begin(account, address);
     return null;
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'too_many_requests') throw error;
+    if (!Failure.is(error, 'too_many_requests')) throw error;
     return error.retryAfterS;
   }
 }
