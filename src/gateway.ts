@@ -45,7 +45,7 @@ export interface Listening {
 export interface Gateway {
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Rejects when the address cannot be listened on. A store that is away only makes it not ready. */
+  /** Rejects when the address cannot be listened on. A store that is unavailable only makes it not ready. */
   start(): Promise<Listening>;
   /**
    * Refuses what is new, answers what runs, closes every socket with `going_away`, and lets go of everything.

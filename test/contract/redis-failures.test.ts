@@ -72,7 +72,7 @@ async function create(store: Store): Promise<ReturnType<typeof f.newSession>> {
   return session;
 }
 
-describe('Redis is away', () => {
+describe('Redis is unavailable', () => {
   test('ST50 calls reject with store_unavailable at once while there is no Redis, and work when it appears', async () => {
     const port = await freePort();
     const { store, log, failures } = open(`redis://:secret-password@127.0.0.1:${port}`);

@@ -125,7 +125,7 @@ async function expectUnavailable(call: () => Promise<unknown>): Promise<number> 
   return performance.now() - startedAt;
 }
 
-describe('Redis is away', () => {
+describe('Redis is unavailable', () => {
   test('IS32 every method of the identity stores rejects with store_unavailable while there is no Redis', async () => {
     const store = open(`redis://127.0.0.1:${await freePort()}`);
     const session = { ...i.newUserSession(), clientId: i.clientId() } as const;

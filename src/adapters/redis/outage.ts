@@ -3,7 +3,7 @@ import type { Log, LogFields } from '../../ports/log.js';
 /** Redis has to serve this long before an outage is over, so that one that flaps is one outage. */
 const SETTLE_MS = 1_000;
 
-/** Says once that Redis is away or takes no writes, and once that it is back, with what happened in between. */
+/** Says once that Redis is unavailable or takes no writes, and once that it is back, with what happened in between. */
 export class Outage {
   readonly #log: Log;
   readonly #fields: LogFields;
@@ -19,7 +19,7 @@ export class Outage {
     this.#fields = fields;
   }
 
-  /** Redis went away, or refuses writes. */
+  /** Redis has become unavailable, or refuses writes. */
   begin(reason: string): void {
     if (this.#state === 'stopped') return;
     this.#losses += 1;

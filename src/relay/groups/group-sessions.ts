@@ -138,7 +138,7 @@ export class GroupSessions {
   async disconnect(claims: RelayClaims): Promise<void> {
     const { sessionId, userId } = claims;
     try {
-      await this.current(claims).catch(unlessStoreIsAway);
+      await this.current(claims).catch(unlessStoreUnavailable);
       await overIsGone(this.deps.authorizations.withdraw(sessionId, userId));
     } catch (error) {
       // Of a session that is over every credential is dead.
@@ -194,7 +194,7 @@ export class GroupSessions {
 }
 
 /** Lets the next step find out, which knows what to do then. */
-function unlessStoreIsAway(error: unknown): void {
+function unlessStoreUnavailable(error: unknown): void {
   if (!Failure.is(error, 'store_unavailable')) throw error;
 }
 

@@ -1,6 +1,6 @@
 /**
  * How members go: a lost socket keeps its seat for the resume window, then the seat is given back; a member that leaves
- * gives it back at once. The store decides each step. While the store is away, a step is tried again until it, or the
+ * gives it back at once. The store decides each step. While the store is unavailable, a step is tried again until it, or the
  * session, is over.
  */
 import type { CloseName } from '../../protocol/close-codes.js';
@@ -102,7 +102,7 @@ export class Departures {
     });
   }
 
-  /** Runs the step, and again each second while the store is away and the member has neither come back nor gone. */
+  /** Runs the step, and again each second while the store is unavailable and the member has neither come back nor gone. */
   private untilDone(room: Room, member: Member, step: () => Promise<void>): void {
     const { connection } = member;
     step().catch((error: unknown) => {

@@ -16,13 +16,13 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
   let running: RunningGateway;
   let backend: Backend;
   /** Whether the store's calls about groups fail. */
-  let isAway = false;
+  let isUnavailable = false;
   /** Whether replies about wallets that were taken in are lost. */
   let losesReplies = false;
 
   beforeAll(async () => {
     const unlessAway = async <T>(call: () => Promise<T>): Promise<T> => {
-      if (isAway) throw new Failure('store_unavailable');
+      if (isUnavailable) throw new Failure('store_unavailable');
       return call();
     };
     running = await startGateway({
@@ -241,7 +241,7 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
   it('GS37 with the store away every call is 503 with Retry-After and nothing is changed; who leaves loses its socket at once', async () => {
     const { host, players, entered } = await group();
     const [creator, guest] = [await connect(host), await connect(one(entered))];
-    isAway = true;
+    isUnavailable = true;
     try {
       const answers: Answer[] = [
         await one(players).create(),
@@ -256,7 +256,7 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
         expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
       }
     } finally {
-      isAway = false;
+      isUnavailable = false;
     }
     expect(await guest.expectClosed()).toEqual({ code: 1000, reason: 'left' });
     await creator.settle();

@@ -179,19 +179,22 @@ describe.each(STORES)('every call of the login surface on $store', ({ redisUrl }
     }
   });
 
-  it.each(ROWS)('LS9 $row: 500 when something breaks, 503 with Retry-After while the store is away', async (row) => {
-    const place = await newPlace();
-    fault = new Error('broken');
-    const broken = await send(row, place);
-    expect([broken.status, errorOf(broken)]).toEqual([500, 'internal']);
-    expect(broken.text).not.toContain('broken');
-    fault = new Failure('store_unavailable');
-    const away = await send(row, place);
-    expect([away.status, errorOf(away)]).toEqual([503, 'store_unavailable']);
-    expect(Number(away.headers.get('retry-after'))).toBeGreaterThan(0);
-    fault = null;
-    expect((await send(row, place)).status).toBe(row.status);
-  });
+  it.each(ROWS)(
+    'LS9 $row: 500 when something breaks, 503 with Retry-After while the store is unavailable',
+    async (row) => {
+      const place = await newPlace();
+      fault = new Error('broken');
+      const broken = await send(row, place);
+      expect([broken.status, errorOf(broken)]).toEqual([500, 'internal']);
+      expect(broken.text).not.toContain('broken');
+      fault = new Failure('store_unavailable');
+      const away = await send(row, place);
+      expect([away.status, errorOf(away)]).toEqual([503, 'store_unavailable']);
+      expect(Number(away.headers.get('retry-after'))).toBeGreaterThan(0);
+      fault = null;
+      expect((await send(row, place)).status).toBe(row.status);
+    },
+  );
 
   it.each(MUTATING)(
     'LS30 $row: repeated under one Idempotency-Key it answers the same; 409 for another body',

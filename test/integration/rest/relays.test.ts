@@ -82,7 +82,7 @@ describe.each(STORES)('the relay surface on $store', ({ redisUrl }) => {
   });
 
   it.each(ROWS)(
-    'HT10, RS10 $row: 500 when something breaks, 503 with Retry-After while the store is away',
+    'HT10, RS10 $row: 500 when something breaks, 503 with Retry-After while the store is unavailable',
     async (row) => {
       const [method, path, body] = row.ask(await backend.createSession(2));
       fault = new Error('broken');

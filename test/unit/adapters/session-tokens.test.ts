@@ -33,19 +33,19 @@ const CLAIMS = { sub: USER, sid: SESSION, v: 2 };
 function deployment() {
   const clock = new ManualClock();
   const real = createMemoryStore({ clock }).signingKeys;
-  const calls = { list: 0, add: 0, isAway: false };
-  const away = () => Promise.reject(new Failure('store_unavailable'));
+  const calls = { list: 0, add: 0, isUnavailable: false };
+  const unavailable = () => Promise.reject(new Failure('store_unavailable'));
   const store: SigningKeyStore = {
     list: () => {
       calls.list += 1;
-      return calls.isAway ? away() : real.list();
+      return calls.isUnavailable ? unavailable() : real.list();
     },
     add: async (key, newest) => {
       const isAdded = await real.add(key, newest);
       calls.add += isAdded ? 1 : 0;
       return isAdded;
     },
-    keepUntil: (kid, goneAtMs) => (calls.isAway ? away() : real.keepUntil(kid, goneAtMs)),
+    keepUntil: (kid, goneAtMs) => (calls.isUnavailable ? unavailable() : real.keepUntil(kid, goneAtMs)),
   };
   const node = (secret = SECRET) => {
     const sealer = createSealer(secret);
@@ -301,14 +301,14 @@ describe('signing keys', () => {
     expect(calls.list - before).toBeLessThanOrEqual(6);
   });
 
-  it('TK24 whether a key is there is not made up while the store is away', async () => {
+  it('TK24 whether a key is there is not made up while the store is unavailable', async () => {
     const { calls, node } = deployment();
     const { tokens } = node();
     await tokens.jwks();
-    calls.isAway = true;
+    calls.isUnavailable = true;
     const unknown = forged(newSigningKeyId(createSealer(SECRET)));
     await expect(tokens.verify(unknown)).rejects.toMatchObject({ code: 'store_unavailable' });
-    calls.isAway = false;
+    calls.isUnavailable = false;
     expect(await tokens.verify(unknown)).toBeNull();
   });
 
@@ -349,11 +349,11 @@ describe('signing keys', () => {
     expect(isSigningKeyId(sealer, 'A'.repeat(22) + macOfAnotherUse)).toBe(false);
   });
 
-  it('TK13 while the store is away known keys go on; a node that never read them says so', async () => {
+  it('TK13 while the store is unavailable known keys go on; a node that never read them says so', async () => {
     const { clock, calls, node } = deployment();
     const [one, two] = [node(), node()];
     const token = await one.tokens.sign(CLAIMS, 3600, 10);
-    calls.isAway = true;
+    calls.isUnavailable = true;
     clock.advance(MINUTE_MS);
     await expect(one.keys.keepUp()).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(await one.tokens.verify(token)).not.toBeNull();
@@ -362,7 +362,7 @@ describe('signing keys', () => {
     for (const call of [two.tokens.verify(token), two.tokens.sign(CLAIMS, 60, 10), two.tokens.jwks()]) {
       await expect(call).rejects.toMatchObject({ code: 'store_unavailable' });
     }
-    calls.isAway = false;
+    calls.isUnavailable = false;
     expect(await two.tokens.verify(token)).not.toBeNull();
   });
 
@@ -382,10 +382,10 @@ describe('signing keys', () => {
     const { clock, calls, node } = deployment();
     const { keys } = node();
     keys.start();
-    calls.isAway = true;
+    calls.isUnavailable = true;
     clock.advance(30_000);
     await eventually(() => (calls.list === 1 ? null : `${calls.list} reads`));
-    calls.isAway = false;
+    calls.isUnavailable = false;
     clock.advance(30_000);
     await eventually(() => (calls.list === 2 ? null : `${calls.list} reads`));
     keys.stop();

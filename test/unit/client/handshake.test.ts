@@ -29,7 +29,7 @@ describe('the handshake of the client', () => {
     const bench = new Bench({
       credential: async () => {
         calls += 1;
-        if (calls === 1) throw new Error('the backend is away');
+        if (calls === 1) throw new Error('the backend is unavailable');
         return `credential-${String(calls)}`;
       },
     });

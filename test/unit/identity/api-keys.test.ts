@@ -104,7 +104,7 @@ it('KY7 concurrent calls with one key ask the store once, later ones not until h
   expect(calls.get).toBe(2);
 });
 
-it('KY7 a store that is away is said, not remembered; the root key needs no store', async () => {
+it('KY7 a store that is unavailable is said, not remembered; the root key needs no store', async () => {
   const { here, calls } = start();
   const { text } = await here.create(await rootOf(here), { name: 'k', scopes: ['relays'] });
   calls.failing = true;

@@ -52,7 +52,7 @@ function away(store: Store): Store {
   };
 }
 
-it.each(CALLS)('DI16 $line is 503 with Retry-After while the store is away', async ({ line, body }) => {
+it.each(CALLS)('DI16 $line is 503 with Retry-After while the store is unavailable', async ({ line, body }) => {
   const rest = startRest({}, away);
   const { status, headers, json } = await rest.native(line, body);
   expect([status, json.code, headers['Retry-After']]).toEqual([503, 'store_unavailable', '1']);

@@ -254,7 +254,7 @@ it('RS7 revoke: 200 with who is left, 204 for the last one and when done before,
   expect((await revoke(1, 'x')).status).toBe(400);
 });
 
-it('RS10 while the store is away every call is 503 with Retry-After', async () => {
+it('RS10 while the store is unavailable every call is 503 with Retry-After', async () => {
   const away = () => Promise.reject(new Failure('store_unavailable', { retryAfterS: 2 }));
   const relay = {
     ...startRest().store.relay,

@@ -70,7 +70,7 @@ describe('places for the sockets of a user', () => {
     expect(await kept.outcome()).toBe('taken');
   });
 
-  it('UP14 are counted again after the store was away for longer than they last', async () => {
+  it('UP14 are counted again after the store was unavailable for longer than they last', async () => {
     const { sockets, outcome, pass, outage } = setUp();
     sockets.start();
     await sockets.take(USER, null);

@@ -47,7 +47,7 @@ describe('how members go, on a clock that a test moves', () => {
     expect([standingOf(1), await seats()]).toEqual(['connected', 2]);
   });
 
-  it('MB4 while the store is away a member that left is told of when the store has heard it, and once', async () => {
+  it('MB4 while the store is unavailable a member that left is told of when the store has heard it, and once', async () => {
     home.instead.leave = () => Promise.reject(new Failure('store_unavailable'));
     const member = room.members.get(1);
     if (member === undefined) throw new Error('no member');

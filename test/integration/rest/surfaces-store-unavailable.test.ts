@@ -44,7 +44,7 @@ const WITH_REPORT = 'POST /v1/relays/sessions/{relay}/kick';
 /** Where something new would be seen. */
 const LISTS = ['users', 'organizations', 'keys', 'sessions', 'jwt_templates', 'relays/sessions'];
 
-describe('every surface while the store is away', () => {
+describe('every surface while the store is unavailable', () => {
   let redis: RedisServer;
   let running: RunningGateway;
   let backend: Backend;

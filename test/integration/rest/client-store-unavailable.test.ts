@@ -10,7 +10,7 @@ import { startRedisServer, type RedisServer } from '../../support/redis-server.j
 /** From the failure contract: what cannot be decided is refused this fast. */
 const REFUSED_WITHIN_MS = 1500;
 
-describe('the client surface while the store is away', () => {
+describe('the client surface while the store is unavailable', () => {
   let redis: RedisServer;
   let running: RunningGateway;
 

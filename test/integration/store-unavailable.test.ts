@@ -8,7 +8,7 @@ import { startRedisServer, type RedisServer } from '../support/redis-server.js';
 /** From the failure contract: what cannot be decided is refused this fast. */
 const REFUSED_WITHIN_MS = 1500;
 
-describe('while the store is away', () => {
+describe('while the store is unavailable', () => {
   let redis: RedisServer;
   let running: RunningGateway;
   let backend: Backend;
@@ -134,7 +134,7 @@ describe('while the store is away', () => {
     expect(await a.expect('member.left')).toMatchObject({ index: b.index, reason: 'kicked' });
   });
 
-  it('MB3 a member whose window passes while the store is away leaves once it is back', async () => {
+  it('MB3 a member whose window passes while the store is unavailable leaves once it is back', async () => {
     const short = await backend.createSession(2, { resume_window_ms: 300 });
     const c = await Client.join(running.socketUrl, pairOf(short, 0));
     const d = await Client.join(running.socketUrl, pairOf(short, 1));
