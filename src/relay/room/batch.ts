@@ -28,7 +28,7 @@ export class Batch {
 
   append(sender: number, deliveryClass: DeliveryClass, keyOrSeq: number, payload: Uint8Array): void {
     const start = this.length === 0 ? 1 : this.length;
-    const buffer = this.room(start + entryLength(deliveryClass, payload.length));
+    const buffer = this.reserve(start + entryLength(deliveryClass, payload.length));
     this.length = writeEntry(buffer, start, sender, deliveryClass, false, keyOrSeq, payload);
     this.sender = this.sender === NOBODY || this.sender === sender ? sender : SEVERAL;
   }
@@ -46,7 +46,7 @@ export class Batch {
     return { frame, onlySender };
   }
 
-  private room(need: number): Uint8Array {
+  private reserve(need: number): Uint8Array {
     const old = this.buffer;
     if (old !== null && old.length >= need) return old;
     let size = old?.length ?? FIRST_BYTES;

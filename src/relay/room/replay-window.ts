@@ -39,7 +39,7 @@ class Slab {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  get room(): number {
+  get freeBytes(): number {
     return this.bytes.length - this.to;
   }
 
@@ -111,10 +111,10 @@ export class ReplayWindow {
 
   private slabFor(need: number): Slab {
     const last = this.slabs.at(-1);
-    if (last !== undefined && last.room >= need) return last;
+    if (last !== undefined && last.freeBytes >= need) return last;
     const size = Math.min(SLAB_BYTES, last === undefined ? FIRST_SLAB_BYTES : 2 * last.bytes.length);
     const { spare } = this;
-    const slab = spare !== null && spare.room >= need ? spare : new Slab(new Uint8Array(Math.max(size, need)));
+    const slab = spare !== null && spare.freeBytes >= need ? spare : new Slab(new Uint8Array(Math.max(size, need)));
     this.spare = null;
     if (last?.count === 0) this.slabs.pop();
     this.slabs.push(slab);
