@@ -11,7 +11,7 @@ import { Emitter, type Listener } from './emitter.js';
 import type { ClientEvents, Closed } from './events.js';
 import { resolveOptions, type RelayClientOptions } from './options.js';
 import { Gate } from './gate.js';
-import { Outbox, type SendOutcome } from './outbox.js';
+import { SendBuffer, type SendOutcome } from './send-buffer.js';
 import type { SendOptions } from './outgoing-frame.js';
 import { RelayError } from './relay-error.js';
 import { SequenceTracker } from './sequence.js';
@@ -21,7 +21,7 @@ import { Supervisor, type ConnectionState } from './supervisor.js';
 export type { Listener, Listeners } from './emitter.js';
 export type { ClientEvents, Closed, Disconnected, Message, OpenInfo } from './events.js';
 export type { RelayClientOptions } from './options.js';
-export type { SendOutcome } from './outbox.js';
+export type { SendOutcome } from './send-buffer.js';
 export type { SendOptions } from './outgoing-frame.js';
 export { RelayError, type ClientErrorCode, type RelayErrorCode } from './relay-error.js';
 export type { Gap } from './sequence.js';
@@ -41,7 +41,7 @@ export class RelayClient {
   private readonly view = new SessionView();
   private readonly sequence = new SequenceTracker();
   private readonly emitter: Emitter;
-  private readonly outbox: Outbox;
+  private readonly sendBuffer: SendBuffer;
   private readonly supervisor: Supervisor;
   private readonly opening: Deferred<undefined> = deferred();
   private readonly gate = new Gate();
@@ -51,7 +51,7 @@ export class RelayClient {
   constructor(options: RelayClientOptions) {
     const { queue, onListenerError, on, ...rest } = resolveOptions(options);
     this.emitter = new Emitter(onListenerError, on);
-    this.outbox = new Outbox({
+    this.sendBuffer = new SendBuffer({
       timing: rest.timing,
       wire: () => this.supervisor.ready,
       bounds: queue,
@@ -62,7 +62,7 @@ export class RelayClient {
     const dispatch = new Dispatch({
       view: this.view,
       sequence: this.sequence,
-      acks: this.outbox.acks,
+      acks: this.sendBuffer.acks,
       emit: (event, payload) => this.emitter.emit(event, payload),
       onGoaway: (afterMs, url) => this.supervisor.moveIn(afterMs, url),
     });
@@ -74,13 +74,13 @@ export class RelayClient {
           this.hasOpened = true;
           dispatch.onWelcome(welcome, resumed);
           this.opening.resolve(undefined);
-          this.outbox.begin(welcome.members.find(({ index }) => index === welcome.you.index)?.state ?? null);
+          this.sendBuffer.begin(welcome.members.find(({ index }) => index === welcome.you.index)?.state ?? null);
         },
         onControl: (frame) => this.gate.pass(() => dispatch.onControl(frame)),
         onEntries: (entries) => this.gate.pass(() => dispatch.onEntries(entries)),
         onLinkLost: () => {
           this.gate.release();
-          this.outbox.linkLost();
+          this.sendBuffer.linkLost();
         },
         onDisconnected: (event) => this.emitter.emit('disconnected', event),
         onClosed: (event) => this.onClosed(event),
@@ -113,12 +113,12 @@ export class RelayClient {
 
   /** The frames that wait in the outgoing queue. */
   get queued(): { readonly frames: number; readonly bytes: number } {
-    return this.outbox.queued;
+    return this.sendBuffer.queued;
   }
 
   /** How many frames `send` dropped so far. */
   get dropped(): { readonly volatile: number; readonly latest: number } {
-    return { ...this.outbox.dropped };
+    return { ...this.sendBuffer.dropped };
   }
 
   /** The number of the newest reliable message seen; 0 before the first. */
@@ -159,7 +159,7 @@ export class RelayClient {
     payload: Uint8Array | string,
     options: SendOptions & { readonly ack?: boolean | undefined } = {},
   ): Promise<number> | SendOutcome {
-    return options.ack === true ? this.outbox.sendAcked(payload, options) : this.outbox.send(payload, options);
+    return options.ack === true ? this.sendBuffer.sendAcked(payload, options) : this.sendBuffer.send(payload, options);
   }
 
   /**
@@ -171,7 +171,7 @@ export class RelayClient {
     if (bytes > MAX_STATE_BYTES)
       throw new RelayError('state_too_big', 'A presence state may be 2 KiB of JSON at most.');
     this.view.setMyState(state);
-    this.outbox.setState(state);
+    this.sendBuffer.setState(state);
   }
 
   /** Host only. Success is heard as `memberLeft`, a refusal as `error`. Throws `not_connected`. */
@@ -201,7 +201,7 @@ export class RelayClient {
    * was no connection to say it on, or no answer within 2 s: then the seat is kept for the resume window.
    */
   leave(): Promise<boolean> {
-    this.outbox.drain(true);
+    this.sendBuffer.drain(true);
     return this.supervisor.leave();
   }
 
@@ -220,7 +220,7 @@ export class RelayClient {
   }
 
   private onClosed(event: Closed): void {
-    this.outbox.close();
+    this.sendBuffer.close();
     const { code, reason } = event;
     this.opening.promise.catch(() => undefined);
     this.opening.reject(new RelayError(reason, `The client was closed: ${reason} (${code}).`));

@@ -19,7 +19,7 @@ export interface Wire {
   sendControl(frame: ClientFrame): void;
 }
 
-export interface OutboxDeps {
+export interface SendBufferDeps {
   readonly timing: ClientTiming;
   /** Where frames can be written; null while there is nowhere. */
   readonly wire: () => Wire | null;
@@ -33,7 +33,7 @@ export interface OutboxDeps {
 /** A WebSocket does not say when its buffer has drained: look again after this long. */
 const PUMP_MS = 20;
 
-export class Outbox {
+export class SendBuffer {
   readonly acks: Acks;
   readonly dropped = { volatile: 0, latest: 0 };
   private readonly queue: OutgoingQueue;
@@ -41,7 +41,7 @@ export class Outbox {
   private cancelPump: (() => void) | null = null;
   private isClosed = false;
 
-  constructor(private readonly deps: OutboxDeps) {
+  constructor(private readonly deps: SendBufferDeps) {
     this.acks = new Acks(deps.bounds.maxFrames);
     this.queue = new OutgoingQueue(deps.bounds);
   }
