@@ -1,6 +1,6 @@
 /** Composes the way in of sockets: the door, session sockets, and the count of sockets per user. */
 import type { Config } from '../config/schema.js';
-import type { ConnectionDeps } from '../sockets/connection.js';
+import type { ConnectionDeps } from '../sockets/base-connection.js';
 import { Door } from '../sockets/door.js';
 import { FailedHandshakes } from '../sockets/failed-handshakes.js';
 import type { OriginRule } from '../sockets/origin.js';

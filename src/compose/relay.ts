@@ -18,7 +18,7 @@ import type { Store } from '../ports/store.js';
 import { RelayDoorway } from '../relay/relay-doorway.js';
 import { Authorizations } from '../relay/sessions/authorizations.js';
 import { AutoWindow } from '../relay/room/auto-window.js';
-import { ControlFrames } from '../relay/home/control-frames.js';
+import { ControlHandler } from '../relay/home/control-handler.js';
 import { Departures } from '../relay/home/departures.js';
 import { FlushSchedule } from '../relay/room/flush-schedule.js';
 import { heldStore } from '../relay/home/held-store.js';
@@ -112,7 +112,7 @@ export function composeRelay(ground: RelayGround): Relay {
   };
   const sessions = new RelaySessions({ store, placement, enforcer, geo, crypto, clock, defaults });
   const authorizations = new Authorizations({ store, enforcer, credentials, clock });
-  const control = new ControlFrames({ store, rooms, departures, sessions, authorizations });
+  const control = new ControlHandler({ store, rooms, departures, sessions, authorizations });
   const heartbeats = new Heartbeats(clock);
   const limits = { maxMessageBytes, messagesPerS, bytesPerS, workMsPerS, heartbeatMs, heartbeatTimeoutMs };
   const connections = { clock, metrics, log, heartbeats, limits };

@@ -10,7 +10,7 @@ import { PROTOCOL_VERSION } from '../protocol/wire.js';
 import type { LogFields } from '../ports/log.js';
 import type { ClientSocket, SocketHandler } from '../ports/socket.js';
 import type { Watch, Watcher } from '../ports/user-session-watches.js';
-import { Connection, type ConnectionDeps } from '../sockets/connection.js';
+import { BaseConnection, type ConnectionDeps } from '../sockets/base-connection.js';
 
 export interface SessionSocketsDeps extends ConnectionDeps {
   readonly node: NodeId;
@@ -59,7 +59,7 @@ export class SessionSockets {
   }
 }
 
-class SessionSocket extends Connection implements Watcher {
+class SessionSocket extends BaseConnection implements Watcher {
   constructor(
     private readonly deps: SessionSocketsDeps,
     private readonly sessionId: UserSessionId,

@@ -9,21 +9,21 @@ import { Failure } from '../../protocol/failure.js';
 import { decodeRelayFrame, refOf } from '../../protocol/relay-frame.js';
 import { encodeControl } from '../../protocol/server-control.js';
 import type { LogFields } from '../../ports/log.js';
-import { Connection, type ConnectionDeps } from '../../sockets/connection.js';
+import { BaseConnection, type ConnectionDeps } from '../../sockets/base-connection.js';
 import { acceptRelayFrame, type AcceptRules } from '../room/accept.js';
 import type { Member } from '../room/member.js';
 import type { Outlet } from '../room/outlet.js';
 import type { Room } from '../room/room.js';
-import type { ControlFrames } from './control-frames.js';
+import type { ControlHandler } from './control-handler.js';
 import type { Departures } from './departures.js';
 
 export interface RelayConnectionDeps extends ConnectionDeps {
   readonly rules: AcceptRules;
-  readonly control: Pick<ControlFrames, 'handle'>;
+  readonly control: Pick<ControlHandler, 'handle'>;
   readonly departures: Pick<Departures, 'socketLost'>;
 }
 
-export class RelayConnection extends Connection {
+export class RelayConnection extends BaseConnection {
   constructor(
     private readonly deps: RelayConnectionDeps,
     private readonly room: Room,

@@ -25,7 +25,7 @@ export interface ConnectionDeps {
   readonly limits: ConnectionLimits;
 }
 
-export abstract class Connection implements SocketHandler, Listener {
+export abstract class BaseConnection implements SocketHandler, Listener {
   private readonly conduct: Conduct;
 
   constructor(private readonly base: ConnectionDeps) {

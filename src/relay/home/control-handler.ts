@@ -11,7 +11,7 @@ import type { Room } from '../room/room.js';
 import type { Rooms } from './rooms.js';
 import type { RelaySessions } from '../sessions/relay-sessions.js';
 
-export interface ControlFramesDeps {
+export interface ControlHandlerDeps {
   readonly store: RelayStore;
   readonly rooms: Rooms;
   readonly departures: Departures;
@@ -19,8 +19,8 @@ export interface ControlFramesDeps {
   readonly authorizations: Authorizations;
 }
 
-export class ControlFrames {
-  constructor(private readonly deps: ControlFramesDeps) {}
+export class ControlHandler {
+  constructor(private readonly deps: ControlHandlerDeps) {}
 
   async handle(frame: ClientControl, room: Room, member: Member): Promise<void> {
     switch (frame.type) {
