@@ -11,12 +11,12 @@ import { noKey } from '../auth.js';
 import type { Route } from '../route.js';
 import { shareWithCookies, type SharedPaths } from '../shared-paths.js';
 import type { Surface } from '../surface.js';
-import { ClientAnswers } from './answers.js';
-import { ClientCallers, COOKIE_NAME } from './caller.js';
-import { clientRoutes } from './client.js';
-import { clientErrorBody } from './errors.js';
-import { clientSessionRoutes } from './sessions.js';
-import { clientTokenRoutes } from './tokens.js';
+import { ClientAnswers } from './device-answers.js';
+import { ClientCallers, COOKIE_NAME } from './device-callers.js';
+import { clientRoutes } from './device-routes.js';
+import { clientErrorBody } from './client-error-body.js';
+import { clientSessionRoutes } from './device-session-routes.js';
+import { clientTokenRoutes } from './device-token-routes.js';
 
 export interface ClientSurfaceDeps {
   readonly clients: Clients;

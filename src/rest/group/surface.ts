@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Surface } from '../surface.js';
 import { groupKey, MEMBER_BEARER, WALLET_BEARER } from './guards.js';
-import { groupSessionRoutes, type GroupSessionRoutesDeps } from './sessions.js';
+import { groupSessionRoutes, type GroupSessionRoutesDeps } from './group-session-routes.js';
 
 export const GROUP_SURFACE: Surface<GroupSessionRoutesDeps> = {
   name: 'group',

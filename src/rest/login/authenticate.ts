@@ -5,9 +5,9 @@ import type { Logins } from '../../identity/logins.js';
 import { Failure } from '../../protocol/failure.js';
 import type { Clock } from '../../ports/clock.js';
 import { defineGuardedRoute, defineOpenRoute, type Route } from '../route.js';
-import * as field from './fields.js';
+import * as field from './login-fields.js';
 import { callerGuard, type GuardDeps } from './guard.js';
-import { loginSessionSchema, viewLogin } from './view.js';
+import { loginSessionSchema, viewLogin } from './login-session-view.js';
 
 export interface AuthenticateRoutesDeps extends GuardDeps {
   readonly logins: Pick<Logins, 'authenticate'>;

@@ -3,9 +3,9 @@ import type { Logins } from '../../identity/logins.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseDirectoryUserId, parseOrganizationId } from '../../protocol/ids.js';
 import { defineGuardedRoute, type Route } from '../route.js';
-import { bareOrMember } from './fields.js';
+import { bareOrMember } from './login-fields.js';
 import { sessionGuard, type GuardDeps } from './guard.js';
-import { loginSessionSchema, SESSION_PARAMS, viewLogin } from './view.js';
+import { loginSessionSchema, SESSION_PARAMS, viewLogin } from './login-session-view.js';
 
 export interface EffectiveRoutesDeps extends GuardDeps {
   readonly logins: Pick<Logins, 'assume' | 'resetIdentity' | 'setOrganization'>;

@@ -4,8 +4,8 @@ import type { Surface } from '../surface.js';
 import { keyInQuery } from './api-key.js';
 import { authenticateRoutes, type AuthenticateRoutesDeps } from './authenticate.js';
 import { effectiveRoutes, type EffectiveRoutesDeps } from './effective.js';
-import { passwordRoutes, type PasswordRoutesDeps } from './passwords.js';
-import { loginSessionRoutes, type LoginSessionRoutesDeps } from './sessions.js';
+import { passwordRoutes, type PasswordRoutesDeps } from './password-routes.js';
+import { loginSessionRoutes, type LoginSessionRoutesDeps } from './login-session-routes.js';
 
 export type LoginSurfaceDeps = AuthenticateRoutesDeps &
   EffectiveRoutesDeps &

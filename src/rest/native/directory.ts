@@ -9,9 +9,9 @@ import type { Clock } from '../../ports/clock.js';
 import type { Route } from '../route.js';
 import { templateRoutes } from './jwt-templates.js';
 import { membershipRoutes } from './memberships.js';
-import { organizationRoutes } from './organizations.js';
-import { userSessionRoutes } from './user-sessions.js';
-import { userRoutes } from './users.js';
+import { organizationRoutes } from './organization-routes.js';
+import { userSessionRoutes } from './user-session-routes.js';
+import { userRoutes } from './user-routes.js';
 
 export interface DirectoryRoutesDeps {
   readonly users: Users;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RelaySession, RelaySessionSettings } from '../../ports/relay-store.js';
 import type { RelaySessions } from '../../relay/sessions/relay-sessions.js';
 import * as field from '../fields.js';
-import { sessionSchema, viewSession, type Nodes } from '../relays/view.js';
+import { sessionSchema, viewSession, type Nodes } from '../relays/relay-session-view.js';
 import { defineRoute, type Route } from '../route.js';
 
 export interface RelaySettingsRoutesDeps {

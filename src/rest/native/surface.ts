@@ -4,17 +4,17 @@ import type { Outbox } from '../../ports/mailer.js';
 import { keyAfterScheme } from '../auth.js';
 import { shareWithAllowed } from '../shared-paths.js';
 import type { Surface } from '../surface.js';
-import { connectRoutes, type ConnectRoutesDeps } from './connect.js';
+import { connectRoutes, type ConnectRoutesDeps } from './connect-routes.js';
 import { directoryRoutes, type DirectoryRoutesDeps } from './directory.js';
-import { keyRoutes, type KeyRoutesDeps } from './keys.js';
+import { keyRoutes, type KeyRoutesDeps } from './key-routes.js';
 import { nodeRoutes, type NodeRoutesDeps } from './nodes.js';
-import { outboxRoutes } from './outbox.js';
+import { outboxRoutes } from './outbox-routes.js';
 import { relayMemberRoutes, type RelayMemberRoutesDeps } from './relay-members.js';
 import { relayMessageRoutes, type RelayMessageRoutesDeps } from './relay-messages.js';
 import { relaySettingsRoutes, type RelaySettingsRoutesDeps } from './relay-settings.js';
-import { relayTokenRoutes, type RelayTokenRoutesDeps } from './relay-tokens.js';
-import { serviceRoutes, type ServiceRoutesDeps } from './service.js';
-import { walletProofRoutes, type WalletProofRoutesDeps } from './wallet-proofs.js';
+import { relayTokenRoutes, type RelayTokenRoutesDeps } from './relay-token-routes.js';
+import { serviceRoutes, type ServiceRoutesDeps } from './service-routes.js';
+import { walletProofRoutes, type WalletProofRoutesDeps } from './wallet-proof-routes.js';
 
 export interface NativeSurfaceDeps extends KeyRoutesDeps, NodeRoutesDeps, ConnectRoutesDeps {
   readonly relay: RelaySettingsRoutesDeps & RelayMemberRoutesDeps & RelayMessageRoutesDeps & RelayTokenRoutesDeps;

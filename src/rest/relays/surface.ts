@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { keyAfterScheme } from '../auth.js';
 import type { Surface } from '../surface.js';
-import { relaySessionRoutes, type RelaySessionRoutesDeps } from './sessions.js';
-import { relayUserRoutes, type RelayUserRoutesDeps } from './users.js';
+import { relaySessionRoutes, type RelaySessionRoutesDeps } from './relay-session-routes.js';
+import { relayUserRoutes, type RelayUserRoutesDeps } from './relay-user-routes.js';
 
 export type RelaysSurfaceDeps = RelaySessionRoutesDeps & RelayUserRoutesDeps;
 

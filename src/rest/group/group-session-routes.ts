@@ -6,7 +6,14 @@ import type { KeyVerifier } from '../auth.js';
 import { defineGuardedRoute, type Route } from '../route.js';
 import { createBody, joinBody, kickBody } from './bodies.js';
 import { admitCreator, admitMember, admitWallet, MEMBER_BEARER, WALLET_BEARER, type WalletBearers } from './guards.js';
-import { createdSchema, currentSchema, joinedSchema, viewCurrent, viewEntered, viewUsers } from './view.js';
+import {
+  createdSchema,
+  currentSchema,
+  joinedSchema,
+  viewCurrent,
+  viewEntered,
+  viewUsers,
+} from './group-session-view.js';
 
 export interface GroupSessionRoutesDeps {
   readonly groups: Pick<GroupSessions, 'create' | 'join' | 'current' | 'kick' | 'disconnect' | 'end' | 'bearer'>;

@@ -11,7 +11,7 @@ import {
   type clientSchema,
   type Seen,
   type sessionAnswerSchema,
-} from './view.js';
+} from './device-view.js';
 
 export interface ClientAnswersDeps {
   readonly profiles: Pick<Profiles, 'of'>;

@@ -4,7 +4,7 @@ import type { Profile } from '../../identity/profiles.js';
 import { actorOf, factorVerificationAge } from '../../identity/session-claims.js';
 import { USER_SESSION_STATUSES, type ClientWithSessions, type UserSession } from '../../ports/user-session-store.js';
 import type { OrganizationId, UserId } from '../../protocol/ids.js';
-import { clientUserSchema, publicUserDataSchema, viewClientUser, viewPublicUserData } from './user-view.js';
+import { clientUserSchema, publicUserDataSchema, viewClientUser, viewPublicUserData } from './own-user-view.js';
 
 const unixMs = z.int();
 

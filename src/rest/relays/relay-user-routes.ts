@@ -5,7 +5,13 @@ import type { Authorizations } from '../../relay/sessions/authorizations.js';
 import type { RelaySessions } from '../../relay/sessions/relay-sessions.js';
 import * as field from '../fields.js';
 import { defineRoute, type Route } from '../route.js';
-import { authorizedSessionSchema, sessionSchema, viewAuthorized, viewSession, type Nodes } from './view.js';
+import {
+  authorizedSessionSchema,
+  sessionSchema,
+  viewAuthorized,
+  viewSession,
+  type Nodes,
+} from './relay-session-view.js';
 
 export interface RelayUserRoutesDeps {
   readonly sessions: Pick<RelaySessions, 'newSeat'>;

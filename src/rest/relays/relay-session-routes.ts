@@ -5,7 +5,7 @@ import * as field from '../fields.js';
 import { list } from '../list-field.js';
 import { defineRoute, type Route } from '../route.js';
 import { listQuery, paginationSchema, viewPagination } from './list.js';
-import { sessionSchema, viewSession, type Nodes } from './view.js';
+import { sessionSchema, viewSession, type Nodes } from './relay-session-view.js';
 
 export interface RelaySessionRoutesDeps {
   readonly sessions: Pick<RelaySessions, 'create' | 'get' | 'list' | 'end'>;

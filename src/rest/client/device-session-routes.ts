@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { ClientSessions } from '../../identity/client-sessions.js';
 import { defineGuardedRoute, type Route } from '../route.js';
-import type { ClientAnswers } from './answers.js';
-import type { ClientCallers } from './caller.js';
-import { sessionAnswerSchema } from './view.js';
+import type { ClientAnswers } from './device-answers.js';
+import type { ClientCallers } from './device-callers.js';
+import { sessionAnswerSchema } from './device-view.js';
 
 export interface ClientSessionRoutesDeps {
   readonly sessions: ClientSessions;

@@ -7,7 +7,7 @@ import * as field from '../fields.js';
 import { defineRoute, type Route } from '../route.js';
 import { limitSchema, storeCursorSchema } from './paging.js';
 import { reportSchema, viewFinished } from './report.js';
-import { changeOf, userBody, userName, userSchema, viewUser } from './user-view.js';
+import { changeOf, userBody, userName, userSchema, viewUser } from './directory-user-view.js';
 
 export interface UserRoutesDeps {
   readonly users: Pick<Users, 'create' | 'existing' | 'find' | 'list' | 'update' | 'ban' | 'unban' | 'remove'>;

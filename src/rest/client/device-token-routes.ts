@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { ClientSessions } from '../../identity/client-sessions.js';
 import type { SessionTokens } from '../../ports/session-tokens.js';
 import { defineGuardedRoute, defineOpenRoute, type Route } from '../route.js';
-import type { ClientCallers } from './caller.js';
-import { CLIENT_ERRORS, organizationText, sessionParams } from './sessions.js';
-import { tokenSchema } from './view.js';
+import type { ClientCallers } from './device-callers.js';
+import { CLIENT_ERRORS, organizationText, sessionParams } from './device-session-routes.js';
+import { tokenSchema } from './device-view.js';
 
 export interface ClientTokenRoutesDeps {
   readonly sessions: ClientSessions;

@@ -6,10 +6,10 @@ import type { SignedIn, SignInPlace, SignIns } from '../../identity/sign-ins.js'
 import { randomBase62 } from '../../lib/base62.js';
 import type { Crypto } from '../../ports/crypto.js';
 import { defineGuardedRoute, defineOpenRoute, type ReplyHeaders, type Route } from '../route.js';
-import type { ClientAnswers } from './answers.js';
-import { COOKIE_NAME, type ClientCallers } from './caller.js';
-import { CLIENT_ERRORS } from './sessions.js';
-import { clientAnswerSchema, clientSchema } from './view.js';
+import type { ClientAnswers } from './device-answers.js';
+import { COOKIE_NAME, type ClientCallers } from './device-callers.js';
+import { CLIENT_ERRORS } from './device-session-routes.js';
+import { clientAnswerSchema, clientSchema } from './device-view.js';
 
 export interface ClientRoutesDeps {
   readonly sessions: ClientSessions;

@@ -5,7 +5,13 @@ import { parseDirectoryUserId } from '../../protocol/ids.js';
 import { parsed } from '../fields.js';
 import { defineGuardedRoute, type Route } from '../route.js';
 import { callerGuard, sessionGuard, type GuardDeps } from './guard.js';
-import { loginSessionSchema, loginTokenSchema, SESSION_PARAMS, terminatedSchema, viewLogin } from './view.js';
+import {
+  loginSessionSchema,
+  loginTokenSchema,
+  SESSION_PARAMS,
+  terminatedSchema,
+  viewLogin,
+} from './login-session-view.js';
 
 export interface LoginSessionRoutesDeps extends GuardDeps {
   readonly logins: Pick<Logins, 'token' | 'clone' | 'end' | 'endAll' | 'logOut'>;

@@ -6,7 +6,7 @@ import { resetTemplateNamed } from '../../identity/reset-mail.js';
 import { parseDirectoryUserId } from '../../protocol/ids.js';
 import { parsed } from '../fields.js';
 import { defineGuardedRoute, defineOpenRoute, type Route } from '../route.js';
-import * as field from './fields.js';
+import * as field from './login-fields.js';
 import { callerGuard, type GuardDeps } from './guard.js';
 
 export interface PasswordRoutesDeps extends GuardDeps {
