@@ -3,8 +3,8 @@ import type { Identity } from './identity.js';
 import type { Tokens } from './tokens.js';
 import type { Config } from '../config/schema.js';
 import { Attempts } from '../identity/attempts.js';
-import { ClientSessions } from '../identity/client-sessions.js';
-import { Clients } from '../identity/clients.js';
+import { DeviceSessions } from '../identity/device-sessions.js';
+import { Devices } from '../identity/devices.js';
 import { Profiles } from '../identity/profiles.js';
 import { SignIns } from '../identity/sign-ins.js';
 import type { Clock } from '../ports/clock.js';
@@ -28,7 +28,7 @@ export function composeClient(
   tokens: Tokens,
 ): Client {
   const { users, organizations, sessions, entrance, tickets, passwords, issuer, audit } = identity;
-  const clients = new Clients({ store: store.userSessions, tokens: tokens.client, crypto, clock });
+  const devices = new Devices({ store: store.userSessions, tokens: tokens.device, crypto, clock });
   const attempts = new Attempts({
     ...{ rates: store.rateLimits, known: store.oneTime, crypto, purpose: 'sign_in' },
     policy: {
@@ -38,10 +38,10 @@ export function composeClient(
     },
   });
   return {
-    clients,
-    clientSessions: new ClientSessions({ clients, sessions, issuer }),
+    devices,
+    deviceSessions: new DeviceSessions({ devices, sessions, issuer }),
     signIns: new SignIns({
-      ...{ users, passwords, tickets, attempts, entrance, sessions, clients, audit },
+      ...{ users, passwords, tickets, attempts, entrance, sessions, devices, audit },
       singleSession: config.singleSession,
     }),
     profiles: new Profiles({ users, organizations }),

@@ -1,5 +1,5 @@
-/** Composes the signers and verifiers of the tokens of user sessions and clients. */
-import { createClientTokens } from '../adapters/jose/client-tokens.js';
+/** Composes the signers and verifiers of the tokens of user sessions and devices. */
+import { createDeviceTokens } from '../adapters/jose/device-tokens.js';
 import { Rs256Signer } from '../adapters/jose/rs256-signer.js';
 import { createSessionTokens } from '../adapters/jose/session-tokens.js';
 import { SigningKeys } from '../adapters/jose/signing-keys.js';
@@ -7,7 +7,7 @@ import { createSealer } from '../adapters/system/sealer.js';
 import type { Config } from '../config/schema.js';
 import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
-import type { ClientTokens, SessionTokens } from '../ports/session-tokens.js';
+import type { DeviceTokens, SessionTokens } from '../ports/session-tokens.js';
 import type { Store } from '../ports/store.js';
 import type { Composed } from './service.js';
 
@@ -23,7 +23,7 @@ export interface TokensGround {
 
 export interface Tokens extends Composed {
   readonly session: SessionTokens;
-  readonly client: ClientTokens;
+  readonly device: DeviceTokens;
 }
 
 export function composeTokens({ config, secret, clock, log, store, ownUrl }: TokensGround): Tokens {
@@ -33,7 +33,7 @@ export function composeTokens({ config, secret, clock, log, store, ownUrl }: Tok
   const signer = new Rs256Signer();
   return {
     session: createSessionTokens({ keys, signer, clock, issuer: () => config.issuer ?? config.publicUrl ?? ownUrl() }),
-    client: createClientTokens(secret, clock),
+    device: createDeviceTokens(secret, clock),
     services: [
       { name: 'token_signer', start: () => undefined, stop: () => signer.stop() },
       { name: 'signing_keys', start: () => keys.start(), stop: () => keys.stop() },

@@ -172,12 +172,12 @@ export class Logins {
   }
 
   private async open(
-    request: Omit<OpenRequest, 'kind' | 'clientId' | 'secretHash'>,
+    request: Omit<OpenRequest, 'kind' | 'deviceId' | 'secretHash'>,
     shownHash: string | null = null,
   ): Promise<{ readonly lsid: string; readonly session: UserSession }> {
     const { entrance, crypto } = this.deps;
     const { secret, secretHash } = newLsidSecret(crypto);
-    const session = await entrance.open({ ...request, kind: 'login', clientId: null, secretHash }, shownHash);
+    const session = await entrance.open({ ...request, kind: 'login', deviceId: null, secretHash }, shownHash);
     return { lsid: lsidOf(session.id, secret), session };
   }
 

@@ -1,11 +1,11 @@
-/** Signing in on a client, by password or by ticket. Opens a session there and gives the client a new token. */
+/** Signing in on a device, by password or by ticket. Opens a session there and gives the device a new token. */
 import { Failure } from '../protocol/failure.js';
 import { USER_NAMES } from '../ports/directory-store.js';
 import type { Passwords } from '../ports/passwords.js';
-import type { Client, ClientWithSessions, UserSession } from '../ports/user-session-store.js';
+import type { Device, DeviceWithSessions, UserSession } from '../ports/user-session-store.js';
 import type { Attempts } from './attempts.js';
 import type { AuditLog } from './audit.js';
-import type { Clients, IssuedClientToken } from './clients.js';
+import type { Devices, IssuedDeviceToken } from './devices.js';
 import type { Entrance } from './entrance.js';
 import type { TicketHolder, Tickets } from './tickets.js';
 import { foldUserName } from './user-names.js';
@@ -19,24 +19,24 @@ export interface SignInsDeps {
   readonly attempts: Pick<Attempts, 'begin' | 'succeeded'>;
   readonly entrance: Pick<Entrance, 'open'>;
   readonly sessions: Pick<UserSessions, 'finish'>;
-  readonly clients: Pick<Clients, 'current' | 'forSignIn' | 'rotate' | 'makeActive'>;
+  readonly devices: Pick<Devices, 'current' | 'forSignIn' | 'rotate' | 'makeActive'>;
   readonly audit: AuditLog;
-  /** Allows one active session per client: refuses another sign-in until that session ends. */
+  /** Allows one active session per device: refuses another sign-in until that session ends. */
   readonly singleSession: boolean;
 }
 
-/** The client and address that a sign-in comes from. */
+/** The device and address that a sign-in comes from. */
 export interface SignInPlace {
-  /** null: the browser has no client yet. */
-  readonly client: ClientWithSessions | null;
+  /** null: the browser has no device yet. */
+  readonly device: DeviceWithSessions | null;
   /** Canonical form. */
   readonly address: string;
 }
 
 export interface SignedIn {
   readonly session: UserSession;
-  readonly client: ClientWithSessions;
-  readonly token: IssuedClientToken;
+  readonly device: DeviceWithSessions;
+  readonly token: IssuedDeviceToken;
 }
 
 type Strategy = 'password' | 'ticket';
@@ -53,7 +53,7 @@ export class SignIns {
    */
   async byPassword(place: SignInPlace, identifier: string, password: string): Promise<SignedIn> {
     const { users, passwords, attempts } = this.deps;
-    this.mustBeFree(place.client);
+    this.mustBeFree(place.device);
     const account = accountName(identifier);
     await attempts.begin(account, place.address);
     const user = await users.findByIdentifier(identifier);
@@ -68,42 +68,42 @@ export class SignIns {
    * up the ticket.
    */
   async byTicket(place: SignInPlace, ticket: string): Promise<SignedIn> {
-    this.mustBeFree(place.client);
+    this.mustBeFree(place.device);
     const holder = await this.deps.tickets.redeem(ticket);
     if (holder === null) throw new Failure('ticket_invalid_code');
     return this.open(place, { ...holder, shownHash: null }, 'ticket');
   }
 
-  private async open({ client: asking, address }: SignInPlace, who: Visitor, strategy: Strategy): Promise<SignedIn> {
-    const { clients } = this.deps;
-    const { client } = await clients.forSignIn(asking);
-    const session = await this.enter(who, client.id, address);
+  private async open({ device: asking, address }: SignInPlace, who: Visitor, strategy: Strategy): Promise<SignedIn> {
+    const { devices } = this.deps;
+    const { device } = await devices.forSignIn(asking);
+    const session = await this.enter(who, device.id, address);
     try {
-      const token = await this.newToken(client, strategy);
-      const now = await clients.current(client.id);
+      const token = await this.newToken(device, strategy);
+      const now = await devices.current(device.id);
       await this.note(who, session);
-      return { session, client: now, token };
+      return { session, device: now, token };
     } catch (error) {
-      await this.undo(session, client.id);
+      await this.undo(session, device.id);
       throw error;
     }
   }
 
   /** Nobody has heard of this session yet, so it can be removed. */
-  private async undo({ id }: UserSession, clientId: Client['id']): Promise<void> {
-    const { clients, sessions } = this.deps;
+  private async undo({ id }: UserSession, deviceId: Device['id']): Promise<void> {
+    const { devices, sessions } = this.deps;
     await sessions.finish(id, 'removed');
-    const now = await clients.current(clientId);
+    const now = await devices.current(deviceId);
     const active = now.sessions.findLast(({ status }) => status === 'active');
-    await clients.makeActive(clientId, active?.id ?? null);
+    await devices.makeActive(deviceId, active?.id ?? null);
   }
 
   /**
-   * In single-session mode the client had no session at the check; of several concurrent sign-ins only one succeeds.
+   * In single-session mode the device had no session at the check; of several concurrent sign-ins only one succeeds.
    */
-  private async newToken(client: Client, lastStrategy: Strategy): Promise<IssuedClientToken> {
-    const { clients, singleSession } = this.deps;
-    const token = await clients.rotate(client.id, { lastStrategy, from: singleSession ? client.rotation : null });
+  private async newToken(device: Device, lastStrategy: Strategy): Promise<IssuedDeviceToken> {
+    const { devices, singleSession } = this.deps;
+    const token = await devices.rotate(device.id, { lastStrategy, from: singleSession ? device.rotation : null });
     if (token === null) throw new Failure(singleSession ? 'session_exists' : 'authentication_invalid');
     return token;
   }
@@ -116,11 +116,11 @@ export class SignIns {
 
   private async enter(
     { userId, actorId, shownHash }: Visitor,
-    clientId: Client['id'],
+    deviceId: Device['id'],
     address: string,
   ): Promise<UserSession> {
     try {
-      return await this.deps.entrance.open({ userId, actorId, clientId, kind: 'client', address }, shownHash);
+      return await this.deps.entrance.open({ userId, actorId, deviceId, kind: 'client', address }, shownHash);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // This surface has one error for banned and blocked users, and none for a user removed after the ticket was made.
@@ -131,8 +131,8 @@ export class SignIns {
     }
   }
 
-  private mustBeFree(client: ClientWithSessions | null): void {
-    const isInUse = client?.sessions.some(({ status }) => status === 'active') ?? false;
+  private mustBeFree(device: DeviceWithSessions | null): void {
+    const isInUse = device?.sessions.some(({ status }) => status === 'active') ?? false;
     if (this.deps.singleSession && isInUse) throw new Failure('session_exists');
   }
 }

@@ -6,7 +6,7 @@ import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
 import {
   parseUserSessionId,
-  type ClientId,
+  type DeviceId,
   type OrganizationId,
   type UserId,
   type UserSessionId,
@@ -15,7 +15,7 @@ import type { Crypto } from '../ports/crypto.js';
 import type { Reach } from '../ports/enforcer.js';
 import type { UserSessionEnforcer } from '../ports/user-session-enforcer.js';
 import type {
-  ClientWithSessions,
+  DeviceWithSessions,
   FinishStatus,
   SessionChange,
   SessionLimit,
@@ -40,7 +40,7 @@ export interface UserSessionsDeps {
 
 export interface OpenRequest {
   readonly userId: UserId;
-  readonly clientId: ClientId | null;
+  readonly deviceId: DeviceId | null;
   readonly kind: UserSession['kind'];
   readonly organizationId?: OrganizationId | null;
   readonly effectiveUserId?: UserId;
@@ -65,12 +65,12 @@ export class UserSessions {
   /** The caller has already decided that the user may sign in. Rejects with `too_many_sessions`. */
   async open(request: OpenRequest): Promise<UserSession> {
     const { store, policy } = this.deps;
-    const { userId, clientId, kind, organizationId = null, effectiveUserId = userId } = request;
+    const { userId, deviceId, kind, organizationId = null, effectiveUserId = userId } = request;
     const { actorId = null, secretHash = null, address = null } = request;
     const { lifetimeMs, inactivityMs, limit } = policy;
     const result = await store.open(
       {
-        ...{ id: this.newId(), userId, clientId, kind, organizationId, effectiveUserId, actorId, secretHash, address },
+        ...{ id: this.newId(), userId, deviceId, kind, organizationId, effectiveUserId, actorId, secretHash, address },
         ...{ lifetimeMs, inactivityMs },
       },
       limit,
@@ -90,9 +90,9 @@ export class UserSessions {
     return this.deps.store.list(query);
   }
 
-  /** null for an unknown or expired client. */
-  client(id: ClientId): Promise<ClientWithSessions | null> {
-    return this.deps.store.client(id);
+  /** null for an unknown or expired device. */
+  device(id: DeviceId): Promise<DeviceWithSessions | null> {
+    return this.deps.store.device(id);
   }
 
   /** Extends the session's activity and pushes `user_session.touched`. null when the session is not active. */

@@ -1,5 +1,5 @@
-/** Session tokens (RS256 JWTs, signed with a rotating key) and client tokens (in cookies). */
-import type { ClientId, UserId, UserSessionId } from '../protocol/ids.js';
+/** Session tokens (RS256 JWTs, signed with a rotating key) and device tokens (in cookies). */
+import type { DeviceId, UserId, UserSessionId } from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 
 export interface SessionTokenClaims {
@@ -9,9 +9,9 @@ export interface SessionTokenClaims {
   readonly expiresAtMs: number;
 }
 
-export interface ClientTokenClaims {
-  readonly clientId: ClientId;
-  /** The token is valid only while this equals `Client.rotation`. */
+export interface DeviceTokenClaims {
+  readonly deviceId: DeviceId;
+  /** The token is valid only while this equals `Device.rotation`. */
   readonly rotation: number;
 }
 
@@ -34,8 +34,8 @@ export interface SessionTokens {
 }
 
 /** The token in the `__client` cookie. It is signed, so forged tokens cause no store call. */
-export interface ClientTokens {
-  sign(claims: ClientTokenClaims, lifetimeMs: number): Promise<string>;
+export interface DeviceTokens {
+  sign(claims: DeviceTokenClaims, lifetimeMs: number): Promise<string>;
   /** null for an invalid token. Never rejects. */
-  verify(token: string): Promise<ClientTokenClaims | null>;
+  verify(token: string): Promise<DeviceTokenClaims | null>;
 }

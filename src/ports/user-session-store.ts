@@ -1,12 +1,12 @@
 /**
- * Clients and the user sessions on them. A login session is a user session with a secret. Every method is one atomic
+ * Devices and the user sessions on them. A login session is a user session with a secret. Every method is one atomic
  * transition (on Redis: one round trip per named record), in the store's own time. Rejects with
  * `Failure('store_unavailable')` when the store does not answer.
  *
  * From the moment its time is up, every method treats a session as expired (or as abandoned, if that came first), swept
  * or not.
  */
-import type { ClientId, OrganizationId, UserId, UserSessionId } from '../protocol/ids.js';
+import type { DeviceId, OrganizationId, UserId, UserSessionId } from '../protocol/ids.js';
 
 export const USER_SESSION_STATUSES = [
   'active',
@@ -26,8 +26,8 @@ export type FinishStatus = Extract<UserSessionStatus, 'ended' | 'removed' | 'rep
 export interface UserSession {
   readonly id: UserSessionId;
   readonly userId: UserId;
-  /** null for login sessions and for sessions that a backend opened without a client. */
-  readonly clientId: ClientId | null;
+  /** null for login sessions and for sessions that a backend opened without a device. */
+  readonly deviceId: DeviceId | null;
   readonly kind: 'client' | 'login';
   readonly status: UserSessionStatus;
   readonly createdAtMs: number;
@@ -81,20 +81,20 @@ export type ChangeResult =
   | { readonly outcome: 'not_active'; readonly session: UserSession }
   | { readonly outcome: 'not_found' };
 
-export interface Client {
-  readonly id: ClientId;
-  /** Rises with each sign-in and so invalidates the client's older tokens. */
+export interface Device {
+  readonly id: DeviceId;
+  /** Rises with each sign-in and so invalidates the device's older tokens. */
   readonly rotation: number;
   readonly lastActiveSessionId: UserSessionId | null;
   readonly lastStrategy: string | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
-  /** When the client and its cookie expire. */
+  /** When the device and its cookie expire. */
   readonly expireAtMs: number;
 }
 
-export interface ClientWithSessions {
-  readonly client: Client;
+export interface DeviceWithSessions {
+  readonly device: Device;
   /** Oldest first, with current statuses; without removed sessions. */
   readonly sessions: readonly UserSession[];
 }
@@ -108,8 +108,8 @@ export interface SessionQuery {
 
 export interface UserSessionStore {
   /**
-   * Opens a session. The limit holds exactly, whatever runs concurrently. When the client exists, it lists the session
-   * and makes it the active one. The client's rotation does not change here: `changeClient` raises it.
+   * Opens a session. The limit holds exactly, whatever runs concurrently. When the device exists, it lists the session
+   * and makes it the active one. The device's rotation does not change here: `changeDevice` raises it.
    */
   open(session: NewUserSession, limit: SessionLimit): Promise<OpenResult>;
   /** Ended sessions are kept for 24 h after their end, so callers can tell them from unknown ones. */
@@ -133,14 +133,14 @@ export interface UserSessionStore {
   /** Newest first. A page may be short or empty although more follow: only `nextCursor` tells. */
   list(query: SessionQuery): Promise<{ readonly sessions: readonly UserSession[]; readonly nextCursor: string | null }>;
 
-  /** The client is removed when its lifetime ends, or earlier: 24 h after its last listed session was removed. */
-  createClient(id: ClientId, lifetimeMs: number): Promise<Client>;
-  client(id: ClientId): Promise<ClientWithSessions | null>;
+  /** The device is removed when its lifetime ends, or earlier: 24 h after its last listed session was removed. */
+  createDevice(id: DeviceId, lifetimeMs: number): Promise<Device>;
+  device(id: DeviceId): Promise<DeviceWithSessions | null>;
   /**
-   * Absent fields stay unchanged. null when the client does not exist, or has another rotation than `rotate` expects.
+   * Absent fields stay unchanged. null when the device does not exist, or has another rotation than `rotate` expects.
    */
-  changeClient(
-    id: ClientId,
+  changeDevice(
+    id: DeviceId,
     change: {
       readonly lastActiveSessionId?: UserSessionId | null;
       readonly lastStrategy?: string;
@@ -150,7 +150,7 @@ export interface UserSessionStore {
        */
       readonly rotate?: true | number;
     },
-  ): Promise<Client | null>;
+  ): Promise<Device | null>;
 
   /**
    * Marks up to `limit` due sessions as `expired` or `abandoned` and returns them; each goes to one caller only.

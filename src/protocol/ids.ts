@@ -11,8 +11,8 @@ export type UserId = Brand<string, 'UserId'>;
 /** An organization of the directory: `org_` and 27 base62 characters. */
 export type OrganizationId = Brand<string, 'OrganizationId'>;
 /** A device or browser that holds user sessions: `client_` and 27 base62 characters. */
-export type ClientId = Brand<string, 'ClientId'>;
-/** A signed-in user on a client, a login session included: `sess_` and 27 base62 characters. */
+export type DeviceId = Brand<string, 'ClientId'>;
+/** A signed-in user on a device, a login session included: `sess_` and 27 base62 characters. */
 export type UserSessionId = Brand<string, 'UserSessionId'>;
 /** One gateway process, new at every start: `node_` and 16 base62 characters. */
 export type NodeId = Brand<string, 'NodeId'>;
@@ -60,8 +60,8 @@ export function parseOrganizationId(text: string): OrganizationId | null {
   return ORGANIZATION_ID.test(text) ? (text as OrganizationId) : null;
 }
 
-export function parseClientId(text: string): ClientId | null {
-  return CLIENT_ID.test(text) ? (text as ClientId) : null;
+export function parseDeviceId(text: string): DeviceId | null {
+  return CLIENT_ID.test(text) ? (text as DeviceId) : null;
 }
 
 export function parseUserSessionId(text: string): UserSessionId | null {

@@ -6,7 +6,7 @@ import {
   MAX_MEMBER_INDEX,
   parseAuthorizationToken,
   parseAuthorizationTokenText,
-  parseClientId,
+  parseDeviceId,
   parseDirectoryUserId,
   parseMemberIndex,
   parseOrganizationId,
@@ -61,7 +61,7 @@ export const userSessionId = parsed(parseUserSessionId, 'not a user session id')
   description: 'A user session: sess_ and 27 letters or digits.',
 });
 
-export const clientId = parsed(parseClientId, 'not a client id').meta({
+export const deviceId = parsed(parseDeviceId, 'not a client id').meta({
   description: 'A client: client_ and 27 letters or digits.',
 });
 

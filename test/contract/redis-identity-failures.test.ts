@@ -4,7 +4,7 @@ import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
 import type { Store } from '../../src/ports/store.js';
 import type { UserSession } from '../../src/ports/user-session-store.js';
 import type { UserRecord } from '../../src/ports/directory-store.js';
-import type { ClientId } from '../../src/protocol/ids.js';
+import type { DeviceId } from '../../src/protocol/ids.js';
 import { freePort, startRedisServer } from '../support/redis-server.js';
 import { silentLog } from '../support/silent-log.js';
 import { randomPrefix, untilReady } from '../support/stores.js';
@@ -29,18 +29,18 @@ function open(url: string): Store {
 
 interface Scene {
   readonly session: UserSession;
-  readonly clientId: ClientId;
+  readonly deviceId: DeviceId;
   readonly user: UserRecord;
 }
 
 const scene = (session: UserSession, user: UserRecord): Scene => ({
   session,
-  clientId: f.sure(session.clientId),
+  deviceId: f.sure(session.deviceId),
   user,
 });
 
 /** Every method that changes something. */
-function changesOf(store: Store, { session, clientId, user }: Scene): readonly (() => Promise<unknown>)[] {
+function changesOf(store: Store, { session, deviceId, user }: Scene): readonly (() => Promise<unknown>)[] {
   const { directory, userSessions, oneTime, rateLimits, signingKeys, userSockets } = store;
   const { id, userId } = session;
   const organization = i.newOrganization({ slug: 'taken-while-away' });
@@ -57,12 +57,12 @@ function changesOf(store: Store, { session, clientId, user }: Scene): readonly (
     () => directory.removeMembership(membership.organizationId, user.id),
     () => directory.putTemplate(i.newTemplate(), 100),
     () => directory.removeTemplate('game'),
-    () => userSessions.open(i.newUserSession({ userId, clientId }), { max: 1, whenFull: 'replace_old' }),
+    () => userSessions.open(i.newUserSession({ userId, deviceId }), { max: 1, whenFull: 'replace_old' }),
     () => userSessions.change(id, { organizationId: organization.id }),
     () => userSessions.finish(id, 'ended'),
     () => userSessions.finishAllOf(userId, 'revoked', 'any'),
-    () => userSessions.changeClient(clientId, { rotate: true }),
-    () => userSessions.createClient(i.clientId(), 1_000),
+    () => userSessions.changeDevice(deviceId, { rotate: true }),
+    () => userSessions.createDevice(i.deviceId(), 1_000),
     () => userSessions.sweepDue(10),
     () => oneTime.take('wallet_nonce', 'digest'),
     () => oneTime.put('wallet_nonce', 'digest', 'other', 60_000),
@@ -75,7 +75,7 @@ function changesOf(store: Store, { session, clientId, user }: Scene): readonly (
   ];
 }
 
-function readsOf(store: Store, { session, clientId, user }: Scene): readonly (() => Promise<unknown>)[] {
+function readsOf(store: Store, { session, deviceId, user }: Scene): readonly (() => Promise<unknown>)[] {
   const { directory, userSessions, oneTime, signingKeys } = store;
   return [
     () => directory.user(user.id),
@@ -86,7 +86,7 @@ function readsOf(store: Store, { session, clientId, user }: Scene): readonly (()
     () => directory.membershipsOf(user.id),
     () => directory.templates(),
     () => userSessions.get(session.id),
-    () => userSessions.client(clientId),
+    () => userSessions.device(deviceId),
     () => userSessions.list({ limit: 10 }),
     () => userSessions.list({ userId: session.userId, limit: 10 }),
     () => oneTime.peek('wallet_nonce', 'digest'),
@@ -97,8 +97,8 @@ function readsOf(store: Store, { session, clientId, user }: Scene): readonly (()
 async function setUp(store: Store): Promise<Scene> {
   const user = i.newUser({ username: 'ada' });
   await store.directory.putUser(user);
-  const { id: clientId } = await store.userSessions.createClient(i.clientId(), i.LIFETIME_MS);
-  const session = await i.openSession(store.userSessions, { clientId });
+  const { id: deviceId } = await store.userSessions.createDevice(i.deviceId(), i.LIFETIME_MS);
+  const session = await i.openSession(store.userSessions, { deviceId });
   await store.oneTime.put('wallet_nonce', 'digest', 'value', 600_000);
   for (let at = 0; at < RATE.burst; at += 1) await store.rateLimits.take([{ key: 'used', rate: RATE }]);
   await store.userSockets.take({ userId: session.userId, socketId: 'one', nodeId: f.HERE }, ONE_SOCKET, 600_000);
@@ -128,7 +128,7 @@ async function expectUnavailable(call: () => Promise<unknown>): Promise<number> 
 describe('Redis is unavailable', () => {
   test('IS32 every method of the identity stores rejects with store_unavailable while there is no Redis', async () => {
     const store = open(`redis://127.0.0.1:${await freePort()}`);
-    const session = { ...i.newUserSession(), clientId: i.clientId() } as const;
+    const session = { ...i.newUserSession(), deviceId: i.deviceId() } as const;
     const nothing = { ...session, status: 'active', createdAtMs: 1, updatedAtMs: 1, lastActiveAtMs: 1 } as const;
     const there = scene({ ...nothing, expireAtMs: 1, abandonAtMs: 1 }, i.newUser());
     for (const call of [...changesOf(store, there), ...readsOf(store, there)]) await expectUnavailable(call);

@@ -88,21 +88,21 @@ describe('how the identity stores talk to Redis', () => {
     const monitored = new Redis(own.url);
     stops.push(async () => monitored.disconnect());
     const { userSessions, oneTime, rateLimits, directory, userSockets } = await openStore(own.url);
-    const { id: clientId } = await userSessions.createClient(i.clientId(), i.LIFETIME_MS);
-    const session = await i.openSession(userSessions, { clientId });
-    await i.openSession(userSessions, { clientId, userId: session.userId });
-    await i.openSession(userSessions, { clientId });
+    const { id: deviceId } = await userSessions.createDevice(i.deviceId(), i.LIFETIME_MS);
+    const session = await i.openSession(userSessions, { deviceId });
+    await i.openSession(userSessions, { deviceId, userId: session.userId });
+    await i.openSession(userSessions, { deviceId });
     const limits = ['a', 'b', 'c'].map((key) => ({ key, rate: RATE }));
     const socket = { userId: session.userId, socketId: 's', nodeId: f.HERE };
     const calls: readonly [Record<string, number>, () => Promise<unknown>][] = [
       [{ get: 1, evalsha: 1 }, () => userSessions.get(session.id)],
       [{ get: 1, evalsha: 1 }, () => userSessions.change(session.id, { touch: { inactivityMs: i.INACTIVITY_MS } })],
-      // The client, and its sessions of two users.
-      [{ evalsha: 1 + 2 }, () => userSessions.client(clientId)],
-      [{ evalsha: 1 }, () => userSessions.changeClient(clientId, { rotate: true })],
+      // The device, and its sessions of two users.
+      [{ evalsha: 1 + 2 }, () => userSessions.device(deviceId)],
+      [{ evalsha: 1 }, () => userSessions.changeDevice(deviceId, { rotate: true })],
       // The owner, the index, the session.
       [{ evalsha: 3 }, () => i.openSession(userSessions)],
-      // The sessions, the index, two owners, and their client twice.
+      // The sessions, the index, two owners, and their device twice.
       [{ evalsha: 2 + 2 + 2 }, () => userSessions.finishAllOf(session.userId, 'revoked', 'any')],
       [{ evalsha: 1 }, () => oneTime.put('wallet_nonce', 'digest', 'value', 60_000)],
       [{ evalsha: 1 }, () => oneTime.take('wallet_nonce', 'digest')],
@@ -155,20 +155,20 @@ describe('what a gateway that died in the middle of a call leaves behind', () =>
 
   test('IS31 pointers to a session that was never opened are followed by nobody, and go', async () => {
     const { userSessions } = store;
-    const { id: clientId } = await userSessions.createClient(i.clientId(), i.LIFETIME_MS);
-    const alive = await i.openSession(userSessions, { clientId });
-    const missing = await i.openSession(userSessions, { clientId });
+    const { id: deviceId } = await userSessions.createDevice(i.deviceId(), i.LIFETIME_MS);
+    const alive = await i.openSession(userSessions, { deviceId });
+    const missing = await i.openSession(userSessions, { deviceId });
     await client.unlink(...(await findKeys(client, `${keyPrefix}:{user:${missing.userId}}`)));
 
     expect(await userSessions.get(missing.id)).toBeNull();
     expect(await userSessions.finish(missing.id, 'ended')).toEqual({ outcome: 'not_found' });
     expect((await userSessions.list({ limit: 10 })).sessions).toEqual([alive]);
     // It may be about to be opened: for a minute the pointer stays.
-    const pointers = () => client.zrange(`${keyPrefix}:{${clientId}}:sessions`, '0', '-1');
-    expect((await userSessions.client(clientId))?.sessions).toEqual([alive]);
+    const pointers = () => client.zrange(`${keyPrefix}:{${deviceId}}:sessions`, '0', '-1');
+    expect((await userSessions.device(deviceId))?.sessions).toEqual([alive]);
     expect(await pointers()).toEqual([memberOf(alive), memberOf(missing)]);
     clock.advance(60_001);
-    expect((await userSessions.client(clientId))?.sessions).toEqual([alive]);
+    expect((await userSessions.device(deviceId))?.sessions).toEqual([alive]);
     await eventually(async () => ((await pointers()).length === 1 ? null : 'the pointer is still there'));
     clock.advance(i.INACTIVITY_MS);
     expect(i.idsOf(await userSessions.sweepDue(10))).toEqual([alive.id]);

@@ -55,9 +55,9 @@ async function live(): Promise<UserSession> {
   const session = f.newSession({ ttlMs: LONG_MS });
   await relay.create(session, [f.newSeat()]);
   await f.joinMinted(relay, session.id);
-  const { id: clientId } = await userSessions.createClient(i.clientId(), LONG_MS);
+  const { id: deviceId } = await userSessions.createDevice(i.deviceId(), LONG_MS);
   const lives = { lifetimeMs: LONG_MS, inactivityMs: LONG_MS };
-  const userSession = await i.openSession(userSessions, { clientId, ...lives });
+  const userSession = await i.openSession(userSessions, { deviceId, ...lives });
   await i.openSession(userSessions, lives);
   const [user, organization] = [i.newUser({ username: 'living' }), i.newOrganization()];
   await directory.putUser(user);
@@ -114,13 +114,13 @@ async function groupSessions(): Promise<void> {
 }
 
 /** Sessions that end in every way there is; those of `busy` beside one of its own that goes on. */
-async function userSessions({ userId: busy, clientId: busyClient }: UserSession): Promise<void> {
+async function userSessions({ userId: busy, deviceId: busyClient }: UserSession): Promise<void> {
   const { userSessions: sessions } = store;
-  const { id: clientId } = await sessions.createClient(i.clientId(), LONG_MS);
-  await sessions.createClient(i.clientId(), LONG_MS);
+  const { id: deviceId } = await sessions.createDevice(i.deviceId(), LONG_MS);
+  await sessions.createDevice(i.deviceId(), LONG_MS);
   for (const whose of [
-    { userId: busy, clientId: busyClient },
-    { userId: i.directoryUserId(), clientId },
+    { userId: busy, deviceId: busyClient },
+    { userId: i.directoryUserId(), deviceId },
   ]) {
     const lives = { ...whose, lifetimeMs: 7 * DAY_MS, inactivityMs: 7 * DAY_MS };
     await sessions.finish((await i.openSession(sessions, lives)).id, 'ended');
@@ -133,9 +133,9 @@ async function userSessions({ userId: busy, clientId: busyClient }: UserSession)
     const logins = i.newUserSession({ ...lives, kind: 'login' });
     await sessions.open(logins, i.NO_LIMIT);
     await sessions.finishAllOf(whose.userId, 'revoked', 'login');
-    await sessions.changeClient(whose.clientId ?? clientId, { rotate: true, lastStrategy: 'password' });
+    await sessions.changeDevice(whose.deviceId ?? deviceId, { rotate: true, lastStrategy: 'password' });
   }
-  const lives = { userId: i.directoryUserId(), clientId, lifetimeMs: 7 * DAY_MS, inactivityMs: 7 * DAY_MS };
+  const lives = { userId: i.directoryUserId(), deviceId, lifetimeMs: 7 * DAY_MS, inactivityMs: 7 * DAY_MS };
   await i.openSession(sessions, lives);
   await sessions.open(i.newUserSession(lives), { max: 1, whenFull: 'replace_old' });
   await sessions.open(i.newUserSession(lives), { max: 1, whenFull: 'reject_new' });
@@ -252,8 +252,8 @@ describe('what stays in Redis', () => {
     const rest = async (ms: number): Promise<string[]> => {
       await passTime(client, keyPrefix, clock, ms);
       await tidy();
-      // A client that lives on drops what it lists when it is used.
-      await store.userSessions.client(f.sure(living.clientId));
+      // A device that lives on drops what it lists when it is used.
+      await store.userSessions.device(f.sure(living.deviceId));
       return Object.keys(await more(start));
     };
     const matching = (keys: readonly string[], pattern: RegExp): string[] => keys.filter((key) => pattern.test(key));
@@ -265,7 +265,7 @@ describe('what stays in Redis', () => {
     expect(await rest(MONTH_MS)).toEqual([]);
     // What lived all the while still does.
     expect(await store.userSessions.get(living.id)).toMatchObject({ status: 'active' });
-    expect((await store.userSessions.client(f.sure(living.clientId)))?.sessions).toHaveLength(1);
+    expect((await store.userSessions.device(f.sure(living.deviceId)))?.sessions).toHaveLength(1);
   });
 
   test('IS34 the control: a pointer that nobody shortens is found', async () => {

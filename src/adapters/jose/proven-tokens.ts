@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../../ports/clock.js';
-import type { ClientTokenClaims } from '../../ports/session-tokens.js';
+import type { DeviceTokenClaims } from '../../ports/session-tokens.js';
 
 const MAX_TOKENS = 10_000;
 
@@ -9,11 +9,11 @@ const MAX_TOKENS = 10_000;
  * verifying takes as long as the rest of the call. The store still decides each time whether the token is valid.
  */
 export class ProvenTokens {
-  private readonly tokens = new Map<string, { readonly claims: ClientTokenClaims; readonly untilMs: number }>();
+  private readonly tokens = new Map<string, { readonly claims: DeviceTokenClaims; readonly untilMs: number }>();
 
   constructor(private readonly clock: Clock) {}
 
-  find(token: string): ClientTokenClaims | null {
+  find(token: string): DeviceTokenClaims | null {
     const digest = digestOf(token);
     const known = this.tokens.get(digest);
     if (known === undefined) return null;
@@ -23,7 +23,7 @@ export class ProvenTokens {
   }
 
   /** Drops the oldest when full. */
-  add(token: string, claims: ClientTokenClaims, untilMs: number): void {
+  add(token: string, claims: DeviceTokenClaims, untilMs: number): void {
     this.tokens.set(digestOf(token), { claims, untilMs });
     if (this.tokens.size <= MAX_TOKENS) return;
     for (const oldest of this.tokens.keys()) {

@@ -2,8 +2,8 @@ import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
 import type { Clock } from '../../ports/clock.js';
 import type {
   ChangeResult,
-  Client,
-  ClientWithSessions,
+  Device,
+  DeviceWithSessions,
   FinishStatus,
   NewUserSession,
   OpenResult,
@@ -14,8 +14,8 @@ import type {
   UserSessionStore,
 } from '../../ports/user-session-store.js';
 import { Failure } from '../../protocol/failure.js';
-import type { ClientId, UserId, UserSessionId } from '../../protocol/ids.js';
-import { ClientTable, type ClientChange } from './client-table.js';
+import type { DeviceId, UserId, UserSessionId } from '../../protocol/ids.js';
+import { DeviceTable, type DeviceChange } from './device-table.js';
 import { DueQueue } from './due-queue.js';
 import {
   applyChange,
@@ -35,7 +35,7 @@ export function createMemoryUserSessionStore(clock: Clock): UserSessionStore {
 /** User sessions in this process. Each method is atomic because none awaits. */
 class MemoryUserSessionStore implements UserSessionStore {
   readonly #clock: Clock;
-  readonly #clients: ClientTable;
+  readonly #clients: DeviceTable;
   /** Ordered by time of opening. */
   readonly #sessions = new Map<UserSessionId, UserSessionState>();
   readonly #byUser = new Map<UserId, Set<UserSessionState>>();
@@ -45,7 +45,7 @@ class MemoryUserSessionStore implements UserSessionStore {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#clients = new ClientTable(clock);
+    this.#clients = new DeviceTable(clock);
   }
 
   async open(opened: NewUserSession, { max, whenFull }: SessionLimit): Promise<OpenResult> {
@@ -60,7 +60,7 @@ class MemoryUserSessionStore implements UserSessionStore {
     this.#position += 1;
     const state = openState(opened, this.#position, this.#clock.nowMs());
     this.#add(state);
-    if (opened.clientId !== null) this.#clients.addSession(opened.clientId, opened.id);
+    if (opened.deviceId !== null) this.#clients.addSession(opened.deviceId, opened.id);
     return { outcome: 'opened', session: state.session, replaced };
   }
 
@@ -121,21 +121,21 @@ class MemoryUserSessionStore implements UserSessionStore {
     };
   }
 
-  async createClient(id: ClientId, lifetimeMs: number): Promise<Client> {
+  async createDevice(id: DeviceId, lifetimeMs: number): Promise<Device> {
     return this.#clients.create(id, lifetimeMs);
   }
 
-  async client(id: ClientId): Promise<ClientWithSessions | null> {
+  async device(id: DeviceId): Promise<DeviceWithSessions | null> {
     const found = this.#clients.get(id);
     if (found === null) return null;
     const sessions = [...found.sessionIds].map((sessionId) => this.#find(sessionId)?.session ?? null);
     return {
-      client: found.client,
+      device: found.device,
       sessions: sessions.filter((session) => session !== null).filter(({ status }) => status !== 'removed'),
     };
   }
 
-  async changeClient(id: ClientId, change: ClientChange): Promise<Client | null> {
+  async changeDevice(id: DeviceId, change: DeviceChange): Promise<Device | null> {
     return this.#clients.change(id, change);
   }
 
@@ -194,11 +194,11 @@ class MemoryUserSessionStore implements UserSessionStore {
   }
 
   #drop(state: UserSessionState): void {
-    const { id, userId, clientId } = state.session;
+    const { id, userId, deviceId } = state.session;
     this.#sessions.delete(id);
     const others = this.#byUser.get(userId);
     others?.delete(state);
     if (others?.size === 0) this.#byUser.delete(userId);
-    if (clientId !== null) this.#clients.dropSession(clientId, id, forgottenAt(state) ?? this.#clock.nowMs());
+    if (deviceId !== null) this.#clients.dropSession(deviceId, id, forgottenAt(state) ?? this.#clock.nowMs());
   }
 }

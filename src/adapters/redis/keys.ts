@@ -19,11 +19,11 @@
  *
  * User sessions go the same way. All of one user's share the tag {user:<user id>}, so that limits and "end all of them"
  * are one script. Beside them stand, each under a tag of its own: whom a session belongs to (one key per session), the
- * client that lists it, and {user-sessions}, which finds sessions of all users. What spans these:
+ * device that lists it, and {user-sessions}, which finds sessions of all users. What spans these:
  *
- * - open: first the three pointers (owner, client, index), then the session, in one script: that is the moment it opens.
- *   A pointer to a session that is missing is left out wherever it is followed; the owner runs out by itself, the client
- *   drops what is missing a minute later, the sweeper drops the hint. Last the client's active session is set: a crash
+ * - open: first the three pointers (owner, device, index), then the session, in one script: that is the moment it opens.
+ *   A pointer to a session that is missing is left out wherever it is followed; the owner runs out by itself, the device
+ *   drops what is missing a minute later, the sweeper drops the hint. Last the device's active session is set: a crash
  *   before leaves the one before it.
  * - end: the session alone, in one script. After it the hint is removed, and the pointers are told to go when the record
  *   goes; when that fails the sweeper finds a session whose end was told, and does it then.
@@ -39,7 +39,7 @@
 import type { BusTarget } from '../../ports/node-bus.js';
 import type { ProjectScope } from '../../ports/relay-store.js';
 import type { OneTimeKind } from '../../ports/one-time-store.js';
-import type { ClientId, ProjectId, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
+import type { DeviceId, ProjectId, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
 
 export type Keys = ReturnType<typeof createKeys>;
 
@@ -92,8 +92,8 @@ export function createKeys(prefix: string) {
     owner: (id: UserSessionId): string => `${all}owner:{${id}}`,
     /** Sorted sets of `<session id> <user id>`: the listing; when each is left out of it; when to look whether it is due. */
     userSessionIndex: [`${userSessions}:listing`, `${userSessions}:forgotten`, `${userSessions}:due`] as const,
-    /** A client's fields (hash); its `<session id> <user id>` in order, and when each is forgotten (sorted sets). */
-    client: (id: ClientId): readonly string[] => {
+    /** A device's fields (hash); its `<session id> <user id>` in order, and when each is forgotten (sorted sets). */
+    client: (id: DeviceId): readonly string[] => {
       const base = `${all}{${id}}`;
       return [`${base}:fields`, `${base}:sessions`, `${base}:forgotten`];
     },

@@ -1,18 +1,18 @@
-/** User sessions and clients as Redis holds them. */
+/** User sessions and devices as Redis holds them. */
 import { z } from 'zod';
 import {
   USER_SESSION_STATUSES,
-  type Client,
+  type Device,
   type NewUserSession,
   type SessionChange,
   type UserSession,
 } from '../../ports/user-session-store.js';
 import {
-  parseClientId,
+  parseDeviceId,
   parseOrganizationId,
   parseUserId,
   parseUserSessionId,
-  type ClientId,
+  type DeviceId,
   type UserId,
   type UserSessionId,
 } from '../../protocol/ids.js';
@@ -26,7 +26,7 @@ const sessionSchema = json(
   z.object({
     id: sessionId,
     userId,
-    clientId: branded(parseClientId).nullable(),
+    deviceId: branded(parseDeviceId).nullable(),
     kind: z.enum(['client', 'login']),
     status: z.enum(USER_SESSION_STATUSES),
     createdAtMs: z.number(),
@@ -44,7 +44,7 @@ const sessionSchema = json(
 
 const text = z.string().transform((value) => (value === '' ? null : value));
 
-const clientSchema = z.object({
+const deviceSchema = z.object({
   rotation: z.string(),
   last: z.union([z.literal('').transform(() => null), sessionId]),
   strategy: text,
@@ -68,8 +68,8 @@ export function decodeUserSession(reply: unknown): UserSession {
   return sessionSchema.parse(reply);
 }
 
-export function decodeClient(id: ClientId, reply: unknown): Client {
-  const fields = clientSchema.parse(Object.fromEntries(asPairs(reply)));
+export function decodeDevice(id: DeviceId, reply: unknown): Device {
+  const fields = deviceSchema.parse(Object.fromEntries(asPairs(reply)));
   return {
     id,
     rotation: asInteger(fields.rotation),

@@ -1,7 +1,7 @@
 import type {
   ChangeResult,
-  Client,
-  ClientWithSessions,
+  Device,
+  DeviceWithSessions,
   FinishStatus,
   NewUserSession,
   OpenResult,
@@ -12,8 +12,8 @@ import type {
   UserSessionStore,
 } from '../../ports/user-session-store.js';
 import { Failure } from '../../protocol/failure.js';
-import type { ClientId, UserId, UserSessionId } from '../../protocol/ids.js';
-import { ClientRecords, type ClientChange } from './client-records.js';
+import type { DeviceId, UserId, UserSessionId } from '../../protocol/ids.js';
+import { DeviceRecords, type DeviceChange } from './device-records.js';
 import type { Due } from './due-set.js';
 import { userSessionMember, type Keys } from './keys.js';
 import type { Argument, RedisLink } from './link.js';
@@ -29,7 +29,7 @@ import {
 import { UserSessionIndex, type OverPointer } from './user-session-index.js';
 import { UserSessionReader } from './user-session-reader.js';
 
-/** Clients that are told at once of sessions that are over; a user may have thousands. */
+/** Devices that are told at once of sessions that are over; a user may have thousands. */
 const CLIENTS_WIDTH = 200;
 
 /** What a sweep found of a session that is not active. */
@@ -45,7 +45,7 @@ export class RedisUserSessionStore implements UserSessionStore {
   readonly #scripts: Scripts;
   readonly #index: UserSessionIndex;
   readonly #reader: UserSessionReader;
-  readonly #clients: ClientRecords;
+  readonly #clients: DeviceRecords;
 
   constructor(link: RedisLink, keys: Keys, scripts: Scripts) {
     this.#link = link;
@@ -53,15 +53,15 @@ export class RedisUserSessionStore implements UserSessionStore {
     this.#scripts = scripts;
     this.#index = new UserSessionIndex(link, keys, scripts);
     this.#reader = new UserSessionReader(link, keys, scripts, this.#index);
-    this.#clients = new ClientRecords(link, keys, scripts);
+    this.#clients = new DeviceRecords(link, keys, scripts);
   }
 
   async open(session: NewUserSession, { max, whenFull }: SessionLimit): Promise<OpenResult> {
-    const { id, userId, clientId } = session;
+    const { id, userId, deviceId } = session;
     const member = userSessionMember(id, userId);
     await Promise.all([
       this.#index.add(session),
-      ...(clientId === null ? [] : [this.#clients.point(clientId, member, session.lifetimeMs)]),
+      ...(deviceId === null ? [] : [this.#clients.point(deviceId, member, session.lifetimeMs)]),
     ]);
     const args = [...encodeNewSession(session), max, whenFull];
     const [outcome, ...texts] = asList(await this.#run('open', this.#scripts.userSessionOpen, userId, args));
@@ -70,7 +70,7 @@ export class RedisUserSessionStore implements UserSessionStore {
       // What stays behind when this fails leads nowhere, and goes by itself.
       await Promise.allSettled([
         this.#index.remove(id, userId),
-        ...(clientId === null ? [] : [this.#clients.over(clientId, member, null)]),
+        ...(deviceId === null ? [] : [this.#clients.over(deviceId, member, null)]),
       ]);
       return { outcome };
     }
@@ -78,7 +78,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     if (outcome !== 'opened' || opened === undefined) throw unexpected('the outcome of an open');
     await Promise.all([
       this.#settleOver(replaced),
-      ...(clientId === null ? [] : [this.#clients.change(clientId, { lastActiveSessionId: id })]),
+      ...(deviceId === null ? [] : [this.#clients.change(deviceId, { lastActiveSessionId: id })]),
     ]);
     return { outcome, session: opened, replaced };
   }
@@ -129,23 +129,23 @@ export class RedisUserSessionStore implements UserSessionStore {
     return this.#reader.list(query);
   }
 
-  createClient(id: ClientId, lifetimeMs: number): Promise<Client> {
+  createDevice(id: DeviceId, lifetimeMs: number): Promise<Device> {
     return this.#clients.create(id, lifetimeMs);
   }
 
-  async client(id: ClientId): Promise<ClientWithSessions | null> {
+  async device(id: DeviceId): Promise<DeviceWithSessions | null> {
     const found = await this.#clients.get(id);
     if (found === null) return null;
-    const { client, pointers } = found;
+    const { device, pointers } = found;
     const sessions = await this.#reader.read(pointers);
     const dangling = pointers.filter((pointer) => !sessions.has(pointer.id)).map(({ member }) => member);
     // Reading does not wait for tidying.
     this.#clients.prune(id, dangling).catch(() => undefined);
     const listed = pointers.map((pointer) => sessions.get(pointer.id) ?? null).filter((session) => session !== null);
-    return { client, sessions: listed.filter(({ status }) => status !== 'removed') };
+    return { device, sessions: listed.filter(({ status }) => status !== 'removed') };
   }
 
-  changeClient(id: ClientId, change: ClientChange): Promise<Client | null> {
+  changeDevice(id: DeviceId, change: DeviceChange): Promise<Device | null> {
     return this.#clients.change(id, change);
   }
 
@@ -197,13 +197,13 @@ export class RedisUserSessionStore implements UserSessionStore {
     await Promise.all([this.#index.over(pointers).catch(() => undefined), this.#shortenClients(sessions)]);
   }
 
-  /** A client that cannot be told runs out by itself. */
+  /** A device that cannot be told runs out by itself. */
   async #shortenClients(sessions: readonly UserSession[]): Promise<void> {
     for (let at = 0; at < sessions.length; at += CLIENTS_WIDTH) {
       const told = sessions.slice(at, at + CLIENTS_WIDTH).map(async (session) => {
-        const { id, userId, clientId } = session;
-        if (clientId === null) return;
-        await this.#clients.over(clientId, userSessionMember(id, userId), forgottenAtMs(session));
+        const { id, userId, deviceId } = session;
+        if (deviceId === null) return;
+        await this.#clients.over(deviceId, userSessionMember(id, userId), forgottenAtMs(session));
       });
       await Promise.allSettled(told);
     }

@@ -1,40 +1,40 @@
-/** The bodies that most calls of the client surface answer with: what was asked for, and the whole client. */
+/** The bodies that most calls of the client surface answer with: what was asked for, and the whole device. */
 import type { z } from 'zod';
 import type { Profiles } from '../../identity/profiles.js';
-import type { SessionOfClient } from '../../identity/client-sessions.js';
+import type { SessionOfDevice } from '../../identity/device-sessions.js';
 import type { Clock } from '../../ports/clock.js';
-import type { ClientWithSessions } from '../../ports/user-session-store.js';
+import type { DeviceWithSessions } from '../../ports/user-session-store.js';
 import {
-  viewClient,
-  viewClientSession,
-  type clientAnswerSchema,
-  type clientSchema,
+  viewDevice,
+  viewDeviceSession,
+  type deviceAnswerSchema,
+  type deviceSchema,
   type Seen,
   type sessionAnswerSchema,
 } from './device-view.js';
 
-export interface ClientAnswersDeps {
+export interface DeviceAnswersDeps {
   readonly profiles: Pick<Profiles, 'of'>;
   readonly clock: Clock;
 }
 
-export class ClientAnswers {
-  constructor(private readonly deps: ClientAnswersDeps) {}
+export class DeviceAnswers {
+  constructor(private readonly deps: DeviceAnswersDeps) {}
 
-  async session({ session, client }: SessionOfClient, jwt?: string): Promise<z.output<typeof sessionAnswerSchema>> {
+  async session({ session, device }: SessionOfDevice, jwt?: string): Promise<z.output<typeof sessionAnswerSchema>> {
     const token = jwt === undefined ? undefined : { sessionId: session.id, jwt };
-    const userIds = [session, ...client.sessions].map(({ userId }) => userId);
+    const userIds = [session, ...device.sessions].map(({ userId }) => userId);
     const seen: Seen = { profiles: await this.deps.profiles.of(userIds), nowMs: this.deps.clock.nowMs(), token };
-    return { response: viewClientSession(session, seen), client: viewClient(client, seen) };
+    return { response: viewDeviceSession(session, seen), client: viewDevice(device, seen) };
   }
 
-  async client(client: ClientWithSessions): Promise<z.output<typeof clientAnswerSchema>> {
-    const view = await this.clientView(client);
+  async device(device: DeviceWithSessions): Promise<z.output<typeof deviceAnswerSchema>> {
+    const view = await this.deviceView(device);
     return { response: view, client: view };
   }
 
-  async clientView(client: ClientWithSessions): Promise<z.output<typeof clientSchema>> {
-    const profiles = await this.deps.profiles.of(client.sessions.map(({ userId }) => userId));
-    return viewClient(client, { profiles, nowMs: this.deps.clock.nowMs() });
+  async deviceView(device: DeviceWithSessions): Promise<z.output<typeof deviceSchema>> {
+    const profiles = await this.deps.profiles.of(device.sessions.map(({ userId }) => userId));
+    return viewDevice(device, { profiles, nowMs: this.deps.clock.nowMs() });
   }
 }

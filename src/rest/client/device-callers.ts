@@ -1,33 +1,33 @@
 /**
- * Finds the calling client by its cookie, by the Authorization header of a native app or, in development only, by the
+ * Finds the calling device by its cookie, by the Authorization header of a native app or, in development only, by the
  * query. A page may use its cookie for a change only when its origin is allowed: a form on a foreign page could send it.
  */
-import type { Clients } from '../../identity/clients.js';
+import type { Devices } from '../../identity/devices.js';
 import type { HttpRequest } from '../../ports/http.js';
-import type { ClientWithSessions } from '../../ports/user-session-store.js';
+import type { DeviceWithSessions } from '../../ports/user-session-store.js';
 import { Failure } from '../../protocol/failure.js';
 import { originAllowed, type OriginRule } from '../../sockets/origin.js';
 import { credentialRule } from '../shared-paths.js';
 import type { Guest } from '../route.js';
 
-export interface ClientCallersDeps {
-  readonly clients: Pick<Clients, 'find'>;
+export interface DeviceCallersDeps {
+  readonly devices: Pick<Devices, 'find'>;
   readonly origins: OriginRule;
   /** Whether a token in the query counts. */
   readonly isDevelopment: boolean;
 }
 
-/** A caller of the client surface, with or without a client. */
+/** A caller of the client surface, with or without a device. */
 export interface Asking {
-  readonly client: ClientWithSessions | null;
+  readonly device: DeviceWithSessions | null;
   /** The page that asks; null for programs. */
   readonly origin: string | null;
   /** Whether it cannot read cookies, and wants its token in a header. */
   readonly wantsHeader: boolean;
 }
 
-export interface ClientCaller extends Asking, Guest {
-  readonly client: ClientWithSessions;
+export interface DeviceCaller extends Asking, Guest {
+  readonly device: DeviceWithSessions;
 }
 
 interface Presented {
@@ -41,14 +41,14 @@ const BEARER = /^(?:bearer +)?([\x21-\x7e]+)$/i;
 /** Longer than any origin that a browser sends by itself. */
 const MAX_ORIGIN_LENGTH = 256;
 
-export class ClientCallers {
-  constructor(private readonly deps: ClientCallersDeps) {}
+export class DeviceCallers {
+  constructor(private readonly deps: DeviceCallersDeps) {}
 
   /** Rejects with `authentication_invalid`, `origin_authorization_headers_conflict` or `origin_not_allowed`. */
-  async client(request: HttpRequest, call: { readonly changes: boolean }): Promise<ClientCaller> {
-    const { client, origin, wantsHeader } = await this.anybody(request, call);
-    if (client === null) throw new Failure('authentication_invalid');
-    return { client, origin, wantsHeader, callerId: client.client.id };
+  async device(request: HttpRequest, call: { readonly changes: boolean }): Promise<DeviceCaller> {
+    const { device, origin, wantsHeader } = await this.anybody(request, call);
+    if (device === null) throw new Failure('authentication_invalid');
+    return { device, origin, wantsHeader, callerId: device.device.id };
   }
 
   /** Rejects with `origin_authorization_headers_conflict` or `origin_not_allowed`. */
@@ -63,7 +63,7 @@ export class ClientCallers {
     const isPages = presented.carrier !== 'query';
     if (changes && isPages && !this.mayUseCookie(request, origin)) throw new Failure('origin_not_allowed');
     return {
-      client: presented.token === null ? null : await this.deps.clients.find(presented.token),
+      device: presented.token === null ? null : await this.deps.devices.find(presented.token),
       origin: origin !== null && origin.length <= MAX_ORIGIN_LENGTH ? origin : null,
       wantsHeader: presented.carrier !== 'cookie',
     };

@@ -1,21 +1,21 @@
-/** The client itself: signing in, looking at it, signing out of everything. */
+/** The device itself: signing in, looking at it, signing out of everything. */
 import { z } from 'zod';
-import type { ClientSessions } from '../../identity/client-sessions.js';
-import type { IssuedClientToken } from '../../identity/clients.js';
+import type { DeviceSessions } from '../../identity/device-sessions.js';
+import type { IssuedDeviceToken } from '../../identity/devices.js';
 import type { SignedIn, SignInPlace, SignIns } from '../../identity/sign-ins.js';
 import { randomBase62 } from '../../lib/base62.js';
 import type { Crypto } from '../../ports/crypto.js';
 import { defineGuardedRoute, defineOpenRoute, type ReplyHeaders, type Route } from '../route.js';
-import type { ClientAnswers } from './device-answers.js';
-import { COOKIE_NAME, type ClientCallers } from './device-callers.js';
-import { CLIENT_ERRORS } from './device-session-routes.js';
-import { clientAnswerSchema, clientSchema } from './device-view.js';
+import type { DeviceAnswers } from './device-answers.js';
+import { COOKIE_NAME, type DeviceCallers } from './device-callers.js';
+import { DEVICE_ERRORS } from './device-session-routes.js';
+import { deviceAnswerSchema, deviceSchema } from './device-view.js';
 
-export interface ClientRoutesDeps {
-  readonly sessions: ClientSessions;
+export interface DeviceRoutesDeps {
+  readonly sessions: DeviceSessions;
   readonly signIns: SignIns;
-  readonly callers: ClientCallers;
-  readonly answers: ClientAnswers;
+  readonly callers: DeviceCallers;
+  readonly answers: DeviceAnswers;
   readonly crypto: Crypto;
   /** Whether browsers reach this server over TLS. */
   readonly isSecure: boolean;
@@ -46,47 +46,47 @@ const signInAnswerSchema = z
         .describe('The identifier as given; after a ticket, the first identifier that the user has.'),
       created_session_id: z.string(),
     }),
-    client: clientSchema,
+    client: deviceSchema,
   })
   .meta({ id: 'SignInAnswer' });
 
-export function clientRoutes(deps: ClientRoutesDeps): readonly Route[] {
-  return [getClient(deps), removeSessions(deps), signIn(deps)];
+export function deviceRoutes(deps: DeviceRoutesDeps): readonly Route[] {
+  return [getDevice(deps), removeSessions(deps), signIn(deps)];
 }
 
-function getClient({ callers, answers }: ClientRoutesDeps): Route {
+function getDevice({ callers, answers }: DeviceRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'getClient',
     summary: 'Get the client with its sessions.',
     method: 'GET',
     path: '/v1/client',
     guardName: 'client',
-    guard: ({ request }) => callers.client(request, { changes: false }),
-    responses: { 200: clientAnswerSchema },
-    errors: CLIENT_ERRORS,
+    guard: ({ request }) => callers.device(request, { changes: false }),
+    responses: { 200: deviceAnswerSchema },
+    errors: DEVICE_ERRORS,
     async handle({ guest }) {
-      return { status: 200, body: await answers.client(guest.client) };
+      return { status: 200, body: await answers.device(guest.device) };
     },
   });
 }
 
-function removeSessions({ sessions, callers, answers }: ClientRoutesDeps): Route {
+function removeSessions({ sessions, callers, answers }: DeviceRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'removeClientSessions',
     summary: 'Sign out of all sessions of the client.',
     method: 'DELETE',
     path: '/v1/client/sessions',
     guardName: 'client',
-    guard: ({ request }) => callers.client(request, { changes: true }),
-    responses: { 200: clientAnswerSchema },
-    errors: CLIENT_ERRORS,
+    guard: ({ request }) => callers.device(request, { changes: true }),
+    responses: { 200: deviceAnswerSchema },
+    errors: DEVICE_ERRORS,
     async handle({ guest }) {
-      return { status: 200, body: await answers.client(await sessions.removeAll(guest.client)) };
+      return { status: 200, body: await answers.device(await sessions.removeAll(guest.device)) };
     },
   });
 }
 
-function signIn(deps: ClientRoutesDeps): Route {
+function signIn(deps: DeviceRoutesDeps): Route {
   const { signIns, callers, answers, crypto } = deps;
   return defineOpenRoute({
     name: 'signIn',
@@ -111,16 +111,16 @@ function signIn(deps: ClientRoutesDeps): Route {
     ],
     async handle({ body, request }) {
       const asking = await callers.anybody(request, { changes: true });
-      const signedIn = await signInBy(signIns, { client: asking.client, address: request.remoteAddress }, body);
+      const signedIn = await signInBy(signIns, { device: asking.device, address: request.remoteAddress }, body);
       const id = `sia_${randomBase62(crypto, ID_LETTERS)}`;
-      const client = await answers.clientView(signedIn.client);
-      const created = client.sessions.find((session) => session.id === signedIn.session.id);
+      const device = await answers.deviceView(signedIn.device);
+      const created = device.sessions.find((session) => session.id === signedIn.session.id);
       const ownName = created?.public_user_data?.identifier ?? null;
       const identifier = body.strategy === 'password' ? body.identifier : ownName;
       const response = { object: 'sign_in_attempt', id, status: 'complete', identifier } as const;
       return {
         status: 200,
-        body: { response: { ...response, created_session_id: signedIn.session.id }, client },
+        body: { response: { ...response, created_session_id: signedIn.session.id }, client: device },
         headers: tokenHeaders(signedIn.token, asking.wantsHeader, deps.isSecure),
       };
     },
@@ -136,7 +136,7 @@ function signInBy(signIns: SignIns, place: SignInPlace, body: z.output<typeof si
   }
 }
 
-function tokenHeaders(token: IssuedClientToken, wantsHeader: boolean, isSecure: boolean): ReplyHeaders {
+function tokenHeaders(token: IssuedDeviceToken, wantsHeader: boolean, isSecure: boolean): ReplyHeaders {
   const maxAgeS = Math.floor(token.lifetimeMs / 1000);
   const attributes = `Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
   return {

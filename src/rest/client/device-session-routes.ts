@@ -1,15 +1,15 @@
-/** The sessions of a client: shown, touched, ended, removed. */
+/** The sessions of a device: shown, touched, ended, removed. */
 import { z } from 'zod';
-import type { ClientSessions } from '../../identity/client-sessions.js';
+import type { DeviceSessions } from '../../identity/device-sessions.js';
 import { defineGuardedRoute, type Route } from '../route.js';
-import type { ClientAnswers } from './device-answers.js';
-import type { ClientCallers } from './device-callers.js';
+import type { DeviceAnswers } from './device-answers.js';
+import type { DeviceCallers } from './device-callers.js';
 import { sessionAnswerSchema } from './device-view.js';
 
-export interface ClientSessionRoutesDeps {
-  readonly sessions: ClientSessions;
-  readonly callers: ClientCallers;
-  readonly answers: ClientAnswers;
+export interface DeviceSessionRoutesDeps {
+  readonly sessions: DeviceSessions;
+  readonly callers: DeviceCallers;
+  readonly answers: DeviceAnswers;
 }
 
 const MAX_ID_LENGTH = 128;
@@ -26,8 +26,8 @@ export const organizationText = z
   .optional()
   .meta({ type: 'string', description: 'An organization by id or slug; empty for none.' });
 
-/** Every call of a client can fail with these. */
-export const CLIENT_ERRORS = [
+/** Every call of a device can fail with these. */
+export const DEVICE_ERRORS = [
   'authentication_invalid',
   'origin_authorization_headers_conflict',
   'origin_not_allowed',
@@ -42,29 +42,29 @@ const touchBody = z.object({
     .describe('The reason, such as focus or select_session. Accepted and ignored.'),
 });
 
-export function clientSessionRoutes(deps: ClientSessionRoutesDeps): readonly Route[] {
+export function deviceSessionRoutes(deps: DeviceSessionRoutesDeps): readonly Route[] {
   return [getSession(deps), touchSession(deps), endSession(deps), removeSession(deps)];
 }
 
-function getSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
+function getSession({ sessions, callers, answers }: DeviceSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'getClientSession',
     summary: 'Get a session of the client, active or ended.',
     method: 'GET',
     path: '/v1/client/sessions/{id}',
     guardName: 'client',
-    guard: ({ request }) => callers.client(request, { changes: false }),
+    guard: ({ request }) => callers.device(request, { changes: false }),
     params: sessionParams,
     responses: { 200: sessionAnswerSchema },
-    errors: [...CLIENT_ERRORS, 'resource_not_found'],
-    async handle({ guest: { client }, params }) {
-      const session = sessions.listed(client, params.id);
-      return { status: 200, body: await answers.session({ session, client }) };
+    errors: [...DEVICE_ERRORS, 'resource_not_found'],
+    async handle({ guest: { device }, params }) {
+      const session = sessions.listed(device, params.id);
+      return { status: 200, body: await answers.session({ session, device }) };
     },
   });
 }
 
-function touchSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
+function touchSession({ sessions, callers, answers }: DeviceSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'touchClientSession',
     summary:
@@ -72,13 +72,13 @@ function touchSession({ sessions, callers, answers }: ClientSessionRoutesDeps): 
     method: 'POST',
     path: '/v1/client/sessions/{id}/touch',
     guardName: 'client',
-    guard: ({ request }) => callers.client(request, { changes: true }),
+    guard: ({ request }) => callers.device(request, { changes: true }),
     params: sessionParams,
     body: touchBody,
     bodyForm: 'form',
     responses: { 200: sessionAnswerSchema },
     errors: [
-      ...CLIENT_ERRORS,
+      ...DEVICE_ERRORS,
       'resource_not_found',
       'action_for_session_not_authorized',
       'invalid_action_for_session',
@@ -86,44 +86,44 @@ function touchSession({ sessions, callers, answers }: ClientSessionRoutesDeps): 
       'user_banned',
       'organization_not_found_or_unauthorized',
     ],
-    async handle({ guest: { client, origin }, params, body }) {
+    async handle({ guest: { device, origin }, params, body }) {
       const how = { organization: body.active_organization_id, origin };
-      const touched = await sessions.touch(client, params.id, how);
+      const touched = await sessions.touch(device, params.id, how);
       return { status: 200, body: await answers.session(touched, touched.token) };
     },
   });
 }
 
-function endSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
+function endSession({ sessions, callers, answers }: DeviceSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'endClientSession',
     summary: 'End a session of the client. It stays listed; its sockets close with 4007.',
     method: 'POST',
     path: '/v1/client/sessions/{id}/end',
     guardName: 'client',
-    guard: ({ request }) => callers.client(request, { changes: true }),
+    guard: ({ request }) => callers.device(request, { changes: true }),
     params: sessionParams,
     responses: { 200: sessionAnswerSchema },
-    errors: [...CLIENT_ERRORS, 'resource_not_found', 'invalid_action_for_session'],
-    async handle({ guest: { client }, params }) {
-      return { status: 200, body: await answers.session(await sessions.end(client, params.id)) };
+    errors: [...DEVICE_ERRORS, 'resource_not_found', 'invalid_action_for_session'],
+    async handle({ guest: { device }, params }) {
+      return { status: 200, body: await answers.session(await sessions.end(device, params.id)) };
     },
   });
 }
 
-function removeSession({ sessions, callers, answers }: ClientSessionRoutesDeps): Route {
+function removeSession({ sessions, callers, answers }: DeviceSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'removeClientSession',
     summary: 'Remove a session, active or ended, from the client. Its sockets close with 4007.',
     method: 'POST',
     path: '/v1/client/sessions/{id}/remove',
     guardName: 'client',
-    guard: ({ request }) => callers.client(request, { changes: true }),
+    guard: ({ request }) => callers.device(request, { changes: true }),
     params: sessionParams,
     responses: { 200: sessionAnswerSchema },
-    errors: [...CLIENT_ERRORS, 'resource_not_found', 'invalid_action_for_session'],
-    async handle({ guest: { client }, params }) {
-      return { status: 200, body: await answers.session(await sessions.remove(client, params.id)) };
+    errors: [...DEVICE_ERRORS, 'resource_not_found', 'invalid_action_for_session'],
+    async handle({ guest: { device }, params }) {
+      return { status: 200, body: await answers.session(await sessions.remove(device, params.id)) };
     },
   });
 }

@@ -1,15 +1,15 @@
-/** Tokens of a client's sessions, and the keys that verify them. */
+/** Tokens of a device's sessions, and the keys that verify them. */
 import { z } from 'zod';
-import type { ClientSessions } from '../../identity/client-sessions.js';
+import type { DeviceSessions } from '../../identity/device-sessions.js';
 import type { SessionTokens } from '../../ports/session-tokens.js';
 import { defineGuardedRoute, defineOpenRoute, type Route } from '../route.js';
-import type { ClientCallers } from './device-callers.js';
-import { CLIENT_ERRORS, organizationText, sessionParams } from './device-session-routes.js';
+import type { DeviceCallers } from './device-callers.js';
+import { DEVICE_ERRORS, organizationText, sessionParams } from './device-session-routes.js';
 import { tokenSchema } from './device-view.js';
 
-export interface ClientTokenRoutesDeps {
-  readonly sessions: ClientSessions;
-  readonly callers: ClientCallers;
+export interface DeviceTokenRoutesDeps {
+  readonly sessions: DeviceSessions;
+  readonly callers: DeviceCallers;
   readonly tokens: Pick<SessionTokens, 'jwks'>;
 }
 
@@ -22,65 +22,65 @@ const jwksSchema = z
   .object({ keys: z.array(z.record(z.string(), z.unknown())) })
   .meta({ id: 'JsonWebKeySet', description: 'RFC 7517. Public RSA keys, including the one that signs next.' });
 
-export function clientTokenRoutes(deps: ClientTokenRoutesDeps): readonly Route[] {
+export function deviceTokenRoutes(deps: DeviceTokenRoutesDeps): readonly Route[] {
   return [createToken(deps), createTemplateToken(deps), jwks(deps), backendJwks(deps)];
 }
 
-function createToken({ sessions, callers }: ClientTokenRoutesDeps): Route {
+function createToken({ sessions, callers }: DeviceTokenRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'createClientSessionToken',
     summary: 'Create a session token of an active session, for its active organization, for another one or for none.',
     method: 'POST',
     path: '/v1/client/sessions/{id}/tokens',
     guardName: 'client',
-    guard: ({ request }) => callers.client(request, { changes: true }),
+    guard: ({ request }) => callers.device(request, { changes: true }),
     params: sessionParams,
     body: z.object({ organization_id: organizationText }),
     bodyForm: 'form',
     responses: { 200: tokenSchema },
     errors: [
-      ...CLIENT_ERRORS,
+      ...DEVICE_ERRORS,
       'resource_not_found',
       'signed_out',
       'user_banned',
       'organization_not_found_or_unauthorized',
     ],
-    async handle({ guest: { client, origin }, params, body }) {
-      const jwt = await sessions.token(client, params.id, { organization: body.organization_id, origin });
+    async handle({ guest: { device, origin }, params, body }) {
+      const jwt = await sessions.token(device, params.id, { organization: body.organization_id, origin });
       return { status: 200, body: { object: 'token', jwt } };
     },
   });
 }
 
-function createTemplateToken({ sessions, callers }: ClientTokenRoutesDeps): Route {
+function createTemplateToken({ sessions, callers }: DeviceTokenRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'createClientTemplateToken',
     summary: 'Create a token of an active session from a JWT template.',
     method: 'POST',
     path: '/v1/client/sessions/{id}/tokens/{template}',
     guardName: 'client',
-    guard: ({ request }) => callers.client(request, { changes: true }),
+    guard: ({ request }) => callers.device(request, { changes: true }),
     params: sessionParams.extend({ template: z.string() }),
     responses: { 200: templateTokenSchema },
-    errors: [...CLIENT_ERRORS, 'resource_not_found', 'signed_out', 'user_banned', 'template_not_found'],
-    async handle({ guest: { client, origin }, params }) {
-      return { status: 200, body: { jwt: await sessions.templateToken(client, params.id, params.template, origin) } };
+    errors: [...DEVICE_ERRORS, 'resource_not_found', 'signed_out', 'user_banned', 'template_not_found'],
+    async handle({ guest: { device, origin }, params }) {
+      return { status: 200, body: { jwt: await sessions.templateToken(device, params.id, params.template, origin) } };
     },
   });
 }
 
-function jwks(deps: ClientTokenRoutesDeps): Route {
+function jwks(deps: DeviceTokenRoutesDeps): Route {
   const summary = 'Get the public keys that verify session tokens and template tokens.';
   return keySetRoute(deps, { name: 'jwks', summary, path: '/.well-known/jwks.json' });
 }
 
-function backendJwks(deps: ClientTokenRoutesDeps): Route {
+function backendJwks(deps: DeviceTokenRoutesDeps): Route {
   const summary = "Get the same key set where Clerk's backend library looks for it. Any secret key is accepted.";
   return keySetRoute(deps, { name: 'backendJwks', summary, path: '/v1/jwks' });
 }
 
 function keySetRoute(
-  { tokens }: ClientTokenRoutesDeps,
+  { tokens }: DeviceTokenRoutesDeps,
   naming: { readonly name: string; readonly summary: string; readonly path: string },
 ): Route {
   return defineOpenRoute({

@@ -1,16 +1,16 @@
-/** Clients and their sessions in the shapes of Clerk's frontend API. Times are Unix milliseconds. */
+/** Devices and their sessions in the shapes of Clerk's frontend API. Times are Unix milliseconds. */
 import { z } from 'zod';
 import type { Profile } from '../../identity/profiles.js';
 import { actorOf, factorVerificationAge } from '../../identity/session-claims.js';
-import { USER_SESSION_STATUSES, type ClientWithSessions, type UserSession } from '../../ports/user-session-store.js';
+import { USER_SESSION_STATUSES, type DeviceWithSessions, type UserSession } from '../../ports/user-session-store.js';
 import type { OrganizationId, UserId } from '../../protocol/ids.js';
-import { clientUserSchema, publicUserDataSchema, viewClientUser, viewPublicUserData } from './own-user-view.js';
+import { ownUserSchema, publicUserDataSchema, viewOwnUser, viewPublicUserData } from './own-user-view.js';
 
 const unixMs = z.int();
 
 export const tokenSchema = z.object({ object: z.literal('token'), jwt: z.string() }).meta({ id: 'SessionToken' });
 
-export const clientSessionSchema = z
+export const deviceSessionSchema = z
   .object({
     object: z.literal('session'),
     id: z.string(),
@@ -23,18 +23,18 @@ export const clientSessionSchema = z
     actor: z.object({ sub: z.string() }).nullable(),
     tasks: z.null(),
     factor_verification_age: z.array(z.int()).describe('Minutes since the first and the second factor; -1 for never.'),
-    user: clientUserSchema.nullable(),
+    user: ownUserSchema.nullable(),
     public_user_data: publicUserDataSchema.nullable(),
     created_at: unixMs,
     updated_at: unixMs,
   })
   .meta({ id: 'ClientSession' });
 
-export const clientSchema = z
+export const deviceSchema = z
   .object({
     object: z.literal('client'),
     id: z.string(),
-    sessions: z.array(clientSessionSchema),
+    sessions: z.array(deviceSessionSchema),
     sign_in: z.null(),
     sign_up: z.null(),
     last_active_session_id: z.string().nullable(),
@@ -47,11 +47,11 @@ export const clientSchema = z
   .meta({ id: 'Client' });
 
 export const sessionAnswerSchema = z
-  .object({ response: clientSessionSchema, client: clientSchema })
+  .object({ response: deviceSessionSchema, client: deviceSchema })
   .meta({ id: 'ClientSessionAnswer' });
 
-export const clientAnswerSchema = z
-  .object({ response: clientSchema, client: clientSchema })
+export const deviceAnswerSchema = z
+  .object({ response: deviceSchema, client: deviceSchema })
   .meta({ id: 'ClientAnswer' });
 
 /** Values that the views need beside the records. */
@@ -62,7 +62,7 @@ export interface Seen {
   readonly token?: { readonly sessionId: string; readonly jwt: string } | undefined;
 }
 
-export function viewClientSession(session: UserSession, seen: Seen): z.output<typeof clientSessionSchema> {
+export function viewDeviceSession(session: UserSession, seen: Seen): z.output<typeof deviceSessionSchema> {
   const profile = seen.profiles.get(session.userId) ?? null;
   const actorId = actorOf(session);
   return {
@@ -77,26 +77,26 @@ export function viewClientSession(session: UserSession, seen: Seen): z.output<ty
     actor: actorId === null ? null : { sub: actorId },
     tasks: null,
     factor_verification_age: [...factorVerificationAge(session, seen.nowMs)],
-    user: profile === null ? null : viewClientUser(profile),
+    user: profile === null ? null : viewOwnUser(profile),
     public_user_data: profile === null ? null : viewPublicUserData(profile.user),
     created_at: session.createdAtMs,
     updated_at: session.updatedAtMs,
   };
 }
 
-export function viewClient({ client, sessions }: ClientWithSessions, seen: Seen): z.output<typeof clientSchema> {
-  const lastActive = sessions.find(({ id, status }) => id === client.lastActiveSessionId && status === 'active');
+export function viewDevice({ device, sessions }: DeviceWithSessions, seen: Seen): z.output<typeof deviceSchema> {
+  const lastActive = sessions.find(({ id, status }) => id === device.lastActiveSessionId && status === 'active');
   return {
     object: 'client',
-    id: client.id,
-    sessions: sessions.map((session) => viewClientSession(session, seen)),
+    id: device.id,
+    sessions: sessions.map((session) => viewDeviceSession(session, seen)),
     ...{ sign_in: null, sign_up: null },
     last_active_session_id: lastActive?.id ?? null,
-    last_authentication_strategy: client.lastStrategy,
-    cookie_expires_at: client.expireAtMs,
+    last_authentication_strategy: device.lastStrategy,
+    cookie_expires_at: device.expireAtMs,
     captcha_bypass: false,
-    created_at: client.createdAtMs,
-    updated_at: client.updatedAtMs,
+    created_at: device.createdAtMs,
+    updated_at: device.updatedAtMs,
   };
 }
 

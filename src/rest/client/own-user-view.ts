@@ -1,4 +1,4 @@
-/** A user as its own clients see it, in the shape of Clerk's frontend API. Nothing private is in it. */
+/** A user as its own devices see it, in the shape of Clerk's frontend API. Nothing private is in it. */
 import { z } from 'zod';
 import type { Profile } from '../../identity/profiles.js';
 import type { MemberOf } from '../../identity/session-claims.js';
@@ -60,7 +60,7 @@ const membershipSchema = z.object({
   updated_at: unixMs,
 });
 
-export const clientUserSchema = z
+export const ownUserSchema = z
   .object({
     object: z.literal('user'),
     id: z.string(),
@@ -88,7 +88,7 @@ export const clientUserSchema = z
 
 const VERIFIED = { status: 'verified', strategy: 'admin' } as const;
 
-export function viewClientUser({ user, memberships }: Profile): z.output<typeof clientUserSchema> {
+export function viewOwnUser({ user, memberships }: Profile): z.output<typeof ownUserSchema> {
   const emails = user.email === null ? [] : [viewEmail(user, user.email)];
   const phones = [...new Set([user.phone, user.mobile])]
     .filter((number) => number !== null)

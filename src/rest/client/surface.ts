@@ -1,6 +1,6 @@
 /** The client surface: devices and their user sessions in the shapes of Clerk's frontend API, and the public keys. */
-import type { ClientSessions } from '../../identity/client-sessions.js';
-import type { Clients } from '../../identity/clients.js';
+import type { DeviceSessions } from '../../identity/device-sessions.js';
+import type { Devices } from '../../identity/devices.js';
 import type { Profiles } from '../../identity/profiles.js';
 import type { SignIns } from '../../identity/sign-ins.js';
 import type { Clock } from '../../ports/clock.js';
@@ -11,20 +11,20 @@ import { noKey } from '../auth.js';
 import type { Route } from '../route.js';
 import { shareWithCookies, type SharedPaths } from '../shared-paths.js';
 import type { Surface } from '../surface.js';
-import { ClientAnswers } from './device-answers.js';
-import { ClientCallers, COOKIE_NAME } from './device-callers.js';
-import { clientRoutes } from './device-routes.js';
+import { DeviceAnswers } from './device-answers.js';
+import { DeviceCallers, COOKIE_NAME } from './device-callers.js';
+import { deviceRoutes } from './device-routes.js';
 import { clientErrorBody } from './client-error-body.js';
-import { clientSessionRoutes } from './device-session-routes.js';
-import { clientTokenRoutes } from './device-token-routes.js';
+import { deviceSessionRoutes } from './device-session-routes.js';
+import { deviceTokenRoutes } from './device-token-routes.js';
 
 export interface ClientSurfaceDeps {
-  readonly clients: Clients;
-  readonly clientSessions: ClientSessions;
+  readonly devices: Devices;
+  readonly deviceSessions: DeviceSessions;
   readonly signIns: SignIns;
   readonly profiles: Profiles;
   readonly sessionTokens: Pick<SessionTokens, 'jwks'>;
-  /** Whether a client token in the query counts. */
+  /** Whether a device token in the query counts. */
   readonly isDevelopment: boolean;
   /** Whether browsers reach this server over TLS: the public URL says so. */
   readonly isSecure: boolean;
@@ -68,13 +68,13 @@ export const CLIENT_SURFACE: Surface<ClientSurfaceDeps> = {
 };
 
 function routesOf(deps: ClientSurfaceDeps): readonly Route[] {
-  const { clients, clientSessions: sessions, profiles, sessionTokens: tokens, clock, origins, isDevelopment } = deps;
-  const callers = new ClientCallers({ clients, origins, isDevelopment });
-  const answers = new ClientAnswers({ profiles, clock });
+  const { devices, deviceSessions: sessions, profiles, sessionTokens: tokens, clock, origins, isDevelopment } = deps;
+  const callers = new DeviceCallers({ devices, origins, isDevelopment });
+  const answers = new DeviceAnswers({ profiles, clock });
   const { signIns, crypto, isSecure } = deps;
   return [
-    ...clientRoutes({ sessions, signIns, callers, answers, crypto, isSecure }),
-    ...clientSessionRoutes({ sessions, callers, answers }),
-    ...clientTokenRoutes({ sessions, callers, tokens }),
+    ...deviceRoutes({ sessions, signIns, callers, answers, crypto, isSecure }),
+    ...deviceSessionRoutes({ sessions, callers, answers }),
+    ...deviceTokenRoutes({ sessions, callers, tokens }),
   ];
 }

@@ -13,7 +13,7 @@ import { limitSchema, storeCursorSchema } from './paging.js';
 import { reportSchema, viewFinished } from './report.js';
 
 export interface UserSessionRoutesDeps {
-  readonly sessions: Pick<UserSessions, 'get' | 'list' | 'client' | 'finish' | 'finishAllOf'>;
+  readonly sessions: Pick<UserSessions, 'get' | 'list' | 'device' | 'finish' | 'finishAllOf'>;
   readonly users: Pick<Users, 'existing'>;
   readonly entrance: Pick<Entrance, 'open'>;
   readonly tickets: Pick<Tickets, 'issue'>;
@@ -96,16 +96,16 @@ function openSession({ sessions, entrance }: UserSessionRoutesDeps): Route {
     refusedWhileDraining: true,
     body: z.strictObject({
       user_id: field.directoryUserId,
-      client_id: field.clientId.optional(),
+      client_id: field.deviceId.optional(),
       actor_id: field.userId
         .optional()
         .meta({ description: 'The user who acts through this session: the `act` of its tokens.' }),
     }),
     responses: { 201: sessionSchema },
     errors: ['user_not_found', 'client_not_found', 'user_banned', 'user_blocked', 'too_many_sessions'],
-    async handle({ body: { user_id: userId, client_id: clientId = null, actor_id: actorId = null } }) {
-      if (clientId !== null && (await sessions.client(clientId)) === null) throw new Failure('client_not_found');
-      const session = await entrance.open({ userId, clientId, kind: 'client', actorId });
+    async handle({ body: { user_id: userId, client_id: deviceId = null, actor_id: actorId = null } }) {
+      if (deviceId !== null && (await sessions.device(deviceId)) === null) throw new Failure('client_not_found');
+      const session = await entrance.open({ userId, deviceId, kind: 'client', actorId });
       return { status: 201, body: viewUserSession(session) };
     },
   });
@@ -219,7 +219,7 @@ function viewUserSession(session: UserSession): z.output<typeof sessionSchema> {
   return {
     id: session.id,
     user_id: session.userId,
-    client_id: session.clientId,
+    client_id: session.deviceId,
     kind: session.kind,
     status: session.status,
     created_at: session.createdAtMs,

@@ -13,11 +13,11 @@ import type {
   UserSessionStore,
 } from '../../../src/ports/user-session-store.js';
 import {
-  parseClientId,
+  parseDeviceId,
   parseDirectoryUserId,
   parseOrganizationId,
   parseUserSessionId,
-  type ClientId,
+  type DeviceId,
   type OrganizationId,
   type UserId,
   type UserSessionId,
@@ -34,7 +34,7 @@ const letters = (): string => randomBytes(14).toString('hex').slice(0, 27);
 
 export const directoryUserId = (): UserId => sure(parseDirectoryUserId(`user_${letters()}`));
 export const organizationId = (): OrganizationId => sure(parseOrganizationId(`org_${letters()}`));
-export const clientId = (): ClientId => sure(parseClientId(`client_${letters()}`));
+export const deviceId = (): DeviceId => sure(parseDeviceId(`client_${letters()}`));
 export const userSessionId = (): UserSessionId => sure(parseUserSessionId(`sess_${letters()}`));
 
 export function newUser(change: Partial<UserRecord> = {}): UserRecord {
@@ -93,7 +93,7 @@ export function newUserSession(change: Partial<NewUserSession> = {}): NewUserSes
   return {
     id: userSessionId(),
     userId,
-    clientId: null,
+    deviceId: null,
     kind: 'client',
     organizationId: null,
     effectiveUserId: userId,

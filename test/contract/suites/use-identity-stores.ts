@@ -60,20 +60,20 @@ async function useDirectory({ directory }: Store): Promise<void> {
 }
 
 async function useUserSessions({ userSessions }: Store): Promise<void> {
-  const { id: clientId } = await userSessions.createClient(i.clientId(), i.LIFETIME_MS);
-  const session = await i.openSession(userSessions, { clientId });
+  const { id: deviceId } = await userSessions.createDevice(i.deviceId(), i.LIFETIME_MS);
+  const session = await i.openSession(userSessions, { deviceId });
   const { userId } = session;
   const limit = { max: 1, whenFull: 'reject_new' } as const;
-  const refused = await userSessions.open(i.newUserSession({ clientId, userId }), limit);
+  const refused = await userSessions.open(i.newUserSession({ deviceId, userId }), limit);
   expect(refused.outcome).toBe('too_many_sessions');
-  const second = i.newUserSession({ clientId, userId });
+  const second = i.newUserSession({ deviceId, userId });
   const replacing = await userSessions.open(second, { ...limit, whenFull: 'replace_old' });
   expect(replacing).toMatchObject({ outcome: 'opened', replaced: [{ id: session.id }] });
   const touch = { touch: { inactivityMs: i.INACTIVITY_MS } };
   expect(await userSessions.change(second.id, touch)).toMatchObject({ outcome: 'changed' });
-  const found = await userSessions.client(clientId);
-  expect(found).toMatchObject({ client: { lastActiveSessionId: second.id }, sessions: [{}, {}] });
-  expect(await userSessions.changeClient(clientId, { rotate: true })).toMatchObject({ rotation: 2 });
+  const found = await userSessions.device(deviceId);
+  expect(found).toMatchObject({ device: { lastActiveSessionId: second.id }, sessions: [{}, {}] });
+  expect(await userSessions.changeDevice(deviceId, { rotate: true })).toMatchObject({ rotation: 2 });
   expect((await userSessions.list({ limit: 5 })).sessions).toHaveLength(2);
   expect((await userSessions.list({ userId, status: 'active', limit: 5 })).sessions).toHaveLength(1);
   expect(await userSessions.finish(second.id, 'removed')).toMatchObject({ outcome: 'changed' });

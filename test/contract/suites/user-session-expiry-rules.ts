@@ -9,11 +9,11 @@ export function userSessionExpiryRules(open: OpenStore): void {
   describe('the time of user sessions', () => {
     test('IS16 one whose time is up is expired, or abandoned when that came first, for every method, swept or not', async () => {
       const { userSessions } = on.all.store;
-      const { id: clientId } = await userSessions.createClient(i.clientId(), i.LIFETIME_MS * 2);
+      const { id: deviceId } = await userSessions.createDevice(i.deviceId(), i.LIFETIME_MS * 2);
       const userId = i.directoryUserId();
-      const abandoned = await i.openSession(userSessions, { clientId, userId, inactivityMs: 1_000 });
-      const expired = await i.openSession(userSessions, { clientId, userId, lifetimeMs: 1_000 });
-      const both = await i.openSession(userSessions, { clientId, userId, lifetimeMs: 1_000, inactivityMs: 1_000 });
+      const abandoned = await i.openSession(userSessions, { deviceId, userId, inactivityMs: 1_000 });
+      const expired = await i.openSession(userSessions, { deviceId, userId, lifetimeMs: 1_000 });
+      const both = await i.openSession(userSessions, { deviceId, userId, lifetimeMs: 1_000, inactivityMs: 1_000 });
       on.clock.advance(999);
       expect((await userSessions.list({ userId, status: 'active', limit: 9 })).sessions).toHaveLength(3);
       on.clock.advance(500);
@@ -30,7 +30,7 @@ export function userSessionExpiryRules(open: OpenStore): void {
           expect(await userSessions.change(session.id, { touch: { inactivityMs: 9_000 } })).toEqual(notActive);
           expect(await userSessions.finish(session.id, 'ended')).toEqual(notActive);
         }
-        expect((await userSessions.client(clientId))?.sessions).toEqual(expected);
+        expect((await userSessions.device(deviceId))?.sessions).toEqual(expected);
         expect((await userSessions.list({ userId, limit: 9 })).sessions).toEqual([...expected].reverse());
         expect((await userSessions.list({ status: 'abandoned', limit: 9 })).sessions).toEqual(expected.slice(0, 1));
         expect((await userSessions.list({ userId, status: 'active', limit: 9 })).sessions).toEqual([]);
@@ -96,10 +96,10 @@ export function userSessionExpiryRules(open: OpenStore): void {
 
     test('IS19 a session that is over is kept for 24 h from its end, and then forgotten', async () => {
       const { userSessions } = on.all.store;
-      const { id: clientId } = await userSessions.createClient(i.clientId(), i.KEPT_MS * 2);
+      const { id: deviceId } = await userSessions.createDevice(i.deviceId(), i.KEPT_MS * 2);
       const userId = i.directoryUserId();
-      const ended = await i.openSession(userSessions, { userId, clientId });
-      const abandoned = await i.openSession(userSessions, { userId, clientId, inactivityMs: 1_000 });
+      const ended = await i.openSession(userSessions, { userId, deviceId });
+      const abandoned = await i.openSession(userSessions, { userId, deviceId, inactivityMs: 1_000 });
       on.clock.advance(1_000);
       await userSessions.finish(ended.id, 'ended');
       await userSessions.sweepDue(10);
@@ -113,11 +113,11 @@ export function userSessionExpiryRules(open: OpenStore): void {
         expect(await userSessions.finish(id, 'removed')).toEqual({ outcome: 'not_found' });
         expect(await userSessions.change(id, {})).toEqual({ outcome: 'not_found' });
       }
-      expect((await userSessions.client(clientId))?.sessions).toEqual([]);
+      expect((await userSessions.device(deviceId))?.sessions).toEqual([]);
       expect((await userSessions.list({ limit: 10 })).sessions).toEqual([]);
-      const next = await i.openSession(userSessions, { userId, clientId });
+      const next = await i.openSession(userSessions, { userId, deviceId });
       expect((await userSessions.list({ userId, limit: 10 })).sessions).toEqual([next]);
-      expect((await userSessions.client(clientId))?.sessions).toEqual([next]);
+      expect((await userSessions.device(deviceId))?.sessions).toEqual([next]);
     });
   });
 }

@@ -138,101 +138,101 @@ export function userSessionRules(open: OpenStore): void {
   describe('clients', () => {
     test('IS13 a client lists the sessions opened with it, oldest first, and the last one is its active one', async () => {
       const { userSessions } = on.all.store;
-      const clientId = i.clientId();
-      const created = await userSessions.createClient(clientId, 1_000_000);
+      const deviceId = i.deviceId();
+      const created = await userSessions.createDevice(deviceId, 1_000_000);
       const nowMs = on.clock.nowMs();
       expect(created).toEqual({
-        ...{ id: clientId, rotation: 1, lastActiveSessionId: null, lastStrategy: null },
+        ...{ id: deviceId, rotation: 1, lastActiveSessionId: null, lastStrategy: null },
         ...{ createdAtMs: nowMs, updatedAtMs: nowMs, expireAtMs: nowMs + 1_000_000 },
       });
-      expect(await userSessions.client(clientId)).toEqual({ client: created, sessions: [] });
-      const one = await i.openSession(userSessions, { clientId });
-      const two = await i.openSession(userSessions, { clientId, userId: one.userId });
+      expect(await userSessions.device(deviceId)).toEqual({ device: created, sessions: [] });
+      const one = await i.openSession(userSessions, { deviceId });
+      const two = await i.openSession(userSessions, { deviceId, userId: one.userId });
       await i.openSession(userSessions);
       on.clock.advance(1_000);
-      const three = await i.openSession(userSessions, { clientId });
+      const three = await i.openSession(userSessions, { deviceId });
       await userSessions.finish(one.id, 'ended');
       await userSessions.finish(two.id, 'removed');
-      const found = await userSessions.client(clientId);
-      expect(found?.client).toEqual({ ...created, lastActiveSessionId: three.id, updatedAtMs: nowMs + 1_000 });
+      const found = await userSessions.device(deviceId);
+      expect(found?.device).toEqual({ ...created, lastActiveSessionId: three.id, updatedAtMs: nowMs + 1_000 });
       expect(found?.sessions).toEqual([await userSessions.get(one.id), three]);
     });
 
     test('IS13 a client changes member by member; its rotation rises when that is asked for', async () => {
       const { userSessions } = on.all.store;
-      const client = await userSessions.createClient(i.clientId(), 1_000_000);
-      const session = await i.openSession(userSessions, { clientId: client.id });
+      const client = await userSessions.createDevice(i.deviceId(), 1_000_000);
+      const session = await i.openSession(userSessions, { deviceId: client.id });
       on.clock.advance(5);
-      const strategy = await userSessions.changeClient(client.id, { lastStrategy: 'ticket' });
+      const strategy = await userSessions.changeDevice(client.id, { lastStrategy: 'ticket' });
       const updatedAtMs = on.clock.nowMs();
       const expected = { ...client, lastActiveSessionId: session.id, lastStrategy: 'ticket', updatedAtMs };
       expect(strategy).toEqual(expected);
-      const cleared = await userSessions.changeClient(client.id, { lastActiveSessionId: null, rotate: true });
+      const cleared = await userSessions.changeDevice(client.id, { lastActiveSessionId: null, rotate: true });
       expect(cleared).toEqual({ ...expected, lastActiveSessionId: null, rotation: 2 });
-      await Promise.all(i.times(100, () => userSessions.changeClient(client.id, { rotate: true })));
-      expect((await userSessions.client(client.id))?.client.rotation).toBe(102);
-      expect(await userSessions.changeClient(i.clientId(), { rotate: true })).toBeNull();
+      await Promise.all(i.times(100, () => userSessions.changeDevice(client.id, { rotate: true })));
+      expect((await userSessions.device(client.id))?.device.rotation).toBe(102);
+      expect(await userSessions.changeDevice(i.deviceId(), { rotate: true })).toBeNull();
     });
 
     test('IS13 of many that raise the rotation from the same one at once one does; the others change nothing', async () => {
       const { userSessions } = on.all.store;
-      const { id } = await userSessions.createClient(i.clientId(), 1_000_000);
-      const raise = (n: number) => userSessions.changeClient(id, { rotate: 1, lastStrategy: `s${String(n)}` });
+      const { id } = await userSessions.createDevice(i.deviceId(), 1_000_000);
+      const raise = (n: number) => userSessions.changeDevice(id, { rotate: 1, lastStrategy: `s${String(n)}` });
       const raised = (await Promise.all(i.times(100, raise))).filter((client) => client !== null);
       expect(raised).toEqual([expect.objectContaining({ id, rotation: 2 })]);
-      expect((await userSessions.client(id))?.client).toEqual(raised[0]);
-      expect(await userSessions.changeClient(id, { rotate: 2 })).toMatchObject({ rotation: 3 });
-      expect(await userSessions.changeClient(i.clientId(), { rotate: 1 })).toBeNull();
+      expect((await userSessions.device(id))?.device).toEqual(raised[0]);
+      expect(await userSessions.changeDevice(id, { rotate: 2 })).toMatchObject({ rotation: 3 });
+      expect(await userSessions.changeDevice(i.deviceId(), { rotate: 1 })).toBeNull();
     });
 
     test('IS36 a client without sessions is gone after a day, one with sessions a day after the last was forgotten', async () => {
       const { userSessions } = on.all.store;
-      const makeClient = async () => (await userSessions.createClient(i.clientId(), 90 * i.KEPT_MS)).id;
+      const makeClient = async () => (await userSessions.createDevice(i.deviceId(), 90 * i.KEPT_MS)).id;
       const [unused, used] = [await makeClient(), await makeClient()];
-      const lives = { clientId: used, lifetimeMs: 7 * i.KEPT_MS, inactivityMs: 7 * i.KEPT_MS };
+      const lives = { deviceId: used, lifetimeMs: 7 * i.KEPT_MS, inactivityMs: 7 * i.KEPT_MS };
       const [ended, removed] = [await i.openSession(userSessions, lives), await i.openSession(userSessions, lives)];
       await userSessions.finish(ended.id, 'ended');
       on.clock.advance(i.KEPT_MS - 1);
-      expect(await userSessions.client(unused)).not.toBeNull();
+      expect(await userSessions.device(unused)).not.toBeNull();
       on.clock.advance(1);
-      expect([await userSessions.client(unused), await userSessions.changeClient(unused, {})]).toEqual([null, null]);
-      expect((await userSessions.client(used))?.sessions).toEqual([removed]);
+      expect([await userSessions.device(unused), await userSessions.changeDevice(unused, {})]).toEqual([null, null]);
+      expect((await userSessions.device(used))?.sessions).toEqual([removed]);
       // Signed out, and no more seen: two days later it is gone.
       await userSessions.finish(removed.id, 'removed');
       on.clock.advance(i.KEPT_MS);
       await userSessions.sweepDue(10);
       on.clock.advance(i.KEPT_MS - 1);
-      expect((await userSessions.client(used))?.sessions).toEqual([]);
+      expect((await userSessions.device(used))?.sessions).toEqual([]);
       on.clock.advance(1);
-      expect(await userSessions.client(used)).toBeNull();
+      expect(await userSessions.device(used)).toBeNull();
     });
 
     test('IS36 a client lives on with a session that goes on, and with one that is opened late', async () => {
       const { userSessions } = on.all.store;
-      const { id: clientId } = await userSessions.createClient(i.clientId(), 90 * i.KEPT_MS);
-      const lives = { clientId, lifetimeMs: 7 * i.KEPT_MS, inactivityMs: 7 * i.KEPT_MS };
+      const { id: deviceId } = await userSessions.createDevice(i.deviceId(), 90 * i.KEPT_MS);
+      const lives = { deviceId, lifetimeMs: 7 * i.KEPT_MS, inactivityMs: 7 * i.KEPT_MS };
       const first = await i.openSession(userSessions, lives);
       await userSessions.finish((await i.openSession(userSessions, lives)).id, 'ended');
       on.clock.advance(6 * i.KEPT_MS);
-      expect((await userSessions.client(clientId))?.sessions).toEqual([first]);
+      expect((await userSessions.device(deviceId))?.sessions).toEqual([first]);
       await userSessions.finish(first.id, 'ended');
       on.clock.advance(i.KEPT_MS);
       await userSessions.sweepDue(10);
       const late = await i.openSession(userSessions, lives);
       on.clock.advance(6 * i.KEPT_MS);
-      expect((await userSessions.client(clientId))?.sessions).toEqual([late]);
+      expect((await userSessions.device(deviceId))?.sessions).toEqual([late]);
     });
 
     test('IS13 a client whose time is up is gone, and a session opened with it is not', async () => {
       const { userSessions } = on.all.store;
-      const { id } = await userSessions.createClient(i.clientId(), 1_000);
-      await expect(userSessions.createClient(id, 1_000)).rejects.toMatchObject({ code: 'internal' });
+      const { id } = await userSessions.createDevice(i.deviceId(), 1_000);
+      await expect(userSessions.createDevice(id, 1_000)).rejects.toMatchObject({ code: 'internal' });
       on.clock.advance(1_000);
-      expect(await userSessions.client(id)).toBeNull();
-      expect(await userSessions.changeClient(id, { rotate: true })).toBeNull();
-      const session = await i.openSession(userSessions, { clientId: id });
-      expect(await userSessions.get(session.id)).toMatchObject({ status: 'active', clientId: id });
-      expect(await userSessions.client(id)).toBeNull();
+      expect(await userSessions.device(id)).toBeNull();
+      expect(await userSessions.changeDevice(id, { rotate: true })).toBeNull();
+      const session = await i.openSession(userSessions, { deviceId: id });
+      expect(await userSessions.get(session.id)).toMatchObject({ status: 'active', deviceId: id });
+      expect(await userSessions.device(id)).toBeNull();
     });
   });
 }

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createClientTokens } from '../../../src/adapters/jose/client-tokens.js';
+import { createDeviceTokens } from '../../../src/adapters/jose/device-tokens.js';
 import { createRelayCredentials } from '../../../src/adapters/jose/relay-credentials.js';
 import { isSigningKeyId, newSigningKeyId } from '../../../src/adapters/jose/key-ids.js';
 import { Rs256Signer } from '../../../src/adapters/jose/rs256-signer.js';
@@ -10,7 +10,7 @@ import { SigningKeys } from '../../../src/adapters/jose/signing-keys.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { Failure } from '../../../src/protocol/failure.js';
-import { parseClientId, parseSessionId, parseUserId } from '../../../src/protocol/ids.js';
+import { parseDeviceId, parseSessionId, parseUserId } from '../../../src/protocol/ids.js';
 import type { Sealer } from '../../../src/ports/sealer.js';
 import type { SigningKeyRecord, SigningKeyStore } from '../../../src/ports/signing-key-store.js';
 import { headerOf, payloadOf } from '../../support/client-app.js';
@@ -152,27 +152,27 @@ describe('session tokens', () => {
     const { clock, node } = deployment();
     const { tokens } = node();
     const relay = createRelayCredentials(SECRET, clock);
-    const clients = createClientTokens(SECRET, clock);
+    const clients = createDeviceTokens(SECRET, clock);
     const [sessionId, userId] = [parseSessionId('0724828881e2-S'), parseUserId('u')];
-    const clientId = parseClientId(`client_${'c'.repeat(27)}`);
-    if (sessionId === null || userId === null || clientId === null) throw new Error('bad fixture');
+    const deviceId = parseDeviceId(`client_${'c'.repeat(27)}`);
+    if (sessionId === null || userId === null || deviceId === null) throw new Error('bad fixture');
     const { token: credential } = await relay.sign(
       { sessionId, userId, generation: 0, asHost: false, userSessionId: null },
       60,
     );
-    const client = await clients.sign({ clientId, rotation: 3 }, HOUR_MS);
+    const client = await clients.sign({ deviceId, rotation: 3 }, HOUR_MS);
     const session = await tokens.sign(CLAIMS, 60, 10);
     const template = await tokens.sign({ sub: USER }, 60, 5);
     for (const token of [credential, client, template]) expect(await tokens.verify(token)).toBeNull();
     for (const token of [session, client, template]) expect(await relay.verify(token)).toBeNull();
     for (const token of [session, credential, template]) expect(await clients.verify(token)).toBeNull();
     // From here on its signature is known: of the mangled ones below none is.
-    expect(await clients.verify(client)).toEqual({ clientId, rotation: 3 });
-    expect(await clients.verify(client)).toEqual({ clientId, rotation: 3 });
+    expect(await clients.verify(client)).toEqual({ deviceId, rotation: 3 });
+    expect(await clients.verify(client)).toEqual({ deviceId, rotation: 3 });
     for (const { name, token } of mangledTokens(client)) expect(await clients.verify(token), name).toBeNull();
     for (const { name, token } of mangledTokens(credential)) expect(await relay.verify(token), name).toBeNull();
     expect(await relay.verify(credential)).toMatchObject({ sessionId, userId });
-    expect(await createClientTokens(`${SECRET}!`, clock).verify(client)).toBeNull();
+    expect(await createDeviceTokens(`${SECRET}!`, clock).verify(client)).toBeNull();
     clock.advance(HOUR_MS);
     expect(await clients.verify(client)).toBeNull();
   });

@@ -65,7 +65,7 @@ function overlay<T extends object>(below: T, above: Partial<T>): T {
   });
 }
 
-const opening = (userId: UserId) => ({ userId, clientId: null, kind: 'client' as const });
+const opening = (userId: UserId) => ({ userId, deviceId: null, kind: 'client' as const });
 
 it('DI5 of two changes at once none is lost', async () => {
   const { users, hooks } = start();

@@ -1,9 +1,9 @@
-/** Client tokens: JWTs signed with Ed25519. Every node derives the key from the server secret. */
+/** Device tokens: JWTs signed with Ed25519. Every node derives the key from the server secret. */
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import { parseClientId } from '../../protocol/ids.js';
+import { parseDeviceId } from '../../protocol/ids.js';
 import type { Clock } from '../../ports/clock.js';
-import type { ClientTokenClaims, ClientTokens } from '../../ports/session-tokens.js';
+import type { DeviceTokenClaims, DeviceTokens } from '../../ports/session-tokens.js';
 import { headerOf } from './compact.js';
 import { deriveEd25519 } from './ed25519.js';
 import { ProvenTokens } from './proven-tokens.js';
@@ -14,17 +14,17 @@ const TYPE = 'sallyport-client+jwt';
 
 const claimsSchema = z.object({ sub: z.string(), rot: z.int().min(0), exp: z.number() });
 
-export function createClientTokens(secret: string, clock: Clock): ClientTokens {
+export function createDeviceTokens(secret: string, clock: Clock): DeviceTokens {
   const { privateKey, publicKey } = deriveEd25519(secret, 'client-tokens/ed25519/1');
   const proven = new ProvenTokens(clock);
   return {
-    async sign({ clientId, rotation }, lifetimeMs) {
+    async sign({ deviceId, rotation }, lifetimeMs) {
       const issuedS = Math.floor(clock.nowMs() / 1000);
       return new SignJWT({ rot: rotation })
         .setProtectedHeader({ alg: 'EdDSA', typ: TYPE })
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
-        .setSubject(clientId)
+        .setSubject(deviceId)
         .setIssuedAt(issuedS)
         .setExpirationTime(issuedS + Math.floor(lifetimeMs / 1000))
         .sign(privateKey);
@@ -53,8 +53,8 @@ export function createClientTokens(secret: string, clock: Clock): ClientTokens {
   };
 }
 
-function parseClaims(payload: unknown): ClientTokenClaims | null {
+function parseClaims(payload: unknown): DeviceTokenClaims | null {
   const parsed = claimsSchema.safeParse(payload);
-  const clientId = parsed.success ? parseClientId(parsed.data.sub) : null;
-  return parsed.success && clientId !== null ? { clientId, rotation: parsed.data.rot } : null;
+  const deviceId = parsed.success ? parseDeviceId(parsed.data.sub) : null;
+  return parsed.success && deviceId !== null ? { deviceId, rotation: parsed.data.rot } : null;
 }

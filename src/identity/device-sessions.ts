@@ -1,94 +1,94 @@
 /**
- * The calls that a client can make on its sessions. Sessions of other clients are not found; only a touch reveals that
- * a session belongs to another client, as at Clerk.
+ * The calls that a device can make on its sessions. Sessions of other devices are not found; only a touch reveals that
+ * a session belongs to another device, as at Clerk.
  */
 import { Failure } from '../protocol/failure.js';
-import { parseUserSessionId, type ClientId, type UserSessionId } from '../protocol/ids.js';
-import type { ClientWithSessions, UserSession, UserSessionStatus } from '../ports/user-session-store.js';
-import type { Clients } from './clients.js';
+import { parseUserSessionId, type DeviceId, type UserSessionId } from '../protocol/ids.js';
+import type { DeviceWithSessions, UserSession, UserSessionStatus } from '../ports/user-session-store.js';
+import type { Devices } from './devices.js';
 import type { TokenIssuer } from './token-issuer.js';
 import type { UserSessions } from './user-sessions.js';
 
-export interface ClientSessionsDeps {
-  readonly clients: Pick<Clients, 'current' | 'makeActive'>;
+export interface DeviceSessionsDeps {
+  readonly devices: Pick<Devices, 'current' | 'makeActive'>;
   readonly sessions: Pick<UserSessions, 'get' | 'touch' | 'finish'>;
   readonly issuer: Pick<TokenIssuer, 'issue' | 'issueByTemplate' | 'subjectOf' | 'organizationOf'>;
 }
 
-/** A session after a call, with its client. */
-export interface SessionOfClient {
+/** A session after a call, with its device. */
+export interface SessionOfDevice {
   readonly session: UserSession;
-  readonly client: ClientWithSessions;
+  readonly device: DeviceWithSessions;
 }
 
-/** Statuses of sessions that this client ended itself, not time or an outside call. */
+/** Statuses of sessions that this device ended itself, not time or an outside call. */
 const ENDED_HERE: readonly UserSessionStatus[] = ['ended', 'removed', 'replaced'];
 
-export class ClientSessions {
-  constructor(private readonly deps: ClientSessionsDeps) {}
+export class DeviceSessions {
+  constructor(private readonly deps: DeviceSessionsDeps) {}
 
   /**
-   * Returns a listed session, active or not. Rejects with `resource_not_found` for a session that this client does not
+   * Returns a listed session, active or not. Rejects with `resource_not_found` for a session that this device does not
    * list.
    */
-  listed({ sessions }: ClientWithSessions, id: string): UserSession {
+  listed({ sessions }: DeviceWithSessions, id: string): UserSession {
     const session = sessions.find((candidate) => candidate.id === id);
     if (session === undefined) throw new Failure('resource_not_found');
     return session;
   }
 
   /**
-   * Makes the session the client's active one and extends it. `organization`: an id or a slug, '' for none, absent for
+   * Makes the session the device's active one and extends it. `organization`: an id or a slug, '' for none, absent for
    * no change. Rejects with `resource_not_found`, `action_for_session_not_authorized`, `invalid_action_for_session`,
    * `signed_out`, `user_banned` or `organization_not_found_or_unauthorized`.
    */
   async touch(
-    { client }: ClientWithSessions,
+    { device }: DeviceWithSessions,
     id: string,
     how: { readonly organization?: string | undefined; readonly origin: string | null },
-  ): Promise<SessionOfClient & { readonly token: string }> {
-    const { clients, sessions, issuer } = this.deps;
-    const session = await this.own(client.id, id, 'action_for_session_not_authorized');
+  ): Promise<SessionOfDevice & { readonly token: string }> {
+    const { devices, sessions, issuer } = this.deps;
+    const session = await this.own(device.id, id, 'action_for_session_not_authorized');
     await issuer.subjectOf(session);
     mustBeActive(session);
     const change = await this.organizationChange(session, how.organization);
     const touched = await sessions.touch(session.id, change);
     if (touched === null) throw await this.whyOver(session.id);
-    await clients.makeActive(client.id, session.id);
-    const [token, now] = await Promise.all([issuer.issue(touched, how.origin), clients.current(client.id)]);
-    return { session: touched, client: now, token };
+    await devices.makeActive(device.id, session.id);
+    const [token, now] = await Promise.all([issuer.issue(touched, how.origin), devices.current(device.id)]);
+    return { session: touched, device: now, token };
   }
 
   /**
    * Ends the session; it stays listed. Rejects with `resource_not_found`, or with `invalid_action_for_session` when it
    * is already over.
    */
-  async end({ client }: ClientWithSessions, id: string): Promise<SessionOfClient> {
-    const session = await this.own(client.id, id, 'resource_not_found');
+  async end({ device }: DeviceWithSessions, id: string): Promise<SessionOfDevice> {
+    const session = await this.own(device.id, id, 'resource_not_found');
     const report = await this.deps.sessions.finish(session.id, 'ended');
     const [ended] = report?.sessions ?? [];
     if (ended === undefined) throw new Failure('invalid_action_for_session');
-    return { session: ended, client: await this.deps.clients.current(client.id) };
+    return { session: ended, device: await this.deps.devices.current(device.id) };
   }
 
   /**
    * Removes the session from the list, active or not. Rejects with `resource_not_found`, or with
    * `invalid_action_for_session` when it was already removed.
    */
-  async remove({ client }: ClientWithSessions, id: string): Promise<SessionOfClient> {
-    const { sessions, clients } = this.deps;
-    const session = await this.own(client.id, id, 'resource_not_found');
+  async remove({ device }: DeviceWithSessions, id: string): Promise<SessionOfDevice> {
+    const { sessions, devices } = this.deps;
+    const session = await this.own(device.id, id, 'resource_not_found');
     if (session.status === 'removed') throw new Failure('invalid_action_for_session');
     await sessions.finish(session.id, 'removed');
     const removed = await sessions.get(session.id);
-    return { session: removed ?? session, client: await clients.current(client.id) };
+    return { session: removed ?? session, device: await devices.current(device.id) };
   }
 
-  /** Signs out of all sessions. The client and its token remain. */
-  async removeAll({ client, sessions }: ClientWithSessions): Promise<ClientWithSessions> {
+  /** Signs out of all sessions. The device and its token remain. */
+  async removeAll({ device, sessions }: DeviceWithSessions): Promise<DeviceWithSessions> {
     await Promise.all(sessions.map(({ id }) => this.deps.sessions.finish(id, 'removed')));
-    await this.deps.clients.makeActive(client.id, null);
-    return this.deps.clients.current(client.id);
+    await this.deps.devices.makeActive(device.id, null);
+    return this.deps.devices.current(device.id);
   }
 
   /**
@@ -96,11 +96,11 @@ export class ClientSessions {
    * `organization_not_found_or_unauthorized`.
    */
   async token(
-    client: ClientWithSessions,
+    device: DeviceWithSessions,
     id: string,
     how: { readonly organization?: string | undefined; readonly origin: string | null },
   ): Promise<string> {
-    const session = await this.listedActive(client, id);
+    const session = await this.listedActive(device, id);
     return this.deps.issuer.issue(session, how.origin, how.organization);
   }
 
@@ -109,32 +109,32 @@ export class ClientSessions {
    * `template_not_found`.
    */
   async templateToken(
-    client: ClientWithSessions,
+    device: DeviceWithSessions,
     id: string,
     template: string,
     origin: string | null,
   ): Promise<string> {
-    return this.deps.issuer.issueByTemplate(await this.listedActive(client, id), origin, template);
+    return this.deps.issuer.issueByTemplate(await this.listedActive(device, id), origin, template);
   }
 
-  private async listedActive(client: ClientWithSessions, id: string): Promise<UserSession> {
-    const session = this.listed(client, id);
+  private async listedActive(device: DeviceWithSessions, id: string): Promise<UserSession> {
+    const session = this.listed(device, id);
     if (isActive(session)) return session;
     // A ban ends sessions: report the ban, not the ended session.
     await this.deps.issuer.subjectOf(session);
     throw new Failure('signed_out');
   }
 
-  /** Also finds sessions that were removed from the list. `foreign`: the error code for a session of another client. */
+  /** Also finds sessions that were removed from the list. `foreign`: the error code for a session of another device. */
   private async own(
-    clientId: ClientId,
+    deviceId: DeviceId,
     id: string,
     foreign: 'resource_not_found' | 'action_for_session_not_authorized',
   ): Promise<UserSession> {
     const sessionId = parseUserSessionId(id);
     const session = sessionId === null ? null : await this.deps.sessions.get(sessionId);
     if (session?.kind !== 'client') throw new Failure('resource_not_found');
-    if (session.clientId !== clientId) throw new Failure(foreign);
+    if (session.deviceId !== deviceId) throw new Failure(foreign);
     return session;
   }
 
