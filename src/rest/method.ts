@@ -1,6 +1,6 @@
 /**
- * Which method a request stands for. A POST to a client's own paths may name another in `_method`, as Clerk's clients do that
- * can send no other: in the query, or as a member of its form. The query wins.
+ * The method that a request stands for. Where a surface allows it, a POST may name another method in `_method`, for callers
+ * that can send no other: in the query, or as a member of its form. The query wins.
  */
 import type { HttpRequest } from '../ports/http.js';
 import { formText } from './body.js';
@@ -13,10 +13,13 @@ const NO_METHOD = '';
 /** A request whose body may be missing, because the server refuses some requests early. */
 export type Arriving = Omit<HttpRequest, 'body'> & Partial<Pick<HttpRequest, 'body'>>;
 
+/** Whether a POST to this path may name another method. `segments` are decoded, without matrix parameters. */
+export type MethodOverride = (segments: readonly string[]) => boolean;
+
 /** `path` is the parsed path of the request; null when it is no valid path. */
-export function methodOf(request: Arriving, path: ParsedPath | null): string {
+export function methodOf(request: Arriving, path: ParsedPath | null, overrides: readonly MethodOverride[]): string {
   const { method, query } = request;
-  if (method !== 'POST' || !isClientPath(path)) return method;
+  if (method !== 'POST' || path === null || !overrides.some((allows) => allows(path.segments))) return method;
   return named(query) ?? named(formText(request)) ?? method;
 }
 
@@ -27,9 +30,4 @@ function named(parameters: string): string | null {
   const given = new URLSearchParams(parameters).getAll(OVERRIDE);
   if (given.length === 0) return null;
   return given.length === 1 ? (given[0]?.toUpperCase() ?? NO_METHOD) : NO_METHOD;
-}
-
-function isClientPath(path: ParsedPath | null): boolean {
-  const [version, surface] = path?.segments ?? [];
-  return version === 'v1' && surface === 'client';
 }

@@ -48,6 +48,7 @@ type RouteMatch = Extract<Match, { readonly kind: 'route' }>;
 export function createRouter(served: readonly ServedSurface[], deps: RouterDeps): Router {
   const { clock, log, metrics } = deps;
   const tree = new RouteTree(served);
+  const overrides = served.flatMap(({ surface }) => surface.methodOverride ?? []);
   const idempotency = new Idempotency({ store: deps.idempotency, crypto: deps.crypto, sealer: deps.sealer, log });
 
   async function handle(request: HttpRequest): Promise<HttpResponse> {
@@ -64,7 +65,7 @@ export function createRouter(served: readonly ServedSurface[], deps: RouterDeps)
 
   function matchOf(request: Arriving): Match {
     const path = parsePath(request.path);
-    return tree.match(methodOf(request, path), path);
+    return tree.match(methodOf(request, path, overrides), path);
   }
 
   async function answer(request: HttpRequest, match: Match): Promise<HttpResponse> {

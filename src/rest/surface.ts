@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { Surface as SurfaceName } from '../protocol/errors.js';
 import type { Failure } from '../protocol/failure.js';
 import type { KeyCarrier } from './auth.js';
+import type { MethodOverride } from './method.js';
 import type { Route } from './route.js';
 import type { SharedPaths } from './shared-paths.js';
 
@@ -22,6 +23,8 @@ export interface Surface<Deps = never> {
   readonly challenge: string | null;
   /** Which answers a page of another origin may read. */
   readonly cors: readonly SharedPaths[];
+  /** Whether a POST to a path may name another method in `_method`; null when none may. */
+  readonly methodOverride: MethodOverride | null;
   /** For the OpenAPI document, by name: the surface's own name stands for its API key, other names for its guards. */
   readonly securitySchemes: Readonly<Record<string, SecurityScheme>>;
 }

@@ -56,6 +56,7 @@ export const CLIENT_SURFACE: Surface<ClientSurfaceDeps> = {
   errorBody: clientErrorBody,
   challenge: null,
   cors: [CLIENT_PATHS, PUBLIC_KEYS],
+  methodOverride: ([version, name]) => version === 'v1' && name === 'client',
   securitySchemes: {
     client: {
       type: 'apiKey',

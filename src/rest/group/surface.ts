@@ -15,6 +15,7 @@ export const GROUP_SURFACE: Surface<GroupSessionRoutesDeps> = {
   },
   challenge: 'Bearer realm="sallyport"',
   cors: [],
+  methodOverride: null,
   securitySchemes: {
     group: { type: 'apiKey', in: 'header', name: 'X-API-KEY', description: 'An API key of scope relays.' },
     [WALLET_BEARER]: { type: 'http', scheme: 'bearer', description: 'The token of `POST /v1/wallet-proof/verify`.' },

@@ -28,6 +28,7 @@ export const LOGIN_SURFACE: Surface<LoginSurfaceDeps> = {
   },
   challenge: null,
   cors: [],
+  methodOverride: null,
   securitySchemes: {
     login: {
       type: 'apiKey',

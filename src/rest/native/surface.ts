@@ -61,6 +61,7 @@ export const NATIVE_SURFACE: Surface<NativeSurfaceDeps> = {
       shareWith: shareWithAllowed,
     },
   ],
+  methodOverride: null,
   securitySchemes: {
     native: { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer <key>`.' },
   },

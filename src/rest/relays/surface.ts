@@ -18,6 +18,7 @@ export const RELAYS_SURFACE: Surface<RelaysSurfaceDeps> = {
   },
   challenge: 'token realm="sallyport"',
   cors: [],
+  methodOverride: null,
   securitySchemes: {
     relays: {
       type: 'apiKey',

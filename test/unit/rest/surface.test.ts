@@ -33,6 +33,7 @@ const PARTY: Surface<readonly (typeof ping)[]> = {
   errorBody: { schema: z.object({ oops: z.string() }).meta({ id: 'Oops' }), write: ({ code }) => ({ oops: code }) },
   challenge: null,
   cors: [],
+  methodOverride: null,
   securitySchemes: { invitation: { type: 'http', scheme: 'bearer' } },
 };
 
