@@ -48,8 +48,8 @@ export interface Gateway {
   /** Rejects when the address cannot be listened on. A store that is unavailable only makes it not ready. */
   start(): Promise<Listening>;
   /**
-   * Refuses what is new, answers what runs, closes every socket with `going_away`, and lets go of everything.
-   * Idempotent.
+   * Refuses new work, answers running requests, closes every socket with `going_away`, and stops every service. It waits a
+   * bounded time for each service, and rejects when one fails or takes too long. Idempotent.
    */
   stop(): Promise<void>;
 }
@@ -65,7 +65,7 @@ export async function createGateway(env: Environment, options: GatewayOptions = 
   const parsed = parseConfig(env);
   if (!parsed.ok) throw new ConfigError(parsed.problems);
   const ground = await layGround(parsed.config, options.wrapStore ?? ((store) => store));
-  const { log, metrics } = ground;
+  const { clock, log, metrics } = ground;
   const { services, connections } = composeParts(ground);
   return {
     log,
@@ -79,7 +79,7 @@ export async function createGateway(env: Environment, options: GatewayOptions = 
     },
     stop: once(async () => {
       log.info('stopping', { connections: connections() });
-      await stopInReverse(services, log);
+      await stopInReverse(services, { clock, log });
       log.info('stopped');
       await log.flushLog(LOG_FLUSH_MS);
     }),

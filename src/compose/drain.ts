@@ -15,7 +15,7 @@ import { encodeControl } from '../protocol/server-control.js';
 import type { Departures } from '../relay/home/departures.js';
 import { once } from './once.js';
 import { pause } from './pause.js';
-import type { Service } from './service.js';
+import { STOP_WAIT_MS, type Service } from './service.js';
 
 /** How long a stop waits for requests that are being answered, in milliseconds. */
 const REQUESTS_WAIT_MS = 5000;
@@ -32,7 +32,12 @@ export interface DrainDeps {
 
 /** Its stop takes `drainTimeoutMs` and a heartbeat, or the wait for requests when that is longer. */
 export function drainService(deps: DrainDeps): Service {
-  return { name: 'drain', start: () => undefined, stop: once(() => drain(deps)) };
+  return {
+    name: 'drain',
+    start: () => undefined,
+    stop: once(() => drain(deps)),
+    stopWaitMs: Math.max(deps.config.drainTimeoutMs, REQUESTS_WAIT_MS) + STOP_WAIT_MS,
+  };
 }
 
 async function drain({ config, clock, membership, departures, server }: DrainDeps): Promise<void> {
