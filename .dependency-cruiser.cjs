@@ -14,7 +14,7 @@ const VENDORS = {
   prometheus: ['prom-client'],
   maxmind: ['maxmind', 'mmdb-lib'],
   argon2: ['@node-rs/argon2'],
-  wallet: ['viem'],
+  wallet: ['@noble/curves', '@noble/hashes'],
   smtp: ['nodemailer'],
 };
 
