@@ -95,7 +95,8 @@ export function composeRelay(ground: RelayGround): Relay {
   const room = { clock, broadcaster: uws, schedule, tallies, replayBounds, outletBounds, slabs };
   const { sessionSockets: watches } = ground;
   const rooms = new Rooms({ store: bare, placement, crypto, departures, watches, room });
-  const storeIsUp = (): boolean => ground.store.health().ok;
+  const storeHealth = () => ground.store.health();
+  const storeIsUp = (): boolean => storeHealth().ok;
   const homeCheck = new HomeCheck({
     ...{ store: bare, rooms, departures, self: placement.self, clock, log, tallies, storeIsUp },
   });
@@ -110,7 +111,7 @@ export function composeRelay(ground: RelayGround): Relay {
     resumeWindowMs: config.resumeWindowMs,
     flushMs: config.flushMs,
   };
-  const sessions = new RelaySessions({ store, placement, enforcer, geo, crypto, clock, defaults });
+  const sessions = new RelaySessions({ store, storeHealth, placement, enforcer, geo, crypto, clock, defaults });
   const authorizations = new Authorizations({ store, enforcer, credentials, clock });
   const control = new ControlHandler({ store, rooms, departures, sessions, authorizations });
   const heartbeats = new Heartbeats(clock);

@@ -70,7 +70,7 @@ describe('what the Redis store leaves in Redis', () => {
     const { id } = await liveSession();
     await store.relay.end(id, f.ACME);
     const keys = await findKeys(client, keyPrefix);
-    expect(keys.map((key) => key.split(':').at(-1)).sort()).toEqual(['fields', 'positions']);
+    expect(keys.map((key) => key.split(':').at(-1)).sort()).toEqual(['fields', 'format', 'positions']);
     const left = keys.find((key) => key.endsWith(':fields')) ?? '';
     expect(await client.hgetall(left)).toEqual({ over: 'ended' });
     expect(await client.pttl(left)).toBeGreaterThan(590_000);
@@ -80,7 +80,7 @@ describe('what the Redis store leaves in Redis', () => {
   test('ST58 the keys of a session share its hash tag, and everything is below the prefix', async () => {
     const { id } = await liveSession();
     const keys = await findKeys(client, keyPrefix);
-    for (const key of keys) expect(key).toMatch(new RegExp(`^${keyPrefix}:(relay:\\{${id}\\}|\\{index\\}):`));
+    for (const key of keys) expect(key).toMatch(new RegExp(`^${keyPrefix}:((relay:\\{${id}\\}|\\{index\\}):|format$)`));
   });
 });
 

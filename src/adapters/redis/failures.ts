@@ -2,7 +2,7 @@ import { Failure } from '../../protocol/failure.js';
 
 /** Replies that say the server can't serve now, whatever was asked. Before Redis 7 a script's error wraps them. */
 const NOT_NOW =
-  /^(?:ERR Error running script.*-)?(?:READONLY|LOADING|OOM|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|NOREPLICAS|MISCONF|NOAUTH|NOPERM|LATE)\b/;
+  /^(?:ERR Error running script.*-)?(?:READONLY|LOADING|OOM|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|NOREPLICAS|MISCONF|NOAUTH|NOPERM|LATE|FORMAT)\b/;
 
 /** Names what was thrown by a call: Redis is not there, or not able (503), or we sent something wrong (500). */
 export function toFailure(thrown: unknown): Failure {
@@ -34,7 +34,12 @@ export function unavailable(cause: unknown): Failure {
   return new Failure('store_unavailable', { retryAfterS: 1, cause });
 }
 
-export function isReplyOf(thrown: unknown, prefix: 'NOSCRIPT' | 'LATE' | 'READONLY'): boolean {
+/** Redis is there, but its data may not be used, for this reason. */
+export function unusable(reason: string): Failure {
+  return new Failure('store_unavailable', { retryAfterS: 1, message: `${reason}; nothing was changed.` });
+}
+
+export function isReplyOf(thrown: unknown, prefix: 'NOSCRIPT' | 'LATE' | 'READONLY' | 'FORMAT'): thrown is Error {
   return thrown instanceof Error && thrown.message.startsWith(prefix);
 }
 

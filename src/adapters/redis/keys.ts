@@ -34,7 +34,7 @@
  * are one slot as well, {rates}: a take of several keys is one script, and what is limited (sign-ins, mails) costs
  * the gateways a thousand times what it costs that node.
  *
- * Everything but the directory, API keys and counters carries an expiry, so that nothing is left behind.
+ * Everything but the directory, API keys, counters and the format's version carries an expiry, so that nothing is left behind.
  */
 import type { BusTarget } from '../../ports/node-bus.js';
 import type { ProjectScope } from '../../ports/relay-store.js';
@@ -75,6 +75,10 @@ export function createKeys(prefix: string) {
     listing: (scope: ProjectScope): string => (scope === 'all' ? `${index}:everybody` : `${index}:project:${scope}`),
     /** Sorted set of `<session id> <project id>` by when to look whether the session's time is up. */
     expiry: `${index}:expiry`,
+    /** The version of the stored data's format; see format.ts. On a cluster it has a slot of its own. */
+    format: `${all}format`,
+    /** Data of a gateway includes one of these keys, as long as the gateway runs, and in most cases for ever. */
+    traces: [`${all}nodes`, `${all}keys`, `${all}signing-keys`, `${index}:positions`, `${directory}:positions`],
     /** Hash: a node's id to its lease and report. */
     nodes: `${all}nodes`,
     /** The channel of one node, or of all: see bus-transport.ts. The tag spreads the nodes over a cluster's shards. */

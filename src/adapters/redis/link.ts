@@ -14,11 +14,21 @@ import type { Operation, Operations } from '../../ports/operations.js';
 import type { StoreHealth } from '../../ports/store.js';
 import type { Failure } from '../../protocol/failure.js';
 import { connectTo, isTimeout, reasonOf, within } from './connect.js';
-import { isReply, isReplyOf, refusedWrites, toFailure, unavailable, unknownOutcome, wasNotSent } from './failures.js';
+import {
+  isReply,
+  isReplyOf,
+  refusedWrites,
+  toFailure,
+  unavailable,
+  unknownOutcome,
+  unusable,
+  wasNotSent,
+} from './failures.js';
+import { StoredFormat } from './format.js';
 import type { Keys } from './keys.js';
 import { Outage } from './outage.js';
 import { asList } from './replies.js';
-import type { Effect, Script, ScriptText } from './script.js';
+import type { Effect, Script, Scripts, ScriptText } from './script.js';
 import { ServerTime } from './server-time.js';
 
 /** Before the command timeout, whatever the estimate of the server's clock is off by: nobody is told no and then served. */
@@ -39,7 +49,9 @@ export interface LinkOptions {
   /** Tests move time: then scripts are told it. Otherwise they ask the server. */
   readonly clock: Clock | null;
   readonly keys: Keys;
-  readonly scripts: readonly Script[];
+  readonly scripts: Scripts;
+  /** The version of the stored data's format; see format.ts. */
+  readonly format: string;
   readonly operations: Pick<Operations, 'current'>;
 }
 
@@ -54,6 +66,7 @@ export class RedisLink {
   readonly #options: LinkOptions;
   readonly #serverTime: ServerTime;
   readonly #outage: Outage;
+  readonly #format: StoredFormat;
   #isStopped = false;
   #lastError = 'not connected yet';
   /** Redis stopped answering calls on this connection. */
@@ -70,6 +83,15 @@ export class RedisLink {
     this.isCluster = client instanceof Cluster;
     this.#outage = new Outage(options.log, { engine: 'redis', cluster: this.isCluster });
     this.#serverTime = new ServerTime(() => Promise.all(this.#masters().map(timeOf)));
+    this.#format = new StoredFormat({
+      log: options.log,
+      expected: options.format,
+      hasData: () => this.#hasData(),
+      readOrWrite: (version, hasData) =>
+        this.#send(options.scripts.format, [options.keys.format], [version, hasData ? '1' : '0']),
+      onAccepted: () => this.#onUsable(),
+      onRefused: (reason) => this.#onRefused(reason),
+    });
     client.on('ready', () => this.#onReady());
     client.on('close', () => this.#onLost());
     client.on('error', (error: unknown) => {
@@ -89,7 +111,7 @@ export class RedisLink {
 
   /** Not ok while Redis can't be asked, and while it refuses writes. */
   health(): StoreHealth {
-    if (!this.#usable()) return { ok: false, reason: `redis: ${this.#lastError}` };
+    if (!this.#usable()) return { ok: false, reason: `redis: ${this.#format.refusal ?? this.#lastError}` };
     return this.#refusesWrites === null ? { ok: true } : { ok: false, reason: `redis: ${this.#refusesWrites}` };
   }
 
@@ -97,6 +119,7 @@ export class RedisLink {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#outage.stop();
+    this.#format.forget();
     if (this.#client.status === 'ready') {
       await within(STOP_DEADLINE_MS, this.#client.quit()).catch(() => undefined);
     }
@@ -148,18 +171,23 @@ export class RedisLink {
     keys: readonly string[],
     args: readonly Argument[],
   ): Promise<unknown> {
-    return this.#call(operation, effect, running, async () => {
-      const nowMs = this.#options.clock?.nowMs() ?? 0;
-      const all = [...keys, nowMs, this.#serverTime.after(RUN_WITHIN_MS), ...args];
-      const endMs = performance.now() + CALL_DEADLINE_MS;
-      this.#gather();
-      try {
-        return await this.#client.evalsha(script.sha1, keys.length, ...all);
-      } catch (error) {
-        if (!isReplyOf(error, 'NOSCRIPT')) throw error;
-        return within(endMs - performance.now(), this.#client.eval(script.text, keys.length, ...all));
-      }
-    });
+    return this.#call(operation, effect, running, () => this.#send(script, keys, args));
+  }
+
+  async #send(script: ScriptText, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    const nowMs = this.#options.clock?.nowMs() ?? 0;
+    const until = this.#serverTime.after(RUN_WITHIN_MS);
+    const count = script.isGuarded ? keys.length + 1 : keys.length;
+    const format = script.isGuarded ? [this.#options.keys.format] : [];
+    const all = [...keys, ...format, nowMs, until, ...args];
+    const endMs = performance.now() + CALL_DEADLINE_MS;
+    this.#gather();
+    try {
+      return await this.#client.evalsha(script.sha1, count, ...all);
+    } catch (error) {
+      if (!isReplyOf(error, 'NOSCRIPT')) throw error;
+      return within(endMs - performance.now(), this.#client.eval(script.text, count, ...all));
+    }
   }
 
   async #call(
@@ -170,14 +198,14 @@ export class RedisLink {
   ): Promise<unknown> {
     if (!this.#usable()) {
       this.#countFailure(operation);
-      throw unavailable(new Error(this.#lastError));
+      throw this.#unusable() ?? unavailable(new Error(this.#lastError));
     }
     this.#inFlight += 1;
     try {
       // A single server's answers have a deadline as commands; a cluster may redirect a call, each time with a new one.
       const reply = await (this.isCluster ? within(CALL_DEADLINE_MS, send()) : send());
       this.#isStalled = false;
-      if (operation === WRITES_ARE_TAKEN) this.#onWritesTaken();
+      if (operation === WRITES_ARE_TAKEN) this.#onHeartbeat();
       running?.noteChange();
       return reply;
     } catch (error) {
@@ -192,6 +220,10 @@ export class RedisLink {
     this.#countFailure(operation);
     if (isTimeout(error)) this.#onStall();
     if (isReplyOf(error, 'LATE')) this.#serverTime.measure().catch(() => undefined);
+    if (isReplyOf(error, 'FORMAT')) {
+      this.#format.refuse(error.message.slice('FORMAT '.length));
+      return this.#unusable() ?? toFailure(error);
+    }
     const refusal = refusedWrites(error);
     if (refusal !== null) this.#onWritesRefused(refusal);
     const failure = toFailure(error);
@@ -232,22 +264,34 @@ export class RedisLink {
     if (this.#client.status === 'ready') this.#client.stream.destroy();
   }
 
+  #unusable(): Failure | null {
+    const { refusal } = this.#format;
+    return refusal === null ? null : unusable(refusal);
+  }
+
+  /** One call for each key: on a cluster they are in several slots. */
+  async #hasData(): Promise<boolean> {
+    const counts = await Promise.all(this.#options.keys.traces.map((key) => this.#client.exists(key)));
+    return counts.some((count) => count > 0);
+  }
+
   #usable(): boolean {
-    return this.#client.status === 'ready' && !this.#isStalled && this.#serverTime.isKnown;
+    return this.#client.status === 'ready' && !this.#isStalled && this.#serverTime.isKnown && this.#format.isOurs;
   }
 
   #onReady(): void {
     this.#isStalled = false;
-    this.#serverTime.measure().then(
-      () => this.#onUsable(),
-      (error: unknown) => {
+    this.#serverTime
+      .measure()
+      .then(() => (this.#serverTime.isKnown ? this.#format.check() : undefined))
+      .catch((error: unknown) => {
         this.#lastError = reasonOf(error);
         this.#client.disconnect(true);
-      },
-    );
+      });
     for (const node of this.#masters()) {
       // Spares the first calls a NOSCRIPT; those recover by themselves, so a failure here costs nothing.
-      for (const script of this.#options.scripts) node.script('LOAD', script.text).catch(() => undefined);
+      for (const script of Object.values(this.#options.scripts))
+        node.script('LOAD', script.text).catch(() => undefined);
     }
   }
 
@@ -260,6 +304,17 @@ export class RedisLink {
     this.#refusesWrites = reason;
   }
 
+  #onHeartbeat(): void {
+    this.#onWritesTaken();
+    // A cluster's scripts cannot see the format of the data: see lua/format-guard.lua.
+    if (this.isCluster) this.#format.check().catch(() => undefined);
+  }
+
+  #onRefused(reason: string): void {
+    this.#lastError = reason;
+    this.#outage.begin(reason);
+  }
+
   #onWritesTaken(): void {
     if (this.#refusesWrites === null) return;
     this.#refusesWrites = null;
@@ -268,6 +323,7 @@ export class RedisLink {
 
   #onLost(): void {
     this.#serverTime.forget();
+    this.#format.forget();
     if (!this.#isStopped) this.#outage.begin(this.#lastError);
   }
 

@@ -3,6 +3,7 @@ import type { Log } from '../../ports/log.js';
 import type { Operations } from '../../ports/operations.js';
 import type { Store } from '../../ports/store.js';
 import { RedisDirectoryStore } from './directory-store.js';
+import { STORE_FORMAT } from './format.js';
 import { createRedisIdempotencyStore } from './idempotency-store.js';
 import { createRedisKeyStore } from './key-store.js';
 import { createKeys } from './keys.js';
@@ -15,6 +16,7 @@ import { loadScripts } from './script.js';
 import { SessionIndex } from './session-index.js';
 import { createRedisSigningKeyStore } from './signing-key-store.js';
 import { RedisUserSessionStore } from './user-session-store.js';
+import { isClusterUrl } from './url.js';
 import { createRedisUserSocketStore } from './user-socket-store.js';
 
 export interface RedisStoreOptions {
@@ -29,18 +31,24 @@ export interface RedisStoreOptions {
   readonly clock?: Clock;
   /** What the calls of the store are a part of; by default of nothing. */
   readonly operations?: Pick<Operations, 'current'>;
+  /** For tests that run programs of two versions; see `STORE_FORMAT`. */
+  readonly format?: string;
 }
 
 /** The engine that nodes share. Throws when the URL can't be read; everything later is `store_unavailable`. */
 export function createRedisStore(options: RedisStoreOptions): Store {
-  const { url, keyPrefix, log, onFailure, clock, operations = { current: () => null } } = options;
-  const scripts = loadScripts();
+  const {
+    url,
+    keyPrefix,
+    log,
+    onFailure,
+    clock,
+    operations = { current: () => null },
+    format = STORE_FORMAT,
+  } = options;
+  const scripts = loadScripts({ format, isCluster: isClusterUrl(url) });
   const keys = createKeys(keyPrefix);
-  const link = new RedisLink({
-    ...{ url, log, onFailure, operations, keys },
-    clock: clock ?? null,
-    scripts: Object.values(scripts),
-  });
+  const link = new RedisLink({ url, log, onFailure, operations, keys, scripts, format, clock: clock ?? null });
   return {
     engine: 'redis',
     relay: new RedisRelayStore(link, keys, scripts, new SessionIndex(link, keys, scripts)),

@@ -11,6 +11,8 @@ export type Effect = 'read' | 'upkeep' | 'change';
 export interface ScriptText {
   readonly text: string;
   readonly sha1: string;
+  /** Whether it checks the format of the data, with the format's key behind its own keys: see lua/format-guard.lua. */
+  readonly isGuarded: boolean;
 }
 
 export interface Script extends ScriptText {
@@ -20,9 +22,17 @@ export interface Script extends ScriptText {
   readonly once: ScriptText | null;
 }
 
+export interface ScriptsOptions {
+  /** The version of the stored data's format. */
+  readonly format: string;
+  /** On a cluster no script is guarded. */
+  readonly isCluster: boolean;
+}
+
 /** Reads the scripts from disk, once, with what they share in front of them. */
-export function loadScripts() {
+export function loadScripts({ format, isCluster }: ScriptsOptions) {
   const time = readLua('time');
+  const guard = `local FORMAT = '${format}'\n${readLua('format-guard')}`;
   const session = luaList('FACTS', FIELD_NAMES) + readLua('session');
   const userSession = readLua('user-session');
   const userSocket = readLua('user-socket');
@@ -32,8 +42,10 @@ export function loadScripts() {
     (shared: string) =>
     (name: string, effect: Effect = 'change'): Script => {
       const body = shared + readLua(name);
-      const kept = effect === 'change' ? scriptText(time + once + body + onceEnd) : null;
-      return { name, effect, once: kept, ...scriptText(time + body) };
+      const isGuarded = effect !== 'read' && !isCluster;
+      const front = isGuarded ? time + guard : time;
+      const kept = effect === 'change' ? scriptText(front + once + body + onceEnd, isGuarded) : null;
+      return { name, effect, once: kept, ...scriptText(front + body, isGuarded) };
     };
   const overSession = over(session);
   const overUserSessions = over(userSession);
@@ -41,6 +53,7 @@ export function loadScripts() {
   const overClient = over(client);
   const alone = over('');
   return {
+    format: { name: 'format', effect: 'upkeep', once: null, ...scriptText(time + readLua('format'), false) } as const,
     create: overSession('create'),
     get: overSession('get', 'read'),
     check: alone('check', 'read'),
@@ -115,8 +128,8 @@ export function loadScripts() {
 
 export type Scripts = ReturnType<typeof loadScripts>;
 
-function scriptText(text: string): ScriptText {
-  return { text, sha1: createHash('sha1').update(text).digest('hex') };
+function scriptText(text: string, isGuarded: boolean): ScriptText {
+  return { text, isGuarded, sha1: createHash('sha1').update(text).digest('hex') };
 }
 
 /** A Lua line that makes a list of names. */

@@ -42,6 +42,11 @@ export function parseRedisUrl(url: string): Target {
   }
 }
 
+/** Throws as `parseRedisUrl` does. */
+export function isClusterUrl(url: string): boolean {
+  return parseRedisUrl(url).seeds !== null;
+}
+
 function parseHosts(list: string, defaultPort: number): { host: string; port: number }[] {
   return list.split(',').map((text) => {
     const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::([0-9]{1,5}))?$/.exec(text);

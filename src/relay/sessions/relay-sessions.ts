@@ -25,6 +25,7 @@ import type {
   SessionPage,
   SessionWithSeats,
 } from '../../ports/relay-store.js';
+import type { StoreHealth } from '../../ports/store.js';
 import { newAuthorizationToken, newSessionId, newUserId } from './relay-tokens.js';
 
 /** What a session is when its creator does not say. */
@@ -61,6 +62,7 @@ export interface EnforcementReport extends Reach {
 
 export interface RelaySessionsDeps {
   readonly store: RelayStore;
+  readonly storeHealth: () => StoreHealth;
   readonly placement: Placement;
   readonly enforcer: Enforcer;
   readonly geo: Geo;
@@ -83,7 +85,7 @@ export class RelaySessions {
       throw new Failure('invalid_request', { message: `users: ${String(maxUsers)} at most (max_users)` });
     }
     // Before the first heartbeat nobody is known, not even this node: that is no reason to fail a session for good.
-    if (placement.nodes().length === 0) throw new Failure('store_unavailable', { retryAfterS: 1 });
+    if (placement.nodes().length === 0) throw noNodes(this.deps.storeHealth());
     const home = placement.choose(request.filters);
     const listed = request.addresses.map((address) => this.newSeat(address));
     return store.create(
@@ -146,4 +148,12 @@ export class RelaySessions {
     const { crypto, geo } = this.deps;
     return { userId: newUserId(crypto), token: newAuthorizationToken(crypto), address, ...geo.locate(address) };
   }
+}
+
+/** No node is known: the store has not answered yet, or not for a while. */
+function noNodes(health: StoreHealth): Failure {
+  const retryAfterS = 1;
+  if (health.ok) return new Failure('store_unavailable', { retryAfterS });
+  const message = `The state store cannot be used (${health.reason}); nothing was changed.`;
+  return new Failure('store_unavailable', { retryAfterS, message });
 }

@@ -40,7 +40,11 @@ function readyz({ health, draining }: ServiceRoutesDeps): Route {
     errors: ['draining', 'store_unavailable'],
     handle: () => {
       if (draining()) return Promise.reject(new Failure('draining'));
-      if (!health().ok) return Promise.reject(new Failure('store_unavailable'));
+      const store = health();
+      if (!store.ok) {
+        const message = `The state store cannot be used (${store.reason}).`;
+        return Promise.reject(new Failure('store_unavailable', { message }));
+      }
       return Promise.resolve({ status: 200, body: { status: 'ready' } } as const);
     },
   });

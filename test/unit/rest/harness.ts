@@ -154,6 +154,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   };
 
   const sessions = new RelaySessions({
+    storeHealth: () => store.health(),
     ...{ store: store.relay, placement: fullPlacement, enforcer, geo, crypto, clock, defaults },
   });
   const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, clock });

@@ -190,7 +190,7 @@ it('NA8 healthz is alive whatever the store does; readyz says why it is not read
   expect([away.status, away.headers['Retry-After'], away.json]).toEqual([
     503,
     '1',
-    { code: 'store_unavailable', message: ERRORS.store_unavailable.message },
+    { code: 'store_unavailable', message: 'The state store cannot be used (gone).' },
   ]);
   rest.draining = true;
   expect((await rest.send('GET /readyz')).json.code).toBe('draining');

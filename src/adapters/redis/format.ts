@@ -1,0 +1,129 @@
+/**
+ * The format of the stored data, as a version in a key of its own (docs/adr/0014). The first program on an empty Redis
+ * writes the version. A program that finds another version leaves the data alone, and asks again every second.
+ */
+import type { Log } from '../../ports/log.js';
+import { reasonOf } from './connect.js';
+import { isReply } from './failures.js';
+import { asText } from './replies.js';
+
+/**
+ * The version that this program reads and writes. Raise it with every change after which an older program could not read
+ * what this one writes, or this one what an older program wrote. Digits only: scripts contain it.
+ */
+export const STORE_FORMAT = '1';
+
+/** What the format script replies for data without a version, which an unreleased program wrote. */
+const NO_VERSION = 'none';
+const ASK_AGAIN_MS = 1_000;
+const ACTION =
+  'Run the version of Sallyport that wrote the data, use another SALLYPORT_REDIS_PREFIX, or delete the data of this prefix.';
+
+export interface StoredFormatOptions {
+  readonly log: Log;
+  /** The version of this program. */
+  readonly expected: string;
+  /** Whether there is data, with or without a version. */
+  readonly hasData: () => Promise<boolean>;
+  /** Runs lua/format.lua. */
+  readonly readOrWrite: (version: string, hasData: boolean) => Promise<unknown>;
+  readonly onAccepted: () => void;
+  /** Called when the data turns out to have another format, and when Redis answers with an error; with the reason. */
+  readonly onRefused: (reason: string) => void;
+}
+
+export class StoredFormat {
+  readonly #options: StoredFormatOptions;
+  #isOurs = false;
+  #refusal: string | null = null;
+  /** The version that was logged last; null once the data could be used again. */
+  #logged: string | null = null;
+  /** Counts connections: an answer over an earlier connection says nothing about the server of this one. */
+  #connection = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: StoredFormatOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the data of this connection's server may be read and written. */
+  get isOurs(): boolean {
+    return this.#isOurs;
+  }
+
+  /** Says that the data has another format; null while it has this program's format, and while that is unknown. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
+  /**
+   * Asks now, and then every second until the data has this program's format. Writes the version where there is no data.
+   * Rejects when Redis does not answer.
+   */
+  async check(): Promise<void> {
+    const connection = this.#connection;
+    clearTimeout(this.#timer);
+    const { expected, hasData, readOrWrite } = this.#options;
+    try {
+      // Data that was ours stays ours when its version is lost: then other nodes have written since, in this format.
+      const found = asText(await readOrWrite(expected, !this.#isOurs && (await hasData())));
+      if (connection !== this.#connection) return;
+      if (found === expected) this.#accept();
+      else this.refuse(found);
+    } catch (error) {
+      if (connection !== this.#connection) return;
+      if (!isReply(error)) throw error;
+      if (this.#isOurs) return;
+      this.#options.onRefused(reasonOf(error));
+      this.#askAgain();
+    }
+  }
+
+  /** The data has another version. */
+  refuse(found: string): void {
+    const { expected, log } = this.#options;
+    const reason = `store_format_unsupported: ${describe(found)}, and this version of Sallyport uses format ${expected}`;
+    if (this.#logged !== found) {
+      const fields = { engine: 'redis', found: shown(found), expected, action: ACTION };
+      log.error('store_format_unsupported', new Error(reason), fields);
+    }
+    this.#logged = found;
+    this.#isOurs = false;
+    if (this.#refusal !== reason) this.#options.onRefused(reason);
+    this.#refusal = reason;
+    this.#askAgain();
+  }
+
+  /** The connection is lost: where the next one leads is unknown. */
+  forget(): void {
+    this.#isOurs = false;
+    this.#refusal = null;
+    this.#connection += 1;
+    clearTimeout(this.#timer);
+  }
+
+  #accept(): void {
+    this.#isOurs = true;
+    this.#refusal = null;
+    this.#logged = null;
+    this.#options.onAccepted();
+  }
+
+  #askAgain(): void {
+    clearTimeout(this.#timer);
+    // A connection that does not answer is the link's concern: it calls `forget`, or checks over the next connection.
+    this.#timer = setTimeout(() => void this.check().catch(() => this.#askAgain()), ASK_AGAIN_MS);
+    this.#timer.unref();
+  }
+}
+
+function describe(found: string): string {
+  return found === NO_VERSION
+    ? 'the data in Redis has no format version'
+    : `the data in Redis has format ${shown(found)}`;
+}
+
+/** Shows no text of a key that another program may have written. */
+function shown(found: string): string {
+  return /^[0-9a-zA-Z.-]{1,20}$/.test(found) ? found : 'unknown';
+}
