@@ -31,7 +31,7 @@ import type {
 import { OVER_KEPT_MS } from '../../ports/relay-store.js';
 import { Failure } from '../../protocol/failure.js';
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../../protocol/ids.js';
-import { join } from './admission.js';
+import { join } from './join.js';
 import { ExpiringMap } from './expiring-map.js';
 import { compare, putBack } from './held-session.js';
 import { departMember, isOverdue, outdateMinted, purgeOverdue, removeUser, setHost } from './departure.js';

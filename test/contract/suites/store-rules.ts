@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import type { OpenStore } from '../../support/stores.js';
-import { admissionRules } from './admission-rules.js';
+import { joinRules } from './join-rules.js';
 import { groupRules } from './group-rules.js';
 import { homeRules } from './home-rules.js';
 import { hostRules } from './host-rules.js';
@@ -17,7 +17,7 @@ export function storeRules(engine: string, open: OpenStore): void {
     sessionRules(open);
     listingRules(open);
     seatRules(open);
-    admissionRules(open);
+    joinRules(open);
     hostRules(open);
     homeRules(open);
     restoreRules(open);

@@ -4,8 +4,8 @@ import type { SessionId } from '../../../src/protocol/ids.js';
 import type { OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';
 
-export function admissionRules(open: OpenStore): void {
-  describe('admission', () => {
+export function joinRules(open: OpenStore): void {
+  describe('joins', () => {
     const on = f.useStore(open);
     const join = (id: SessionId, credential: JoinCredential, change: Partial<JoinRequest> = {}) =>
       on.relay.join(f.joinRequest(id, credential, change));

@@ -1,19 +1,19 @@
-/** Decides whether a socket gets a seat, and which one. The order of the checks is part of the contract. */
+/** The join: decides whether a socket gets a seat, and which one. The order of the checks is part of the contract. */
 import type { Host, Joined, JoinCredential, JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-store.js';
 import type { MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
 import { isOverdue, purgeOverdue, setHost } from './departure.js';
 import { viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
 
-interface Claimant {
+interface Joiner {
   readonly userId: UserId;
   /** null for a minted user without a seat. */
   readonly seat: SeatState | null;
 }
 
 export function join(session: SessionState, request: JoinRequest, nowMs: number): JoinResult {
-  const claimant = identify(session, request.credential, nowMs);
-  if (typeof claimant === 'string') return refused(claimant);
-  const { seat } = claimant;
+  const joiner = identify(session, request.credential, nowMs);
+  if (typeof joiner === 'string') return refused(joiner);
+  const { seat } = joiner;
   const { enforceIp, homeNodeId, locked } = session.facts;
   if (enforceIp && seat !== null && seat.address !== null && seat.address !== request.address) {
     return refused('address_not_allowed');
@@ -22,10 +22,10 @@ export function join(session: SessionState, request: JoinRequest, nowMs: number)
   if (homeNodeId !== request.nodeId) return { outcome: 'home_elsewhere', homeNodeId };
   if (seat !== null && seat.member !== null) return takeOver(session, seat, seat.member, request);
   if (locked) return refused('session_locked');
-  return seatNewMember(session, claimant, request, nowMs);
+  return seatNewMember(session, joiner, request, nowMs);
 }
 
-function identify(session: SessionState, credential: JoinCredential, nowMs: number): Claimant | JoinRefusal {
+function identify(session: SessionState, credential: JoinCredential, nowMs: number): Joiner | JoinRefusal {
   switch (credential.kind) {
     case 'pair': {
       if (credential.sessionToken !== session.facts.authorizationToken) return 'credential_invalid';
@@ -68,9 +68,9 @@ function takeOver(session: SessionState, seat: SeatState, member: MemberState, r
   return joined(seat.userId, member, false, viewHost(session));
 }
 
-function seatNewMember(session: SessionState, claimant: Claimant, request: JoinRequest, nowMs: number): JoinResult {
+function seatNewMember(session: SessionState, joiner: Joiner, request: JoinRequest, nowMs: number): JoinResult {
   const { credential, dryRun, resumeHash } = request;
-  const held = claimant.seat?.held === true;
+  const held = joiner.seat?.held === true;
   if (!held && isFull(session, dryRun, nowMs)) return refused('session_full');
   const index = session.indexes.peek(nowMs, session.facts.resumeWindowMs);
   if (index === null) return refused('session_full');
@@ -83,10 +83,10 @@ function seatNewMember(session: SessionState, claimant: Claimant, request: JoinR
     resumePrevious: null,
     userSessionId: bindingOf(credential),
   };
-  const takesHost = becomesHost(session, claimant.userId) || (credential.kind === 'minted' && credential.asHost);
-  if (dryRun) return joined(claimant.userId, member, true, takesHost ? nextHost(session, index) : viewHost(session));
+  const takesHost = becomesHost(session, joiner.userId) || (credential.kind === 'minted' && credential.asHost);
+  if (dryRun) return joined(joiner.userId, member, true, takesHost ? nextHost(session, index) : viewHost(session));
 
-  const seat = claimant.seat ?? mintedSeat(claimant.userId);
+  const seat = joiner.seat ?? mintedSeat(joiner.userId);
   if (!held) session.held += 1;
   seat.held = true;
   seat.member = member;
