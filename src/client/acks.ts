@@ -19,11 +19,17 @@ export class Acks {
   /** null: as many wait as may. */
   open(): { readonly ref: number; readonly promise: Promise<number> } | null {
     if (this.waiting.size >= this.maxWaiting) return null;
+    const ref = this.nextRef();
+    const waiting = { ...deferred<number>(), isOnWire: false };
+    this.waiting.set(ref, waiting);
+    return { ref, promise: waiting.promise };
+  }
+
+  /** A ref that nobody waits for. */
+  nextRef(): number {
     do this.lastRef = (this.lastRef + 1) >>> 0;
     while (this.waiting.has(this.lastRef));
-    const waiting = { ...deferred<number>(), isOnWire: false };
-    this.waiting.set(this.lastRef, waiting);
-    return { ref: this.lastRef, promise: waiting.promise };
+    return this.lastRef;
   }
 
   onWire(ref: number): void {

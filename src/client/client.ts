@@ -174,19 +174,28 @@ export class RelayClient {
     this.sendBuffer.setState(state);
   }
 
-  /** Host only. Success is heard as `memberLeft`, a refusal as `error`. Throws `not_connected`. */
-  kick(index: number, reason?: string): void {
-    this.ask({ type: 'kick', index, reason });
+  /**
+   * Host only. Everybody, the kicked member included, hears `memberLeft` with `reason`, up to 200 characters, as its
+   * `detail`. Returns the ref that the `error` of a refusal repeats. Throws `not_connected`.
+   */
+  kick(index: number, reason?: string): number {
+    return this.ask((ref) => ({ type: 'kick', index, reason, ref }));
   }
 
-  /** Host only: makes another member host. Success is heard as `host`, a refusal as `error`. Throws `not_connected`. */
-  handOverHost(index: number): void {
-    this.ask({ type: 'host', index });
+  /**
+   * Host only: makes another member host. Success is heard as `host`. Returns the ref that the `error` of a refusal
+   * repeats. Throws `not_connected`.
+   */
+  handOverHost(index: number): number {
+    return this.ask((ref) => ({ type: 'host', index, ref }));
   }
 
-  /** Host only: while locked nobody new may join. Heard as `sessionUpdated`, or `error`. Throws `not_connected`. */
-  lock(locked = true): void {
-    this.ask({ type: 'lock', locked });
+  /**
+   * Host only: while the session is locked, nobody new may join. Success is heard as `sessionUpdated`. Returns the ref
+   * that the `error` of a refusal repeats. Throws `not_connected`.
+   */
+  lock(locked = true): number {
+    return this.ask((ref) => ({ type: 'lock', locked, ref }));
   }
 
   /** The round trip to the gateway in milliseconds. Rejects with `not_connected` or `timeout`. */
@@ -213,10 +222,12 @@ export class RelayClient {
     return this.supervisor.stop();
   }
 
-  private ask(frame: ClientFrame): void {
+  private ask(frameFor: (ref: number) => ClientFrame): number {
     const connection = this.supervisor.ready;
     if (connection === null) throw notConnected();
-    connection.sendControl(frame);
+    const ref = this.sendBuffer.acks.nextRef();
+    connection.sendControl(frameFor(ref));
+    return ref;
   }
 
   private onClosed(event: Closed): void {

@@ -70,7 +70,8 @@ export interface ClientEvents {
   /** Its socket was lost; it may come back. */
   memberAway: Member;
   memberBack: Member;
-  memberLeft: { readonly member: Member; readonly reason: string };
+  /** You hear it of yourself when you are kicked; then `closed` follows. `detail`: what the host wrote; null: nothing. */
+  memberLeft: { readonly member: Member; readonly reason: string; readonly detail: string | null };
   /** Another member set its presence state. */
   memberState: Member;
   host: Host;
@@ -80,8 +81,11 @@ export interface ClientEvents {
   gap: Gap;
   /** The gateway asks to reconnect in so many milliseconds; the client does so on its own. */
   goaway: { readonly reason: string; readonly afterMs: number };
-  /** The gateway refused a frame that nobody waits for with `ack`, or a call such as `kick`. */
-  error: { readonly code: RelayErrorCode; readonly message: string };
+  /**
+   * The gateway refused a frame that nobody waits for with `ack`, or a call such as `kick`. `ref`: what that call
+   * returned; null when the gateway names no frame.
+   */
+  error: { readonly code: RelayErrorCode; readonly message: string; readonly ref: number | null };
   /** Reliable frames sent without `ack` were given up before they were on the wire. */
   undelivered: { readonly code: RelayErrorCode; readonly count: number };
   /** A connection was lost, or could not be made. */
@@ -132,9 +136,9 @@ const HANDLERS: { readonly [T in RoutedType]: Handler<T> } = {
     const member = view.change(index, { state });
     if (member !== null) emit('memberState', member);
   },
-  'member.left': ({ index, reason }, { view, emit }) => {
+  'member.left': ({ index, detail, reason }, { view, emit }) => {
     const member = view.leave(index);
-    if (member !== null) emit('memberLeft', { member, reason });
+    if (member !== null) emit('memberLeft', { member, reason, detail: detail ?? null });
   },
   host: (frame, { view, emit }) => {
     emit('host', view.moveHost(frame));
@@ -153,9 +157,9 @@ const HANDLERS: { readonly [T in RoutedType]: Handler<T> } = {
     onGoaway(afterMs, url);
     emit('goaway', { reason, afterMs });
   },
-  error: ({ ref, code, message }, { acks, emit }) => {
-    const isAwaited = ref !== undefined && acks.refused(ref, code, message);
-    if (!isAwaited) emit('error', { code, message });
+  error: ({ ref = null, code, message }, { acks, emit }) => {
+    const isAwaited = ref !== null && acks.refused(ref, code, message);
+    if (!isAwaited) emit('error', { code, message, ref });
   },
   'user_session.touched': onUserSession,
   'user_session.ended': onUserSession,

@@ -94,7 +94,7 @@ class SessionSocket extends BaseConnection implements Watcher {
 
   protected override handleFrame(frame: ClientControl): void {
     if (frame.type === 'ping') this.send(encodeControl({ type: 'pong', t: frame.t }));
-    else this.refuse('unknown_type', null);
+    else this.refuse('unknown_type', frame.ref ?? null);
   }
 
   protected override handleClose(): void {

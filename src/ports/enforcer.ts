@@ -5,6 +5,12 @@ import type { RelaySession, RemovedUser, UserSelector } from './relay-store.js';
 /** Why a user is removed; `left`: the user chose to leave. */
 export type RemovalReason = 'kicked' | 'revoked' | 'left';
 
+export interface Removal {
+  readonly reason: RemovalReason;
+  /** What a host wrote to the member that it kicked; null: nothing. */
+  readonly detail: string | null;
+}
+
 /** On how many sockets and nodes an order took effect. */
 export interface Reach {
   readonly closed: number;
@@ -19,12 +25,12 @@ export interface Reach {
  * out; never rejects.
  */
 export interface Enforcer {
-  remove(sessionId: SessionId, removed: RemovedUser, reason: RemovalReason): Promise<Reach>;
+  remove(sessionId: SessionId, removed: RemovedUser, why: Removal): Promise<Reach>;
   /**
    * The store knows no such user. Kicks any members that this node still has under that name: an earlier try may have
-   * succeeded and its reply may be lost.
+   * succeeded and its reply may be lost. `detail` is what their host wrote; null: nothing.
    */
-  removeForgotten(sessionId: SessionId, selector: UserSelector): Promise<Reach>;
+  removeForgotten(sessionId: SessionId, selector: UserSelector, detail: string | null): Promise<Reach>;
   end(sessionId: SessionId, reason: Extract<CloseName, 'session_ended' | 'session_expired'>): Promise<Reach>;
   update(session: RelaySession): Promise<Reach>;
   /**

@@ -4,22 +4,27 @@
  */
 import { MAX_JSON_DEPTH, scanJson, type JsonBounds, type Span } from '../lib/bounded-json.js';
 import { isObject, type Members, type Shape, type Shaped } from '../lib/shape.js';
-import { CLIENT_FRAMES, type ClientFrameType } from './control-frames.js';
+import { CLIENT_FRAMES, controlRef, type ClientFrameType } from './control-frames.js';
 import type { ErrorCode } from './errors.js';
 import { stateTextOf, type StateText } from './presence.js';
 import { MAX_STATE_BYTES } from './wire.js';
 
 type Present<T> = undefined extends T ? Exclude<T, undefined> | null : T;
-type Read<M extends Members> = { readonly [K in keyof M]: Present<Shaped<M[K]>> };
+type Read<M extends Members> = { readonly [K in Exclude<keyof M, 'ref'>]: Present<Shaped<M[K]>> };
 type PlainType = Exclude<ClientFrameType, 'state'>;
 type PlainControl = {
   readonly [T in PlainType]: { readonly type: T } & Read<(typeof CLIENT_FRAMES)[T]>;
 }[PlainType];
 
-/** A client's frame as the server reads it: absent members are null, and a presence state is the text that was sent. */
-export type ClientControl = PlainControl | { readonly type: 'state'; readonly state: StateText };
+/** What the client calls its frame. Absent when the client gave none; any frame may have one. */
+interface Referable {
+  readonly ref?: number;
+}
 
-export interface ControlRefusal {
+/** A client's frame as the server reads it: absent members are null, and a presence state is the text that was sent. */
+export type ClientControl = (PlainControl | { readonly type: 'state'; readonly state: StateText }) & Referable;
+
+export interface ControlRefusal extends Referable {
   readonly fault: Extract<ErrorCode, 'malformed_json' | 'invalid_request' | 'unknown_type' | 'state_too_big'>;
 }
 
@@ -32,6 +37,9 @@ const CONTROL_BOUNDS: JsonBounds = {
   maxValues: MAX_STATE_BYTES / 2 + 64,
   maxContainers: MAX_STATE_BYTES / 4,
 };
+
+/** Room for the largest state and a client's white space. The gateway spends no more on a frame that it refuses. */
+const MAX_REF_SEARCH_BYTES = 2 * MAX_STATE_BYTES;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -55,13 +63,25 @@ export function parseClientControl(bytes: Uint8Array, bounds = CONTROL_BOUNDS): 
     return { fault: 'malformed_json' };
   }
   if (!isObject(value) || Array.isArray(value)) return { fault: 'invalid_request' };
+  const frame = frameOf(value, bytes, state);
+  const ref: unknown = Reflect.get(value, 'ref');
+  return controlRef.is(ref) ? Object.assign(frame, { ref }) : frame;
+}
+
+/** The ref of a frame that is refused unread; null when it has none. Longer frames are not looked at. */
+export function controlRefOf(bytes: Uint8Array): number | null {
+  if (bytes.length > MAX_REF_SEARCH_BYTES) return null;
+  return parseClientControl(bytes).ref ?? null;
+}
+
+function frameOf(value: object, bytes: Uint8Array, state: Span | null): ClientControl | ControlRefusal {
   const type: unknown = Reflect.get(value, 'type');
   if (typeof type !== 'string') return { fault: 'invalid_request' };
-  if (type === 'state') return stateOf(bytes, state);
   const members = MEMBERS.get(type);
   if (members === undefined) return { fault: 'unknown_type' };
   const frame: Record<string, unknown> = { type };
-  return takeMembers(members, value, frame) ? frame : { fault: 'invalid_request' };
+  if (!takeMembers(members, value, frame)) return { fault: 'invalid_request' };
+  return type === 'state' ? stateOf(bytes, state) : frame;
 }
 
 /** The state as the client sent it: neither measuring it nor passing it on writes it again. */
@@ -76,7 +96,7 @@ function takeMembers(members: MemberShapes, value: object, frame: Record<string,
   for (const [name, { is }] of members) {
     const member: unknown = Reflect.get(value, name);
     if (!is(member)) return false;
-    frame[name] = member ?? null;
+    if (name !== 'ref') frame[name] = member ?? null;
   }
   return true;
 }

@@ -142,8 +142,13 @@ export const SERVER_FRAMES = {
   'member.away': { index: memberIndex },
   /** The member is back on a new socket. */
   'member.back': { index: memberIndex },
-  /** The member left for good. */
-  'member.left': { index: memberIndex, reason: leftReason },
+  /** The member left for good. A kicked member gets it too, before its connection is closed. */
+  'member.left': {
+    index: memberIndex,
+    /** What the host wrote to the member that it kicked. */
+    detail: optional(text),
+    reason: leftReason,
+  },
   /** The member set its presence state. */
   'member.state': { index: memberIndex, state: json },
   /** The host changed. */
@@ -175,7 +180,7 @@ export const SERVER_FRAMES = {
     /** A code of [ERRORS.md](ERRORS.md). */
     code: text,
     message: text,
-    /** The ref of the refused frame. */
+    /** The ref of the refused frame, if the gateway could read one. */
     ref: optional(number),
   },
   /** The answer to `ping`. */
@@ -193,6 +198,9 @@ export const SERVER_FRAMES = {
   'user_session.revoked': { session: userSession },
 };
 
+/** Repeated by the `error` that refuses the frame. */
+export const controlRef = integer(0, 0xffff_ffff);
+
 /** A target's index as the server takes it. */
 const targetIndex = integer(0, MAX_MEMBER_INDEX);
 
@@ -204,15 +212,21 @@ export const CLIENT_FRAMES = {
   state: {
     /** At most 2 KiB as you send it, white space and escapes included. */
     state: json,
+    ref: optional(controlRef),
   },
   /** Gives your seat back. The connection is closed with code 1000. */
   leave: {},
   /** Host only: removes a member, whose connection is closed with code 4001. */
-  kick: { index: targetIndex, reason: optional(textUpTo(256)) },
+  kick: {
+    index: targetIndex,
+    /** Everybody gets it as `detail` in `member.left`. */
+    reason: optional(textUpTo(200)),
+    ref: optional(controlRef),
+  },
   /** Host only: makes another member host. */
-  host: { index: targetIndex },
+  host: { index: targetIndex, ref: optional(controlRef) },
   /** Host only: while the session is locked, nobody new may join. */
-  lock: { locked: boolean },
+  lock: { locked: boolean, ref: optional(controlRef) },
 };
 
 export type FrameOf<Type, M extends Members> = ObjectOf<{ readonly type: Shape<Type> } & M>;

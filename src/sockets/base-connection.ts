@@ -2,7 +2,7 @@
  * What every connection does, whatever it was opened for: it takes frames off a socket within the connection's rate and
  * share of time, refuses by name, and answers for silence. What a frame means is for the kind of connection.
  */
-import { parseClientControl, type ClientControl } from '../protocol/client-control.js';
+import { controlRefOf, parseClientControl, type ClientControl } from '../protocol/client-control.js';
 import type { CloseName } from '../protocol/close-codes.js';
 import { ERRORS, type ErrorCode } from '../protocol/errors.js';
 import { encodeControl } from '../protocol/server-control.js';
@@ -50,7 +50,7 @@ export abstract class BaseConnection implements SocketHandler, Listener {
     this.count(bytes.length);
     const startMs = this.base.clock.monotonicMs();
     if (!this.conduct.isWithinRate(bytes.length, startMs)) {
-      this.refuse('rate_limited', null);
+      this.refuse('rate_limited', controlRefOf(bytes));
       return;
     }
     this.handleText(bytes);
@@ -121,7 +121,7 @@ export abstract class BaseConnection implements SocketHandler, Listener {
       return;
     }
     const frame = parseClientControl(bytes);
-    if ('fault' in frame) this.refuse(frame.fault, null);
+    if ('fault' in frame) this.refuse(frame.fault, frame.ref ?? null);
     else this.handleFrame(frame);
   }
 

@@ -169,11 +169,11 @@ describe.each(STORES)('the client SDK on $store', ({ store, redisUrl }) => {
     expect([...a.client.members.keys()]).toEqual([0]);
   });
 
-  it('CL17 the host locks, hands over and kicks; who is kicked does not come back', async () => {
+  it('CL17 the host locks, hands over and kicks; the kicked client hears why and does not come back', async () => {
     const { a, b, c } = await room(3);
-    b.client.kick(2);
+    const ref = b.client.kick(2);
     await eventually(() => (b.told.error.length === 1 ? null : 'no error'));
-    expect(b.told.error).toMatchObject([{ code: 'not_host' }]);
+    expect(b.told.error).toMatchObject([{ code: 'not_host', ref }]);
     a.client.lock();
     await eventually(() => (c.client.session?.locked === true ? null : 'not locked'));
     a.client.handOverHost(1);
@@ -183,7 +183,9 @@ describe.each(STORES)('the client SDK on $store', ({ store, redisUrl }) => {
     await eventually(() => (c.client.state === 'closed' ? null : 'not closed'));
     expect(c.told.closed).toEqual([{ code: 4001, reason: 'kicked', advice: 'never' }]);
     await eventually(() => (a.told.memberLeft.length === 1 ? null : 'not left'));
-    expect(a.told.memberLeft).toMatchObject([{ member: { index: 2 }, reason: 'kicked' }]);
+    const left = [{ member: { index: 2 }, reason: 'kicked', detail: 'afk' }];
+    expect(a.told.memberLeft).toMatchObject(left);
+    expect(c.told.memberLeft).toMatchObject(left);
   });
 
   it('CL18 through any number of lost links every reliable message arrives once, in order', async () => {

@@ -35,6 +35,18 @@ describe('limits of a connection', () => {
     expect(a.closed).toBeNull();
   });
 
+  it('LM1 WF10 control frames over the rate are refused with their ref as well', async () => {
+    const [a] = await pair();
+    for (let n = 1; n <= 40; n += 1) a.say({ type: 'state', state: n, ref: n });
+    for (let n = 1; n <= 5; n += 1) a.say({ type: 'state', state: n });
+    await a.expect('error', 20);
+    const refs = a.of('error').map(({ ref }) => ref);
+    // The control: a frame without a ref is refused without one.
+    expect(refs.slice(0, 2)).toEqual([expect.any(Number), expect.any(Number)]);
+    expect(refs.at(-1)).toBeUndefined();
+    expect(new Set(a.of('error').map(({ code }) => code))).toEqual(new Set(['rate_limited']));
+  });
+
   it('LM1 bytes over the rate are refused as well', async () => {
     const [a, b] = await pair();
     for (let n = 1; n <= 4; n += 1) a.relay({ deliveryClass: 0, ref: n, payload: new Uint8Array(1900) });

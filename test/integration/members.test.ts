@@ -250,17 +250,18 @@ describe.each(STORES)('members, host and resume on $store', ({ redisUrl }) => {
     expect(b.texts()).toEqual(['good']);
   });
 
-  it('HO3 the host hands over, kicks and locks; others are told not_host', async () => {
+  it('HO3 WF10 the host hands over, kicks and locks; others are told not_host, with the ref of their frame', async () => {
     const { session, clients } = await room(3);
     const [a, b, c] = clients;
     for (const frame of [
       { type: 'host', index: 1 },
-      { type: 'kick', index: 0 },
-      { type: 'lock', locked: true },
+      { type: 'kick', index: 0, ref: 0 },
+      { type: 'lock', locked: true, ref: 7 },
     ])
       b.say(frame);
     await b.expect('error', 3);
     expect(new Set(b.of('error').map(({ code }) => code))).toEqual(new Set(['not_host']));
+    expect(new Set(b.of('error').map(({ ref }) => ref))).toEqual(new Set([undefined, 0, 7]));
     a.say({ type: 'lock', locked: true });
     expect(await c.expect('session.updated')).toMatchObject({ session: { id: session.session_id, locked: true } });
     const token = await backend.mint(session.session_id, 'late');
@@ -272,7 +273,7 @@ describe.each(STORES)('members, host and resume on $store', ({ redisUrl }) => {
     await a.expect('member.away');
     await Client.join(running.socketUrl, c.welcome.resume.token);
     a.say({ type: 'kick', index: 2, reason: 'afk' });
-    expect(await b.expect('member.left')).toEqual({ type: 'member.left', index: 2, reason: 'kicked' });
+    expect(await b.expect('member.left')).toEqual({ type: 'member.left', index: 2, detail: 'afk', reason: 'kicked' });
     a.say({ type: 'kick', index: 9 });
     a.say({ type: 'kick', index: 0 });
     await a.expect('error', 2);

@@ -40,6 +40,28 @@ describe.each(STORES)('kick, revoke and end on $store', ({ redisUrl }) => {
     expect(await a.expect('member.left')).toEqual({ type: 'member.left', index: b.index, reason: 'kicked' });
   });
 
+  it('KX11 the reason of a host is told to everybody, the kicked member included', async () => {
+    const { a, b } = await pair();
+    a.say({ type: 'kick', index: b.index, reason: 'x'.repeat(201), ref: 1 });
+    a.say({ type: 'kick', index: b.index, reason: 'afk' });
+    expect(await b.expectClosed()).toEqual({ code: 4001, reason: 'kicked' });
+    const left = { type: 'member.left', index: b.index, detail: 'afk', reason: 'kicked' };
+    expect([b.of('member.left'), await a.expect('member.left')]).toEqual([[left], left]);
+    expect(a.of('error')).toMatchObject([{ code: 'invalid_request', ref: 1 }]);
+  });
+
+  it('KX11 without a reason of a host there is no detail', async () => {
+    const byHost = await pair();
+    byHost.a.say({ type: 'kick', index: byHost.b.index });
+    const byBackend = await pair();
+    await kick(byBackend.session, { index: byBackend.b.index, reason: 'for the log' });
+    for (const { a, b } of [byHost, byBackend]) {
+      await b.expectClosed();
+      const left = { type: 'member.left', index: b.index, reason: 'kicked' };
+      expect([b.of('member.left'), await a.expect('member.left')]).toEqual([[left], left]);
+    }
+  });
+
   it('KX2 after a kick the pair, the resume token and an older minted credential are refused at once', async () => {
     const { session, b } = await pair();
     const userId = b.welcome.you.user_id;

@@ -34,7 +34,7 @@ export class ControlHandler {
         this.deps.departures.leave(room, member, 'left', 'left');
         return;
       case 'kick':
-        await this.kick(room, member, frame.index);
+        await this.kick(room, member, frame.index, frame.reason);
         return;
       case 'host':
         await this.handOver(room, member, frame.index);
@@ -46,13 +46,13 @@ export class ControlHandler {
     }
   }
 
-  private async kick(room: Room, member: Member, index: number): Promise<void> {
+  private async kick(room: Room, member: Member, index: number, detail: string | null): Promise<void> {
     requireHost(room, member);
     const target = parseMemberIndex(index);
     if (target === null || !room.members.has(index)) throw new Failure('unknown_member');
     if (target === member.index) throw new Failure('invalid_request', { message: 'The host cannot kick itself.' });
     const selector = { by: 'index', index: target } as const;
-    await this.deps.authorizations.kick({ sessionId: room.id, scope: 'all', selector, ban: false });
+    await this.deps.authorizations.kick({ sessionId: room.id, scope: 'all', selector, ban: false }, detail);
   }
 
   private async handOver(room: Room, member: Member, index: number): Promise<void> {

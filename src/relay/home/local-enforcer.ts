@@ -1,7 +1,7 @@
 /** Carries the store's decisions to the sockets of this node's rooms. */
 import type { CloseName } from '../../protocol/close-codes.js';
 import type { SessionId } from '../../protocol/ids.js';
-import type { Enforcer, Reach, RemovalReason } from '../../ports/enforcer.js';
+import type { Enforcer, Reach, Removal, RemovalReason } from '../../ports/enforcer.js';
 import type { RelaySession, RemovedUser, UserSelector } from '../../ports/relay-store.js';
 import type { Member } from '../room/member.js';
 import type { Rooms } from './rooms.js';
@@ -14,7 +14,7 @@ function reached(closed: number): Promise<Reach> {
 export class LocalEnforcer implements Enforcer {
   constructor(private readonly rooms: Rooms) {}
 
-  remove(sessionId: SessionId, removed: RemovedUser, reason: RemovalReason): Promise<Reach> {
+  remove(sessionId: SessionId, removed: RemovedUser, why: Removal): Promise<Reach> {
     const room = this.rooms.find(sessionId);
     if (room === null) return reached(0);
     room.copy.forget(removed.userId);
@@ -23,18 +23,18 @@ export class LocalEnforcer implements Enforcer {
       room.applyHost(removed.host);
       return reached(0);
     }
-    const wasConnected = room.remove(removed.index, reason);
+    const wasConnected = room.remove(removed.index, why.reason, why.detail);
     room.applyHost(removed.host);
     this.rooms.letGo(room);
     return reached(wasConnected ? 1 : 0);
   }
 
-  async removeForgotten(sessionId: SessionId, selector: UserSelector): Promise<Reach> {
+  async removeForgotten(sessionId: SessionId, selector: UserSelector, detail: string | null): Promise<Reach> {
     const room = this.rooms.find(sessionId);
     const forgotten = room === null ? [] : [...room.members.values()].filter((member) => matches(member, selector));
     if (room === null || forgotten.length === 0) return reached(0);
     const host = await this.rooms.hostNow(room);
-    const closed = forgotten.filter((member) => room.drop(member, 'kicked', 'kicked')).length;
+    const closed = forgotten.filter((member) => room.drop(member, 'kicked', 'kicked', detail)).length;
     if (host !== null) room.applyHost(host);
     this.rooms.letGo(room);
     return reached(closed);

@@ -55,7 +55,7 @@ export class RelayConnection extends BaseConnection {
 
   protected override handleFrame(frame: ClientControl): void {
     this.deps.control.handle(frame, this.room, this.member).catch((error: unknown) => {
-      this.refuse(this.nameOf(error), null);
+      this.refuse(this.nameOf(error), frame.ref ?? null);
     });
   }
 

@@ -156,26 +156,31 @@ export class Room implements Flushable {
     return outlet !== null;
   }
 
-  /** The member is gone: its socket is closed with `close`, the others hear why. Returns whether there was a socket. */
-  drop(member: Member, reason: LeftReason, close: CloseName | null): boolean {
+  /**
+   * The member is gone: its socket is closed with `close`, the others hear why. A kicked member hears it as well.
+   * Returns whether there was a socket.
+   */
+  drop(member: Member, reason: LeftReason, close: CloseName | null, detail: string | null = null): boolean {
     const live = this.find(member);
     if (live === null) return false;
     this.flush();
     this.live.delete(live.index);
     live.watchBy(null);
+    const text = encodeControl({ type: 'member.left', index: live.index, detail: detail ?? undefined, reason });
+    if (reason === 'kicked') live.outlet?.send(text);
     const outlet = this.disconnect(live);
     if (close !== null) outlet?.close(close);
     live.settle({ kind: 'gone' });
-    this.announce({ type: 'member.left', index: live.index, reason });
+    this.announceText(text);
     if (this.live.size === 0) this.owner.onEmpty(this);
     return outlet !== null;
   }
 
   /** The store removed whoever has this index: the member goes, and so does a socket of it that is on its way in. */
-  remove(index: number, reason: Extract<LeftReason, CloseName>): boolean {
+  remove(index: number, reason: Extract<LeftReason, CloseName>, detail: string | null = null): boolean {
     this.removed.set(index, reason);
     const member = this.live.get(index);
-    return member !== undefined && this.drop(member, reason, reason);
+    return member !== undefined && this.drop(member, reason, reason, detail);
   }
 
   /** No socket is on its way in. */

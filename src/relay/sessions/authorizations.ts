@@ -6,7 +6,7 @@ import { elapsedMs } from '../../lib/stopwatch.js';
 import { Failure } from '../../protocol/failure.js';
 import type { AuthorizationToken, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
 import type { Clock } from '../../ports/clock.js';
-import type { Enforcer, RemovalReason } from '../../ports/enforcer.js';
+import type { Enforcer, Removal, RemovalReason } from '../../ports/enforcer.js';
 import type { RelayCredentials } from '../../ports/relay-credentials.js';
 import type {
   KickRequest,
@@ -68,7 +68,7 @@ export class Authorizations {
     );
     switch (result.outcome) {
       case 'revoked': {
-        const reach = await enforcer.remove(id, result.removed, 'revoked');
+        const reach = await enforcer.remove(id, result.removed, { reason: 'revoked', detail: null });
         const report = { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
         const isLast = result.seats.every((seat) => seat.token === null);
         return { left: isLast ? null : { session: result.session, seats: result.seats }, report };
@@ -81,16 +81,19 @@ export class Authorizations {
     }
   }
 
-  /** Kicking somebody who is not there is no error: the report says `matched: 0`. Rejects with `session_not_found`. */
-  kick(request: KickRequest): Promise<EnforcementReport> {
-    return this.remove(request, 'kicked');
+  /**
+   * Kicking somebody who is not there is no error: the report says `matched: 0`. The members, the kicked one included,
+   * hear `detail`; null: nothing is added. Rejects with `session_not_found`.
+   */
+  kick(request: KickRequest, detail: string | null = null): Promise<EnforcementReport> {
+    return this.remove(request, { reason: 'kicked', detail });
   }
 
   /** Takes the same from a user by its own wish: its socket closes with `left`. Rejects with `session_not_found`. */
   withdraw(sessionId: SessionId, userId: UserId): Promise<EnforcementReport> {
     return this.remove(
       { sessionId, scope: 'all', selector: { by: 'user_id', userId }, ban: false, isOwnWish: true },
-      'left',
+      { reason: 'left', detail: null },
     );
   }
 
@@ -111,17 +114,19 @@ export class Authorizations {
     );
   }
 
-  private async remove(request: KickRequest, reason: 'kicked' | 'left'): Promise<EnforcementReport> {
+  private async remove(request: KickRequest, why: Removal): Promise<EnforcementReport> {
     const { store, enforcer, clock } = this.deps;
     const startedMs = clock.monotonicMs();
-    const result = await this.withLocalEffect(request.sessionId, request.selector, reason, () => store.kick(request));
+    const result = await this.withLocalEffect(request.sessionId, request.selector, why.reason, () =>
+      store.kick(request),
+    );
     switch (result.outcome) {
       case 'kicked': {
-        const reach = await enforcer.remove(request.sessionId, result.removed, reason);
+        const reach = await enforcer.remove(request.sessionId, result.removed, why);
         return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
       }
       case 'no_match': {
-        const reach = await enforcer.removeForgotten(request.sessionId, request.selector);
+        const reach = await enforcer.removeForgotten(request.sessionId, request.selector, why.detail);
         return { matched: 0, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
       }
       case 'session_not_found':

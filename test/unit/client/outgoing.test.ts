@@ -100,7 +100,7 @@ describe('what the client sends', () => {
     socket.text({ type: 'error', code: 'unknown_member', message: 'x' });
     expect(await first).toBe(17);
     expect(await second).toBe('unknown_member');
-    expect(bench.told.error).toEqual([{ code: 'unknown_member', message: 'x' }]);
+    expect(bench.told.error).toEqual([{ code: 'unknown_member', message: 'x', ref: null }]);
   });
 
   it('CL11 what was on the wire when the link was lost is unknown_outcome and not sent again; what waited still goes', async () => {

@@ -117,11 +117,11 @@ describe('the golden vectors through the client', () => {
     const texts = socket.sent.filter((data) => typeof data === 'string');
     expect(texts.map((text) => parseClientControl(Buffer.from(text)))).toEqual([
       { type: 'state', state: '{"ready":true,"hp":[1,2,3]}' },
-      { type: 'kick', index: 3, reason: null },
-      { type: 'kick', index: 3, reason: 'afk' },
-      { type: 'host', index: 1 },
-      { type: 'lock', locked: true },
-      { type: 'lock', locked: false },
+      { type: 'kick', index: 3, reason: null, ref: 1 },
+      { type: 'kick', index: 3, reason: 'afk', ref: 2 },
+      { type: 'host', index: 1, ref: 3 },
+      { type: 'lock', locked: true, ref: 4 },
+      { type: 'lock', locked: false, ref: 5 },
       { type: 'ping', t: 1 },
       { type: 'leave' },
     ]);

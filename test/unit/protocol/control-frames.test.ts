@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseServerControl } from '../../../src/client/server-frames.js';
-import { parseClientControl } from '../../../src/protocol/client-control.js';
+import { controlRefOf, parseClientControl } from '../../../src/protocol/client-control.js';
 import { CLIENT_FRAMES, SERVER_FRAMES } from '../../../src/protocol/control-frames.js';
 
 const read = (text: string) => parseClientControl(Buffer.from(text));
@@ -10,8 +10,8 @@ describe('control frames as the server reads them', () => {
   it('WF5 every member keeps to the bounds of the table', () => {
     const reason = (length: number): string => `{"type":"kick","index":1,"reason":"${'x'.repeat(length)}"}`;
     const t = (length: number): string => `{"type":"ping","t":"${'x'.repeat(length)}"}`;
-    expect(read(reason(256))).toMatchObject({ type: 'kick', index: 1 });
-    expect(read(reason(257))).toEqual(refused);
+    expect(read(reason(200))).toMatchObject({ type: 'kick', index: 1 });
+    expect(read(reason(201))).toEqual(refused);
     expect(read(t(64))).toMatchObject({ type: 'ping' });
     expect(read(t(65))).toEqual(refused);
     expect(read('{"type":"host","index":65533}')).toEqual({ type: 'host', index: 65533 });
@@ -29,6 +29,29 @@ describe('control frames as the server reads them', () => {
       index: 4,
       reason: null,
     });
+  });
+
+  it('WF10 a ref is read of a good frame and of a broken one', () => {
+    expect(read('{"type":"lock","locked":true,"ref":4294967295}')).toEqual({
+      type: 'lock',
+      locked: true,
+      ref: 4294967295,
+    });
+    expect(read('{"type":"state","state":1,"ref":0}')).toEqual({ type: 'state', state: '1', ref: 0 });
+    expect(read('{"type":"lock","locked":1,"ref":7}')).toEqual({ ...refused, ref: 7 });
+    expect(read('{"type":"newer","ref":7}')).toEqual({ fault: 'unknown_type', ref: 7 });
+    expect(read(`{"type":"state","state":"${'x'.repeat(2047)}","ref":7}`)).toEqual({ fault: 'state_too_big', ref: 7 });
+    for (const ref of ['-1', '4294967296', '0.5', '"7"', 'null']) {
+      expect(read(`{"type":"lock","locked":true,"ref":${ref}}`)).toEqual(refused);
+    }
+    // The control: without a ref there is none.
+    expect(read('{"type":"lock","locked":1}')).toEqual(refused);
+  });
+
+  it('WF10 the ref of a frame that is over the rate is looked for in 4,096 bytes', () => {
+    const padded = (length: number): Buffer => Buffer.from('{"type":"lock","locked":true,"ref":7}'.padEnd(length));
+    expect([controlRefOf(padded(4096)), controlRefOf(padded(4097))]).toEqual([7, null]);
+    expect([controlRefOf(Buffer.from('{"ref":7')), controlRefOf(Buffer.from('[7]'))]).toEqual([null, null]);
   });
 
   it('WF5 names of the language are no frames', () => {
