@@ -116,7 +116,10 @@ export class SessionView {
 export function userSessionOf({ session }: UserSessionPush): UserSession {
   const { id, user_id: userId, status, last_active_organization_id: organizationId } = session;
   return {
-    ...{ id, userId, status, organizationId },
+    id,
+    userId,
+    status,
+    organizationId,
     lastActiveAtMs: session.last_active_at,
     expiresAtMs: session.expire_at,
     abandonedAtMs: session.abandon_at,

@@ -30,7 +30,10 @@ export function composeClient(
   const { users, organizations, sessions, entrance, tickets, passwords, issuer, audit } = identity;
   const devices = new Devices({ store: store.userSessions, tokens: tokens.device, crypto, clock });
   const attempts = new Attempts({
-    ...{ rates: store.rateLimits, known: store.oneTime, crypto, purpose: 'sign_in' },
+    rates: store.rateLimits,
+    known: store.oneTime,
+    crypto,
+    purpose: 'sign_in',
     policy: {
       perAccount: config.signInAttemptsPerAccount,
       perAddress: config.signInAttemptsPerAddress,
@@ -41,7 +44,14 @@ export function composeClient(
     devices,
     deviceSessions: new DeviceSessions({ devices, sessions, issuer }),
     signIns: new SignIns({
-      ...{ users, passwords, tickets, attempts, entrance, sessions, devices, audit },
+      users,
+      passwords,
+      tickets,
+      attempts,
+      entrance,
+      sessions,
+      devices,
+      audit,
       singleSession: config.singleSession,
     }),
     profiles: new Profiles({ users, organizations }),

@@ -42,7 +42,11 @@ export interface ComposedDoor extends Composed {
 export function composeDoor(ground: DoorGround): ComposedDoor {
   const { config, clock, crypto, log, metrics, store, placement, tokens, watches, origins, relayDoorway } = ground;
   const userSockets = new UserSockets({
-    ...{ store: store.userSockets, clock, crypto, log, self: placement.self },
+    store: store.userSockets,
+    clock,
+    crypto,
+    log,
+    self: placement.self,
     limit: { max: config.maxSocketsPerUser, whenFull: config.socketsPerUserFull },
   });
   const sockets = new SessionSockets({
@@ -54,7 +58,12 @@ export function composeDoor(ground: DoorGround): ComposedDoor {
   metrics.gauge('control_connections', 'Open WebSockets of user sessions.', () => sockets.size);
   return {
     gatekeeper: new Door({
-      ...{ doorways: [relayDoorway, sessionDoorway], userSockets, placement, log, metrics, origins },
+      doorways: [relayDoorway, sessionDoorway],
+      userSockets,
+      placement,
+      log,
+      metrics,
+      origins,
       failedHandshakes: new FailedHandshakes(config.failedHandshakesPerS, clock),
     }),
     services: [{ name: 'user_sockets', start: () => userSockets.start(), stop: () => userSockets.stop() }],

@@ -49,11 +49,22 @@ export function composeGroup(ground: GroupGround): Group {
   const tokens = createWalletTokens(secret, clock);
   return {
     groups: new GroupSessions({
-      ...{ store, sessions, authorizations, credentials, passwords, crypto },
+      store,
+      sessions,
+      authorizations,
+      credentials,
+      passwords,
+      crypto,
       reads: new SharedReads(store),
     }),
     proofs: new WalletProofs({
-      ...{ nonces, rates, wallets, tokens, crypto, clock, site },
+      nonces,
+      rates,
+      wallets,
+      tokens,
+      crypto,
+      clock,
+      site,
       chainIds: config.walletChainIds,
     }),
     wallets,

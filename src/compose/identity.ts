@@ -57,7 +57,13 @@ export function composeIdentity(ground: IdentityGround, enforcer: UserSessionEnf
   const audit = new AuditLog(log);
   const sweep = new SessionSweep({ sessions, clock, log });
   return {
-    ...{ users, organizations, templates, passwords, sessions, entrance, audit },
+    users,
+    organizations,
+    templates,
+    passwords,
+    sessions,
+    entrance,
+    audit,
     tickets: new Tickets({ store: oneTime, entrance, audit, crypto, clock }),
     issuer: new TokenIssuer({ tokens: ground.tokens.session, users, organizations, templates, clock }),
     services: [{ name: 'session_sweep', start: () => sweep.start(), stop: () => sweep.stop() }],

@@ -36,7 +36,14 @@ export function composeLogin(ground: IdentityGround, identity: Identity): Login 
   const { signIns, resetRequests, passwordTries } = attemptsOf(ground);
   const outbox = outboxOf(config, clock);
   const resets = new PasswordResets({
-    ...{ users, audit, crypto, clock, log, signIns, attempts: resetRequests, rates: store.rateLimits },
+    users,
+    audit,
+    crypto,
+    clock,
+    log,
+    signIns,
+    attempts: resetRequests,
+    rates: store.rateLimits,
     tokens: new ResetTokens({ store: store.oneTime, crypto, clock }),
     urls: new ResetUrls(config.resetUrls),
     mailer: mailerOf(config) ?? outbox,
@@ -47,7 +54,15 @@ export function composeLogin(ground: IdentityGround, identity: Identity): Login 
   return {
     callers: new LoginCallers({ sessions, users, crypto, clock }),
     logins: new Logins({
-      ...{ users, organizations, entrance, sessions, passwords, issuer, audit, crypto, clock },
+      users,
+      organizations,
+      entrance,
+      sessions,
+      passwords,
+      issuer,
+      audit,
+      crypto,
+      clock,
       attempts: signIns,
     }),
     blocks: new Blocks({ users, audit, clock }),

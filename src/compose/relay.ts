@@ -77,7 +77,10 @@ export function composeRelay(ground: RelayGround): Relay {
   const { maxMessageBytes, messagesPerS, bytesPerS, workMsPerS, heartbeatMs, heartbeatTimeoutMs } = config;
   const mayNumber = (): boolean => placement.leaseHeld();
   const departures = new Departures({
-    ...{ store: bare, clock, log, self: placement.self },
+    store: bare,
+    clock,
+    log,
+    self: placement.self,
     storeNowMs: () => placement.storeNowMs(),
   });
   const autoWindow = new AutoWindow(clock, systemLoad());
@@ -98,7 +101,14 @@ export function composeRelay(ground: RelayGround): Relay {
   const storeHealth = () => ground.store.health();
   const storeIsUp = (): boolean => storeHealth().ok;
   const homeCheck = new HomeCheck({
-    ...{ store: bare, rooms, departures, self: placement.self, clock, log, tallies, storeIsUp },
+    store: bare,
+    rooms,
+    departures,
+    self: placement.self,
+    clock,
+    log,
+    tallies,
+    storeIsUp,
   });
   ground.homeDuties.countSessions(() => rooms.size);
   ground.homeDuties.onLeaseRegained(() => homeCheck.checkAll());

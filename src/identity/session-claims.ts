@@ -103,9 +103,16 @@ function organizationClaim({ organization, membership }: MemberOf): Json {
 function organizationContext({ organization, membership }: MemberOf): Readonly<Record<string, Json>> {
   const { id, name, slug, publicMetadata, createdAtMs, updatedAtMs } = organization;
   return {
-    ...{ id, name, slug, image_url: '', has_image: false, public_metadata: publicMetadata },
-    ...{ role: membership.role, permissions: membership.permissions },
-    ...{ created_at: createdAtMs, updated_at: updatedAtMs },
+    id,
+    name,
+    slug,
+    image_url: '',
+    has_image: false,
+    public_metadata: publicMetadata,
+    role: membership.role,
+    permissions: membership.permissions,
+    created_at: createdAtMs,
+    updated_at: updatedAtMs,
   };
 }
 

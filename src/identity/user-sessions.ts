@@ -70,8 +70,17 @@ export class UserSessions {
     const { lifetimeMs, inactivityMs, limit } = policy;
     const result = await store.open(
       {
-        ...{ id: this.newId(), userId, deviceId, kind, organizationId, effectiveUserId, actorId, secretHash, address },
-        ...{ lifetimeMs, inactivityMs },
+        id: this.newId(),
+        userId,
+        deviceId,
+        kind,
+        organizationId,
+        effectiveUserId,
+        actorId,
+        secretHash,
+        address,
+        lifetimeMs,
+        inactivityMs,
       },
       limit,
     );

@@ -57,8 +57,12 @@ function expectUnknown(thrown: unknown): void {
 
 /** A call that this process runs, under an Idempotency-Key. */
 const call = (key: string) => ({
-  ...{ key, fingerprint: 'print', operationId: 'op', owner: 'one' },
-  ...{ runningTtlMs: 60_000, ttlMs: 60_000 },
+  key,
+  fingerprint: 'print',
+  operationId: 'op',
+  owner: 'one',
+  runningTtlMs: 60_000,
+  ttlMs: 60_000,
 });
 
 function newKey(name: string): ApiKeyRecord {

@@ -19,12 +19,24 @@ const MUTATIONS = Number(process.env['SALLYPORT_TEST_FATE_MUTATIONS'] ?? 1_000);
 const SEED = Number(process.env['SALLYPORT_TEST_SEED'] ?? Date.now() % 1_000_000);
 const REPORT: NodeReport = {
   state: 'ready',
-  ...{ id: f.HERE, startedAtMs: 1, labels: {}, publicUrl: 'ws://127.0.0.1', address: '127.0.0.1' },
-  ...{ connections: 0, sessions: 0, version: '0', engine: 'none' },
+  id: f.HERE,
+  startedAtMs: 1,
+  labels: {},
+  publicUrl: 'ws://127.0.0.1',
+  address: '127.0.0.1',
+  connections: 0,
+  sessions: 0,
+  version: '0',
+  engine: 'none',
 };
 const KEY = {
-  ...{ id: f.keyId('a'), projectId: f.ACME, name: '', scopes: [], secretHash: '' },
-  ...{ createdAtMs: 1, lastUsedAtMs: null },
+  id: f.keyId('a'),
+  projectId: f.ACME,
+  name: '',
+  scopes: [],
+  secretHash: '',
+  createdAtMs: 1,
+  lastUsedAtMs: null,
 };
 const cleanups: (() => Promise<void>)[] = [];
 

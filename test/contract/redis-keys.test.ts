@@ -117,8 +117,12 @@ describe('the prefix of keys', () => {
     const session = f.newSession();
     await operations.run('an operation', () => store.relay.create(session, [f.newSeat()]));
     await store.idempotency.start({
-      ...{ key: 'key', fingerprint: 'print', operationId: 'op', owner: 'one' },
-      ...{ runningTtlMs: 60_000, ttlMs: 60_000 },
+      key: 'key',
+      fingerprint: 'print',
+      operationId: 'op',
+      owner: 'one',
+      runningTtlMs: 60_000,
+      ttlMs: 60_000,
     });
     const keys = await client.keys('*');
     expect(keys.filter((key) => key.includes('once-done')).length).toBeGreaterThan(0);

@@ -45,8 +45,16 @@ afterEach(async () => {
 
 const text = (): string => randomBytes(9).toString('hex');
 const report = (id: typeof f.HERE) => ({
-  ...{ id, state: 'ready' as const, startedAtMs: 0, labels: {}, publicUrl: 'http://a', address: 'a' },
-  ...{ connections: 0, sessions: 0, version: '0', engine: 'e' },
+  id,
+  state: 'ready' as const,
+  startedAtMs: 0,
+  labels: {},
+  publicUrl: 'http://a',
+  address: 'a',
+  connections: 0,
+  sessions: 0,
+  version: '0',
+  engine: 'e',
 });
 
 /** One living thing of each kind that shares a key with others: the keys are there, and their sizes can be compared. */
@@ -70,8 +78,13 @@ async function live(): Promise<UserSession> {
 }
 
 const apiKey = (letter: string) => ({
-  ...{ id: f.keyId(letter), name: 'k', scopes: ['relays'] as const, projectId: f.ACME, secretHash: 'h' },
-  ...{ createdAtMs: 1, lastUsedAtMs: null },
+  id: f.keyId(letter),
+  name: 'k',
+  scopes: ['relays'] as const,
+  projectId: f.ACME,
+  secretHash: 'h',
+  createdAtMs: 1,
+  lastUsedAtMs: null,
 });
 
 async function relaySessions(): Promise<void> {

@@ -84,7 +84,11 @@ describe('a model of sessions over a store that fails', () => {
       const property = fc.asyncProperty(commands, async (some) => {
         const model = new SessionModel(LISTED, OTHERS, { maxUsers: MAX_USERS, replayMaxEntries: REPLAY_MAX_ENTRIES });
         const run = await SessionRun.open(backend, running.socketUrl, {
-          ...{ listed: LISTED, maxUsers: MAX_USERS, patienceMs: PATIENCE_MS, isPatient: true, storedMembers },
+          listed: LISTED,
+          maxUsers: MAX_USERS,
+          patienceMs: PATIENCE_MS,
+          isPatient: true,
+          storedMembers,
           perceive: (entries) => entries,
         });
         try {

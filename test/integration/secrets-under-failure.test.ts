@@ -40,8 +40,10 @@ describe('secrets while the store fails', () => {
     const gateway = await startGatewayProcess({
       ...WALK_SETTINGS,
       SALLYPORT_REDIS_URL: redis.url.replace('//', `//default:${encodeURIComponent(REDIS_PASSWORD)}@`),
-      ...{ SALLYPORT_REDIS_PREFIX: prefix, SALLYPORT_REQUEST_DEADLINE_MS: '5000' },
-      ...{ SALLYPORT_MAIL_WEBHOOK_URL: mails.url, SALLYPORT_MAIL_WEBHOOK_SECRET: WEBHOOK_SECRET },
+      SALLYPORT_REDIS_PREFIX: prefix,
+      SALLYPORT_REQUEST_DEADLINE_MS: '5000',
+      SALLYPORT_MAIL_WEBHOOK_URL: mails.url,
+      SALLYPORT_MAIL_WEBHOOK_SECRET: WEBHOOK_SECRET,
     });
     const journal = new Journal(gateway.url, gateway.socketUrl);
     journal.keep('Redis password', REDIS_PASSWORD);
@@ -147,7 +149,8 @@ describe('secrets of mail and of the start', () => {
     const server = await startWebhook(status, { location: 'https://evil.example/?the-answer-of-the-webhook' });
     const gateway = await startGatewayProcess({
       ...WALK_SETTINGS,
-      ...{ SALLYPORT_MAIL_WEBHOOK_URL: server.url, SALLYPORT_MAIL_WEBHOOK_SECRET: WEBHOOK_SECRET },
+      SALLYPORT_MAIL_WEBHOOK_URL: server.url,
+      SALLYPORT_MAIL_WEBHOOK_SECRET: WEBHOOK_SECRET,
     });
     const journal = new Journal(gateway.url, gateway.socketUrl);
     journal.keep('webhook secret', WEBHOOK_SECRET);

@@ -42,7 +42,8 @@ describe('secrets on Redis', () => {
     env = {
       ...WALK_SETTINGS,
       SALLYPORT_REDIS_URL: redis.url.replace('//', `//default:${encodeURIComponent(REDIS_PASSWORD)}@`),
-      ...{ SALLYPORT_MAIL_WEBHOOK_URL: mails.url, SALLYPORT_MAIL_WEBHOOK_SECRET: WEBHOOK_SECRET },
+      SALLYPORT_MAIL_WEBHOOK_URL: mails.url,
+      SALLYPORT_MAIL_WEBHOOK_SECRET: WEBHOOK_SECRET,
     };
   });
 

@@ -30,7 +30,11 @@ const NO_PARTS = (): Promise<object> => Promise.resolve({});
 function native(line: string, status: number, prepare: Prepare = NO_PARTS, takesBody = false): IdentityCall {
   const [method = '', pattern = ''] = line.split(' ');
   return {
-    ...{ surface: 'native', method, pattern, status, takesBody },
+    surface: 'native',
+    method,
+    pattern,
+    status,
+    takesBody,
     async prepare(backend) {
       const headers = { authorization: `Bearer ${backend.key}` };
       return { path: pattern, headers, ...(await prepare(backend)) };
@@ -42,7 +46,12 @@ const withBody = (line: string, status: number, prepare: Prepare): IdentityCall 
 
 function groupCalls(base: string): readonly IdentityCall[] {
   const call = (method: string, under: string, takesBody: boolean, prepare: IdentityCall['prepare']): IdentityCall => ({
-    ...{ surface: 'group', method, pattern: base + under, status: 200, takesBody, prepare },
+    surface: 'group',
+    method,
+    pattern: base + under,
+    status: 200,
+    takesBody,
+    prepare,
   });
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
   const hosted = async (backend: Backend) => (await Player.at(backend)).created();

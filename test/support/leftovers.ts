@@ -21,7 +21,9 @@ export function documentedKeys(): readonly DocumentedKeys[] {
   return table.split('\n').flatMap((line) => {
     const [, names = '', stay = ''] = ROW.exec(line) ?? [];
     return [...names.matchAll(/`([^`]+)`/g)].map(([, written = '']) => ({
-      ...{ written, pattern: patternOf(written), stayMs: durationOf(stay.trim()) },
+      written,
+      pattern: patternOf(written),
+      stayMs: durationOf(stay.trim()),
     }));
   });
 }

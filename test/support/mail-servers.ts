@@ -54,7 +54,9 @@ export async function startSmtpServer(options: SmtpOptions = {}): Promise<MailSe
       stream.on('end', () => {
         const { mailFrom, rcptTo } = session.envelope;
         taken.push({
-          ...{ raw, isSecure: session.secure, user: session.user === undefined ? null : String(session.user) },
+          raw,
+          isSecure: session.secure,
+          user: session.user === undefined ? null : String(session.user),
           from: mailFrom === false ? '' : mailFrom.address,
           to: rcptTo.map(({ address }) => address),
         });

@@ -52,7 +52,11 @@ export class SignInDesk {
     if (store === undefined) throw new Error('unreachable');
     const clock = systemClock();
     const keys = new SigningKeys({
-      ...{ store: store.signingKeys, sealer: createSealer(SECRET), clock, log: silentLog, rotationMs: KEY_LIFE_MS },
+      store: store.signingKeys,
+      sealer: createSealer(SECRET),
+      clock,
+      log: silentLog,
+      rotationMs: KEY_LIFE_MS,
     });
     const tokens = createSessionTokens({ keys, signer: new Rs256Signer(), clock, issuer: () => ISSUER });
     return new SignInDesk(running, new Backend(running.url), tokens, keys);

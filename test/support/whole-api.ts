@@ -74,7 +74,10 @@ function fill(things: Things, text: string): string {
 
 function relayCalls(): readonly ApiCall[] {
   const relays = (line: string, ok: number, body?: unknown): ApiCall => ({
-    ...{ surface: 'relays', line, ok, body },
+    surface: 'relays',
+    line,
+    ok,
+    body,
     headers: { authorization: 'token {rootKey}' },
   });
   return [
@@ -130,7 +133,10 @@ function directoryCalls(): readonly ApiCall[] {
 
 function clientCalls(): readonly ApiCall[] {
   const client = (line: string, ok: number, body?: unknown): ApiCall => ({
-    ...{ surface: 'client', line: `${line}?_is_native=1`, ok, body },
+    surface: 'client',
+    line: `${line}?_is_native=1`,
+    ok,
+    body,
     headers: CLIENT,
   });
   return [
@@ -184,7 +190,10 @@ function loginCalls(): readonly ApiCall[] {
 
 function groupCalls(base: string, which: 'A' | 'B'): readonly ApiCall[] {
   const group = (line: string, bearer: string, body?: unknown): ApiCall => ({
-    ...{ surface: 'group', line: line.replace(' ', ` ${base}`), ok: 200, body },
+    surface: 'group',
+    line: line.replace(' ', ` ${base}`),
+    ok: 200,
+    body,
     headers: { authorization: `Bearer {${bearer}${which}}` },
   });
   const create = group('POST ', 'joiner', {});

@@ -83,7 +83,9 @@ function viewBars({ removed, banned, bannedWallets }: SessionState): readonly Ba
   return [
     ...[...removed].map(([userId, { generation, reason }]) => ({
       kind: 'removed' as const,
-      ...{ userId, generation, reason },
+      userId,
+      generation,
+      reason,
     })),
     ...[...banned].map((userId) => ({ kind: 'banned' as const, userId })),
     ...[...bannedWallets].map((wallet) => ({ kind: 'banned_wallet' as const, wallet })),

@@ -36,18 +36,28 @@ export class RedisDirectoryStore implements DirectoryStore {
     const [, , userListing = ''] = users;
     const [, , organizationListing = ''] = organizations;
     this.#users = new RecordTable<UserRecord, UserName>(link, scripts, {
-      ...{ name: 'users', keys: users, schema: userSchema },
+      name: 'users',
+      keys: users,
+      schema: userSchema,
       removedWith: [userListing, memberships, membersByUser, membersByOrganization],
-      ...{ uniqueFields: USER_NAMES, uniqueOf: (user, name) => user[name] },
+      uniqueFields: USER_NAMES,
+      uniqueOf: (user, name) => user[name],
     });
     this.#organizations = new RecordTable<OrganizationRecord, 'slug'>(link, scripts, {
-      ...{ name: 'organizations', keys: organizations, schema: organizationSchema },
+      name: 'organizations',
+      keys: organizations,
+      schema: organizationSchema,
       removedWith: [organizationListing, memberships, membersByOrganization, membersByUser],
-      ...{ uniqueFields: ['slug'], uniqueOf: ({ slug }) => slug },
+      uniqueFields: ['slug'],
+      uniqueOf: ({ slug }) => slug,
     });
     this.#templates = new RecordTable<TemplateRecord, never>(link, scripts, {
-      ...{ name: 'templates', keys: templates, removedWith: [], schema: templateSchema },
-      ...{ uniqueFields: [], uniqueOf: () => null },
+      name: 'templates',
+      keys: templates,
+      removedWith: [],
+      schema: templateSchema,
+      uniqueFields: [],
+      uniqueOf: () => null,
     });
   }
 

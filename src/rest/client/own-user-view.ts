@@ -95,8 +95,12 @@ export function viewOwnUser({ user, memberships }: Profile): z.output<typeof own
     .map((number, place) => viewPhone(user, number, place));
   return {
     object: 'user',
-    ...{ id: user.id, username: user.username, first_name: user.firstName, last_name: user.lastName },
-    ...{ image_url: '', has_image: false },
+    id: user.id,
+    username: user.username,
+    first_name: user.firstName,
+    last_name: user.lastName,
+    image_url: '',
+    has_image: false,
     primary_email_address_id: emails[0]?.id ?? null,
     primary_phone_number_id: phones[0]?.id ?? null,
     email_addresses: emails,
@@ -117,8 +121,13 @@ export function viewOwnUser({ user, memberships }: Profile): z.output<typeof own
 export function viewPublicUserData(user: UserRecord): z.output<typeof publicUserDataSchema> {
   const { firstName, lastName, username } = user;
   return {
-    ...{ user_id: user.id, first_name: firstName, last_name: lastName, username },
-    ...{ image_url: '', has_image: false, identifier: identifierOf(user) },
+    user_id: user.id,
+    first_name: firstName,
+    last_name: lastName,
+    username,
+    image_url: '',
+    has_image: false,
+    identifier: identifierOf(user),
   };
 }
 
@@ -162,8 +171,15 @@ function viewMembership({ organization, membership }: MemberOf): z.output<typeof
 function viewOrganization(organization: OrganizationRecord): z.output<typeof organizationSchema> {
   const { id, name, slug, publicMetadata, createdAtMs, updatedAtMs } = organization;
   return {
-    ...{ object: 'organization', id, name, slug, image_url: '', has_image: false },
-    ...{ public_metadata: publicMetadata, created_at: createdAtMs, updated_at: updatedAtMs },
+    object: 'organization',
+    id,
+    name,
+    slug,
+    image_url: '',
+    has_image: false,
+    public_metadata: publicMetadata,
+    created_at: createdAtMs,
+    updated_at: updatedAtMs,
   };
 }
 

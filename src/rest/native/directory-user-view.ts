@@ -69,7 +69,12 @@ export function userName(name: UserName): z.ZodType<string> {
 export function changeOf(body: z.output<typeof userBody>): UserChange {
   const { username, email, phone, mobile, password, admin } = body;
   return {
-    ...{ username, email, phone, mobile, password, admin },
+    username,
+    email,
+    phone,
+    mobile,
+    password,
+    admin,
     firstName: body.first_name,
     lastName: body.last_name,
     publicMetadata: body.public_metadata,
@@ -82,7 +87,11 @@ export function changeOf(body: z.output<typeof userBody>): UserChange {
 export function viewUser(user: UserRecord): z.output<typeof userSchema> {
   const { id, username, email, phone, mobile, admin, banned } = user;
   return {
-    ...{ id, username, email, phone, mobile },
+    id,
+    username,
+    email,
+    phone,
+    mobile,
     first_name: user.firstName,
     last_name: user.lastName,
     public_metadata: user.publicMetadata,

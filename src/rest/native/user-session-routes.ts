@@ -207,8 +207,10 @@ function createTicket({ tickets }: UserSessionRoutesDeps): Route {
     errors: ['user_not_found', 'user_banned', 'user_blocked'],
     async handle({ caller, body: { user_id, expires_in_s, actor = null } }) {
       const { id, text, expiresAtMs } = await tickets.issue({
-        ...{ userId: user_id, actorId: actor?.sub ?? null },
-        ...{ ttlMs: expires_in_s * 1000, keyId: caller.id },
+        userId: user_id,
+        actorId: actor?.sub ?? null,
+        ttlMs: expires_in_s * 1000,
+        keyId: caller.id,
       });
       return { status: 201, body: { id, user_id, actor, token: text, expires_at: expiresAtMs } };
     },

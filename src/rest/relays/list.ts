@@ -38,8 +38,12 @@ export function viewPagination(query: ListQuery, found: SessionPage): z.output<t
   if (query.cursor !== undefined) {
     const hasNext = found.nextCursor !== null;
     return {
-      ...{ number: null, next_page_number: null, previous_page_number: null },
-      ...{ paginator, has_next: hasNext, has_previous: true },
+      number: null,
+      next_page_number: null,
+      previous_page_number: null,
+      paginator,
+      has_next: hasNext,
+      has_previous: true,
     };
   }
   const number = query.page ?? 1;

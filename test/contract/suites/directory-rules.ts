@@ -14,17 +14,19 @@ export function directoryRules(open: OpenStore): void {
     test('IS1 a user comes back as it was written, by its id and by each of its names', async () => {
       const { directory } = on.all.store;
       const user = i.newUser({
-        ...{
-          username: 'ada',
-          email: 'ada@example.com',
-          phone: '+1555',
-          mobile: '+1666',
-          firstName: 'Ada ✓',
-          admin: true,
-        },
+        username: 'ada',
+        email: 'ada@example.com',
+        phone: '+1555',
+        mobile: '+1666',
+        firstName: 'Ada ✓',
+        admin: true,
         publicMetadata: { a: [1, 2.5, null, { b: [] }], empty: {}, slash: 'a/b "c"\u0000é' },
-        ...{ privateMetadata: 'text', unsafeMetadata: null, passwordHash: '$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA' },
-        ...{ homeOrganizationId: i.organizationId(), banned: true, blockedUntilMs: Number.MAX_SAFE_INTEGER },
+        privateMetadata: 'text',
+        unsafeMetadata: null,
+        passwordHash: '$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA',
+        homeOrganizationId: i.organizationId(),
+        banned: true,
+        blockedUntilMs: Number.MAX_SAFE_INTEGER,
         lastSignInAtMs: 5,
       });
       expect(await directory.putUser(user)).toMatchObject(WRITTEN);

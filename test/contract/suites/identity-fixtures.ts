@@ -66,15 +66,24 @@ export function newOrganization(change: Partial<OrganizationRecord> = {}): Organ
   const id = organizationId();
   const slug = id.slice(4).toLowerCase();
   return {
-    ...{ id, version: 1, name: 'An organization', slug, publicMetadata: {}, privateMetadata: {} },
-    ...{ createdAtMs: 1, updatedAtMs: 2 },
+    id,
+    version: 1,
+    name: 'An organization',
+    slug,
+    publicMetadata: {},
+    privateMetadata: {},
+    createdAtMs: 1,
+    updatedAtMs: 2,
     ...change,
   };
 }
 
 export function newMembership(change: Partial<MembershipRecord> = {}): MembershipRecord {
   return {
-    ...{ organizationId: organizationId(), userId: directoryUserId(), role: 'org:member', permissions: ['org:read'] },
+    organizationId: organizationId(),
+    userId: directoryUserId(),
+    role: 'org:member',
+    permissions: ['org:read'],
     createdAtMs: 1,
     ...change,
   };
@@ -82,8 +91,13 @@ export function newMembership(change: Partial<MembershipRecord> = {}): Membershi
 
 export function newTemplate(change: Partial<TemplateRecord> = {}): TemplateRecord {
   return {
-    ...{ name: 'game', version: 1, claims: { level: '{{user.public_metadata.level}}', nested: { list: [1, null] } } },
-    ...{ lifetimeS: 60, allowedClockSkewS: 5, createdAtMs: 1, updatedAtMs: 2 },
+    name: 'game',
+    version: 1,
+    claims: { level: '{{user.public_metadata.level}}', nested: { list: [1, null] } },
+    lifetimeS: 60,
+    allowedClockSkewS: 5,
+    createdAtMs: 1,
+    updatedAtMs: 2,
     ...change,
   };
 }

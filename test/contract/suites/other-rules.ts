@@ -48,8 +48,13 @@ export function otherRules(open: OpenStore): void {
       const { keys } = on.all.store;
       const id = f.keyId('a');
       const record = {
-        ...{ id, name: 'a', scopes: [], projectId: f.ACME, secretHash: 'aGFzaA' },
-        ...{ createdAtMs: 1, lastUsedAtMs: null },
+        id,
+        name: 'a',
+        scopes: [],
+        projectId: f.ACME,
+        secretHash: 'aGFzaA',
+        createdAtMs: 1,
+        lastUsedAtMs: null,
       };
       await keys.noteUse(id, 1_900_000_000_001);
       await keys.put(record);

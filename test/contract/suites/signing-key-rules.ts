@@ -7,8 +7,12 @@ import * as i from './identity-fixtures.js';
 export function signingKeyRules(open: OpenStore): void {
   const on = f.useStore(open);
   const key = (kid: string, change: Partial<SigningKeyRecord> = {}): SigningKeyRecord => ({
-    ...{ kid, publicJwk: '{"kty":"RSA","n":"a b"}', sealedPrivate: 'c2VhbGVk' },
-    ...{ createdAtMs: on.clock.nowMs(), signsFromMs: on.clock.nowMs() + 5, goneAtMs: on.clock.nowMs() + 100_000 },
+    kid,
+    publicJwk: '{"kty":"RSA","n":"a b"}',
+    sealedPrivate: 'c2VhbGVk',
+    createdAtMs: on.clock.nowMs(),
+    signsFromMs: on.clock.nowMs() + 5,
+    goneAtMs: on.clock.nowMs() + 100_000,
     ...change,
   });
 

@@ -11,16 +11,24 @@ export function userSessionRules(open: OpenStore): void {
     test('IS8 open returns what get returns: everything given, active, times by the store', async () => {
       const { userSessions } = on.all.store;
       const session = i.newUserSession({
-        ...{ kind: 'login', organizationId: i.organizationId(), effectiveUserId: i.directoryUserId() },
-        ...{ actorId: i.directoryUserId(), secretHash: 'aGFz/aA+-_', address: '2001:db8::1' },
+        kind: 'login',
+        organizationId: i.organizationId(),
+        effectiveUserId: i.directoryUserId(),
+        actorId: i.directoryUserId(),
+        secretHash: 'aGFz/aA+-_',
+        address: '2001:db8::1',
       });
       const result = await userSessions.open(session, i.NO_LIMIT);
       const { lifetimeMs, inactivityMs, ...given } = session;
       const nowMs = on.clock.nowMs();
       const expected = {
         ...given,
-        ...{ status: 'active', createdAtMs: nowMs, updatedAtMs: nowMs, lastActiveAtMs: nowMs },
-        ...{ expireAtMs: nowMs + lifetimeMs, abandonAtMs: nowMs + inactivityMs },
+        status: 'active',
+        createdAtMs: nowMs,
+        updatedAtMs: nowMs,
+        lastActiveAtMs: nowMs,
+        expireAtMs: nowMs + lifetimeMs,
+        abandonAtMs: nowMs + inactivityMs,
       };
       expect(result).toEqual({ outcome: 'opened', session: expected, replaced: [] });
       expect(await userSessions.get(session.id)).toEqual(expected);
@@ -142,8 +150,13 @@ export function userSessionRules(open: OpenStore): void {
       const created = await userSessions.createDevice(deviceId, 1_000_000);
       const nowMs = on.clock.nowMs();
       expect(created).toEqual({
-        ...{ id: deviceId, rotation: 1, lastActiveSessionId: null, lastStrategy: null },
-        ...{ createdAtMs: nowMs, updatedAtMs: nowMs, expireAtMs: nowMs + 1_000_000 },
+        id: deviceId,
+        rotation: 1,
+        lastActiveSessionId: null,
+        lastStrategy: null,
+        createdAtMs: nowMs,
+        updatedAtMs: nowMs,
+        expireAtMs: nowMs + 1_000_000,
       });
       expect(await userSessions.device(deviceId)).toEqual({ device: created, sessions: [] });
       const one = await i.openSession(userSessions, { deviceId });

@@ -13,7 +13,9 @@ export function userSocketRules(open: OpenStore): void {
   const on = f.useStore(open);
   const userId = i.directoryUserId();
   const socket = (name: string, change: Partial<UserSocket> = {}): UserSocket => ({
-    ...{ userId, socketId: name, nodeId: f.HERE },
+    userId,
+    socketId: name,
+    nodeId: f.HERE,
     ...change,
   });
 

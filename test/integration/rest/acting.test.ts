@@ -124,12 +124,19 @@ describe.each(STORES)('acting as somebody else on $store', ({ redisUrl }) => {
     await eventually(() => (audited(userId).length >= 2 ? null : 'not in the output yet'));
     expect(audited(userId)).toMatchObject([
       {
-        ...{ action: 'impersonation_allowed', by: 'api_key', by_key_id: expect.any(String) as unknown },
-        ...{ actor_user_id: actorId, target_user_id: userId },
+        action: 'impersonation_allowed',
+        by: 'api_key',
+        by_key_id: expect.any(String) as unknown,
+        actor_user_id: actorId,
+        target_user_id: userId,
       },
       {
-        ...{ action: 'identity_assumed', by: 'user', by_user_id: actorId, effective_user_id: userId },
-        ...{ session_id: sessionId, target_user_id: userId },
+        action: 'identity_assumed',
+        by: 'user',
+        by_user_id: actorId,
+        effective_user_id: userId,
+        session_id: sessionId,
+        target_user_id: userId,
       },
     ]);
     // It was not the user who signed in.

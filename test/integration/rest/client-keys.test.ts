@@ -59,7 +59,9 @@ describe.each(STORES)('keys of session tokens on $store', ({ redisUrl }) => {
       const life = { createdAtMs: nowMs - 1000, goneAtMs: nowMs + 10_000 };
       const old = await newSigningKey(sealer, { ...life, signsFromMs: nowMs - 1000 });
       const next = await newSigningKey(sealer, {
-        ...{ createdAtMs: nowMs, signsFromMs: nowMs + 5000, goneAtMs: nowMs + 86_400_000 },
+        createdAtMs: nowMs,
+        signsFromMs: nowMs + 5000,
+        goneAtMs: nowMs + 86_400_000,
       });
       expect(await stage.store.signingKeys.add(old, null)).toBe(true);
       expect(await stage.store.signingKeys.add(next, old.kid)).toBe(true);

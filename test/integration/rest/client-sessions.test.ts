@@ -46,8 +46,14 @@ describe.each(STORES)('client sessions on $store', ({ redisUrl }) => {
     expect(status).toBe(200);
     expect(Object.keys(body as object)).toEqual(['response', 'client']);
     expect(body.response).toMatchObject({
-      ...{ object: 'session', id: sessionId, status: 'active', last_active_token: null, actor: null, tasks: null },
-      ...{ last_active_organization_id: null, factor_verification_age: [0, -1] },
+      object: 'session',
+      id: sessionId,
+      status: 'active',
+      last_active_token: null,
+      actor: null,
+      tasks: null,
+      last_active_organization_id: null,
+      factor_verification_age: [0, -1],
       user: { object: 'user', id: userId, username, first_name: 'Ada', password_enabled: true, banned: false },
       public_user_data: { user_id: userId, first_name: 'Ada', last_name: null },
     });
@@ -233,8 +239,10 @@ describe.each(STORES)('client sessions on $store', ({ redisUrl }) => {
       expect(Object.keys(answer.body as object)).toEqual(['errors', 'clerk_trace_id']);
       expect(answer.body.errors).toEqual([
         {
-          ...{ message: answer.body.errors[0].message, long_message: answer.body.errors[0].message },
-          ...{ code: 'authentication_invalid', meta: {} },
+          message: answer.body.errors[0].message,
+          long_message: answer.body.errors[0].message,
+          code: 'authentication_invalid',
+          meta: {},
         },
       ]);
     }

@@ -44,7 +44,10 @@ describe.each(STORES)('sign-ins on $store', ({ redisUrl }) => {
     expect(answer.status).toBe(200);
     const { response, client } = answer.body;
     expect(response).toEqual({
-      ...{ object: 'sign_in_attempt', id: response.id, status: 'complete', identifier },
+      object: 'sign_in_attempt',
+      id: response.id,
+      status: 'complete',
+      identifier,
       created_session_id: client.sessions[0].id,
     });
     expect(response.id).toMatch(/^sia_[0-9A-Za-z]{27}$/);
@@ -334,7 +337,8 @@ describe.each(STORES)('sign-ins on $store', ({ redisUrl }) => {
 
   it('CS28 tries are limited per account and address, and per address; right passwords are not tried then either', async () => {
     const env = {
-      ...{ SALLYPORT_SIGN_IN_ATTEMPTS_PER_ACCOUNT: '3', SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS: '9' },
+      SALLYPORT_SIGN_IN_ATTEMPTS_PER_ACCOUNT: '3',
+      SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS: '9',
       SALLYPORT_SIGN_IN_ATTEMPTS_PERIOD_S: '86400',
     };
     const strict = await startGateway({ redisUrl: redisUrl(), env });

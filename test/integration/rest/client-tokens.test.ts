@@ -24,7 +24,8 @@ describe.each(STORES)('session tokens on $store', ({ redisUrl }) => {
     running = await startGateway({
       redisUrl: redisUrl(),
       env: {
-        ...{ SALLYPORT_ALLOWED_ORIGINS: PAGE, SALLYPORT_ISSUER: ISSUER },
+        SALLYPORT_ALLOWED_ORIGINS: PAGE,
+        SALLYPORT_ISSUER: ISSUER,
         SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS: '0',
       },
       wrapStore: (opened) => {
@@ -73,8 +74,17 @@ describe.each(STORES)('session tokens on $store', ({ redisUrl }) => {
     const iat = Number(claims['iat']);
     expect(Math.abs(iat - Date.now() / 1000)).toBeLessThan(30);
     expect(claims).toEqual({
-      ...{ iss: ISSUER, sub: userId, sid: sessionId, azp: PAGE, v: 2, sts: 'active', fva: [0, -1] },
-      ...{ iat, nbf: iat - 10, exp: iat + 60, jti: claims['jti'] },
+      iss: ISSUER,
+      sub: userId,
+      sid: sessionId,
+      azp: PAGE,
+      v: 2,
+      sts: 'active',
+      fva: [0, -1],
+      iat,
+      nbf: iat - 10,
+      exp: iat + 60,
+      jti: claims['jti'],
     });
     expect(payloadOf(await app.jwt(sessionId))).not.toHaveProperty('azp');
   });
@@ -104,16 +114,12 @@ describe.each(STORES)('session tokens on $store', ({ redisUrl }) => {
     await app.post(`${at}/touch`, { active_organization_id: organizationId });
     const name = freshName();
     const claims = {
-      ...{
-        level: '{{user.public_metadata.level}}',
-        team: 'team {{user.public_metadata.team.name}}',
-        org: '{{org.slug}}',
-      },
-      ...{
-        nick: "{{user.public_metadata.nick || 'none'}}",
-        unknown: '{{user.nope}}',
-        fixed: [1, { a: '{{user.id}}' }],
-      },
+      level: '{{user.public_metadata.level}}',
+      team: 'team {{user.public_metadata.team.name}}',
+      org: '{{org.slug}}',
+      nick: "{{user.public_metadata.nick || 'none'}}",
+      unknown: '{{user.nope}}',
+      fixed: [1, { a: '{{user.id}}' }],
     };
     const template = { name, claims, lifetime: 3600, allowed_clock_skew: 30 };
     expectStatus(await backend.native('POST', '/v1/jwt_templates', template), 201);
@@ -122,8 +128,19 @@ describe.each(STORES)('session tokens on $store', ({ redisUrl }) => {
     const said = payloadOf(String(answer.body.jwt));
     const iat = Number(said['iat']);
     expect(said).toEqual({
-      ...{ level: 7, team: 'team red', org: slug, nick: 'none', unknown: null, fixed: [1, { a: userId }] },
-      ...{ iss: ISSUER, sub: userId, azp: PAGE, iat, nbf: iat - 30, exp: iat + 3600, jti: said['jti'] },
+      level: 7,
+      team: 'team red',
+      org: slug,
+      nick: 'none',
+      unknown: null,
+      fixed: [1, { a: userId }],
+      iss: ISSUER,
+      sub: userId,
+      azp: PAGE,
+      iat,
+      nbf: iat - 30,
+      exp: iat + 3600,
+      jti: said['jti'],
     });
     expect(codeOf(await app.post(`${at}/tokens/none`))).toEqual([404, 'template_not_found']);
     const door = await backend.call('GET', '/v1/connect', undefined, {

@@ -27,13 +27,19 @@ describe.each(STORES)('organizations and templates on $store', ({ redisUrl }) =>
   it('DI9 an organization is made, found by id and slug, changed and removed', async () => {
     const slug = freshName();
     const made = await backend.native('POST', '/v1/organizations', {
-      ...{ name: 'Acme, Inc.', slug, public_metadata: { a: 1 }, private_metadata: { b: 2 } },
+      name: 'Acme, Inc.',
+      slug,
+      public_metadata: { a: 1 },
+      private_metadata: { b: 2 },
     });
     expect([made.status, made.body as unknown]).toEqual([
       201,
       {
         id: expect.stringMatching(/^org_[0-9A-Za-z]{27}$/) as string,
-        ...{ name: 'Acme, Inc.', slug, public_metadata: { a: 1 }, private_metadata: { b: 2 } },
+        name: 'Acme, Inc.',
+        slug,
+        public_metadata: { a: 1 },
+        private_metadata: { b: 2 },
         created_at: expect.any(Number) as number,
         updated_at: expect.any(Number) as number,
       },
@@ -117,7 +123,10 @@ describe.each(STORES)('organizations and templates on $store', ({ redisUrl }) =>
     expect([added.status, added.body as unknown]).toEqual([
       201,
       {
-        ...{ organization_id: organization, user_id: one, role: 'org:member', permissions: [] },
+        organization_id: organization,
+        user_id: one,
+        role: 'org:member',
+        permissions: [],
         created_at: expect.any(Number) as number,
       },
     ]);
@@ -178,7 +187,10 @@ describe.each(STORES)('organizations and templates on $store', ({ redisUrl }) =>
     expect([made.status, made.body as unknown]).toEqual([
       201,
       {
-        ...{ name, claims, lifetime: 60, allowed_clock_skew: 5 },
+        name,
+        claims,
+        lifetime: 60,
+        allowed_clock_skew: 5,
         created_at: expect.any(Number) as number,
         updated_at: expect.any(Number) as number,
       },

@@ -36,13 +36,19 @@ describe.each(STORES)('user sessions on $store', ({ redisUrl }) => {
       201,
       {
         id: expect.stringMatching(/^sess_[0-9A-Za-z]{27}$/) as string,
-        ...{ user_id: user, client_id: null, kind: 'client', status: 'active' },
+        user_id: user,
+        client_id: null,
+        kind: 'client',
+        status: 'active',
         created_at: expect.any(Number) as number,
         updated_at: expect.any(Number) as number,
         last_active_at: expect.any(Number) as number,
         expire_at: expect.any(Number) as number,
         abandon_at: expect.any(Number) as number,
-        ...{ last_active_organization_id: null, effective_user_id: user, actor_id: null, ip_address: null },
+        last_active_organization_id: null,
+        effective_user_id: user,
+        actor_id: null,
+        ip_address: null,
       },
     ]);
     expect(opened.body.expire_at - opened.body.created_at).toBe(7 * DAY_MS);

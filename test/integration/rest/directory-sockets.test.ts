@@ -40,7 +40,10 @@ describe.each(STORES)('sockets of directory users on $store', ({ redisUrl }) => 
     const answer = await desk.backend.native(method, `/v1/users/${user}${path}`, body);
     expect(answer.status).toBe(200);
     expect(reportOf(answer)).toEqual({
-      ...{ matched: 2, closed: 2, nodes_acked: 1, nodes_timed_out: 0 },
+      matched: 2,
+      closed: 2,
+      nodes_acked: 1,
+      nodes_timed_out: 0,
       took_ms: expect.any(Number) as number,
     });
     for (const socket of sockets) {

@@ -119,59 +119,85 @@ function carriersOf(backend: Backend, player: Player, sessionId: string): readon
   ] as readonly Kind[];
   const group = ['/session', '/v1/session'].flatMap((base) =>
     GROUP_CALLS.map(([method, path, body]) => ({
-      ...{ name: `the bearer of ${method} ${base}${path}`, home: ['group token'] as const, refusal: 401 },
+      name: `the bearer of ${method} ${base}${path}`,
+      home: ['group token'] as const,
+      refusal: 401,
       show: (text: string) => backend.call(method, base + path, body, bearer(text)),
     })),
   );
   return [
     {
-      ...{ name: 'the token of the relay surface', home: key, refusal: 401 },
+      name: 'the token of the relay surface',
+      home: key,
+      refusal: 401,
       show: (text) => backend.call('GET', '/v1/relays/sessions', undefined, { authorization: `token ${text}` }),
     },
     {
-      ...{ name: 'the bearer of the native surface', home: key, refusal: 401 },
+      name: 'the bearer of the native surface',
+      home: key,
+      refusal: 401,
       show: (text) => backend.call('GET', '/v1/users', undefined, bearer(text)),
     },
     {
-      ...{ name: 'the cookie of the client surface', home: ['client token'], refusal: 401 },
+      name: 'the cookie of the client surface',
+      home: ['client token'],
+      refusal: 401,
       show: (text) => backend.call('GET', '/v1/client', undefined, { cookie: `__client=${text}` }),
     },
     {
-      ...{ name: 'the header of native apps', home: ['client token'], refusal: 401 },
+      name: 'the header of native apps',
+      home: ['client token'],
+      refusal: 401,
       show: (text) => backend.call('GET', '/v1/client?_is_native=1', undefined, { authorization: text }),
     },
     {
-      ...{ name: 'a sign-in by ticket', home: ['ticket'], refusal: 401 },
+      name: 'a sign-in by ticket',
+      home: ['ticket'],
+      refusal: 401,
       show: (text) =>
         backend.call('POST', '/v1/client/sign_ins', `strategy=ticket&ticket=${encodeURIComponent(text)}`, form),
     },
     {
-      ...{ name: 'the key of the login surface', home: key, refusal: 401 },
+      name: 'the key of the login surface',
+      home: key,
+      refusal: 401,
       show: (text) => backend.call('GET', `/authenticate/block/nobody?apiKey=${encodeURIComponent(text)}`),
     },
     {
-      ...{ name: 'the lsid of the login surface', home: ['LSID'], refusal: 401 },
+      name: 'the lsid of the login surface',
+      home: ['LSID'],
+      refusal: 401,
       show: (text) => backend.call('GET', `/authenticate/block;lsid=${encodeURIComponent(text)}/nobody`),
     },
     {
-      ...{ name: 'the path of the login surface', home: ['LSID'], refusal: 404 },
+      name: 'the path of the login surface',
+      home: ['LSID'],
+      refusal: 404,
       show: (text) => backend.call('GET', `/session/${encodeURIComponent(text)}`),
     },
     {
-      ...{ name: 'the key of the group surface', home: key, refusal: 401 },
+      name: 'the key of the group surface',
+      home: key,
+      refusal: 401,
       show: (text) => player.create({}, { 'x-api-key': text }),
     },
     {
-      ...{ name: 'the wallet of create', home: ['wallet bearer'], refusal: 401 },
+      name: 'the wallet of create',
+      home: ['wallet bearer'],
+      refusal: 401,
       show: (text) => player.create({}, bearer(text)),
     },
     {
-      ...{ name: 'the wallet of join', home: ['wallet bearer'], refusal: 401 },
+      name: 'the wallet of join',
+      home: ['wallet bearer'],
+      refusal: 401,
       show: (text) => player.join({ sessionId }, bearer(text)),
     },
     ...group,
     {
-      ...{ name: 'a handshake', home: opensSockets, refusal: 401 },
+      name: 'a handshake',
+      home: opensSockets,
+      refusal: 401,
       show: (text) => backend.call('GET', '/v1/connect', undefined, bearer(text)),
     },
   ];

@@ -118,7 +118,12 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
         const answer = await new Seated(backend, token, base).current();
         expect(answer.status).toBe(200);
         expect(answer.body).toEqual({
-          ...{ id: created.sessionId, creatorId: created.credentials.id, expiry, maxUsers, ...others, users },
+          id: created.sessionId,
+          creatorId: created.credentials.id,
+          expiry,
+          maxUsers,
+          ...others,
+          users,
         });
       }
     });

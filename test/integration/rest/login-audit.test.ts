@@ -14,7 +14,8 @@ describe.each(STORES)('the audit log on $store', ({ redisUrl }) => {
     const prefix = `sallyport-test-${randomBytes(6).toString('hex')}:`;
     const url = redisUrl();
     return startGatewayProcess({
-      ...{ SALLYPORT_ENV: 'development', SALLYPORT_RESET_URLS: PAGE },
+      SALLYPORT_ENV: 'development',
+      SALLYPORT_RESET_URLS: PAGE,
       ...(url === null ? {} : { SALLYPORT_REDIS_URL: url, SALLYPORT_REDIS_PREFIX: prefix }),
     });
   }
@@ -56,13 +57,20 @@ describe.each(STORES)('the audit log on $store', ({ redisUrl }) => {
     const events = [
       { ...own, ...of(lsid, admin), action: 'identity_assumed', target_user_id: user.id },
       {
-        ...{ ...own, effective_user_id: user.id, ...of(lsid, admin), action: 'identity_assumed' },
-        ...{ of_session_id: expect.not.stringContaining(sessionOf(lsid)) as unknown, target_user_id: user.id },
+        ...own,
+        effective_user_id: user.id,
+        ...of(lsid, admin),
+        action: 'identity_assumed',
+        of_session_id: expect.not.stringContaining(sessionOf(lsid)) as unknown,
+        target_user_id: user.id,
       },
       { ...own, effective_user_id: user.id, action: 'sessions_ended', target_user_id: user.id, sessions_ended: 1 },
       {
-        ...{ ...own, effective_user_id: user.id, ...of(lsid, admin) },
-        ...{ action: 'identity_reset', target_user_id: admin.id },
+        ...own,
+        effective_user_id: user.id,
+        ...of(lsid, admin),
+        action: 'identity_reset',
+        target_user_id: admin.id,
       },
       { ...own, ...of(others, user), action: 'identity_assumed', target_user_id: other.id },
       { ...key, ...of(others, user), action: 'identity_reset', target_user_id: user.id },

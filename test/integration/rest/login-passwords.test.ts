@@ -429,11 +429,9 @@ describe('where reset mails go', () => {
   it('LS27 a server that does not take the mail is an error event without the address', async () => {
     const smtp = await startSmtpServer({ tls: 'none', refuse: 'no box' });
     const gateway = await startGatewayProcess({
-      ...{
-        ...RESET,
-        SALLYPORT_SMTP_URL: `smtp://127.0.0.1:${String(smtp.port)}`,
-        SALLYPORT_MAIL_FROM: 'us@gateway.example',
-      },
+      ...RESET,
+      SALLYPORT_SMTP_URL: `smtp://127.0.0.1:${String(smtp.port)}`,
+      SALLYPORT_MAIL_FROM: 'us@gateway.example',
     });
     const { user } = await askOn(gateway.url);
     await eventually(() => (gateway.output().includes('"event":"mail_not_sent"') ? null : gateway.output()));

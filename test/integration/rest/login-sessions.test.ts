@@ -28,7 +28,10 @@ const ROWS: readonly Row[] = [
   { row: 'get', method: 'GET', tail: '', status: 200, options: () => ({}) },
   { row: 'delete', method: 'DELETE', tail: '', status: 200, options: () => ({}) },
   {
-    ...{ row: 'setEffectiveUser', method: 'POST', tail: '/setEffectiveUser', status: 200 },
+    row: 'setEffectiveUser',
+    method: 'POST',
+    tail: '/setEffectiveUser',
+    status: 200,
     options: ({ id }) => ({ json: id }),
   },
   { row: 'assumedIdentity', method: 'DELETE', tail: '/assumedIdentity', status: 200, options: () => ({}) },
@@ -39,7 +42,10 @@ const ROWS: readonly Row[] = [
 const ALL_ROWS: readonly Row[] = [
   ...ROWS,
   {
-    ...{ row: 'setEffectiveOrg', method: 'POST', tail: '/setEffectiveOrg', status: 404 },
+    row: 'setEffectiveOrg',
+    method: 'POST',
+    tail: '/setEffectiveOrg',
+    status: 404,
     options: () => ({ json: NO_ORGANIZATION }),
   },
 ];
@@ -251,7 +257,8 @@ describe.each(STORES)('login sessions on $store', ({ redisUrl }) => {
     const { session_id: relay } = await api.root.createSession();
     const mint = (user_id: string) =>
       api.root.native('POST', `/v1/relays/sessions/${relay}/tokens`, {
-        ...{ user_id, user_session_id: `sess_${lsid.split('_')[1] ?? ''}` },
+        user_id,
+        user_session_id: `sess_${lsid.split('_')[1] ?? ''}`,
       });
     expect([(await mint(admin.id)).status, (await mint(target.id)).status]).toEqual([200, 404]);
     await api.call('POST', `/session/${lsid}/setEffectiveUser`, { json: target.id });

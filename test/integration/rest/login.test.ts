@@ -39,8 +39,13 @@ describe.each(STORES)('logging in on $store', ({ redisUrl }) => {
     const { sessionId, createdAt, lastAccessedAt, expiresAt, ...rest } = answers[0]?.body as Record<string, unknown>;
     expect(sessionId).toMatch(LSID);
     expect(rest).toEqual({
-      ...{ userId: user.id, username: user.username, orgId: organization, assumed: false, ipAddress: '127.0.0.1' },
-      ...{ effectiveUserId: user.id, effectiveOrgId: organization },
+      userId: user.id,
+      username: user.username,
+      orgId: organization,
+      assumed: false,
+      ipAddress: '127.0.0.1',
+      effectiveUserId: user.id,
+      effectiveOrgId: organization,
     });
     expect(Number(createdAt)).toBeGreaterThan(Date.now() - 60_000);
     expect([lastAccessedAt, expiresAt]).toEqual([createdAt, Number(createdAt) + 604_800_000]);
@@ -244,8 +249,10 @@ describe.each(STORES)('tries at passwords on $store', ({ redisUrl }) => {
     running = await startGateway({
       redisUrl: redisUrl(),
       env: {
-        ...{ SALLYPORT_SIGN_IN_ATTEMPTS_PER_ACCOUNT: '2', SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS: '6' },
-        ...{ SALLYPORT_PASSWORD_RESETS_PER_ADDRESS: '3', SALLYPORT_RESET_URLS: 'https://app.example' },
+        SALLYPORT_SIGN_IN_ATTEMPTS_PER_ACCOUNT: '2',
+        SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS: '6',
+        SALLYPORT_PASSWORD_RESETS_PER_ADDRESS: '3',
+        SALLYPORT_RESET_URLS: 'https://app.example',
       },
     });
     api = new LoginApi(running.url);

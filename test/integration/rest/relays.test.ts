@@ -118,7 +118,10 @@ describe.each(STORES)('the relay surface on $store', ({ redisUrl }) => {
     expect(body).toEqual({
       session_id: expect.stringMatching(/^[0-9a-f]{12}-S$/) as unknown,
       authorization_token: integer,
-      ...{ status: 'Linked', ready: true, linked: true, error: null },
+      status: 'Linked',
+      ready: true,
+      linked: true,
+      error: null,
       session_users: [
         { ip_address: '127.0.0.1', ...place },
         { ip_address: '2001:db8::1', ...place },
@@ -172,8 +175,12 @@ describe.each(STORES)('the relay surface on $store', ({ redisUrl }) => {
       expect.objectContaining({
         total_count: 5,
         pagination: {
-          ...{ number: 2, next_page_number: 3, previous_page_number: 1 },
-          ...{ paginator: { num_pages: 3 }, has_next: true, has_previous: true },
+          number: 2,
+          next_page_number: 3,
+          previous_page_number: 1,
+          paginator: { num_pages: 3 },
+          has_next: true,
+          has_previous: true,
         },
       }),
     ]);

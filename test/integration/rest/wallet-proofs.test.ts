@@ -140,7 +140,12 @@ describe.each(STORES)('wallet proofs on $store', ({ redisUrl }) => {
     const { nonce, message } = await forWallet();
     const parsed = parseSiweMessage(message);
     expect(parsed).toMatchObject({
-      ...{ domain: DOMAIN, uri: `https://${DOMAIN}/base`, version: '1', chainId: 1, nonce, address: wallet.address },
+      domain: DOMAIN,
+      uri: `https://${DOMAIN}/base`,
+      version: '1',
+      chainId: 1,
+      nonce,
+      address: wallet.address,
     });
     const { address, chainId, domain, uri, issuedAt, expirationTime, statement } = parsed;
     if (!address || !chainId || !domain || !uri || !issuedAt || !expirationTime || !statement) throw new Error(message);

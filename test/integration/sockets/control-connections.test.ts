@@ -104,8 +104,11 @@ describe.each(STORES)('control connections on $store', ({ redisUrl }) => {
       (
         await stranger.sign(
           {
-            ...{ sessionId: session.session_id as never, userId: 'somebody' as never },
-            ...{ generation: 1, asHost: false, userSessionId: null },
+            sessionId: session.session_id as never,
+            userId: 'somebody' as never,
+            generation: 1,
+            asHost: false,
+            userSessionId: null,
           },
           60,
         )

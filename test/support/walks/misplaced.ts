@@ -45,8 +45,11 @@ function misused({ method, path, parameters, queries, members, surface }: Operat
 
 function wrongCarriers(secret: string): Record<string, string> {
   const all = {
-    ...{ authorization: `Bearer ${secret}`, 'x-api-key': secret, cookie: `__client=${secret}` },
-    ...{ 'idempotency-key': `${secret} ${secret}`, 'x-token': secret },
+    authorization: `Bearer ${secret}`,
+    'x-api-key': secret,
+    cookie: `__client=${secret}`,
+    'idempotency-key': `${secret} ${secret}`,
+    'x-token': secret,
   };
   return secret.includes(' ') ? {} : all;
 }
@@ -82,7 +85,8 @@ const FORM = 'application/x-www-form-urlencoded';
 
 function preflight(secret: string): Record<string, string> {
   return {
-    ...{ origin: `https://${encodeURIComponent(secret)}`, 'access-control-request-method': 'POST' },
+    origin: `https://${encodeURIComponent(secret)}`,
+    'access-control-request-method': 'POST',
     'access-control-request-headers': secret,
   };
 }
@@ -90,7 +94,10 @@ function preflight(secret: string): Record<string, string> {
 /** Refused before its 101, whatever the credential: its key is none. */
 function handshake(secret: string): Record<string, string> {
   return {
-    ...{ connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': secret },
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': secret,
     'sec-websocket-protocol': `sallyport.v1, bearer.${secret}`,
   };
 }

@@ -42,7 +42,10 @@ export async function operationsOf(api: LoginApi): Promise<readonly Operation[]>
     Object.entries(methods).map(([method, { security, parameters, requestBody, responses }]) => {
       const named = (place: string): string[] => parameters.filter((each) => each.in === place).map(({ name }) => name);
       return {
-        ...{ method: method.toUpperCase(), path, parameters: named('path'), queries: named('query') },
+        method: method.toUpperCase(),
+        path,
+        parameters: named('path'),
+        queries: named('query'),
         members: Object.values(requestBody?.content ?? {}).flatMap(({ schema }) => [...namesIn(schema)]),
         surface: security.some((scheme) => 'relays' in scheme) ? 'relays' : 'native',
         statuses: Object.keys(responses).map(Number),

@@ -109,8 +109,10 @@ describe('session tokens', () => {
     const details = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }).asymmetricKeyDetails;
     expect(details).toMatchObject({ modulusLength: 2048, publicExponent: 65_537n });
     expect(await tokens.verify(token)).toEqual({
-      ...{ userId: USER, sessionId: SESSION },
-      ...{ issuedAtMs: clock.nowMs(), expiresAtMs: clock.nowMs() + MINUTE_MS },
+      userId: USER,
+      sessionId: SESSION,
+      issuedAtMs: clock.nowMs(),
+      expiresAtMs: clock.nowMs() + MINUTE_MS,
     });
     expect(payloadOf(await tokens.sign(CLAIMS, 60, 10))['jti']).not.toBe(jti);
   });

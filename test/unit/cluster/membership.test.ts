@@ -34,7 +34,10 @@ describe('the lease of a node', () => {
     isHeldUp = false;
     membership = new Membership({
       nodes: { heartbeat: (report, leaseMs) => nodes.heartbeat(report, leaseMs), leave: (id) => nodes.leave(id) },
-      ...{ clock, log: silentLog, self: f.HERE, report: () => REPORT },
+      clock,
+      log: silentLog,
+      self: f.HERE,
+      report: () => REPORT,
       onLeaseRegained: () => {
         regained += 1;
         return isHeldUp ? new Promise((resolve) => (release = resolve)) : Promise.resolve();

@@ -30,7 +30,10 @@ function start(policy: Partial<{ perAccount: number; perAddress: number }> = {})
   };
   const made = (purpose: string) =>
     new Attempts({
-      ...{ rates, known, crypto: systemCrypto(), purpose },
+      rates,
+      known,
+      crypto: systemCrypto(),
+      purpose,
       policy: { perAccount: 5, perAddress: 20, periodMs: 10 * MINUTE_MS, ...policy },
     });
   return { clock, keys, attempts: made('sign_in'), others: made('password_reset') };

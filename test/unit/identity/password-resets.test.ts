@@ -48,7 +48,15 @@ async function start(send: (mail: Mail) => Promise<void> = async () => undefined
   const mails: Mail[] = [];
   const tallies = { mailsSent: 0, mailsFailed: 0 };
   const resets = new PasswordResets({
-    ...{ users, attempts, signIns: attempts, rates: store.rateLimits, mailsPerHour: 3, crypto, clock, tallies, log },
+    users,
+    attempts,
+    signIns: attempts,
+    rates: store.rateLimits,
+    mailsPerHour: 3,
+    crypto,
+    clock,
+    tallies,
+    log,
     tokens: new ResetTokens({ store: store.oneTime, crypto, clock }),
     urls: new ResetUrls([PAGE]),
     audit: new AuditLog(log),

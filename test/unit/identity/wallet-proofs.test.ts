@@ -15,7 +15,11 @@ function start(secret = 'a secret') {
   const wallets = ethereumWallets();
   const wallet = newWallet();
   const proofs = new WalletProofs({
-    ...{ nonces: store.oneTime, rates: store.rateLimits, wallets, clock, crypto: systemCrypto() },
+    nonces: store.oneTime,
+    rates: store.rateLimits,
+    wallets,
+    clock,
+    crypto: systemCrypto(),
     tokens: createWalletTokens(secret, clock),
     site: () => ({ domain: 'sallyport:8080', uri: 'http://sallyport:8080' }),
     chainIds: [1],

@@ -12,8 +12,14 @@ const stateFrame = (state: string): Buffer => Buffer.from(`{"type":"state","stat
 describe('frames with presence states', () => {
   it('MB5 a state is in them as it was sent, and they are the JSON that they were', () => {
     const welcome = {
-      ...{ type: 'welcome', protocol: 1, session: { metadata: { members: [] } }, you: { index: 7 } },
-      ...{ host: { index: 7, term: 1 }, epoch: 'e', seq: 0, recovered: false },
+      type: 'welcome',
+      protocol: 1,
+      session: { metadata: { members: [] } },
+      you: { index: 7 },
+      host: { index: 7, term: 1 },
+      epoch: 'e',
+      seq: 0,
+      recovered: false,
     } as unknown as Omit<Welcome, 'members'>;
     fc.assert(
       fc.property(fc.json(), (text) => {

@@ -101,7 +101,12 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   let requests = 0;
 
   const harness: Harness = {
-    ...{ rest: undefined as unknown as Rest, store, clock, logged, answered, sent },
+    rest: undefined as unknown as Rest,
+    store,
+    clock,
+    logged,
+    answered,
+    sent,
     keys: new ApiKeys({ store: store.keys, crypto, clock, log: memoryLog(logged), rootKey: ROOT_KEY, env: 'dev' }),
     node: nodeRecord(),
     nodeIsKnown: true,
@@ -113,7 +118,11 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
       const [path = '', query = ''] = target.split('?');
       requests += 1;
       const request: HttpRequest = {
-        ...{ id: `request-${requests}`, method, path, query, remoteAddress: '127.0.0.1' },
+        id: `request-${requests}`,
+        method,
+        path,
+        query,
+        remoteAddress: '127.0.0.1',
         headers: new Map(Object.entries({ ...headers, ...(authorization === undefined ? {} : { authorization }) })),
         body: bytesOf(raw ?? (body === undefined ? '' : JSON.stringify(body))),
       };
@@ -155,7 +164,13 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
 
   const sessions = new RelaySessions({
     storeHealth: () => store.health(),
-    ...{ store: store.relay, placement: fullPlacement, enforcer, geo, crypto, clock, defaults },
+    store: store.relay,
+    placement: fullPlacement,
+    enforcer,
+    geo,
+    crypto,
+    clock,
+    defaults,
   });
   const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, clock });
   const { identity, client, login } = identityOn(store, clock, memoryLog(logged));

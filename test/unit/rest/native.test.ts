@@ -174,8 +174,15 @@ it('NA7 nodes are listed with their state, load and lease', async () => {
   expect(json).toEqual({
     nodes: [
       {
-        ...{ id: 'node_0123456789abcdef', state: 'ready', started_at: 1, labels: { region: 'eu' } },
-        ...{ public_url: 'https://relay.example.test', connections: 3, sessions: 1, version: '0.1.0', engine: 'uws' },
+        id: 'node_0123456789abcdef',
+        state: 'ready',
+        started_at: 1,
+        labels: { region: 'eu' },
+        public_url: 'https://relay.example.test',
+        connections: 3,
+        sessions: 1,
+        version: '0.1.0',
+        engine: 'uws',
         lease_until: 2,
       },
     ],

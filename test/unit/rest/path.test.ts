@@ -9,8 +9,19 @@ import { RouteTree } from '../../../src/rest/route-tree.js';
 function route(method: Route['method'], path: string): Route {
   const anything = z.unknown();
   return {
-    ...{ name: path, summary: '', method, path, auth: 'none', mutating: false, refusedWhileDraining: false },
-    ...{ params: anything, query: anything, body: anything, bodyForm: 'json', responses: {}, errors: [] },
+    name: path,
+    summary: '',
+    method,
+    path,
+    auth: 'none',
+    mutating: false,
+    refusedWhileDraining: false,
+    params: anything,
+    query: anything,
+    body: anything,
+    bodyForm: 'json',
+    responses: {},
+    errors: [],
     admit: async () => ({ callerId: 'nobody', run: async () => ({ status: 200 }) }),
   };
 }

@@ -20,7 +20,10 @@ it('RS2, RS8 create answers the session, linked, as documented', async () => {
   expect(new Set(tokens).size).toBe(3);
   for (const token of [...tokens, json['authorization_token']]) expect(token).toBeTypeOf('number');
   const user = (ip_address: string, place: number) => ({
-    ...{ ip_address, latitude: null, longitude: null, authorization_token: tokens[place] },
+    ip_address,
+    latitude: null,
+    longitude: null,
+    authorization_token: tokens[place],
   });
   expect(json.session_id).toMatch(/^[0-9a-f]{12}-S$/);
   expect(json).toEqual({
@@ -39,13 +42,25 @@ it('RS2, RS8 create answers the session, linked, as documented', async () => {
 it('RS2 every option of ours is taken', async () => {
   const rest = startRest();
   const { json } = await rest.newSession({
-    ...{ metadata: { mode: 'duel' }, max_users: 2, expires_in_s: 60, resume_window_ms: 0, flush_ms: 5 },
-    ...{ durability: 'redis', enforce_ip: true, filters: null, webhook_url: null },
+    metadata: { mode: 'duel' },
+    max_users: 2,
+    expires_in_s: 60,
+    resume_window_ms: 0,
+    flush_ms: 5,
+    durability: 'redis',
+    enforce_ip: true,
+    filters: null,
+    webhook_url: null,
   });
   const detailed = await rest.native(`PATCH /v1/relays/sessions/${json.session_id}`, { locked: false });
   expect(detailed.json).toMatchObject({
-    ...{ metadata: { mode: 'duel' }, max_users: 2, resume_window_ms: 0, flush_ms: 5, durability: 'redis' },
-    ...{ enforce_ip: true, expires_at: rest.clock.nowMs() + 60_000 },
+    metadata: { mode: 'duel' },
+    max_users: 2,
+    resume_window_ms: 0,
+    flush_ms: 5,
+    durability: 'redis',
+    enforce_ip: true,
+    expires_at: rest.clock.nowMs() + 60_000,
   });
 });
 
@@ -136,23 +151,35 @@ it('RS4 lists are paged from 1, newest first, with the whole pagination object',
   expect(first).toMatchObject({
     total_count: 12,
     pagination: {
-      ...{ number: 1, next_page_number: 2, previous_page_number: null },
-      ...{ paginator: { num_pages: 2 }, has_next: true, has_previous: false },
+      number: 1,
+      next_page_number: 2,
+      previous_page_number: null,
+      paginator: { num_pages: 2 },
+      has_next: true,
+      has_previous: false,
     },
   });
   const last = await page('?page=2');
   expect(idsOf(last)).toEqual(ids.slice(10));
   expect(last['pagination']).toEqual({
-    ...{ number: 2, next_page_number: null, previous_page_number: 1 },
-    ...{ paginator: { num_pages: 2 }, has_next: false, has_previous: true },
+    number: 2,
+    next_page_number: null,
+    previous_page_number: 1,
+    paginator: { num_pages: 2 },
+    has_next: false,
+    has_previous: true,
   });
   expect(last.next_cursor).toBeNull();
   const beyond = await page('?page=9&limit=100');
   expect([idsOf(beyond), beyond['pagination']]).toEqual([
     [],
     {
-      ...{ number: 9, next_page_number: null, previous_page_number: 8 },
-      ...{ paginator: { num_pages: 1 }, has_next: false, has_previous: true },
+      number: 9,
+      next_page_number: null,
+      previous_page_number: 8,
+      paginator: { num_pages: 1 },
+      has_next: false,
+      has_previous: true,
     },
   ]);
 
@@ -172,8 +199,12 @@ it('RS4 an empty list has one page', async () => {
     sessions: [],
     total_count: 0,
     pagination: {
-      ...{ number: 1, next_page_number: null, previous_page_number: null },
-      ...{ paginator: { num_pages: 1 }, has_next: false, has_previous: false },
+      number: 1,
+      next_page_number: null,
+      previous_page_number: null,
+      paginator: { num_pages: 1 },
+      has_next: false,
+      has_previous: false,
     },
     next_cursor: null,
   });
@@ -223,7 +254,10 @@ it('RS6 authorize answers the session with the one new user; the same address ag
   const { session_user, ...head } = answer.json;
   expect(head).toEqual(created);
   expect(session_user).toEqual({
-    ...{ ip_address: '9.9.9.9', latitude: null, longitude: null, authorization_token: expect.any(Number) as number },
+    ip_address: '9.9.9.9',
+    latitude: null,
+    longitude: null,
+    authorization_token: expect.any(Number) as number,
   });
   const listed = (await rest.relay(`GET /v1/relays/sessions/${created.session_id}`)).json.session_users;
   expect(listed).toEqual([...session_users, session_user]);

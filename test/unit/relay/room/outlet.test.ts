@@ -91,7 +91,13 @@ function room(bounds = BOUNDS): {
   const outlet = new Outlet(socket, 'topic', owner, { outletBounds: bounds, tallies, clock, slabs });
   outlet.begin();
   return {
-    ...{ socket, outlet, clock, tallies, slabs, counts, flush },
+    socket,
+    outlet,
+    clock,
+    tallies,
+    slabs,
+    counts,
+    flush,
     append(deliveryClass, keyOrSeq, text) {
       const payload = Buffer.from(text);
       const entry = { sender: 1, deliveryClass, targeted: false, payload };
