@@ -92,13 +92,13 @@ interface Parts extends Composed {
 
 /** Builds each part from the parts above it. */
 function composeParts(ground: Ground): Parts {
-  const { address, sessionSockets, config, clock, store } = ground;
+  const { address, config, clock, store } = ground;
   const cluster = composeCluster(ground);
-  const { membership } = cluster;
+  const { membership, calls } = cluster;
   const tokens = composeTokens({ ...ground, ownUrl: () => address.ownUrl() });
-  const relay = composeRelay({ ...ground, membership, tokens });
-  const identity = composeIdentity({ ...ground, tokens }, sessionSockets);
-  const login = composeLogin({ ...ground, tokens }, identity);
+  const relay = composeRelay({ ...ground, membership, calls, tokens });
+  const identity = composeIdentity({ ...ground, calls, tokens });
+  const login = composeLogin({ ...ground, calls, tokens }, identity);
   const client = composeClient(ground, identity, tokens);
   const group = composeGroup({
     ...ground,
@@ -107,7 +107,7 @@ function composeParts(ground: Ground): Parts {
     passwords: identity.passwords,
     publicUrl: () => address.publicUrl(),
   });
-  const rest = composeRest(ground, { membership, relay, identity, login, client, group });
+  const rest = composeRest(ground, { membership, calls, relay, identity, login, client, group });
   const front = composeServer(ground, relay.gatekeeper, rest);
   const { server } = front;
   exposeGauges(ground, { membership, rooms: relay.rooms, server });

@@ -13,6 +13,7 @@ import type { Crypto } from '../ports/crypto.js';
 import type { Doorway } from '../ports/doorway.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
+import type { NodeCalls } from '../ports/node-calls.js';
 import type { Placement } from '../ports/placement.js';
 import type { SessionTokens } from '../ports/session-tokens.js';
 import type { Store } from '../ports/store.js';
@@ -27,6 +28,7 @@ export interface DoorGround {
   readonly metrics: Metrics;
   readonly store: Store;
   readonly placement: Placement;
+  readonly calls: NodeCalls;
   readonly tokens: SessionTokens;
   readonly watches: UserSessionWatches;
   readonly origins: OriginRule;
@@ -47,6 +49,7 @@ export function composeDoor(ground: DoorGround): ComposedDoor {
     crypto,
     log,
     self: placement.self,
+    calls: ground.calls,
     limit: { max: config.maxSocketsPerUser, whenFull: config.socketsPerUserFull },
   });
   const sockets = new SessionSockets({
@@ -56,6 +59,7 @@ export function composeDoor(ground: DoorGround): ComposedDoor {
   });
   const sessionDoorway = new SessionDoorway({ tokens, userSessions: store.userSessions, watches, sockets });
   metrics.gauge('control_connections', 'Open WebSockets of user sessions.', () => sockets.size);
+  userSockets.serve();
   return {
     gatekeeper: new Door({
       doorways: [relayDoorway, sessionDoorway],

@@ -19,8 +19,8 @@ import type { Metrics } from '../ports/metrics.js';
 import type { Operations } from '../ports/operations.js';
 import type { Store } from '../ports/store.js';
 import type { NodeId } from '../protocol/ids.js';
-import { HomeDuties } from './home-duties.js';
 import { NodeAddress } from './node-address.js';
+import { NodeDuties } from './node-duties.js';
 import { storeService, openStore } from './store.js';
 import type { Composed } from './service.js';
 
@@ -40,7 +40,7 @@ export interface Ground extends Composed {
   readonly uws: UwsApp;
   readonly self: NodeId;
   readonly address: NodeAddress;
-  readonly homeDuties: HomeDuties;
+  readonly duties: NodeDuties;
   readonly sessionSockets: UserSessionSockets;
 }
 
@@ -75,7 +75,7 @@ export async function layGround(config: Config, wrapStore: (store: Store) => Sto
     uws: new UwsApp(engine),
     self,
     address: new NodeAddress(config),
-    homeDuties: new HomeDuties(),
+    duties: new NodeDuties(),
     sessionSockets: new UserSessionSockets(),
     services: [storeService(store, clock)],
   };

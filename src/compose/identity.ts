@@ -2,6 +2,7 @@
 import { createArgon2Passwords } from '../adapters/argon2/passwords.js';
 import type { Tokens } from './tokens.js';
 import type { Config } from '../config/schema.js';
+import { AllNodesUserSessions } from '../identity/all-nodes-user-sessions.js';
 import { AuditLog } from '../identity/audit.js';
 import { Entrance } from '../identity/entrance.js';
 import { Organizations } from '../identity/organizations.js';
@@ -9,15 +10,18 @@ import { SessionSweep } from '../identity/session-sweep.js';
 import { Templates } from '../identity/templates.js';
 import { Tickets } from '../identity/tickets.js';
 import { TokenIssuer } from '../identity/token-issuer.js';
+import { checkUserSessions } from '../identity/user-session-check.js';
+import type { UserSessionSockets } from '../identity/user-session-sockets.js';
 import { UserSessions, type UserSessionPolicy } from '../identity/user-sessions.js';
 import { Users } from '../identity/users.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
+import type { NodeCalls } from '../ports/node-calls.js';
 import type { Passwords } from '../ports/passwords.js';
 import type { Store } from '../ports/store.js';
-import type { UserSessionEnforcer } from '../ports/user-session-enforcer.js';
+import type { NodeDuties } from './node-duties.js';
 import type { Composed } from './service.js';
 
 /** Everything that the identity parts are built on. */
@@ -29,6 +33,9 @@ export interface IdentityGround {
   readonly metrics: Pick<Metrics, 'tallies' | 'gauge'>;
   readonly store: Store;
   readonly tokens: Pick<Tokens, 'session'>;
+  readonly sessionSockets: UserSessionSockets;
+  readonly calls: NodeCalls;
+  readonly duties: NodeDuties;
 }
 
 export interface Identity extends Composed {
@@ -43,12 +50,14 @@ export interface Identity extends Composed {
   readonly audit: AuditLog;
 }
 
-/** `enforcer` reaches the sockets of user sessions. */
-export function composeIdentity(ground: IdentityGround, enforcer: UserSessionEnforcer): Identity {
-  const { config, clock, crypto, log, metrics } = ground;
+export function composeIdentity(ground: IdentityGround): Identity {
+  const { config, clock, crypto, log, metrics, calls, duties, sessionSockets: sockets } = ground;
   const { directory, userSessions, oneTime } = ground.store;
   const passwords = createArgon2Passwords({ concurrency: config.argon2Concurrency, tallies: metrics.tallies });
   metrics.gauge('passwords_waiting', 'Passwords that wait to be hashed or checked.', () => passwords.waiting());
+  const enforcer = new AllNodesUserSessions({ sockets, calls });
+  enforcer.serve();
+  duties.compareWithStore(() => checkUserSessions({ store: userSessions, sockets }));
   const sessions = new UserSessions({ store: userSessions, enforcer, crypto, policy: policyOf(config) });
   const users = new Users({ store: directory, sessions, passwords, crypto, clock });
   const entrance = new Entrance({ users, sessions, clock });

@@ -12,6 +12,7 @@ import type { Crypto } from '../ports/crypto.js';
 import type { Geo } from '../ports/geo.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
+import type { NodeCalls } from '../ports/node-calls.js';
 import type { RelayCredentials } from '../ports/relay-credentials.js';
 import type { RelayStore } from '../ports/relay-store.js';
 import type { Store } from '../ports/store.js';
@@ -22,6 +23,7 @@ import { ControlHandler } from '../relay/home/control-handler.js';
 import { Departures } from '../relay/home/departures.js';
 import { FlushSchedule } from '../relay/room/flush-schedule.js';
 import { heldStore } from '../relay/home/held-store.js';
+import { AllNodesEnforcer } from '../relay/home/all-nodes-enforcer.js';
 import { HomeCheck } from '../relay/home/home-check.js';
 import { LiveSessions } from '../relay/sessions/live-sessions.js';
 import { LocalEnforcer } from '../relay/home/local-enforcer.js';
@@ -32,7 +34,7 @@ import { Upkeep } from '../relay/home/upkeep.js';
 import { Greeter } from '../relay/home/welcome.js';
 import { Heartbeats } from '../sockets/heartbeats.js';
 import { composeDoor } from './door.js';
-import type { HomeDuties } from './home-duties.js';
+import type { NodeDuties } from './node-duties.js';
 import type { Composed } from './service.js';
 import type { Tokens } from './tokens.js';
 
@@ -54,7 +56,8 @@ export interface RelayGround {
   readonly geo: Geo;
   readonly uws: UwsApp;
   readonly membership: Membership;
-  readonly homeDuties: HomeDuties;
+  readonly duties: NodeDuties;
+  readonly calls: NodeCalls;
   readonly sessionSockets: UserSessionSockets;
   readonly tokens: Tokens;
 }
@@ -110,10 +113,15 @@ export function composeRelay(ground: RelayGround): Relay {
     tallies,
     storeIsUp,
   });
-  ground.homeDuties.countSessions(() => rooms.size);
-  ground.homeDuties.onLeaseRegained(() => homeCheck.checkAll());
+  ground.duties.countSessions(() => rooms.size);
+  ground.duties.compareWithStore(() => homeCheck.checkAll());
   const store = heldStore(bare, (id) => homeCheck.isHere(id));
-  const enforcer = new LocalEnforcer(rooms);
+  const enforcer = new AllNodesEnforcer({
+    local: new LocalEnforcer(rooms),
+    calls: ground.calls,
+    lookAgain: (id) => homeCheck.checkThose([id]),
+  });
+  enforcer.serve();
   const credentials = createRelayCredentials(ground.secret, clock);
   const defaults = {
     maxUsers: DEFAULT_MAX_USERS,
@@ -135,6 +143,8 @@ export function composeRelay(ground: RelayGround): Relay {
     heartbeatMs,
   });
   const admissions = { rooms, departures, greeter, connections: { ...connections, rules, control, departures } };
+  const live = new LiveSessions({ store, rooms, placement, calls: ground.calls, clock, rules });
+  live.serve();
   const { userSessions } = ground.store;
   const relayDoorway = new RelayDoorway({
     store,
@@ -155,7 +165,7 @@ export function composeRelay(ground: RelayGround): Relay {
     sessions,
     authorizations,
     credentials,
-    live: new LiveSessions({ store, rooms, placement, clock, rules }),
+    live,
     gatekeeper: door.gatekeeper,
     departures,
     store,

@@ -2,6 +2,7 @@
 import { createSealer } from '../adapters/system/sealer.js';
 import type { Membership } from '../cluster/membership.js';
 import { ApiKeys } from '../identity/api-keys.js';
+import type { NodeCalls } from '../ports/node-calls.js';
 import { createRest, type Rest } from '../rest/rest.js';
 import type { Client } from './client.js';
 import type { Group } from './group.js';
@@ -12,6 +13,7 @@ import { originRule, type Relay } from './relay.js';
 
 export interface RestParts {
   readonly membership: Membership;
+  readonly calls: NodeCalls;
   readonly relay: Relay;
   readonly identity: Identity;
   readonly login: Login;
@@ -19,16 +21,18 @@ export interface RestParts {
   readonly group: Group;
 }
 
-export function composeRest(ground: Ground, { membership, relay, ...parts }: RestParts): Rest {
+export function composeRest(ground: Ground, { membership, calls, relay, ...parts }: RestParts): Rest {
   const { config, clock, crypto, log, metrics, store, operations, rootKey, secret } = ground;
   const { maxBodyBytes, maxMessageBytes } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';
+  const keys = new ApiKeys({ store: store.keys, calls, crypto, clock, log, rootKey, env });
+  keys.serve();
   return createRest({
     ...parts,
     sessions: relay.sessions,
     authorizations: relay.authorizations,
     live: relay.live,
-    keys: new ApiKeys({ store: store.keys, crypto, clock, log, rootKey, env }),
+    keys,
     placement: membership,
     gatekeeper: relay.gatekeeper,
     metrics,

@@ -1,10 +1,12 @@
 /** API keys: the caller, its project and its scopes; how keys are made, listed and removed. */
 import { randomBase62 } from '../lib/base62.js';
+import { finite, object, text, type Shape } from '../lib/shape.js';
 import { Failure } from '../protocol/failure.js';
-import { parseProjectId, type KeyId, type ProjectId } from '../protocol/ids.js';
+import { parseKeyId, parseProjectId, type KeyId, type ProjectId } from '../protocol/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import { SCOPES, type ApiKeyRecord, type KeyStore, type Scope } from '../ports/key-store.js';
+import { callKind, type NodeCalls } from '../ports/node-calls.js';
 import type { Log } from '../ports/log.js';
 import type { ProjectScope } from '../ports/relay-store.js';
 import { KeyCache } from './key-cache.js';
@@ -33,11 +35,20 @@ export interface ApiKeysDeps {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly log: Pick<Log, 'error'>;
+  readonly calls: NodeCalls;
   readonly rootKey: string;
   readonly env: KeyEnv;
 }
 
-/** A removal must count on every node within 1 s; this leaves time for a heartbeat. */
+const keyId: Shape<KeyId> = {
+  label: 'key id',
+  is: (value): value is KeyId => text.is(value) && parseKeyId(value) !== null,
+};
+
+/** The store has removed a key. */
+const REMOVED = callKind('api_keys.removed', object({ id: keyId }), finite);
+
+/** A removal must count on every node within 1 s, also on one that misses the order. */
 const CACHE_TTL_MS = 500;
 const CACHE_MAX_KEYS = 10_000;
 
@@ -60,9 +71,17 @@ export class ApiKeys {
     this.root = { id: 'root', scopes: SCOPES, projectId: projectNamed('default'), sees: 'all' };
   }
 
+  /** Forgets the keys that other nodes remove, from now on. */
+  serve(): void {
+    this.deps.calls.serve(REMOVED, ({ id }) => {
+      this.cache.drop(id);
+      return 0;
+    });
+  }
+
   /**
-   * null unless the text is a valid key. Gives no reason. Rejects with `store_unavailable`. A removed key is refused at
-   * once on this node and within 500 ms on the others.
+   * null unless the text is a valid key. Gives no reason. Rejects with `store_unavailable`. When `remove` resolves, the
+   * nodes that answered refuse the key; a node that did not answer refuses it after 500 ms at the latest.
    */
   async verify(text: string): Promise<Caller | null> {
     const { crypto } = this.deps;
@@ -107,6 +126,7 @@ export class ApiKeys {
     } finally {
       // Also when the store's answer was lost: the key may have been removed.
       this.cache.drop(id);
+      await this.deps.calls.order(REMOVED, { id });
     }
   }
 

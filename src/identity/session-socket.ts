@@ -77,8 +77,8 @@ class SessionSocket extends BaseConnection implements Watcher {
     this.send(encodeControl(push));
   }
 
-  onOver(push: UserSessionPush, close: CloseName): boolean {
-    this.send(encodeControl(push));
+  onOver(push: UserSessionPush | null, close: CloseName): boolean {
+    if (push !== null) this.send(encodeControl(push));
     this.socket.close(close);
     return true;
   }

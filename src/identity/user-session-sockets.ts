@@ -4,14 +4,12 @@
  */
 import type { UserSessionId } from '../protocol/ids.js';
 import type { UserSessionPush } from '../protocol/server-control.js';
-import type { Reach } from '../ports/enforcer.js';
-import type { UserSessionEnforcer } from '../ports/user-session-enforcer.js';
-import type { UserSession, UserSessionStatus } from '../ports/user-session-store.js';
 import type { UserSessionWatches, Watch, Watcher } from '../ports/user-session-watches.js';
+import type { UserSessionNews } from './user-session-news.js';
 
 type Over = Parameters<Watcher['onOver']>;
 
-export class UserSessionSockets implements UserSessionEnforcer, UserSessionWatches {
+export class UserSessionSockets implements UserSessionWatches {
   private readonly watches = new Map<UserSessionId, Set<LiveWatch>>();
 
   watch(id: UserSessionId): Watch {
@@ -25,16 +23,17 @@ export class UserSessionSockets implements UserSessionEnforcer, UserSessionWatch
     return watch;
   }
 
-  touched(session: UserSession): Promise<Reach> {
-    const push = { type: 'user_session.touched', session: viewOf(session) } as const;
-    for (const watch of this.of(session.id)) watch.onTouched(push);
-    return reached(0);
+  /** The user sessions that are watched on this node. */
+  watched(): readonly UserSessionId[] {
+    return [...this.watches.keys()];
   }
 
-  over(session: UserSession): Promise<Reach> {
-    const push = { type: OVER_PUSHES[session.status], session: viewOf(session) };
-    const close = session.status === 'revoked' ? 'revoked' : 'user_session_ended';
-    return reached(this.of(session.id).filter((watch) => watch.onOver(push, close)).length);
+  /** Tells this node's watchers. Returns how many sockets closed. */
+  tell(id: UserSessionId, { push, close }: UserSessionNews): number {
+    const watches = this.of(id);
+    if (close !== null) return watches.filter((watch) => watch.onOver(push, close)).length;
+    if (push !== null) for (const watch of watches) watch.onTouched(push);
+    return 0;
   }
 
   /** A copy: a notified watcher may stop watching. */
@@ -63,33 +62,4 @@ class LiveWatch implements Watch {
     this.stop();
     return this.watcher?.onOver(...over) ?? false;
   }
-}
-
-const OVER_PUSHES: Readonly<Record<UserSessionStatus, UserSessionPush['type']>> = {
-  removed: 'user_session.removed',
-  revoked: 'user_session.revoked',
-  ended: 'user_session.ended',
-  expired: 'user_session.ended',
-  abandoned: 'user_session.ended',
-  replaced: 'user_session.ended',
-  // These sessions are not over, so no such push is sent.
-  active: 'user_session.ended',
-  pending: 'user_session.ended',
-};
-
-function viewOf(session: UserSession): UserSessionPush['session'] {
-  return {
-    id: session.id,
-    user_id: session.userId,
-    status: session.status,
-    last_active_at: session.lastActiveAtMs,
-    last_active_organization_id: session.organizationId,
-    expire_at: session.expireAtMs,
-    abandon_at: session.abandonAtMs,
-  };
-}
-
-/** Reaches this node only, in the same turn. */
-function reached(closed: number): Promise<Reach> {
-  return Promise.resolve({ closed, nodesAcked: 1, nodesTimedOut: 0 });
 }

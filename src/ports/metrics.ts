@@ -22,6 +22,13 @@ export interface Tallies {
   passwordsRefused: number;
   mailsSent: number;
   mailsFailed: number;
+  busPacketsOut: number;
+  busMessagesOut: number;
+  busBytesOut: number;
+  busPacketsIn: number;
+  busBytesIn: number;
+  busLosses: number;
+  busMalformed: number;
 }
 
 /** Events counted by low-cardinality labels, off the hot path. */
@@ -62,5 +69,12 @@ export function emptyTallies(): Tallies {
     passwordsRefused: 0,
     mailsSent: 0,
     mailsFailed: 0,
+    busPacketsOut: 0,
+    busMessagesOut: 0,
+    busBytesOut: 0,
+    busPacketsIn: 0,
+    busBytesIn: 0,
+    busLosses: 0,
+    busMalformed: 0,
   };
 }

@@ -5,8 +5,11 @@ import type { UserSessionPush } from '../protocol/server-control.js';
 /** A socket or a member that belongs to a user session. */
 export interface Watcher {
   onTouched(push: UserSessionPush): void;
-  /** The user session is over: send `push`, then close with `close`. Returns whether there was a socket to close. */
-  onOver(push: UserSessionPush, close: Extract<CloseName, 'revoked' | 'user_session_ended'>): boolean;
+  /**
+   * The user session is over: send `push` unless it is null, then close with `close`. Returns whether there was a socket
+   * to close.
+   */
+  onOver(push: UserSessionPush | null, close: Extract<CloseName, 'revoked' | 'user_session_ended'>): boolean;
 }
 
 export interface Watch {

@@ -59,6 +59,11 @@ export const ERRORS = {
   }),
   session_not_linked: spec('The relay session has no node that could carry it.', 503, { retryable: true }),
   home_elsewhere: spec('The relay session lives on another node.', 503, { retryable: true }),
+  home_unreachable: spec(
+    'The home node of the relay session does not answer; what was asked of it may be done or not.',
+    503,
+    { retryable: true },
+  ),
 
   // Admission of a socket
   credential_missing: spec('No credential was given.', 401),
@@ -141,6 +146,10 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorSpec>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text);
+}
 
 interface SpecOptions {
   readonly close?: CloseName;

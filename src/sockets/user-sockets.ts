@@ -3,11 +3,13 @@
  * is gone; this node names its places again every few seconds, since one that is not named is forgotten.
  * Without a limit nothing is counted and no store is asked.
  */
+import { json, object, text } from '../lib/shape.js';
 import { Failure } from '../protocol/failure.js';
 import { parseDirectoryUserId, type NodeId, type UserId } from '../protocol/ids.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Log } from '../ports/log.js';
+import { callKind, type NodeCalls } from '../ports/node-calls.js';
 import type { ClientSocket } from '../ports/socket.js';
 import type { UserSocket, UserSocketStore } from '../ports/user-socket-store.js';
 
@@ -16,6 +18,7 @@ export interface UserSocketsDeps {
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly log: Log;
+  readonly calls: NodeCalls;
   readonly self: NodeId;
   readonly limit: {
     /** 0: no limit. */
@@ -33,6 +36,9 @@ export interface SocketPlace {
   /** The handshake has come to nothing. */
   release(): void;
 }
+
+/** A newer socket of the user, at another node, has taken the place. */
+const REPLACED = callKind('user_sockets.replaced', object({ socketId: text }), json);
 
 const RENEW_EVERY_MS = 5000;
 /** What a node may be late with: one that is gone holds its places this long. */
@@ -52,7 +58,7 @@ export class UserSockets {
 
   /**
    * A place for one more socket; null where nothing is counted. Rejects with `too_many_sockets` or `store_unavailable`.
-   * With `replace_old` the user's oldest sockets on this node are closed as replaced.
+   * With `replace_old` the user's oldest sockets are closed as replaced, on whatever node they are.
    */
   async take(userId: UserId, seatName: string | null): Promise<SocketPlace | null> {
     const { store, limit, crypto, self } = this.deps;
@@ -66,13 +72,21 @@ export class UserSockets {
     try {
       const result = await store.take(place.socket, limit, PLACE_TTL_MS);
       if (result.outcome === 'too_many_sockets') throw new Failure('too_many_sockets');
-      for (const replaced of result.replaced) this.places.get(replaced.socketId)?.lose();
+      for (const replaced of result.replaced) this.replace(replaced);
     } catch (error) {
       this.places.delete(socketId);
       throw error;
     }
     if (seatName !== null) this.bySeatName.set(seatName, place);
     return place;
+  }
+
+  /** Closes sockets here that other nodes replace from now on. */
+  serve(): void {
+    this.deps.calls.serve(REPLACED, ({ socketId }) => {
+      this.places.get(socketId)?.lose();
+      return null;
+    });
   }
 
   start(): void {
@@ -100,6 +114,17 @@ export class UserSockets {
       await Promise.all(sockets.map((socket) => store.take(socket, { ...limit, max: 0 }, PLACE_TTL_MS)));
     else await store.renew(sockets, PLACE_TTL_MS);
     this.namedAtMs = nowMs;
+  }
+
+  /** The handshake does not wait for the other node: the place is the new socket's already. */
+  private replace({ socketId, nodeId }: UserSocket): void {
+    const { calls, log, self } = this.deps;
+    if (nodeId === self) this.places.get(socketId)?.lose();
+    else {
+      calls.ask(REPLACED, nodeId, { socketId }).catch((error: unknown) => {
+        log.error('replaced_socket_not_closed', error, { at: nodeId });
+      });
+    }
   }
 
   private forget(place: Place, seatName: string | null): void {

@@ -5,6 +5,7 @@
 import type { BusTransport } from '../../ports/bus-transport.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
+import type { Tallies } from '../../ports/metrics.js';
 import type { BusTarget, LossListener, MessageListener, NodeBus } from '../../ports/node-bus.js';
 import type { NodeId } from '../../protocol/ids.js';
 import { Incoming } from './incoming.js';
@@ -23,21 +24,14 @@ const DEAF_AFTER_MS = 1_000;
 /** A packet that reaches this size is sent before the turn ends. */
 const MAX_PACKET_BYTES = 256 * 1024;
 
-export interface BusCounts {
-  packetsOut: number;
-  messagesOut: number;
-  bytesOut: number;
-  packetsIn: number;
-  bytesIn: number;
-  losses: number;
-  malformed: number;
-}
+export type BusTallies = Pick<Tallies, Extract<keyof Tallies, `bus${string}`>>;
 
 export interface NumberedBusDeps {
   readonly self: NodeId;
   readonly transport: BusTransport;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tallies: BusTallies;
 }
 
 interface Outgoing {
@@ -48,15 +42,6 @@ interface Outgoing {
 }
 
 export class NumberedBus implements NodeBus {
-  readonly counts: BusCounts = {
-    packetsOut: 0,
-    messagesOut: 0,
-    bytesOut: 0,
-    packetsIn: 0,
-    bytesIn: 0,
-    losses: 0,
-    malformed: 0,
-  };
   private readonly messageListeners: MessageListener[] = [];
   private readonly lossListeners: LossListener[] = [];
   private readonly outgoing = new Map<BusTarget, Outgoing>();
@@ -98,7 +83,7 @@ export class NumberedBus implements NodeBus {
     const outgoing = this.outgoing.get(to) ?? this.newOutgoing();
     this.outgoing.set(to, outgoing);
     outgoing.writer.add(bytes);
-    this.counts.messagesOut += 1;
+    this.deps.tallies.busMessagesOut += 1;
     if (outgoing.writer.length >= MAX_PACKET_BYTES) this.flushOne(to, outgoing);
     else this.flushLater(to);
   }
@@ -148,8 +133,8 @@ export class NumberedBus implements NodeBus {
   }
 
   private transmit(to: BusTarget, packet: Uint8Array): void {
-    this.counts.packetsOut += 1;
-    this.counts.bytesOut += packet.length;
+    this.deps.tallies.busPacketsOut += 1;
+    this.deps.tallies.busBytesOut += packet.length;
     this.deps.transport.send(to, packet);
   }
 
@@ -198,11 +183,11 @@ export class NumberedBus implements NodeBus {
 
   private receive(bytes: Uint8Array): void {
     if (this.state !== 'running') return;
-    this.counts.packetsIn += 1;
-    this.counts.bytesIn += bytes.length;
+    this.deps.tallies.busPacketsIn += 1;
+    this.deps.tallies.busBytesIn += bytes.length;
     const packet = decodePacket(bytes);
     if (packet === null) {
-      this.counts.malformed += 1;
+      this.deps.tallies.busMalformed += 1;
       this.deps.log.warn('bus_packet_malformed', { bytes: bytes.length });
       return;
     }
@@ -244,7 +229,7 @@ export class NumberedBus implements NodeBus {
   }
 
   private reportLoss(from: NodeId, why: string): void {
-    this.counts.losses += 1;
+    this.deps.tallies.busLosses += 1;
     this.deps.log.warn('bus_loss', { from, why });
     for (const listen of this.lossListeners) listen(from);
   }

@@ -18,10 +18,10 @@ export class BoundMember implements Watcher {
   }
 
   /** The seat is given up as well, whether or not there is a socket: no credential of this binding opens it again. */
-  onOver(push: UserSessionPush, close: Extract<CloseName, 'revoked' | 'user_session_ended'>): boolean {
+  onOver(push: UserSessionPush | null, close: Extract<CloseName, 'revoked' | 'user_session_ended'>): boolean {
     const { departures, room, member } = this;
     room.flush();
-    member.outlet?.send(encodeControl(push));
+    if (push !== null) member.outlet?.send(encodeControl(push));
     return departures.leave(room, member, close === 'revoked' ? 'revoked' : 'ended', close);
   }
 }

@@ -1,12 +1,17 @@
-/** What backends ask of, and say to, a session that is live: its members, and messages into it. */
+/**
+ * What backends ask of, and say to, a session that is live: its members, and messages into it. Its home alone knows and
+ * does this; another node asks the home.
+ */
 import { Failure } from '../../protocol/failure.js';
 import { NO_STATE } from '../../protocol/presence.js';
-import type { SessionId } from '../../protocol/ids.js';
+import type { NodeId, SessionId } from '../../protocol/ids.js';
 import type { Clock } from '../../ports/clock.js';
+import type { NodeCalls } from '../../ports/node-calls.js';
 import type { Placement } from '../../ports/placement.js';
-import type { ProjectScope, RelayStore } from '../../ports/relay-store.js';
+import type { Host, ProjectScope, RelaySession, RelayStore, Seat } from '../../ports/relay-store.js';
 import { acceptBackendMessage, type AcceptRules, type BackendMessage } from '../room/accept.js';
 import type { MemberStatus } from '../room/member.js';
+import { LIST_MEMBERS, SEND_MESSAGE, type SentMessage } from './home-calls.js';
 import { statusesOf } from '../room/views.js';
 import type { Rooms } from '../home/rooms.js';
 
@@ -21,61 +26,66 @@ export interface LiveDeps {
   readonly store: RelayStore;
   readonly rooms: Rooms;
   readonly placement: Pick<Placement, 'self' | 'find'>;
+  readonly calls: NodeCalls;
   readonly clock: Clock;
   readonly rules: AcceptRules;
 }
 
-/** For as long a node that died is still taken for alive: its lease, and the second until that is heard of. */
-const DEAD_HOME_UNNOTICED_MS = 4000;
-
 export class LiveSessions {
   constructor(private readonly deps: LiveDeps) {}
 
-  /** Rejects with `session_not_found`. */
+  /** Answers the calls of other nodes about sessions whose home is here. */
+  serve(): void {
+    const { calls, rooms } = this.deps;
+    calls.serve(LIST_MEMBERS, ({ sessionId }) => {
+      const room = rooms.find(sessionId);
+      return room === null ? null : statusesOf(room);
+    });
+    calls.serve(SEND_MESSAGE, ({ sessionId, payload, ...message }) =>
+      this.sendHere(sessionId, { ...message, payload: Buffer.from(payload, 'base64') }),
+    );
+  }
+
+  /** Rejects with `session_not_found`, or with `home_unreachable` when the home does not answer. */
   async members(scope: ProjectScope, id: SessionId): Promise<MembersReport> {
-    const { store, rooms, placement, clock } = this.deps;
+    const { store, clock } = this.deps;
     const found = await store.get(id, scope);
     if (found === null) throw new Failure('session_not_found');
-    const room = rooms.find(id);
-    const asOfMs = clock.nowMs();
-    if (room !== null) return { members: statusesOf(room), asOfMs, maxStalenessMs: 0 };
-    const { host, homeNodeId } = found.session;
-    // Sockets live on a home: without one, or with one that is gone, nobody is connected.
-    const homeLives = homeNodeId !== null && homeNodeId !== placement.self && placement.find(homeNodeId) !== null;
-    const members = found.seats.flatMap(({ userId, member }) =>
-      member === null
-        ? []
-        : [
-            {
-              index: member.index,
-              userId,
-              role: member.index === host.index ? ('host' as const) : ('client' as const),
-              connected: homeLives && member.awayUntilMs === null,
-              state: NO_STATE,
-              joinedAtMs: member.joinedAtMs,
-              dropped: null,
-            },
-          ],
-    );
-    return { members, asOfMs, maxStalenessMs: homeLives ? DEAD_HOME_UNNOTICED_MS : 0 };
+    const members = await this.membersAtHome(found.session);
+    return {
+      members: members ?? found.seats.flatMap((seat) => withoutSocket(seat, found.session.host)),
+      asOfMs: clock.nowMs(),
+      maxStalenessMs: 0,
+    };
   }
 
   /**
    * Sends an entry as the backend (sender index 65535). `seq` is the entry's number for class reliable, else null.
-   * Rejects with `session_not_found`, `unknown_member`, `message_too_big` or `store_unavailable`.
+   * Rejects with `session_not_found`, `unknown_member`, `message_too_big`, `store_unavailable` or `home_unreachable`.
    */
-  async send(
-    scope: ProjectScope,
-    id: SessionId,
-    message: BackendMessage,
-  ): Promise<{ readonly seq: number | null; readonly receivers: number }> {
-    const { store, rooms, rules } = this.deps;
+  async send(scope: ProjectScope, id: SessionId, message: BackendMessage): Promise<SentMessage> {
+    const { store, rooms, rules, calls } = this.deps;
     // Before the store is asked.
     if (message.payload.length > rules.maxMessageBytes) throw new Failure('message_too_big');
     const live = rooms.find(id);
-    const isSeen =
-      live === null ? (await store.get(id, scope)) !== null : scope === 'all' || live.session.projectId === scope;
-    if (!isSeen) throw new Failure('session_not_found');
+    if (live !== null) {
+      if (scope !== 'all' && live.session.projectId !== scope) throw new Failure('session_not_found');
+      return this.sendHere(id, message);
+    }
+    const found = await store.get(id, scope);
+    if (found === null) throw new Failure('session_not_found');
+    const home = this.otherHomeOf(found.session);
+    if (home === null) return this.sendHere(id, message);
+    const { payload, ...others } = message;
+    return calls.ask(SEND_MESSAGE, home, {
+      sessionId: id,
+      ...others,
+      payload: Buffer.from(payload).toString('base64'),
+    });
+  }
+
+  private async sendHere(id: SessionId, message: BackendMessage): Promise<SentMessage> {
+    const { rooms, rules } = this.deps;
     const room = await rooms.open(id);
     try {
       return acceptBackendMessage(room, message, rules);
@@ -83,4 +93,26 @@ export class LiveSessions {
       rooms.release(room);
     }
   }
+
+  /** null: the session is live nowhere, so that nobody is connected. */
+  private async membersAtHome(session: RelaySession): Promise<readonly MemberStatus[] | null> {
+    const room = this.deps.rooms.find(session.id);
+    if (room !== null) return statusesOf(room);
+    const home = this.otherHomeOf(session);
+    return home === null ? null : this.deps.calls.ask(LIST_MEMBERS, home, { sessionId: session.id });
+  }
+
+  /** null: the home is this node, or none that lives. */
+  private otherHomeOf({ homeNodeId }: RelaySession): NodeId | null {
+    const { placement } = this.deps;
+    if (homeNodeId === null || homeNodeId === placement.self) return null;
+    return placement.find(homeNodeId) === null ? null : homeNodeId;
+  }
+}
+
+function withoutSocket({ userId, member }: Seat, host: Host): readonly MemberStatus[] {
+  if (member === null) return [];
+  const { index, joinedAtMs } = member;
+  const role = index === host.index ? 'host' : 'client';
+  return [{ index, userId, role, connected: false, state: NO_STATE, joinedAtMs, dropped: null }];
 }

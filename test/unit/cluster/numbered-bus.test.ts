@@ -4,6 +4,7 @@ import { systemCrypto } from '../../../src/adapters/system/crypto.js';
 import { BEAT_EVERY_MS, NumberedBus, SILENT_AFTER_MS } from '../../../src/cluster/bus/numbered-bus.js';
 import { newNodeId } from '../../../src/cluster/node-id.js';
 import type { BusTransport } from '../../../src/ports/bus-transport.js';
+import { emptyTallies } from '../../../src/ports/metrics.js';
 import type { NodeId } from '../../../src/protocol/ids.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { silentLog } from '../../support/silent-log.js';
@@ -15,6 +16,7 @@ class LossyNode {
   readonly heard: string[] = [];
   readonly sent: Uint8Array[] = [];
   readonly id: NodeId = newNodeId(systemCrypto());
+  readonly tallies = emptyTallies();
   readonly bus: NumberedBus;
   private arrive: (packet: Uint8Array) => void = () => undefined;
 
@@ -34,7 +36,7 @@ class LossyNode {
       },
       stop: () => inner.stop(),
     };
-    this.bus = new NumberedBus({ self: this.id, transport, clock, log: silentLog });
+    this.bus = new NumberedBus({ self: this.id, transport, clock, log: silentLog, tallies: this.tallies });
     this.bus.onMessage((_from, bytes) => this.heard.push(Buffer.from(bytes).toString()));
     this.bus.onLost(() => this.heard.push('LOST'));
   }
@@ -162,7 +164,7 @@ describe('the numbers of the node bus', () => {
   test('NB10 malformed packets are counted and dropped', async () => {
     await a.say(b.id, 'one');
     const good = a.sent.at(-1) ?? new Uint8Array();
-    const before = b.bus.counts.malformed;
+    const before = b.tallies.busMalformed;
     for (let length = 0; length < good.length; length += 1) b.deliver(good.subarray(0, length));
     for (const [at, byte] of [
       [0, 9],
@@ -175,7 +177,7 @@ describe('the numbers of the node bus', () => {
       bad[at] = byte;
       b.deliver(bad);
     }
-    expect(b.bus.counts.malformed).toBeGreaterThan(before + 20);
+    expect(b.tallies.busMalformed).toBeGreaterThan(before + 20);
     expect(b.heard).toEqual(['one']);
     await a.say(b.id, 'two');
     expect(b.heard).toEqual(['one', 'two']);

@@ -7,6 +7,7 @@ import { Failure } from '../../../src/protocol/failure.js';
 import type { KeyStore } from '../../../src/ports/key-store.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { RecordingLog } from '../../support/silent-log.js';
+import { loneNode } from '../../support/lone-node.js';
 
 const ROOT_KEY = 'root-key-of-at-least-32-characters!';
 const crypto = systemCrypto();
@@ -27,7 +28,9 @@ function start(env: 'live' | 'dev' = 'live') {
       return calls.failing ? Promise.reject(new Failure('store_unavailable')) : store.noteUse(id, atMs);
     },
   };
-  const nodes = [0, 1].map(() => new ApiKeys({ store: counted, crypto, clock, log, rootKey: ROOT_KEY, env }));
+  const nodes = [0, 1].map(
+    () => new ApiKeys({ store: counted, calls: loneNode, crypto, clock, log, rootKey: ROOT_KEY, env }),
+  );
   const [here, there] = nodes;
   if (here === undefined || there === undefined) throw new Error('no nodes');
   return { here, there, clock, calls, log };

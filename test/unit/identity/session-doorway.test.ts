@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { SessionSockets } from '../../../src/identity/session-socket.js';
 import { SessionDoorway } from '../../../src/identity/session-doorway.js';
+import { overNews } from '../../../src/identity/user-session-news.js';
 import { UserSessionSockets } from '../../../src/identity/user-session-sockets.js';
 import { Heartbeats } from '../../../src/sockets/heartbeats.js';
 import type { CloseName } from '../../../src/protocol/close-codes.js';
@@ -62,7 +63,7 @@ async function raceOf(choose: (real: UserSessionSockets) => UserSessionWatches) 
   const admission = await doorway.admit('a.b.c');
   const finished = await userSessions.finish(session.id, 'revoked');
   if (finished.outcome !== 'changed') throw new Error('not revoked');
-  await sockets.over(finished.session);
+  sockets.tell(finished.session.id, overNews(finished.session));
   const seen: { closed: CloseName | null; readonly sent: string[] } = { closed: null, sent: [] };
   const socket: ClientSocket = {
     send: (frame) => seen.sent.push(String(frame)) > 0,

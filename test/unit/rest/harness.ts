@@ -5,6 +5,7 @@ import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js'
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
 import { composeClient } from '../../../src/compose/client.js';
 import { composeGroup, type GroupGround } from '../../../src/compose/group.js';
+import { NodeDuties } from '../../../src/compose/node-duties.js';
 import { composeIdentity, type Identity } from '../../../src/compose/identity.js';
 import { composeLogin } from '../../../src/compose/login.js';
 import { composeTokens } from '../../../src/compose/tokens.js';
@@ -23,6 +24,8 @@ import { Authorizations } from '../../../src/relay/sessions/authorizations.js';
 import { RelaySessions } from '../../../src/relay/sessions/relay-sessions.js';
 import { createRest, type Rest, type RestDeps } from '../../../src/rest/rest.js';
 import { ManualClock } from '../../support/manual-clock.js';
+import { loneNode } from '../../support/lone-node.js';
+import { UserSessionSockets } from '../../../src/identity/user-session-sockets.js';
 
 export const ROOT_KEY = 'root-key-of-at-least-32-characters!';
 export const MAX_BODY_BYTES = 65_536;
@@ -107,7 +110,15 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     logged,
     answered,
     sent,
-    keys: new ApiKeys({ store: store.keys, crypto, clock, log: memoryLog(logged), rootKey: ROOT_KEY, env: 'dev' }),
+    keys: new ApiKeys({
+      store: store.keys,
+      calls: loneNode,
+      crypto,
+      clock,
+      log: memoryLog(logged),
+      rootKey: ROOT_KEY,
+      env: 'dev',
+    }),
     node: nodeRecord(),
     nodeIsKnown: true,
     draining: false,
@@ -233,11 +244,11 @@ interface IdentityParts {
 
 function identityOn(store: Store, clock: ManualClock, log: Log): IdentityParts {
   const metrics = { tallies: emptyTallies(), gauge: () => undefined };
-  const enforcer = { touched: async () => REACHED, over: async () => REACHED };
   const base = { config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store };
   const tokens = composeTokens({ ...base, secret: SECRET, ownUrl: () => 'https://rest.example.test' });
-  const ground = { ...base, tokens };
-  const identity = composeIdentity(ground, enforcer);
+  const sessionSockets = new UserSessionSockets();
+  const ground = { ...base, tokens, sessionSockets, calls: loneNode, duties: new NodeDuties() };
+  const identity = composeIdentity(ground);
   const client = composeClient(ground, identity, tokens);
   return { identity, client, login: composeLogin(ground, identity) };
 }

@@ -9,6 +9,7 @@ import { parseNodeId, parseUserId, type UserId } from '../../../src/protocol/ids
 import type { ClientSocket } from '../../../src/ports/socket.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { silentLog } from '../../support/silent-log.js';
+import { loneNode } from '../../support/lone-node.js';
 
 class Socket implements ClientSocket {
   closed: CloseName | null = null;
@@ -42,7 +43,15 @@ function setUp(whenFull: 'reject_new' | 'replace_old' = 'reject_new', max = 1) {
   };
   const self = known(parseNodeId(`node_${'n'.repeat(16)}`));
   const crypto = systemCrypto();
-  const sockets = new UserSockets({ store, clock, crypto, log: silentLog, self, limit: { max, whenFull } });
+  const sockets = new UserSockets({
+    store,
+    clock,
+    crypto,
+    log: silentLog,
+    calls: loneNode,
+    self,
+    limit: { max, whenFull },
+  });
   const outcome = (): Promise<string> =>
     sockets.take(USER, null).then(
       () => 'taken',

@@ -1,0 +1,157 @@
+/** Calls between nodes over the bus: each has a number, an answer and a deadline. */
+import type { Clock, Timer } from '../../ports/clock.js';
+import type { Reach } from '../../ports/enforcer.js';
+import type { Log } from '../../ports/log.js';
+import type { NodeBus } from '../../ports/node-bus.js';
+import type { CallKind, NodeCalls, OrderKind } from '../../ports/node-calls.js';
+import { isErrorCode } from '../../protocol/errors.js';
+import { Failure } from '../../protocol/failure.js';
+import type { NodeId } from '../../protocol/ids.js';
+import {
+  decodeCallMessage,
+  encodeAnswer,
+  encodeCall,
+  type Answer,
+  type Call,
+  type SentFailure,
+} from './call-message.js';
+
+/** How long a node waits for another one's answer. */
+export const ANSWER_WITHIN_MS = 1_000;
+
+export interface BusCallsDeps {
+  readonly bus: NodeBus;
+  readonly self: NodeId;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The live nodes. */
+  readonly nodes: () => readonly NodeId[];
+}
+
+type Serve = (body: unknown, from: NodeId) => Promise<unknown>;
+type Settle = (from: NodeId, answer: Answer) => void;
+
+export class BusCalls implements NodeCalls {
+  private readonly served = new Map<string, Serve>();
+  private readonly pending = new Map<number, Settle>();
+  private lastId = 0;
+
+  constructor(private readonly deps: BusCallsDeps) {
+    deps.bus.onMessage((from, bytes) => {
+      this.receive(from, bytes);
+    });
+  }
+
+  serve<B, A>(kind: CallKind<B, A>, run: (body: B, from: NodeId) => A | Promise<A>): void {
+    this.served.set(kind.name, async (body, from) => {
+      if (!kind.body.is(body)) throw new Failure('internal', { message: `${kind.name}: the body has another shape` });
+      return run(body, from);
+    });
+  }
+
+  ask<B, A>(kind: CallKind<B, A>, to: NodeId, body: B): Promise<A> {
+    return new Promise((resolve, reject) => {
+      const fail = (): void => {
+        reject(new Failure('home_unreachable', { details: { node: to }, retryAfterS: 1 }));
+      };
+      const id = this.begin(fail, (from, { answer, failure }, end) => {
+        if (from !== to) return;
+        end();
+        if (failure !== undefined) reject(received(failure));
+        else if (kind.answer.is(answer)) resolve(answer);
+        else fail();
+      });
+      this.deps.bus.send(to, encodeCall({ id, kind: kind.name, body }));
+    });
+  }
+
+  order<B>(kind: OrderKind<B>, body: B): Promise<Reach> {
+    const missing = new Set(this.deps.nodes());
+    missing.delete(this.deps.self);
+    let nodesAcked = 0;
+    let closed = 0;
+    if (missing.size === 0) {
+      // A node that has just started may not be known yet. It hears the order all the same.
+      this.deps.bus.send('all', encodeCall({ id: 0, kind: kind.name, body }));
+      return Promise.resolve({ closed, nodesAcked, nodesTimedOut: 0 });
+    }
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        if (missing.size > 0)
+          this.deps.log.warn('order_not_acked', { order: kind.name, nodes: [...missing].join(' ') });
+        resolve({ closed, nodesAcked, nodesTimedOut: missing.size });
+      };
+      const id = this.begin(settle, (from, { answer }, end) => {
+        if (kind.answer.is(answer)) {
+          closed += answer;
+          nodesAcked += 1;
+          missing.delete(from);
+        }
+        if (missing.size > 0) return;
+        end();
+        settle();
+      });
+      this.deps.bus.send('all', encodeCall({ id, kind: kind.name, body }));
+    });
+  }
+
+  /** Returns the call's number. `onDeadline` is called unless `end` was called before. */
+  private begin(onDeadline: () => void, onAnswer: (from: NodeId, answer: Answer, end: () => void) => void): number {
+    this.lastId += 1;
+    const id = this.lastId;
+    const timer: Timer = this.deps.clock.after(ANSWER_WITHIN_MS, () => {
+      this.pending.delete(id);
+      onDeadline();
+    });
+    const end = (): void => {
+      timer.cancel();
+      this.pending.delete(id);
+    };
+    this.pending.set(id, (from, answer) => {
+      onAnswer(from, answer, end);
+    });
+    return id;
+  }
+
+  private receive(from: NodeId, bytes: Uint8Array): void {
+    const message = decodeCallMessage(bytes);
+    if (message === 'other') return;
+    if (message === null) this.deps.log.warn('bus_call_malformed', { from, bytes: bytes.length });
+    else if (message.type === 'answer') this.pending.get(message.answer.id)?.(from, message.answer);
+    else this.run(from, message.call);
+  }
+
+  private run(from: NodeId, { id, kind, body }: Call): void {
+    const serve = this.served.get(kind) ?? unknownCall(kind);
+    serve(body, from).then(
+      (answer) => {
+        this.answer(from, { id, answer });
+      },
+      (error: unknown) => {
+        if (!(error instanceof Failure) || error.code === 'internal') {
+          this.deps.log.error('node_call_failed', error, { call: kind, from });
+        }
+        this.answer(from, { id, failure: sent(error) });
+      },
+    );
+  }
+
+  private answer(to: NodeId, answer: Answer): void {
+    if (answer.id !== 0) this.deps.bus.send(to, encodeAnswer(answer));
+  }
+}
+
+/** A newer node may know calls that this one does not. */
+function unknownCall(kind: string): Serve {
+  return () => Promise.reject(new Failure('internal', { message: `this node does not know the call ${kind}` }));
+}
+
+function sent(error: unknown): SentFailure {
+  const { code, message, retryAfterS } = error instanceof Failure ? error : new Failure('internal');
+  return { code, message, ...(retryAfterS === null ? {} : { retryAfterS }) };
+}
+
+function received({ code, message, retryAfterS }: SentFailure): Failure {
+  if (!isErrorCode(code)) return new Failure('internal');
+  return new Failure(code, { message, ...(retryAfterS === undefined ? {} : { retryAfterS }) });
+}
