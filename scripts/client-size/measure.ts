@@ -13,7 +13,7 @@ export interface ClientBundle {
   readonly gzippedBytes: number;
   /** The files that went into it. */
   readonly modules: readonly string[];
-  /** What it would import when it runs. */
+  /** Packages that the bundle imports when it runs. */
   readonly imports: readonly string[];
 }
 

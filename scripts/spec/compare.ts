@@ -25,7 +25,7 @@ export function quotedRules(source: string): string[] {
   return [...new Set(quoted)];
 }
 
-/** What is wrong, one sentence each; empty when rules and tests agree. */
+/** Lists the disagreements between rules and tests, one sentence each; empty when they agree. */
 export function compareSpec(spec: string, tests: readonly TestFile[]): string[] {
   const rules = rulesOf(spec);
   const known = new Set(rules);

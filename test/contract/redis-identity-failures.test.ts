@@ -105,7 +105,7 @@ async function setUp(store: Store): Promise<Scene> {
   return scene(session, user);
 }
 
-/** What there is, as far as it can be read, and what limits would say. */
+/** Everything that the stores hold, as far as it can be read, and the answers of the limits. */
 async function stateOf(store: Store, there: Scene): Promise<unknown> {
   const reads = await Promise.all(readsOf(store, there).map((read) => read()));
   const { rateLimits, userSockets } = store;

@@ -16,7 +16,7 @@ const WIDTH = 64;
 const HEADERS_BYTES = 160;
 const SAMPLES = 32;
 const HANDSHAKE_BYTES = 420;
-/** Of a welcome. */
+/** Members of a welcome that differ from one welcome to the next. */
 const NEW_EACH_TIME = /"(id|user_id|epoch|token|expires_at)":("[^"]*"|\d+)/g;
 
 describe('bytes that arrive in pieces', () => {

@@ -219,7 +219,7 @@ describe.each(STORES)('the client SDK on $store', ({ store, redisUrl }) => {
       if (outcome.status === 'fulfilled') expect(texts).toContain(String(n));
       else expect(outcome.reason).toMatchObject({ code: 'unknown_outcome' });
     }
-    // What waited in the queue while there was no link went out afterwards.
+    // Frames that waited in the queue while there was no link went out afterwards.
     expect(texts.slice(-29)).toEqual(Array.from({ length: 29 }, (_, n) => String(n + 31)));
   });
 

@@ -31,7 +31,7 @@ describe('where the engine is not strict', () => {
     return joined;
   }
 
-  /** What comes back until the connection is closed. */
+  /** Bytes that come back until the connection is closed. */
   async function endOf(...frames: readonly Buffer[]): Promise<RawPeer['frames']> {
     const opened = await peer();
     opened.write(Buffer.concat(frames));

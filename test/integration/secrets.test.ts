@@ -77,7 +77,7 @@ describe('secrets on Redis', () => {
     });
 
     it('SC2 none is readable in the store but what is shown again', () => {
-      // What is shown again is there, and found: so would the others be.
+      // The scan finds values that the gateway shows on purpose, so it would find the secrets as well.
       expect([store.includes(prefix), journal.scan.found({ store }).length > 0]).toEqual([true, true]);
       expect(journal.unreadable.found({ store })).toEqual([]);
     });
@@ -105,7 +105,7 @@ async function expectNothingOf(journal: Journal, gateway: GatewayProcess): Promi
   await gateway.stop();
   const [logs, errors] = [gateway.output(), journal.everyError()];
   expect(journal.scan.found({ logs, metrics, errors })).toEqual([]);
-  // What was looked through is what was meant to be.
+  // The scan has looked through everything that it is meant to look through.
   expect(unreachedCalls).toEqual([]);
   for (const text of [KICK_REASON, '"event":"audit"']) expect(logs).toContain(text);
   for (const text of ['"errors":[', '431 ', '413 ', '405 ', '"type":"error"']) expect(errors).toContain(text);

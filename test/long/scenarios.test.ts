@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const BENCH = fileURLToPath(new URL('../../dist/bench/bench.js', import.meta.url));
 const LIMIT_MS = 120_000;
 
-/** What it printed; rejects, with all of that, unless it ends with 0. */
+/** Returns the scenario's output; rejects with that output unless the exit code is 0. */
 async function scenario(name: 'jitter' | 'slow-readers', ...args: readonly string[]): Promise<string> {
   const { stdout } = await run(process.execPath, [BENCH, name, '--quick', ...args], { timeout: LIMIT_MS }).catch(
     (error: unknown) => {

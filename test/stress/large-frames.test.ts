@@ -30,7 +30,7 @@ const CONTROL_LIMIT_MS = 240_000;
 const CONTROL_RUN_MS = 10_000;
 
 const MIN_BYTES = 16 * 1024;
-/** What a frame has around the payload of its only entry. */
+/** Bytes of a frame around the payload of its only entry. */
 const AROUND_BYTES = 4 + 1 + 10;
 /**
  * The engine's fault needs a kernel that is full where a frame ends, so that it takes nothing of the next: frames as long
@@ -44,7 +44,7 @@ const PAGES = sealedPayload(PAGES_BYTES, 1);
 const SEGMENT = sealedPayload(SEGMENT_BYTES, 2);
 const OTHERS = SIZES.map((size) => sealedPayload(size, size));
 
-/** What is sent in a room. */
+/** The kinds of frames that each room sends. */
 const MIXES = [[PAGES], [SEGMENT], [SEGMENT], OTHERS];
 /** By length: every payload has one of its own. */
 const SENT = new Map([PAGES, SEGMENT, ...OTHERS].map((payload) => [payload.length, payload]));

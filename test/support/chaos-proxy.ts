@@ -24,7 +24,7 @@ export class ChaosProxy {
     return proxy;
   }
 
-  /** What the server sends waits; what the client sends goes on. */
+  /** Holds back the server's bytes; the client's bytes go on. */
   stall(): void {
     this.isStalled = true;
     for (const [, upstream] of this.pairs) upstream.pause();

@@ -78,7 +78,7 @@ export function codeOf({ status, body }: Answer): readonly [number, string | nul
   return [status, error?.code ?? null];
 }
 
-/** What a JWT says, unverified. */
+/** The claims of a JWT, unverified. */
 export function payloadOf(jwt: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<string, unknown>;
 }

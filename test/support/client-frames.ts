@@ -75,7 +75,7 @@ export const FRAME_CASES: readonly FrameCase[] = [
   },
 ];
 
-/** What a server's frame is called in an effect. */
+/** The name of a server's frame in an effect. */
 export function nameOf({ opcode, payload }: ServerFrame): string {
   switch (opcode) {
     case OPCODE.text:

@@ -30,7 +30,7 @@ export class Client {
   /** How many batch frames came: entries of one frame came together. */
   batches = 0;
   closed: Closed | null = null;
-  /** What the WebSocket library found wrong with what it was sent. */
+  /** Faults that the WebSocket library found in the received bytes. */
   failure: string | null = null;
 
   private constructor(readonly socket: WebSocket) {

@@ -13,7 +13,7 @@ export interface GatewayProcess {
   readonly child: ChildProcess;
   /** Everything it printed, on both outputs. */
   readonly output: () => string;
-  /** What it printed on standard error. */
+  /** Its standard error. */
   readonly errors: () => string;
   /** Sends the signal (SIGTERM by default) and gives the exit code; null when a signal ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;

@@ -9,7 +9,7 @@ export interface GroupUserAnswer {
   readonly address: string | null;
 }
 
-/** What create and join answer. */
+/** The answer of create and of join. */
 export interface EnteredAnswer {
   readonly sessionId: string;
   readonly expiresIn: number;

@@ -85,7 +85,7 @@ export class HomeStage {
   readonly real: RelayStore = createMemoryStore({ clock: this.storeClock }).relay;
   isUp = true;
   holdsLease = true;
-  /** What stands in for calls of the store. */
+  /** Calls of the store that the test replaces. */
   readonly instead: Partial<RelayStore> = {};
   readonly departures: Departures;
   readonly rooms: Rooms;
@@ -219,7 +219,7 @@ export class HomeStage {
     }
   }
 
-  /** What was asked of the store is answered. */
+  /** Resolves when every call to the store has its answer. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }

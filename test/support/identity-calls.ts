@@ -15,7 +15,7 @@ export interface IdentityCall {
   readonly method: string;
   /** Where: calls with one pattern share a path. */
   readonly pattern: string;
-  /** Of a call that is as it should be. */
+  /** The status of a correct call. */
   readonly status: number;
   /** Whether it needs a body. */
   readonly takesBody: boolean;

@@ -19,7 +19,7 @@ const HEAD_END = '\r\n\r\n';
 export class RawPeer {
   /** The answer's status line and headers; '' until it is whole. */
   head = '';
-  /** What followed the head of an answer that is no upgrade. */
+  /** The body of an answer that is no upgrade. */
   body = '';
   readonly frames: ServerFrame[] = [];
   isClosed = false;

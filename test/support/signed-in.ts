@@ -33,7 +33,7 @@ export class SignInDesk {
     readonly running: RunningGateway,
     readonly backend: Backend,
     readonly tokens: SessionTokens,
-    /** What the gateway signs with. */
+    /** The gateway's own signer. */
     readonly keys: SigningKeys,
   ) {}
 

@@ -14,9 +14,9 @@ export interface StallingReaderOptions {
 const READ_BYTES = 8 * 1024;
 /** Longer frames are none of ours. */
 const MAX_FRAME_BYTES = 128 * 1024;
-/** Of the reads. */
+/** A read stalls when a random number in 0..1 is at least this. */
 const STALLS_AFTER = 0.9;
-/** Of the stalls; the others last for a turn. */
+/** The share of stalls that last milliseconds; the others last for a turn. */
 const LONG_STALLS = 0.004;
 const LONGEST_STALL_MS = 20;
 /** Reads without a stall after a long one: time enough to take all that the kernel has. */
@@ -32,7 +32,7 @@ export class StallingReader {
   isClosed = false;
   private isSteady = false;
   private isOpen = false;
-  /** What came and is not used up: its first `held` bytes. */
+  /** Received bytes that are not used up: the first `held` bytes of this buffer. */
   private readonly buffer = Buffer.alloc(MAX_FRAME_BYTES + 2 * READ_BYTES);
   private held = 0;
   private burst = 0;

@@ -2,7 +2,7 @@ import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
 /**
  * Prints `N passed, N failed` as the run's very last line, and fails a run in which no test ran.
- * What breaks outside of a test (a module that does not load, an unhandled rejection) counts as failed.
+ * An error outside a test (a module that does not load, an unhandled rejection) counts as failed.
  */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {

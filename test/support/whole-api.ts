@@ -56,7 +56,7 @@ export function callWith(backend: Backend, things: Things, { line, body, headers
   });
 }
 
-/** What the document calls it: without query and matrix, whatever its parameters are named. */
+/** The call's name in the document: without query and matrix, whatever the names of its parameters. */
 export function patternOf(line: string): string {
   return line
     .replace(/\?.*$/, '')

@@ -17,7 +17,7 @@ export function wrapStore(replacements: Replacements): (store: Store) => Store {
   };
 }
 
-/** What `above` has wins; methods of `below` keep their `this`. */
+/** Members of `above` win; methods of `below` keep their `this`. */
 function overlay<T extends object>(below: T, above: Partial<T>): T {
   return new Proxy(below, {
     get(target, name) {

@@ -10,7 +10,7 @@ import type { SessionId } from '../../../src/protocol/ids.js';
 import type { OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';
 
-/** What the home would believe; whole unless told otherwise. */
+/** The knowledge of a home; whole unless told otherwise. */
 export function claim(sessionId: SessionId, change: Partial<HomeClaim> = {}): HomeClaim {
   return { sessionId, homeEpoch: 1, revision: null, members: 0, ...change };
 }

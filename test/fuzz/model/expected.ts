@@ -4,9 +4,9 @@ import type { ServerControl, Welcome } from '../../../src/protocol/server-contro
 
 export interface ExpectedSocket {
   welcome: ExpectedWelcome;
-  /** What everybody in the room hears, in order. */
+  /** Messages to everybody in the room, in order. */
   readonly announced: string[];
-  /** What answers this socket's own frames, in order. */
+  /** Answers to this socket's own frames, in order. */
   readonly replies: string[];
   readonly entries: string[];
   /** The close code; null while it is open, 'dropped' when its client cut it. */
@@ -29,7 +29,7 @@ export interface Host {
   readonly term: number;
 }
 
-/** What the gateway says of users are their ids; the model knows them by name. */
+/** The gateway names users by their ids; the model knows them by name. */
 export type NameOf = (userId: string) => string;
 
 export function welcomeInWords(welcome: ExpectedWelcome): string {

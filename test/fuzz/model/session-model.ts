@@ -14,7 +14,7 @@ export interface ModelMember {
   readonly user: ModelUser;
   /** null: away. */
   socket: ExpectedSocket | null;
-  /** Of the resume tokens that its welcomes handed out: the newest, and the one its socket came with. */
+  /** Two of the resume tokens in the user's welcomes: the newest, and the one that the current socket came with. */
   newestToken: number;
   cameWith: number | null;
   /** The highest reliable number its last socket has seen. */
@@ -198,7 +198,7 @@ export class SessionModel {
     return { matched: isThere ? 1 : 0, closed };
   }
 
-  /** Of a listed user. The HTTP status. */
+  /** Revokes a listed user. Returns the HTTP status. */
   revoke(user: ModelUser): number {
     if (this.isEnded) return 404;
     if (user.pair === 'revoked') return 204;

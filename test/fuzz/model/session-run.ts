@@ -11,7 +11,7 @@ export interface SessionRunOptions {
   readonly maxUsers: number;
   /** How long the gateway may take to agree after each step. */
   readonly patienceMs: number;
-  /** What a client makes of the entries it was sent: the control's clients lose some. */
+  /** How a client reads the entries that it receives: the control's clients lose some. */
   readonly perceive: (entries: readonly Entry[]) => readonly Entry[];
   /** The store fails at random: calls are repeated, under one Idempotency-Key each, until what came of them is known. */
   readonly isPatient: boolean;
@@ -19,7 +19,7 @@ export interface SessionRunOptions {
   readonly storedMembers: ((sessionId: string) => Promise<readonly number[]>) | null;
 }
 
-/** What the client itself knows of a socket. */
+/** A socket as its client knows it. */
 interface OpenSocket {
   readonly client: Client;
   readonly user: ModelUser;
@@ -29,7 +29,7 @@ interface OpenSocket {
 
 export class SessionRun {
   private readonly sockets = new Map<ExpectedSocket, OpenSocket>();
-  /** Of each user, in the order they were handed out. */
+  /** Each user's resume tokens, oldest first. */
   private readonly resumeTokens = new Map<ModelUser, string[]>();
   private readonly minted = new Map<ModelUser, string>();
   private readonly names = new Map<string, string>();
@@ -70,7 +70,7 @@ export class SessionRun {
     return opened.client;
   }
 
-  /** What the gateway calls this user; null for a listed one that has never joined. */
+  /** The gateway's id of this user; null for a listed user that has never joined. */
   idOf(user: ModelUser): string | null {
     return this.ids.get(user.name) ?? (this.options.listed.includes(user.name) ? null : `${user.name}-id`);
   }

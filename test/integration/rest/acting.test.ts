@@ -161,7 +161,7 @@ describe.each(STORES)('acting as somebody else on $store', ({ redisUrl }) => {
     const control = await Client.join(gateway.socketUrl, assumed);
     await control.settle();
     expect(control.controls[0]).toMatchObject({ type: 'welcome', you: { user_id: user.id } });
-    // What was handed out under the other identity is dead at once, there and back.
+    // Tokens of the other identity are dead at once, after the change there and after the change back.
     const ask = (jwt: string) => root.call('GET', '/v1/connect', undefined, { authorization: `Bearer ${jwt}` });
     expect(await ask(own)).toMatchObject({ status: 403, body: { code: 'user_session_over' } });
     await api.call('DELETE', `/session/${lsid}/assumedIdentity`);

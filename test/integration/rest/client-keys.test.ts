@@ -13,7 +13,7 @@ import { eventually } from '../../support/eventually.js';
 import { SECRET, startGateway } from '../../support/gateway.js';
 
 const ISSUER = 'https://issuer.example';
-/** What Clerk's library asks for; who serves the keys does not look at it. */
+/** Clerk's library needs a secret key to ask for the keys; the gateway ignores it. */
 const ANY_SECRET_KEY = 'sk_test_any';
 
 interface Stage {

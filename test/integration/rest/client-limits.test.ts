@@ -85,7 +85,7 @@ describe.each(STORES)('limits of client sessions on $store', ({ redisUrl }) => {
         for (const { page, answer } of pages) {
           const { status, body } = await answer;
           if (status !== 200) expect(codeOf({ status, body, headers: new Headers() })).toEqual([400, 'session_exists']);
-          // Who came when the token was outdated had no client any more, and got one of its own.
+          // A request with an outdated token has no client any more, and gets one of its own.
           else if (body.client.id === client.id) there.push(body.response.created_session_id as string);
           if (status !== 200) continue;
           const seen = (await page.get('/v1/client')).body;

@@ -320,7 +320,7 @@ describe.each(STORES)('sign-ins on $store', ({ redisUrl }) => {
           return page.post('/v1/client/sign_ins', byPassword(username));
         }),
       );
-      // Who comes when the token is outdated already has no client, and gets one of its own.
+      // A request whose token is already outdated has no client, and gets one of its own.
       const signedIn = answers.filter(({ status }) => status === 200);
       expect(signedIn.length).toBeGreaterThan(0);
       for (const { body } of answers.filter(({ status }) => status !== 200)) {

@@ -1,4 +1,4 @@
-/** What the directory decides about a user reaches its sockets, on both stores. */
+/** Decisions of the directory about a user reach that user's sockets, on both stores. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer } from '../../support/backend.js';
 import { STORES } from '../../support/both-stores.js';

@@ -203,7 +203,7 @@ function carriersOf(backend: Backend, player: Player, sessionId: string): readon
   ];
 }
 
-/** What an answer says, but for what names it. */
+/** An answer without the parts that name the request. */
 function plain({ status, body }: Answer): { readonly status: number; readonly body: unknown } {
   const isObject = typeof body === 'object' && body !== null;
   return { status, body: isObject ? { ...(body as object), clerk_trace_id: undefined } : (body as unknown) };

@@ -10,7 +10,7 @@ import { Player, Seated, type EnteredAnswer } from '../../support/groups.js';
 import { newWallet } from '../../support/wallets.js';
 
 const NOBODY = '000000000000-S';
-/** What separators, quotes and planes there are. */
+/** Separators, quotes and characters of several Unicode planes. */
 const NAME = `A|d"a\\' 🎲|\u0000{}`;
 const asRoot = { authorization: `Bearer ${ROOT_KEY}` };
 const text = expect.any(String) as string;

@@ -16,7 +16,7 @@ const GUESSES = 2500;
 const WIDTH = 32;
 const LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** What ends a user's sessions, and by whom. `own`: the LSID of the user's login session; `boss`: an admin's. */
+/** Calls that end a user's sessions. `own`: the LSID of the user's login session; `boss`: an admin's. */
 interface End {
   readonly way: string;
   end(api: LoginApi, user: TestUser, own: string, boss: string): Promise<Answer>;

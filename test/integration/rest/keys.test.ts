@@ -196,7 +196,7 @@ describe('API keys on two nodes', () => {
   });
 });
 
-/** Of two real keys: typos, mixtures, prefixes, and forgeries whose check is right. */
+/** Texts made from two real keys: typos, mixtures, prefixes, and forgeries whose check is right. */
 function noKeys(key: string, other: string): readonly string[] {
   const [sp = '', env = '', id = '', secret = '', check = ''] = key.split('_');
   const [, , otherId = '', otherSecret = '', otherCheck = ''] = other.split('_');

@@ -93,7 +93,7 @@ function of(lsid: string, user: TestUser) {
   return { of_user_id: user.id, of_session_id: sessionOf(lsid) };
 }
 
-/** Of the newest mail. */
+/** Returns the token in the newest mail. */
 async function resetToken(api: LoginApi): Promise<string> {
   let token = '';
   await eventually(async () => {

@@ -16,7 +16,7 @@ const NOT_FOUND = {
 interface Row {
   readonly row: string;
   readonly method: string;
-  /** What follows the LSID in the path. */
+  /** The rest of the path, after the LSID. */
   readonly tail: string;
   readonly status: number;
   /** A body that the session of this user may be sent. */

@@ -14,7 +14,7 @@ const PAGE = 'https://app.example/reset';
 const NEW_PASSWORD = 'a new password, or the hash of one';
 const MAX_BODY_BYTES = 65_536;
 
-/** What a call is made with: an admin who has logged in, and a reset token of that admin. */
+/** The credentials of a call: an admin who has logged in, and a reset token of that admin. */
 interface Place {
   readonly admin: TestUser;
   readonly lsid: string;
@@ -31,7 +31,7 @@ interface Row {
   readonly status: number;
   /** Absent: it takes no body. */
   readonly json?: (place: Place) => unknown;
-  /** What the path takes. */
+  /** Methods that the path takes. */
   readonly allow: string;
 }
 
@@ -151,7 +151,7 @@ describe.each(STORES)('every call of the login surface on $store', ({ redisUrl }
   let api: LoginApi;
   /** For calls that are refused: none of them changes anything. */
   let untouched: Place;
-  /** What the store's calls about users fail with while it is set. */
+  /** While it is set, the store's calls about users fail with it. */
   let fault: Error | null = null;
 
   beforeAll(async () => {
@@ -329,7 +329,7 @@ describe.each(STORES)('every call of the login surface on $store', ({ redisUrl }
   });
 });
 
-/** Of the user's newest mail. */
+/** Returns the token in the user's newest mail. */
 async function resetToken(api: LoginApi, { email }: TestUser): Promise<string> {
   let token = '';
   await eventually(async () => {

@@ -14,7 +14,7 @@ const NOBODY = '000000000000-S';
 
 interface Row {
   readonly row: string;
-  /** What is asked of a session of two users. */
+  /** The call, on a session of two users. */
   readonly ask: (session: Created) => readonly [method: string, path: string, body?: unknown];
 }
 
@@ -38,7 +38,7 @@ describe.each(STORES)('the relay surface on $store', ({ redisUrl }) => {
   let backend: Backend;
   let powerless: Backend;
   let stranger: Backend;
-  /** What the store's calls about sessions fail with while it is set. */
+  /** While it is set, the store's calls about sessions fail with it. */
   let fault: Error | null = null;
 
   beforeAll(async () => {

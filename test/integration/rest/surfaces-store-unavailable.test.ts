@@ -16,13 +16,13 @@ import {
 
 /** From the failure contract: what cannot be decided is refused this fast. */
 const REFUSED_WITHIN_MS = 1500;
-/** What asks no store, or has it answered from what the node knows. */
+/** Calls that ask no store, or that the node answers from its own memory. */
 const NEEDS_NO_STORE = [
   ...['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json', 'GET /v1/nodes', 'GET /v1/connect'],
   'GET /v1/outbox',
   ...['GET /.well-known/jwks.json', 'GET /v1/jwks'],
 ];
-/** What a surface answers; what closes sockets says that it did so, and what it could not do. */
+/** Answers of each surface; a call that closes sockets reports the sockets, and the part that it could not do. */
 function shapesOf(code: string, text: RegExp): Readonly<Record<Surface, object>> {
   const message = expect.stringMatching(text) as unknown;
   return {
@@ -37,7 +37,7 @@ function shapesOf(code: string, text: RegExp): Readonly<Record<Surface, object>>
   };
 }
 const REFUSED = shapesOf('store_unavailable', /^The state store does not answer[;:] /);
-/** Of a change that was sent, and not answered. */
+/** The answer to a change that was sent to Redis without a reply. */
 const UNKNOWN = shapesOf('outcome_unknown', /^(?:No answer came in time|The state store does not answer): /);
 /** The answer of a kick counts the sockets, too. */
 const WITH_REPORT = 'POST /v1/relays/sessions/{relay}/kick';

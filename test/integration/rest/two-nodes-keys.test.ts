@@ -9,7 +9,7 @@ import { SECRET, startGateway, type RunningGateway } from '../../support/gateway
 const JUNK = 50;
 
 describe('keys of two nodes on one Redis', () => {
-  /** Of a deployment of its own: no token was signed in it yet. */
+  /** Two nodes of a new deployment, in which no token was signed yet. */
   async function twoNodes(secretOfB: string): Promise<readonly [RunningGateway, RunningGateway]> {
     const env = {
       SALLYPORT_REDIS_PREFIX: `two-nodes-${randomBytes(6).toString('hex')}:`,
@@ -22,7 +22,7 @@ describe('keys of two nodes on one Redis', () => {
     ) as Promise<[RunningGateway, RunningGateway]>;
   }
 
-  /** What B answers to invented tokens, and then to the token of a sign-in at A that has just happened. */
+  /** Answers of B to invented tokens, and then to the token of a sign-in at A that has just happened. */
   async function statusesAtB([a, b]: readonly [RunningGateway, RunningGateway]): Promise<readonly number[]> {
     const atB = new Backend(b.url);
     const show = async (token: string): Promise<number> => {

@@ -11,7 +11,7 @@ const INVALID = { code: 'wallet_proof_invalid', message: 'The wallet proof is no
 const DOMAIN = 'game.example';
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
-/** What a forger sends in place of the message that was handed out; it is signed anew by the right wallet. */
+/** Messages that a forger sends in place of the real message; the right wallet signs each of them anew. */
 const CHANGED_MESSAGES: Readonly<Record<string, (message: string, wallet: Wallet) => string>> = {
   'another domain': (m) => m.replace(DOMAIN, 'evil.example'),
   'a subdomain': (m) => m.replace(DOMAIN, `x.${DOMAIN}`),
@@ -81,7 +81,7 @@ const CHANGED_MESSAGES: Readonly<Record<string, (message: string, wallet: Wallet
   '60,000 letters': () => 'a'.repeat(60_000),
 };
 
-/** What is wrong with the signature of the very message. */
+/** Faults in the signature of the real message. */
 const CHANGED_SIGNATURES: Readonly<Record<string, (signature: string) => string>> = {
   'the other s': (s) => malleate(s),
   'the other s with the same v': (s) => malleate(s).slice(0, -2) + s.slice(-2),

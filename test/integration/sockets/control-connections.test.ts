@@ -149,7 +149,7 @@ describe.each(STORES)('control connections on $store', ({ redisUrl }) => {
     const revoked = await desk.signIn();
     await desk.revoke(revoked.sessionId);
     expect(await attempt(revoked.jwt)).toMatchObject({ status: 403, body: { code: 'credential_revoked' } });
-    // Of a session that is unknown, or of another user, it says no more than that it is over.
+    // For a session that is unknown, or that belongs to another user, the close says only that the session is over.
     const other = await desk.signIn();
     const borrowed = await desk.tokenFor(other.userId, (await desk.signIn()).sessionId);
     const madeUp = await desk.tokenFor(other.userId, `sess_${'0'.repeat(27)}`);

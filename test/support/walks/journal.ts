@@ -7,7 +7,7 @@ import { ROOT_KEY } from '../gateway.js';
 import { LoginApi, type CallOptions, type LoginAnswer, type TestUser } from '../login.js';
 import { SecretScan } from '../secret-scan.js';
 
-/** What of a composed credential is secret by itself: letters of 256 bits, and numbers of 53. */
+/** The parts of a composed credential that are secret by themselves: letters of 256 bits, and numbers of 53. */
 const SECRET_PART = /^(?:[0-9A-Za-z_-]{43}|[0-9]{12,16})$/;
 const JWT = /^[\w-]+\.[\w-]+\.([\w-]{40,})$/;
 

@@ -27,7 +27,7 @@ export async function walkMisplaced(journal: Journal): Promise<void> {
   for (const secret of journal.samples.values()) await ambiguous(journal, port, secret);
 }
 
-/** Of one call. The bodies are never right: some members of them want other types than texts. */
+/** The parts of one call. The bodies are never right: some of their members want other types than texts. */
 function misused({ method, path, parameters, queries, members, surface }: Operation, secret: string): Request[] {
   const encoded = encodeURIComponent(secret);
   const filled = parameters.reduce((text, name) => text.replace(`{${name}}`, encoded), path);
@@ -102,7 +102,7 @@ function handshake(secret: string): Record<string, string> {
   };
 }
 
-/** What no HTTP client sends. */
+/** Requests that no HTTP client sends. */
 async function ambiguous(journal: Journal, port: number, secret: string): Promise<void> {
   const encoded = encodeURIComponent(secret);
   for (const text of [

@@ -33,7 +33,7 @@ const document = z.object({
 });
 
 const SAMPLE = /^sallyport_http_request_duration_seconds_count\{route="([^"]+)",status="(\d+)"\} (\d+)$/gm;
-/** What asking for a socket without an upgrade is answered when the credential is good. */
+/** The answer to a good credential when the request asks for a socket without an upgrade. */
 const UPGRADE_REQUIRED = 426;
 
 export async function operationsOf(api: LoginApi): Promise<readonly Operation[]> {
@@ -75,7 +75,7 @@ function isRefusal(status: number): boolean {
   return status >= 400 && status < 500 && status !== UPGRADE_REQUIRED;
 }
 
-/** Of a JSON schema, at every level. */
+/** The member names of a JSON schema, at every level. */
 function* namesIn(schema: unknown): Generator<string> {
   if (typeof schema !== 'object' || schema === null) return;
   for (const [name, member] of Object.entries(schema)) {

@@ -6,7 +6,7 @@ import { succeeded, type Journal } from './journal.js';
 
 const SESSIONS = '/v1/relays/sessions';
 
-/** What a log line may repeat: who reads the log is to see that it holds what callers send. */
+/** Values that a log line may repeat: the operator should see what callers send. */
 export const KICK_REASON = 'a reason that everybody may read';
 
 export async function walkRelays(journal: Journal): Promise<void> {

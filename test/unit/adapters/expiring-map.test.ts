@@ -13,7 +13,7 @@ test('IS33 entries that nobody asks for again are dropped as others are written'
     clock.advance(1);
     most = Math.max(most, map.size);
   }
-  // What lives at once, and what comes between two sweeps.
+  // Entries that live at once, and entries that come between two sweeps.
   expect(most).toBeLessThanOrEqual(TTL_MS + 10_000);
 });
 

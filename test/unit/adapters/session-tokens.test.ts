@@ -72,7 +72,7 @@ function forged(kid: string): string {
   return `${header}.e30.AAAA`;
 }
 
-/** Of every shape that ids have or had. */
+/** Ids of every shape that the gateway makes or made. */
 function inventedIds(count: number): readonly string[] {
   return Array.from({ length: count }, (_, n) => {
     const letters = createHash('sha512').update(String(n)).digest('base64url');

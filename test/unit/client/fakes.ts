@@ -8,7 +8,7 @@ import { decodeRelayFrame, type RelayFrame } from '../../../src/protocol/relay-f
 import type { Welcome } from '../../../src/protocol/server-control.js';
 
 export class ManualTiming implements ClientTiming {
-  /** What the next draws give. */
+  /** Results of the next draws. */
   chance = 1;
   private elapsedMs = 0;
   private readonly timers = new Set<{ readonly dueMs: number; readonly run: () => void }>();
@@ -182,7 +182,7 @@ export function listenTo(client: RelayClient): Told {
 export class Bench {
   readonly timing = new ManualTiming();
   readonly sockets: FakeSocket[] = [];
-  /** What is answered to the question why a handshake failed; null: nothing answers. */
+  /** The answer to the question why a handshake failed; null: no answer comes. */
   refusal: { readonly status: number; readonly code?: string; readonly retryAfter?: string } | null = null;
   readonly asked: { readonly url: string; readonly authorization: string }[] = [];
   readonly client: RelayClient;

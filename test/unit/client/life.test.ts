@@ -247,7 +247,7 @@ describe('the live view of the client', () => {
     socket.text({ type: 'member.left', index: 2, reason: 'left' });
     expect([...client.members.keys()]).toEqual([0, 1]);
     expect(told.memberLeft).toMatchObject([{ member: { index: 2, userId: 'third' }, reason: 'left' }]);
-    // Of members that are not known there is nothing to tell.
+    // The SDK reports nothing about members that it does not know.
     socket.text({ type: 'member.away', index: 9 });
     expect(told.memberAway).toHaveLength(1);
   });

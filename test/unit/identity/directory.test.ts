@@ -29,7 +29,7 @@ function start() {
   const clock = new ManualClock();
   const crypto = systemCrypto();
   const store = createMemoryStore({ clock });
-  /** What happens right before the next write of a user. */
+  /** Runs right before the next write of a user. */
   const hooks: { beforePut?: (() => Promise<unknown>) | undefined; afterUser?: (() => Promise<unknown>) | undefined } =
     {};
   const directory: DirectoryStore = overlay(store.directory, {

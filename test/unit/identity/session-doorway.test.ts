@@ -16,7 +16,7 @@ import { silentMetrics } from '../../support/silent-metrics.js';
 
 const metrics = silentMetrics();
 
-/** What a registry would be that is told of a socket when it opens. */
+/** For a control: a registry that learns of a socket only when the socket opens. */
 function watchingLate(real: UserSessionWatches): UserSessionWatches {
   return {
     watch: (id) => {

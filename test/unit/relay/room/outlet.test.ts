@@ -255,7 +255,7 @@ describe('outlet', () => {
         socket.read(1e6);
         const seen = textsOf(socket.received).map((text) => text.split(' ').map(Number));
         const reliable = seen.filter(([name]) => name === CLASS.reliable).map(([, n]) => n);
-        // What is missing at the end was given up with the socket; nothing before it is.
+        // Entries that are missing at the end were given up with the socket; every earlier entry is there.
         expect(reliable).toEqual(reliable.map((_, at) => at + 1));
         const given = socket.bufferedBytes() === 0 && socket.subscribed;
         if (given) expect(reliable).toHaveLength(seq);
