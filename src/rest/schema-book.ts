@@ -6,14 +6,16 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export class SchemaBook {
   /** By id, as `#/components/schemas` holds them. */
   readonly components: Record<string, JsonObject> = {};
+  /** Most schemas belong to many calls, and a conversion takes a millisecond of each start. */
+  private readonly known = new Map<z.ZodType, JsonObject>();
 
   /** Describes a value on the wire. It allows extra members in answers, because answers grow. */
   schemaOf(schema: z.ZodType): JsonObject {
-    // Checks that are code (refine, transform, custom) have no JSON Schema; their meta says what it can.
-    const { $defs, ...own } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-    delete own.$schema;
-    for (const [id, shared] of Object.entries($defs ?? {})) this.components[id] = asObject(moveRefs(shared));
-    return asObject(moveRefs(own));
+    const known = this.known.get(schema);
+    if (known !== undefined) return known;
+    const made = this.convert(schema);
+    this.known.set(schema, made);
+    return made;
   }
 
   propertiesOf(schema: z.ZodObject): Readonly<Record<string, JsonObject>> {
@@ -24,6 +26,14 @@ export class SchemaBook {
   requiredOf(schema: z.ZodObject): readonly string[] {
     const required = this.schemaOf(schema)['required'];
     return Array.isArray(required) ? required.map(String) : [];
+  }
+
+  private convert(schema: z.ZodType): JsonObject {
+    // Checks that are code (refine, transform, custom) have no JSON Schema; their meta says what it can.
+    const { $defs, ...own } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    delete own.$schema;
+    for (const [id, shared] of Object.entries($defs ?? {})) this.components[id] = asObject(moveRefs(shared));
+    return asObject(moveRefs(own));
   }
 }
 
