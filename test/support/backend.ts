@@ -1,5 +1,6 @@
 /** A backend that calls the gateway over HTTP, as a test needs it. */
 import { ROOT_KEY } from './gateway.js';
+import { httpCall } from './http-call.js';
 
 export interface Answer {
   readonly status: number;
@@ -22,15 +23,11 @@ export class Backend {
   ) {}
 
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await fetch(this.url + path, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    let parsed: unknown = text;
-    if (response.headers.get('content-type')?.includes('json') === true) parsed = JSON.parse(text);
-    return { status: response.status, headers: response.headers, body: parsed };
+    const written = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const answer = await httpCall(this.url + path, { method, headers, body: written });
+    let parsed: unknown = answer.text;
+    if (answer.headers.get('content-type')?.includes('json') === true) parsed = JSON.parse(answer.text);
+    return { status: answer.status, headers: answer.headers, body: parsed };
   }
 
   /** With the carrier of the relay surface. */

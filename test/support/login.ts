@@ -1,7 +1,7 @@
 /** The login surface as programs call it: any method, bodies of any form, from any loopback address. */
 import { randomBytes } from 'node:crypto';
-import { request } from 'node:http';
 import { Backend, type Answer } from './backend.js';
+import { httpCall } from './http-call.js';
 
 export interface CallOptions {
   readonly json?: unknown;
@@ -38,10 +38,10 @@ export class LoginApi {
     const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
     const written = form === undefined ? JSON.stringify(json) : new URLSearchParams(form).toString();
     const body = raw ?? (json === undefined && form === undefined ? undefined : written);
-    return send(this.url + path, method, body, {
-      headers: { ...(body === undefined ? {} : { 'content-type': type }), ...headers },
-      ...(from === undefined ? {} : { localAddress: from }),
-    });
+    const sentHeaders = { ...(body === undefined ? {} : { 'content-type': type }), ...headers };
+    const answer = await httpCall(this.url + path, { method, headers: sentHeaders, body, localAddress: from });
+    const isJson = answer.headers.get('content-type')?.includes('json') === true && answer.text !== '';
+    return { ...answer, body: isJson ? (JSON.parse(answer.text) as unknown) : answer.text };
   }
 
   /** A user of its own for a test; `more` as `POST /v1/users` takes it. */
@@ -93,29 +93,4 @@ export class LoginApi {
   async isAlive(lsid: string): Promise<boolean> {
     return (await this.call('GET', `/session/${lsid}`)).status === 200;
   }
-}
-
-function send(
-  url: string,
-  method: string,
-  body: string | undefined,
-  options: { readonly headers: Readonly<Record<string, string>>; readonly localAddress?: string },
-): Promise<LoginAnswer> {
-  return new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    const outgoing = request(url, { method, agent: false, ...options, headers: { ...options.headers, ...length } });
-    outgoing.on('error', reject);
-    outgoing.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part: string) => (text += part));
-      response.on('end', () => {
-        const headers = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-        const isJson = headers.get('content-type')?.includes('json') === true;
-        const parsed: unknown = isJson && text !== '' ? JSON.parse(text) : text;
-        const { statusCode: status = 0, rawHeaders } = response;
-        resolve({ status, headers, body: parsed, text, rawHeaders });
-      });
-    });
-    outgoing.end(body);
-  });
 }
