@@ -22,11 +22,12 @@ import { branded, json } from './schemas.js';
 const userId = branded(parseUserId);
 const sessionId = branded(parseUserSessionId);
 
+/** Stored data calls the device `client`: a program of another version reads it. */
 const sessionSchema = json(
   z.object({
     id: sessionId,
     userId,
-    deviceId: branded(parseDeviceId).nullable(),
+    clientId: branded(parseDeviceId).nullable(),
     kind: z.enum(['client', 'login']),
     status: z.enum(USER_SESSION_STATUSES),
     createdAtMs: z.number(),
@@ -40,7 +41,7 @@ const sessionSchema = json(
     secretHash: z.string().nullable(),
     address: z.string().nullable(),
   }),
-);
+).transform(({ clientId, ...session }) => ({ ...session, deviceId: clientId }));
 
 const text = z.string().transform((value) => (value === '' ? null : value));
 
@@ -54,8 +55,9 @@ const deviceSchema = z.object({
 });
 
 /** As user-session-open.lua takes it: what it adds is left out. */
-export function encodeNewSession({ lifetimeMs, inactivityMs, ...given }: NewUserSession): readonly (string | number)[] {
-  return [JSON.stringify(given), lifetimeMs, inactivityMs];
+export function encodeNewSession(session: NewUserSession): readonly (string | number)[] {
+  const { lifetimeMs, inactivityMs, deviceId, ...given } = session;
+  return [JSON.stringify({ ...given, clientId: deviceId }), lifetimeMs, inactivityMs];
 }
 
 /** As user-session-change.lua takes it. */
