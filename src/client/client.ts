@@ -3,7 +3,7 @@
  * again when it is lost. Browser and Node from one source, without dependencies.
  */
 import type { ClientFrame } from '../protocol/control-frames.js';
-import type { Json } from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
 import { MAX_STATE_BYTES } from '../protocol/wire.js';
 import { deferred, type Deferred } from './deferred.js';
 import { Dispatch } from './dispatch.js';

@@ -3,7 +3,7 @@
  * conflated, reliable kept), in order; and the presence state, of which only the newest counts.
  */
 import type { ClientFrame } from '../protocol/control-frames.js';
-import type { Json } from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
 import { Acks } from './acks.js';
 import { encodeOutgoing, type SendOptions } from './outgoing-frame.js';
 import { OutgoingQueue, type Outgoing, type QueueBounds } from './outgoing-queue.js';

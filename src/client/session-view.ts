@@ -1,11 +1,6 @@
 /** The live view of the relay session, as the gateway told it last. */
-import type {
-  Json,
-  MemberView,
-  SessionView as WireSession,
-  UserSessionPush,
-  Welcome,
-} from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
+import type { MemberView, SessionView as WireSession, UserSessionPush, Welcome } from '../protocol/server-control.js';
 
 export interface Member {
   /** Its place in the session: what `to` and `sender` name. */

@@ -6,7 +6,7 @@
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
 import { parseOrganizationId, type OrganizationId, type UserId } from '../protocol/ids.js';
-import type { Json } from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import type {

@@ -5,7 +5,7 @@
 import type { OrganizationRecord, MembershipRecord, UserRecord } from '../ports/directory-store.js';
 import type { UserSession } from '../ports/user-session-store.js';
 import type { UserId } from '../protocol/ids.js';
-import type { Json } from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
 import type { TemplateContext } from './token-templates.js';
 
 export interface MemberOf {

@@ -1,6 +1,6 @@
 /** JWT templates as records that a backend manages. token-templates.ts defines what their shortcodes mean. */
 import { Failure } from '../protocol/failure.js';
-import type { Json } from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
 import type { Clock } from '../ports/clock.js';
 import type { DirectoryStore, TemplateRecord } from '../ports/directory-store.js';
 

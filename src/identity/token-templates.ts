@@ -2,7 +2,7 @@
  * Shortcodes of JWT templates: `{{user.id}}`, `{{org.slug}}`, `{{user.public_metadata.x.y || 'none'}}`. A text that is
  * one shortcode becomes its value, of any type; a shortcode inside a longer text becomes text. A missing value is null.
  */
-import type { Json } from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
 import { AUTOMATIC_CLAIMS } from './templates.js';
 
 /** The values that shortcodes can read, by name. */

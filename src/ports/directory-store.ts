@@ -4,7 +4,7 @@
  * Rejects with `Failure('store_unavailable')` when the store does not answer.
  */
 import type { OrganizationId, UserId } from '../protocol/ids.js';
-import type { Json } from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
 
 /** Unique fields that find a user. The store compares them as given; callers fold case first. */
 export const USER_NAMES = ['username', 'email', 'phone', 'mobile'] as const;

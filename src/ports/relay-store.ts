@@ -15,7 +15,7 @@ import type {
   UserId,
   UserSessionId,
 } from '../protocol/ids.js';
-import type { Json } from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
 
 export type FilterType = 'any' | 'all' | 'not';
 

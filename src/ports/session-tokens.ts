@@ -1,4 +1,4 @@
-/** Session tokens (RS256 JWTs, signed with a rotating key) and device tokens (in cookies). */
+/** Session tokens (RS256 JWTs, signed with a rotating key) and client tokens (in cookies). */
 import type { DeviceId, UserId, UserSessionId } from '../protocol/ids.js';
 import type { Json } from '../protocol/server-control.js';
 

@@ -2,7 +2,6 @@
 import type { Shaped } from '../lib/shape.js';
 import type { CONTROL_WELCOME, FrameOf, host, member, ServerFrame, session, userSession } from './control-frames.js';
 
-export type { Json } from '../lib/json.js';
 export type { LeftReason } from './control-frames.js';
 
 export type MemberView = Shaped<typeof member>;

@@ -14,7 +14,7 @@ import {
   parseUserId,
   parseUserSessionId,
 } from '../protocol/ids.js';
-import type { Json } from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
 
 const MAX_METADATA_BYTES = 4096;
 const MAX_URL_LENGTH = 2048;

@@ -1,6 +1,6 @@
 /** Pieces of the schemas that texts from Redis are parsed with. */
 import { z } from 'zod';
-import type { Json } from '../../protocol/server-control.js';
+import type { Json } from '../../lib/json.js';
 
 export function branded<T>(parse: (text: string) => T | null) {
   return z.string().transform((text, context) => {

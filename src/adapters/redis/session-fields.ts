@@ -13,7 +13,7 @@ import {
   parseUserId,
   type MemberIndex,
 } from '../../protocol/ids.js';
-import type { Json } from '../../protocol/server-control.js';
+import type { Json } from '../../lib/json.js';
 import { asInteger, known } from './replies.js';
 import { anyJson, branded } from './schemas.js';
 

@@ -5,7 +5,7 @@
 import { elapsedMs } from '../../lib/stopwatch.js';
 import { Failure } from '../../protocol/failure.js';
 import type { ProjectId, SessionId } from '../../protocol/ids.js';
-import type { Json } from '../../protocol/server-control.js';
+import type { Json } from '../../lib/json.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Crypto } from '../../ports/crypto.js';
 import type { Enforcer, Reach } from '../../ports/enforcer.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fillTemplate, type TemplateContext } from '../../../src/identity/token-templates.js';
-import type { Json } from '../../../src/protocol/server-control.js';
+import type { Json } from '../../../src/lib/json.js';
 
 const context: TemplateContext = {
   user: {
