@@ -1,5 +1,5 @@
 /** Whether a node's labels fit a session's filters: pure. */
-import type { Filter } from '../ports/relay-store.js';
+import type { Filter } from '../ports/relay-session.js';
 
 /**
  * `any`: the label equals one of the values. `all`: the label equals every value, or, if it lists several separated by

@@ -9,7 +9,7 @@ import type { Clock, Timer } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { NodeRecord, NodeReport, NodeStore } from '../ports/node-store.js';
 import type { Placement } from '../ports/placement.js';
-import type { Filter } from '../ports/relay-store.js';
+import type { Filter } from '../ports/relay-session.js';
 import { fits } from './fit.js';
 
 export const LEASE_MS = 3000;

@@ -8,7 +8,7 @@ import type { Crypto } from '../ports/crypto.js';
 import { SCOPES, type ApiKeyRecord, type KeyStore, type Scope } from '../ports/key-store.js';
 import { callKind, type NodeCalls } from '../ports/node-calls.js';
 import type { Log } from '../ports/log.js';
-import type { ProjectScope } from '../ports/relay-store.js';
+import type { ProjectScope } from '../ports/relay-session.js';
 import { KeyCache } from './key-cache.js';
 import { newKey, parseKey, type KeyEnv, type PresentedKey } from './key-format.js';
 import { KeyUse } from './key-use.js';

@@ -1,6 +1,7 @@
 import type { SessionId } from '../protocol/ids.js';
 import type { CloseName } from '../protocol/close-codes.js';
-import type { RelaySession, RemovedUser, UserSelector } from './relay-store.js';
+import type { RemovedUser, UserSelector } from './relay-seat.js';
+import type { RelaySession } from './relay-session.js';
 
 /** Why a user is removed; `left`: the user chose to leave. */
 export type RemovalReason = 'kicked' | 'revoked' | 'left';

@@ -1,6 +1,6 @@
 import type { NodeId } from '../protocol/ids.js';
 import type { NodeRecord } from './node-store.js';
-import type { Filter } from './relay-store.js';
+import type { Filter } from './relay-session.js';
 
 /** Knows the live nodes from the last heartbeat. All methods but `refresh` are free of I/O. */
 export interface Placement {

@@ -1,6 +1,6 @@
 /** Session tokens (RS256 JWTs, signed with a rotating key) and client tokens (in cookies). */
 import type { DeviceId, UserId, UserSessionId } from '../protocol/ids.js';
-import type { Json } from '../protocol/server-control.js';
+import type { Json } from '../lib/json.js';
 
 export interface SessionTokenClaims {
   readonly userId: UserId;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
-import type { NewGroupSeat } from '../../src/ports/relay-store.js';
+import type { NewGroupSeat } from '../../src/ports/relay-seat.js';
 import type { Store } from '../../src/ports/store.js';
 import type { UserSession } from '../../src/ports/user-session-store.js';
 import { documentedKeys, passTime, sizesOf } from '../support/leftovers.js';

@@ -1,6 +1,7 @@
 /** Rooms and the store: cases in which one knows something that the other does not. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HomeState, RelayStore } from '../../src/ports/relay-store.js';
+import type { HomeState } from '../../src/ports/relay-home.js';
+import type { RelayStore } from '../../src/ports/relay-store.js';
 import { Failure } from '../../src/protocol/failure.js';
 import { Backend, pairOf, type RelaySessionAnswer } from '../support/backend.js';
 import { Client } from '../support/client.js';

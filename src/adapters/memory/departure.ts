@@ -1,6 +1,6 @@
 /** How members and users leave, and what happens to the host role. The caller has checked that they may. */
 import type { RemovalReason } from '../../ports/enforcer.js';
-import type { RemovedUser } from '../../ports/relay-store.js';
+import type { RemovedUser } from '../../ports/relay-seat.js';
 import type { MemberIndex } from '../../protocol/ids.js';
 import { isKept, viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
 

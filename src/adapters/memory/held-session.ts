@@ -8,7 +8,7 @@ import type {
   HomeClaim,
   HomeState,
   Restoration,
-} from '../../ports/relay-store.js';
+} from '../../ports/relay-home.js';
 import type { NodeId } from '../../protocol/ids.js';
 import { IndexPool } from './index-pool.js';
 import { viewSeats, viewSession, type MemberState, type SeatState, type SessionState } from './session-state.js';

@@ -1,5 +1,6 @@
 /** The join: decides whether a socket gets a seat, and which one. The order of the checks is part of the contract. */
-import type { Host, Joined, JoinCredential, JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-store.js';
+import type { JoinCredential, JoinRefusal, JoinRequest, JoinResult, Joined } from '../../ports/relay-join.js';
+import type { Host } from '../../ports/relay-session.js';
 import type { MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
 import { isOverdue, purgeOverdue, setHost } from './departure.js';
 import { viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';

@@ -1,17 +1,8 @@
 /** One relay session in memory: its mutable state and the frozen views handed to callers. */
 import { deepFreeze } from '../../lib/deep-freeze.js';
 import type { AuthorizationToken, MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
-import type {
-  GroupSeat,
-  Host,
-  NewGroupSeat,
-  NewRelaySession,
-  NewSeat,
-  ProjectScope,
-  RelaySession,
-  Seat,
-  SessionWithSeats,
-} from '../../ports/relay-store.js';
+import type { GroupSeat, NewGroupSeat, NewSeat, Seat, SessionWithSeats } from '../../ports/relay-seat.js';
+import type { Host, NewRelaySession, ProjectScope, RelaySession } from '../../ports/relay-session.js';
 import type { RemovalReason } from '../../ports/enforcer.js';
 import { IndexPool } from './index-pool.js';
 

@@ -1,5 +1,5 @@
 /** What homes ask of their sessions, and what they put back: see lua/check.lua, inspect.lua and restore.lua. */
-import type { Bar, HeldMember, HeldSeat, HeldSession, HomeState, Restoration } from '../../ports/relay-store.js';
+import type { Bar, HeldMember, HeldSeat, HeldSession, HomeState, Restoration } from '../../ports/relay-home.js';
 import type { SessionId } from '../../protocol/ids.js';
 import type { Argument } from './link.js';
 import { asInteger, asList, asPairs, asText, asUserId, known, unexpected } from './replies.js';

@@ -1,5 +1,5 @@
 /** The join's request and reply: the one call that is made per connecting socket, so it is checked by hand. */
-import type { JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-store.js';
+import type { JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-join.js';
 import { parseNodeId } from '../../protocol/ids.js';
 import type { Argument } from './link.js';
 import {

@@ -37,7 +37,7 @@
  * Everything but the directory, API keys, counters and the format's version carries an expiry, so that nothing is left behind.
  */
 import type { BusTarget } from '../../ports/node-bus.js';
-import type { ProjectScope } from '../../ports/relay-store.js';
+import type { ProjectScope } from '../../ports/relay-session.js';
 import type { OneTimeKind } from '../../ports/one-time-store.js';
 import type { DeviceId, ProjectId, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
 

@@ -1,7 +1,7 @@
 /** Redis replies, parsed: nothing that Redis said goes on as anything but what it was checked to be. */
 import { parseMemberIndex, parseSessionId, parseUserId, parseUserSessionId } from '../../protocol/ids.js';
 import type { MemberIndex, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
-import type { Host } from '../../ports/relay-store.js';
+import type { Host } from '../../ports/relay-session.js';
 
 export function asList(reply: unknown): readonly unknown[] {
   if (Array.isArray(reply)) return reply;

@@ -4,16 +4,8 @@
  */
 import { z } from 'zod';
 import { parseAuthorizationTokenText, type AuthorizationToken, type SessionId } from '../../protocol/ids.js';
-import type {
-  GroupSeat,
-  NewGroupSeat,
-  NewRelaySession,
-  NewSeat,
-  RelaySession,
-  Seat,
-  SeatMember,
-  SessionWithSeats,
-} from '../../ports/relay-store.js';
+import type { GroupSeat, NewGroupSeat, NewSeat, Seat, SeatMember, SessionWithSeats } from '../../ports/relay-seat.js';
+import type { NewRelaySession, RelaySession } from '../../ports/relay-session.js';
 import { asIndex, asInteger, asPairs, asText, asUserId, asUserSessionIdOrNull, known, unexpected } from './replies.js';
 import { decodeFields, encodeFields, FIELD_NAMES, type StoredSession } from './session-fields.js';
 

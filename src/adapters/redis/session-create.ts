@@ -1,5 +1,6 @@
 /** A relay session that is made: what create.lua writes, and what it is from then on. */
-import type { NewGroupSeat, NewRelaySession, NewSeat, Seat, SessionWithSeats } from '../../ports/relay-store.js';
+import type { NewGroupSeat, NewSeat, Seat, SessionWithSeats } from '../../ports/relay-seat.js';
+import type { NewRelaySession } from '../../ports/relay-session.js';
 import type { Argument } from './link.js';
 import { asInteger } from './replies.js';
 import { encodeGroupSeat, encodeSeat, encodeSession } from './session-codec.js';

@@ -4,7 +4,7 @@
  * A program of another version reads what this one has stored: never change a name or a text form that is there already.
  */
 import { z } from 'zod';
-import type { RelaySession } from '../../ports/relay-store.js';
+import type { RelaySession } from '../../ports/relay-session.js';
 import {
   parseAuthorizationTokenText,
   parseMemberIndex,

@@ -1,5 +1,6 @@
 import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
-import type { ListRequest, ProjectScope } from '../../ports/relay-store.js';
+import type { ListRequest } from '../../ports/relay-seat.js';
+import type { ProjectScope } from '../../ports/relay-session.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseProjectId, type ProjectId, type SessionId } from '../../protocol/ids.js';
 import { DueSet, type Due } from './due-set.js';

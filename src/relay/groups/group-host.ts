@@ -1,5 +1,5 @@
 import type { UserId } from '../../protocol/ids.js';
-import type { SessionWithSeats } from '../../ports/relay-store.js';
+import type { SessionWithSeats } from '../../ports/relay-seat.js';
 
 /**
  * Who has the host role of a group session, as REST sees it: the host among those who are connected; while there is none,

@@ -1,5 +1,6 @@
 import type { SessionId } from '../../protocol/ids.js';
-import type { RelayStore, SessionWithSeats } from '../../ports/relay-store.js';
+import type { SessionWithSeats } from '../../ports/relay-seat.js';
+import type { RelayStore } from '../../ports/relay-store.js';
 
 type Read = Promise<SessionWithSeats | null>;
 

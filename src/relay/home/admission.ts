@@ -5,7 +5,7 @@
  */
 import type { AuthorizationToken } from '../../protocol/ids.js';
 import type { Admission } from '../../ports/connect.js';
-import type { Joined } from '../../ports/relay-store.js';
+import type { Joined } from '../../ports/relay-join.js';
 import { closedSocket, type ClientSocket, type SocketHandler } from '../../ports/socket.js';
 import type { Watch } from '../../ports/user-session-watches.js';
 import type { SeatTaken } from '../room/member.js';

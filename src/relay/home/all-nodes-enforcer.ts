@@ -1,7 +1,8 @@
 /** Carries the store's decisions to the sockets of every node: this node's at once, the others' by orders. */
 import type { Enforcer, Reach, Removal } from '../../ports/enforcer.js';
 import type { NodeCalls } from '../../ports/node-calls.js';
-import type { RelaySession, RemovedUser, UserSelector } from '../../ports/relay-store.js';
+import type { RemovedUser, UserSelector } from '../../ports/relay-seat.js';
+import type { RelaySession } from '../../ports/relay-session.js';
 import type { SessionId } from '../../protocol/ids.js';
 import { END, LOOK_AGAIN, REMOVE, REMOVE_FORGOTTEN } from './relay-orders.js';
 

@@ -1,5 +1,6 @@
 import type { SessionId } from '../../protocol/ids.js';
-import type { Host, RelayStore } from '../../ports/relay-store.js';
+import type { Host } from '../../ports/relay-session.js';
+import type { RelayStore } from '../../ports/relay-store.js';
 
 /** The host as the store says it now; null when the session is gone. Rejects with `store_unavailable`. */
 export async function hostNow(store: Pick<RelayStore, 'get'>, id: SessionId): Promise<Host | null> {

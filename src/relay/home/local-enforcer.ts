@@ -2,7 +2,8 @@
 import type { CloseName } from '../../protocol/close-codes.js';
 import type { SessionId } from '../../protocol/ids.js';
 import type { Enforcer, Reach, Removal, RemovalReason } from '../../ports/enforcer.js';
-import type { RelaySession, RemovedUser, UserSelector } from '../../ports/relay-store.js';
+import type { RemovedUser, UserSelector } from '../../ports/relay-seat.js';
+import type { RelaySession } from '../../ports/relay-session.js';
 import type { Member } from '../room/member.js';
 import type { Rooms } from './rooms.js';
 

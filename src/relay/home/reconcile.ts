@@ -3,7 +3,7 @@
  * What one of the two has lost is found here, and put right by whoever asked.
  */
 import type { RemovalReason } from '../../ports/enforcer.js';
-import type { HeldMember, HeldSeat, HeldSession } from '../../ports/relay-store.js';
+import type { HeldMember, HeldSeat, HeldSession } from '../../ports/relay-home.js';
 import type { Member } from '../room/member.js';
 import type { Room } from '../room/room.js';
 import { viewOfSession } from '../room/views.js';

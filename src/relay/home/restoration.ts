@@ -1,5 +1,5 @@
 /** A session as its home puts it back: what is live in the room, over what the home's copy says of those who are not. */
-import type { Bar, HeldMember, HeldSeat, Restoration } from '../../ports/relay-store.js';
+import type { Bar, HeldMember, HeldSeat, Restoration } from '../../ports/relay-home.js';
 import type { Member, Standing } from '../room/member.js';
 import type { Room } from '../room/room.js';
 

@@ -2,7 +2,8 @@
  * What a home holds of its session's state beside what is live: enough to know by itself when the session is over, to
  * see what the store says differently, and to put the session back when the store has lost it. It asks nobody.
  */
-import type { Bar, HeldMember, HeldSeat, HeldSession, Seat } from '../../ports/relay-store.js';
+import type { Bar, HeldMember, HeldSeat, HeldSession } from '../../ports/relay-home.js';
+import type { Seat } from '../../ports/relay-seat.js';
 import type { UserId } from '../../protocol/ids.js';
 
 /** Longer than any handshake takes from its seat to its upgrade. */

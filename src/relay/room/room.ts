@@ -9,7 +9,7 @@ import { encodeMemberJoined, encodeMemberState, type StateText } from '../../pro
 import { encodeControl, type LeftReason, type Role, type StatelessControl } from '../../protocol/server-control.js';
 import { CLASS, type DeliveryClass } from '../../protocol/wire.js';
 import type { Clock } from '../../ports/clock.js';
-import type { Host, RelaySession } from '../../ports/relay-store.js';
+import type { Host, RelaySession } from '../../ports/relay-session.js';
 import type { ClientSocket } from '../../ports/socket.js';
 import { FanOut, type FanOutDeps } from './fan-out.js';
 import type { Flushable } from './flush-schedule.js';

@@ -1,7 +1,7 @@
 /** A room as others see it: its session and members in control frames, its members in answers to backends. */
 import type { PresentMember } from '../../protocol/presence.js';
 import type { Role, SessionView } from '../../protocol/server-control.js';
-import type { RelaySession } from '../../ports/relay-store.js';
+import type { RelaySession } from '../../ports/relay-session.js';
 import type { Member, MemberStatus } from './member.js';
 
 interface Roles {

@@ -8,16 +8,9 @@ import type { AuthorizationToken, SessionId, UserId, UserSessionId } from '../..
 import type { Clock } from '../../ports/clock.js';
 import type { Enforcer, Removal, RemovalReason } from '../../ports/enforcer.js';
 import type { RelayCredentials } from '../../ports/relay-credentials.js';
-import type {
-  KickRequest,
-  NewSeat,
-  ProjectScope,
-  RelaySession,
-  RelayStore,
-  Seat,
-  SessionWithSeats,
-  UserSelector,
-} from '../../ports/relay-store.js';
+import type { KickRequest, NewSeat, Seat, SessionWithSeats, UserSelector } from '../../ports/relay-seat.js';
+import type { ProjectScope, RelaySession } from '../../ports/relay-session.js';
+import type { RelayStore } from '../../ports/relay-store.js';
 import type { EnforcementReport } from './relay-sessions.js';
 
 export interface MintRequest {

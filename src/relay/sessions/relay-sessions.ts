@@ -11,20 +11,16 @@ import type { Crypto } from '../../ports/crypto.js';
 import type { Enforcer, Reach } from '../../ports/enforcer.js';
 import type { Geo } from '../../ports/geo.js';
 import type { Placement } from '../../ports/placement.js';
+import type { ListRequest, NewGroupSeat, NewSeat, SessionPage, SessionWithSeats } from '../../ports/relay-seat.js';
 import type {
   Durability,
   Filter,
   GroupPart,
-  ListRequest,
-  NewGroupSeat,
-  NewSeat,
   ProjectScope,
   RelaySession,
   RelaySessionSettings,
-  RelayStore,
-  SessionPage,
-  SessionWithSeats,
-} from '../../ports/relay-store.js';
+} from '../../ports/relay-session.js';
+import type { RelayStore } from '../../ports/relay-store.js';
 import type { StoreHealth } from '../../ports/store.js';
 import { newAuthorizationToken, newSessionId, newUserId } from './relay-tokens.js';
 

@@ -1,7 +1,7 @@
 /** Members of a relay session over REST: listed and kicked. */
 import { z } from 'zod';
 import type { Log } from '../../ports/log.js';
-import type { UserSelector } from '../../ports/relay-store.js';
+import type { UserSelector } from '../../ports/relay-seat.js';
 import type { Authorizations } from '../../relay/sessions/authorizations.js';
 import type { LiveSessions, MembersReport } from '../../relay/sessions/live-sessions.js';
 import type { MemberStatus } from '../../relay/room/member.js';

@@ -1,6 +1,6 @@
 /** Changes of an existing relay session. */
 import { z } from 'zod';
-import type { RelaySession, RelaySessionSettings } from '../../ports/relay-store.js';
+import type { RelaySession, RelaySessionSettings } from '../../ports/relay-session.js';
 import type { RelaySessions } from '../../relay/sessions/relay-sessions.js';
 import * as field from '../fields.js';
 import { sessionSchema, viewSession, type Nodes } from '../relays/relay-session-view.js';

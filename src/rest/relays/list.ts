@@ -1,6 +1,6 @@
 /** Paging as Edgegap's list shows it, and the cursor we add for deep listings. */
 import { z } from 'zod';
-import type { SessionPage } from '../../ports/relay-store.js';
+import type { SessionPage } from '../../ports/relay-seat.js';
 import * as field from '../fields.js';
 
 const DEFAULT_LIMIT = 10;

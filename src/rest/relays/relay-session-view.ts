@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { NodeRecord } from '../../ports/node-store.js';
 import type { Placement } from '../../ports/placement.js';
-import type { RelaySession, Seat, SessionWithSeats } from '../../ports/relay-store.js';
+import type { Seat, SessionWithSeats } from '../../ports/relay-seat.js';
+import type { RelaySession } from '../../ports/relay-session.js';
 import { SESSION_ID_PATTERN } from '../fields.js';
 
 const port = z.object({ port: z.int(), protocol: z.enum(['WS', 'WSS']), link: z.string() });

@@ -1,17 +1,10 @@
 /** Fixtures of the relay store rules. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { afterEach, beforeEach } from 'vitest';
-import type {
-  JoinCredential,
-  Joined,
-  JoinRequest,
-  JoinResult,
-  NewRelaySession,
-  NewSeat,
-  RelayStore,
-  Seat,
-  SeatHold,
-} from '../../../src/ports/relay-store.js';
+import type { JoinCredential, Joined, JoinRequest, JoinResult, SeatHold } from '../../../src/ports/relay-join.js';
+import type { NewSeat, Seat } from '../../../src/ports/relay-seat.js';
+import type { NewRelaySession } from '../../../src/ports/relay-session.js';
+import type { RelayStore } from '../../../src/ports/relay-store.js';
 import {
   parseAuthorizationToken,
   parseKeyId,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { GroupPart, NewGroupSeat, NewRelaySession, RelayStore } from '../../../src/ports/relay-store.js';
+import type { NewGroupSeat } from '../../../src/ports/relay-seat.js';
+import type { GroupPart, NewRelaySession } from '../../../src/ports/relay-session.js';
+import type { RelayStore } from '../../../src/ports/relay-store.js';
 import type { OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';
 

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  OVER_KEPT_MS,
-  type HeldSession,
-  type HomeClaim,
-  type HomeState,
-  type RelayStore,
-} from '../../../src/ports/relay-store.js';
+import { type HeldSession, type HomeClaim, type HomeState } from '../../../src/ports/relay-home.js';
+import { OVER_KEPT_MS, type RelayStore } from '../../../src/ports/relay-store.js';
 import type { SessionId } from '../../../src/protocol/ids.js';
 import type { OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';

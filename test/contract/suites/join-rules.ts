@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JoinCredential, JoinRequest } from '../../../src/ports/relay-store.js';
+import type { JoinCredential, JoinRequest } from '../../../src/ports/relay-join.js';
 import type { SessionId } from '../../../src/protocol/ids.js';
 import type { OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SessionPage } from '../../../src/ports/relay-store.js';
+import type { SessionPage } from '../../../src/ports/relay-seat.js';
 import type { SessionId } from '../../../src/protocol/ids.js';
 import type { OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { HeldSession, RelayStore, Restoration } from '../../../src/ports/relay-store.js';
+import type { HeldSession, Restoration } from '../../../src/ports/relay-home.js';
+import type { RelayStore } from '../../../src/ports/relay-store.js';
 import type { OpenedStore, OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';
 import { checkOne, claim, heldOf } from './home-rules.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JoinCredential } from '../../../src/ports/relay-store.js';
+import type { JoinCredential } from '../../../src/ports/relay-join.js';
 import type { OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';
 import { userSessionId } from './identity-fixtures.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RelaySession } from '../../../src/ports/relay-store.js';
+import type { RelaySession } from '../../../src/ports/relay-session.js';
 import type { OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fits } from '../../../src/cluster/fit.js';
-import type { FilterType } from '../../../src/ports/relay-store.js';
+import type { FilterType } from '../../../src/ports/relay-session.js';
 
 const labels = { region: 'Europe', country: 'FR', tier: 'gpu|fast' };
 

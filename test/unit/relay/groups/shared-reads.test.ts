@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { SessionWithSeats } from '../../../../src/ports/relay-store.js';
+import type { SessionWithSeats } from '../../../../src/ports/relay-seat.js';
 import { SharedReads } from '../../../../src/relay/groups/shared-reads.js';
 import { parseSessionId, type SessionId } from '../../../../src/protocol/ids.js';
 
