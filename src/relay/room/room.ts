@@ -14,10 +14,10 @@ import type { ClientSocket } from '../../ports/socket.js';
 import { FanOut, type FanOutDeps } from './fan-out.js';
 import type { Flushable } from './flush-schedule.js';
 import type { HomeCopy } from './home-copy.js';
-import { LiveMember } from './live-member.js';
 import type { LeavingReason, Member, SeatTaken } from './member.js';
 import type { Outlet } from './outlet.js';
 import { ReplayWindow, type ReplayBounds } from './replay-window.js';
+import { Roster } from './roster.js';
 import { TopicAudience, type TopicAudienceDeps } from './topic-audience.js';
 import { viewOfMember, viewOfSession } from './views.js';
 
@@ -43,9 +43,9 @@ export interface ConnectedMember {
 export class Room implements Flushable {
   readonly id: SessionId;
   readonly replay: ReplayWindow;
-  private readonly live = new Map<number, LiveMember>();
   /** Members removed while a socket of theirs may still be on its way in. */
   private readonly removed = new Map<number, CloseName>();
+  private readonly roster: Roster;
   private readonly sockets: TopicAudience;
   /** Everything the room sends goes through here. */
   private readonly fanOut: FanOut;
@@ -68,14 +68,19 @@ export class Room implements Flushable {
     this.replay = new ReplayWindow(deps.replayBounds);
     this.sockets = new TopicAudience(
       session.id,
-      { flush: () => this.flush(), onDropped: (index) => this.noteDropped(index) },
+      { flush: () => this.flush(), onDropped: (index) => this.onDropped(index) },
       deps,
     );
     this.fanOut = new FanOut(this.sockets, this, deps);
+    this.roster = new Roster({
+      clock: deps.clock,
+      releaseOutlet: (index) => this.sockets.leave(index),
+      onWindowPassed: (member) => this.owner.onWindowPassed(this, member),
+    });
   }
 
   get members(): ReadonlyMap<number, Member> {
-    return this.live;
+    return this.roster.members;
   }
 
   /** Why the session is over: sockets that come in late close with it. null while it is not. */
@@ -104,11 +109,11 @@ export class Room implements Flushable {
     return this.currentHost.index === index ? 'host' : 'client';
   }
 
-  /** Whether a socket of this member must be closed when it comes in, and with what; null: it may come in. */
+  /** The close of a socket of this member that comes in; null: it may come in. */
   closeFor(index: number, connection: number): CloseName | null {
     const close = this.endedBy ?? this.removed.get(index) ?? null;
     if (close !== null) return close;
-    const known = this.live.get(index);
+    const known = this.members.get(index);
     return known !== undefined && known.connection > connection ? 'replaced' : null;
   }
 
@@ -117,40 +122,36 @@ export class Room implements Flushable {
    * the room does not know makes a new member. `closeFor` must have allowed it.
    */
   admit(seat: SeatTaken, socket: ClientSocket): ConnectedMember {
-    const known = this.live.get(seat.index);
-    const older = known === undefined ? null : this.disconnect(known);
+    const known = this.roster.members.get(seat.index);
+    const older = known === undefined ? null : this.roster.disconnect(known);
     this.flush();
     older?.close('replaced');
     const outlet = this.sockets.join(seat.index, socket);
-    const member = this.seated(known, seat, outlet);
+    const member = this.roster.connect(seat, outlet, this.replay.seq);
+    this.copy.indexGiven(seat.index);
     if (known === undefined) this.announceText(encodeMemberJoined(viewOfMember(member, this.roleOf(member.index))));
     else if (older === null) this.announce({ type: 'member.back', index: member.index });
     return { member, outlet };
   }
 
-  /** A member of the store whose socket was on a home that is gone: it is away for the rest of its resume window. */
+  /** The store knows a member whose socket was on a home that is gone. It is away for the rest of its resume window. */
   expect(seat: SeatTaken, leftMs: number): Member {
-    const { index } = seat;
-    const member = new LiveMember(seat, 0, { kind: 'away', ...this.countdown(index, leftMs) });
-    this.live.set(index, member);
-    this.copy.indexGiven(index);
-    return member;
+    this.copy.indexGiven(seat.index);
+    return this.roster.addAway(seat, leftMs);
   }
 
-  /** The member has no socket any more; its resume window begins, from now on or anew. Says nothing to the others. */
+  /** The member has no socket any more. Its resume window begins, or begins anew. The others are told nothing. */
   keep(member: Member, leftMs: number): void {
-    const live = this.find(member);
-    if (live === null) return;
-    this.disconnect(live);
-    live.settle({ kind: 'away', ...this.countdown(live.index, leftMs) });
+    const live = this.roster.find(member);
+    if (live !== null) this.roster.keep(live, leftMs);
   }
 
   /** The member goes for good. Its socket is closed with `close`; returns whether there was one. `drop` is to follow. */
   leave(member: Member, reason: LeavingReason, close: CloseName | null): boolean {
-    const live = this.find(member);
+    const live = this.roster.find(member);
     if (live === null) return false;
     this.flush();
-    const outlet = this.disconnect(live);
+    const outlet = this.roster.disconnect(live);
     if (close !== null) outlet?.close(close);
     live.settle({ kind: 'leaving', reason });
     return outlet !== null;
@@ -161,25 +162,22 @@ export class Room implements Flushable {
    * Returns whether there was a socket.
    */
   drop(member: Member, reason: LeftReason, close: CloseName | null, detail: string | null = null): boolean {
-    const live = this.find(member);
+    const live = this.roster.find(member);
     if (live === null) return false;
     this.flush();
-    this.live.delete(live.index);
-    live.watchBy(null);
     const text = encodeControl({ type: 'member.left', index: live.index, detail: detail ?? undefined, reason });
     if (reason === 'kicked') live.outlet?.send(text);
-    const outlet = this.disconnect(live);
+    const outlet = this.roster.remove(live);
     if (close !== null) outlet?.close(close);
-    live.settle({ kind: 'gone' });
     this.announceText(text);
-    if (this.live.size === 0) this.owner.onEmpty(this);
+    if (this.members.size === 0) this.owner.onEmpty(this);
     return outlet !== null;
   }
 
-  /** The store removed whoever has this index: the member goes, and so does a socket of it that is on its way in. */
+  /** The store removed the member with this index: the member goes, and so does a socket of it that is on its way in. */
   remove(index: number, reason: Extract<LeftReason, CloseName>, detail: string | null = null): boolean {
     this.removed.set(index, reason);
-    const member = this.live.get(index);
+    const member = this.members.get(index);
     return member !== undefined && this.drop(member, reason, reason, detail);
   }
 
@@ -196,29 +194,19 @@ export class Room implements Flushable {
   end(close: CloseName): number {
     this.flush();
     this.endedBy = close;
-    let closed = 0;
-    for (const member of this.live.values()) {
-      member.watchBy(null);
-      const outlet = this.disconnect(member);
-      member.settle({ kind: 'gone' });
-      if (outlet === null) continue;
-      closed += 1;
-      outlet.close(close);
-    }
-    this.live.clear();
-    return closed;
+    const outlets = [...this.roster.members.values()].map((member) => this.roster.remove(member));
+    for (const outlet of outlets) outlet?.close(close);
+    return outlets.filter((outlet) => outlet !== null).length;
   }
 
-  /** A socket takes the seat, or took it in vain: what the store says of the seat from now on names this connection. */
+  /** A socket takes the seat, or took it in vain. From now on, what the store says of the seat names this connection. */
   takeSeat(member: Member, connection: number): void {
-    const live = this.find(member);
-    if (live === null) return;
-    live.connection = connection;
-    live.seatedAtMs = this.deps.clock.monotonicMs();
+    const live = this.roster.find(member);
+    if (live !== null) this.roster.takeSeat(live, connection);
   }
 
   setState(member: Member, state: StateText): void {
-    const live = this.find(member);
+    const live = this.roster.find(member);
     if (live === null) return;
     live.state = state;
     this.announceText(encodeMemberState(live.index, state), live);
@@ -226,7 +214,7 @@ export class Room implements Flushable {
 
   /** What the store knows of a member that another home admitted. */
   learnResumeHashes(member: Member, hashes: readonly string[]): void {
-    const live = this.find(member);
+    const live = this.roster.find(member);
     if (live !== null && live.resumeHashes.length === 0) live.resumeHashes = hashes;
   }
 
@@ -292,48 +280,8 @@ export class Room implements Flushable {
     this.settledAt = this.deps.clock.monotonicMs();
   }
 
-  /** The member, unless it is not one of this room any more. */
-  private find(member: Member): LiveMember | null {
-    const live = this.live.get(member.index);
-    return live === member ? live : null;
-  }
-
-  private seated(known: LiveMember | undefined, seat: SeatTaken, outlet: Outlet): LiveMember {
-    const standing = { kind: 'connected', outlet } as const;
-    const member = known ?? new LiveMember(seat, this.replay.seq, standing);
-    if (known === undefined) {
-      this.live.set(seat.index, member);
-      this.copy.indexGiven(seat.index);
-    }
-    member.settle(standing);
-    member.watchBy(seat.watch);
-    member.resumeHashes = seat.resumeHashes;
-    member.mintedFrom = seat.mintedFrom ?? member.mintedFrom;
-    member.userSessionId = seat.userSessionId;
-    this.takeSeat(member, seat.connection);
-    return member;
-  }
-
-  /** Gives the outlet that the member had, which can only be closed. The caller settles where the member stands. */
-  private disconnect(member: LiveMember): Outlet | null {
-    const { outlet } = member;
-    if (outlet === null) return null;
-    member.outlet = null;
-    this.sockets.leave(member.index);
-    return outlet;
-  }
-
-  private countdown(index: number, leftMs: number) {
-    const { clock } = this.deps;
-    const timer = clock.after(leftMs, () => {
-      const member = this.live.get(index);
-      if (member?.standing.kind === 'away' && member.standing.timer === timer) this.owner.onWindowPassed(this, member);
-    });
-    return { untilMs: clock.monotonicMs() + leftMs, timer };
-  }
-
-  private noteDropped(index: number): void {
-    const member = this.live.get(index);
+  private onDropped(index: number): void {
+    const member = this.roster.members.get(index);
     if (member !== undefined) member.dropped += 1;
   }
 

@@ -1,0 +1,92 @@
+/**
+ * The members of a room: who they are, where each stands, and the way out to each one's socket. It changes them and tells
+ * nobody: its room announces the changes.
+ */
+import type { Clock } from '../../ports/clock.js';
+import { LiveMember } from './live-member.js';
+import type { Member, SeatTaken } from './member.js';
+import type { Outlet } from './outlet.js';
+
+export interface RosterDeps {
+  readonly clock: Clock;
+  /** The member's outlet gets nothing from now on but its close. */
+  readonly releaseOutlet: (index: number) => void;
+  /** The resume window of a member has passed; the member is still away. */
+  readonly onWindowPassed: (member: Member) => void;
+}
+
+export class Roster {
+  private readonly live = new Map<number, LiveMember>();
+
+  constructor(private readonly deps: RosterDeps) {}
+
+  get members(): ReadonlyMap<number, LiveMember> {
+    return this.live;
+  }
+
+  /** The member as it can be changed; null once it has left this room. */
+  find(member: Member): LiveMember | null {
+    const live = this.live.get(member.index);
+    return live === member ? live : null;
+  }
+
+  /** Gives the seat's member its socket. A new member is not sent entries up to `newestSeq`. */
+  connect(seat: SeatTaken, outlet: Outlet, newestSeq: number): LiveMember {
+    const standing = { kind: 'connected', outlet } as const;
+    const member = this.live.get(seat.index) ?? new LiveMember(seat, newestSeq, standing);
+    this.live.set(seat.index, member);
+    member.settle(standing);
+    member.watchBy(seat.watch);
+    member.resumeHashes = seat.resumeHashes;
+    member.mintedFrom = seat.mintedFrom ?? member.mintedFrom;
+    member.userSessionId = seat.userSessionId;
+    this.takeSeat(member, seat.connection);
+    return member;
+  }
+
+  /** Adds a member without a socket, for the rest of its resume window. */
+  addAway(seat: SeatTaken, leftMs: number): LiveMember {
+    const member = new LiveMember(seat, 0, { kind: 'away', ...this.countdown(seat.index, leftMs) });
+    this.live.set(seat.index, member);
+    return member;
+  }
+
+  /** The member has no socket any more. Its resume window begins, or begins anew. */
+  keep(member: LiveMember, leftMs: number): void {
+    this.disconnect(member);
+    member.settle({ kind: 'away', ...this.countdown(member.index, leftMs) });
+  }
+
+  /** From now on, what the store says of the seat names this connection. */
+  takeSeat(member: LiveMember, connection: number): void {
+    member.connection = connection;
+    member.seatedAtMs = this.deps.clock.monotonicMs();
+  }
+
+  /** Returns the outlet that the member had, which can only be closed. The caller settles where the member stands. */
+  disconnect(member: LiveMember): Outlet | null {
+    const { outlet } = member;
+    if (outlet === null) return null;
+    member.outlet = null;
+    this.deps.releaseOutlet(member.index);
+    return outlet;
+  }
+
+  /** The member is gone. Returns the outlet that it had, which can only be closed. */
+  remove(member: LiveMember): Outlet | null {
+    this.live.delete(member.index);
+    member.watchBy(null);
+    const outlet = this.disconnect(member);
+    member.settle({ kind: 'gone' });
+    return outlet;
+  }
+
+  private countdown(index: number, leftMs: number) {
+    const { clock, onWindowPassed } = this.deps;
+    const timer = clock.after(leftMs, () => {
+      const member = this.live.get(index);
+      if (member?.standing.kind === 'away' && member.standing.timer === timer) onWindowPassed(member);
+    });
+    return { untilMs: clock.monotonicMs() + leftMs, timer };
+  }
+}
