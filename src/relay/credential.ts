@@ -1,6 +1,6 @@
 /**
- * What a client shows for a seat, parsed into one of the known forms.
- * Anything else is refused alike, so that the answer says nothing about how wrong it was.
+ * Parses what a client shows to open a seat. A credential of no known form gets the same refusal as a wrong one, so
+ * that the answer says nothing about how wrong it was.
  */
 import {
   parseAuthorizationTokenText,
@@ -30,11 +30,11 @@ export type Credential =
 
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 const RESUME_PREFIX = 'rt.';
-/** A number has one text: no zeros in front, no sign. */
+/** Each number has exactly one text: no leading zeros, no sign. */
 const INDEX = /^(?:0|[1-9][0-9]{0,4})$/;
-/** As `Rooms` names a numbering. */
+/** The form of an epoch, as `Rooms` makes it. */
 const EPOCH = /^[0-9A-Za-z]{8}$/;
-/** 24 bytes: no bit of the last letter is unused. */
+/** 24 bytes in base64url: the last letter has no unused bits. */
 const SECRET = /^[A-Za-z0-9_-]{32}$/;
 
 export function parseCredential(text: string): Credential | null {
@@ -42,14 +42,14 @@ export function parseCredential(text: string): Credential | null {
   return parsePair(text) ?? (JWT.test(text) ? { kind: 'jwt', token: text } : null);
 }
 
-/** `rt.<session>.<index>.<epoch>.<secret>`: opaque to clients; only the hash of its proof is kept. */
+/** `rt.<session>.<index>.<epoch>.<secret>`: opaque to clients. The store keeps only the hash of its proof. */
 export function resumeToken(sessionId: SessionId, index: MemberIndex, epoch: string, secret: string): string {
   return `${RESUME_PREFIX}${sessionId}.${String(index)}.${epoch}.${secret}`;
 }
 
 /**
- * What the hash is made of that a seat keeps. The epoch is part of it: a client that could change it would choose what it is
- * told to have missed.
+ * The text whose hash the seat keeps. It includes the epoch: a client that could change the epoch would choose what
+ * the gateway tells it to have missed.
  */
 export function resumeProof(epoch: string, secret: string): string {
   return `${epoch}.${secret}`;

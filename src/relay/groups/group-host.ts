@@ -2,8 +2,8 @@ import type { UserId } from '../../protocol/ids.js';
 import type { SessionWithSeats } from '../../ports/relay-seat.js';
 
 /**
- * Who has the host role of a group session, as REST sees it: the host among those who are connected; while there is none,
- * the creator, and when that has left, whoever holds a seat for longest. null when nobody does.
+ * The user who has the host role of a group session, as REST shows it: the host, if connected; else the creator; else
+ * the user who has held a seat for longest. null when nobody holds a seat.
  */
 export function groupHost({ session, seats }: SessionWithSeats): UserId | null {
   const { host, group } = session;

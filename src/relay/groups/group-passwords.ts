@@ -1,4 +1,4 @@
-/** Passwords of group sessions: kept slow to guess, and few tries a minute at one session from one network. */
+/** Passwords of group sessions. They are hashed slowly, and one network has few tries per minute at one session. */
 import { networkOf } from '../../lib/address.js';
 import { Failure } from '../../protocol/failure.js';
 import type { SessionId } from '../../protocol/ids.js';
@@ -17,14 +17,14 @@ const TRIES: Rate = { burst: 20, periodMs: 60_000 };
 export class GroupPasswords {
   constructor(private readonly deps: GroupPasswordsDeps) {}
 
-  /** In PHC form. Rejects with `too_many_requests` while too many are hashed. */
+  /** The hash, in PHC form. Rejects with `too_many_requests` while too many passwords are being hashed. */
   hash(password: string): Promise<string> {
     return this.deps.passwords.hash(password);
   }
 
   /**
-   * Rejects with `group_password_wrong`, or with `too_many_requests` after 20 wrong ones in a minute from this address
-   * (IPv6: one /64). A right one gives the tries back.
+   * Rejects with `group_password_wrong`, or with `too_many_requests` after 20 wrong passwords in a minute from this
+   * address (IPv6: from its /64). A right password resets the count.
    */
   async check(id: SessionId, phc: string, password: string | null, remoteAddress: string): Promise<void> {
     const { passwords, rates, crypto } = this.deps;

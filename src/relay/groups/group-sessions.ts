@@ -1,6 +1,7 @@
 /**
- * Group sessions: relay sessions that wallets create and join over REST. A wallet that is taken in holds a seat and gets a
- * relay credential, which opens the seat on a socket and is the bearer of the calls about the session it is in.
+ * Group sessions: relay sessions that wallets create and join over REST. A wallet that joins holds a seat and gets a
+ * relay credential. The credential opens the seat on a socket, and is the bearer token of the calls about the
+ * session.
  */
 import { randomBase62 } from '../../lib/base62.js';
 import { Failure } from '../../protocol/failure.js';
@@ -20,7 +21,7 @@ import { newUserId } from '../sessions/relay-tokens.js';
 export interface CreateGroupRequest {
   readonly projectId: ProjectId;
   readonly wallet: WalletAddress;
-  /** What the creator shows itself as; null: a pseudonym, and its wallet. */
+  /** The name that the creator shows; null: a pseudonym and the wallet's address. */
   readonly name: string | null;
   readonly chainAddress: WalletAddress | null;
   readonly password: string | null;
@@ -31,15 +32,15 @@ export interface CreateGroupRequest {
 }
 
 export interface JoinGroupRequest {
-  /** As it was sent: what is no session's id is no session. */
+  /** As the caller sent it: text that is no session id names no session. */
   readonly sessionId: string;
   readonly wallet: WalletAddress;
   readonly password: string | null;
-  /** Of the peer, canonical. */
+  /** The peer's address in canonical form. */
   readonly remoteAddress: string;
 }
 
-/** A group session, and who asks. */
+/** A group session, and the caller who asks about it. */
 export interface GroupView extends SessionWithSeats {
   readonly group: GroupPart;
   readonly you: Seat;
@@ -48,7 +49,7 @@ export interface GroupView extends SessionWithSeats {
 }
 
 export interface Entered extends GroupView {
-  /** The relay credential: good while its user has the seat. */
+  /** The relay credential. It is valid while its user has the seat. */
   readonly token: string;
 }
 
@@ -63,8 +64,10 @@ export interface GroupSessionsDeps {
 }
 
 const PSEUDONYM_LETTERS = 6;
-/** The seat decides how long a credential counts. One that ended before a session that is prolonged would leave its member
- *  outside: without a credential, and `already_member` for who asks for another. */
+/**
+ * The seat decides how long a credential is valid, so the credential itself lives long. If it expired before an
+ * extended session, its member could neither connect nor join again (`already_member`).
+ */
 const CREDENTIAL_TTL_S = 365 * 86_400;
 
 export class GroupSessions {
@@ -110,12 +113,18 @@ export class GroupSessions {
     }
   }
 
-  /** Who a bearer says it is; null for none of ours. Whether that still counts is seen when it asks for something. */
+  /**
+   * The user that a bearer token names; null when the token is not ours. A call checks later whether the user still
+   * has the seat.
+   */
   bearer(token: string): Promise<RelayClaims | null> {
     return this.deps.credentials.verifyForGroup(token);
   }
 
-  /** Rejects with `group_session_not_found` when it is over, `credential_invalid` for who is not in it any more. */
+  /**
+   * Rejects with `group_session_not_found` when the session is over, and with `credential_invalid` when the user is
+   * no longer in it.
+   */
   async current({ sessionId, userId }: RelayClaims): Promise<GroupView> {
     const found = await this.deps.reads.read(sessionId);
     const view = found === null ? null : this.viewFor(found, userId);
@@ -134,8 +143,9 @@ export class GroupSessions {
   }
 
   /**
-   * The caller leaves, and its credential is dead. Rejects with `credential_invalid` when it was so already. With the store
-   * away its socket on this node is closed all the same, and the call rejects with `store_unavailable`.
+   * The caller leaves, and its credential becomes invalid. Rejects with `credential_invalid` if it already was. While
+   * the store is unavailable, the caller's socket on this node is closed all the same, and the call rejects with
+   * `store_unavailable`.
    */
   async disconnect(claims: RelayClaims): Promise<void> {
     const { sessionId, userId } = claims;
@@ -143,7 +153,7 @@ export class GroupSessions {
       await this.current(claims).catch(unlessStoreUnavailable);
       await overIsGone(this.deps.authorizations.withdraw(sessionId, userId));
     } catch (error) {
-      // Of a session that is over every credential is dead.
+      // Every credential of a session that is over is invalid.
       if (Failure.is(error, 'group_session_not_found')) throw new Failure('credential_invalid');
       throw error;
     }
@@ -161,11 +171,11 @@ export class GroupSessions {
     return view;
   }
 
-  /** null when it is not a group session. */
+  /** null when the session is no group session. */
   private viewFor(found: SessionWithSeats, userId: UserId): GroupView | null {
     const { group } = found.session;
     if (group === null) return null;
-    // A user id of a wallet is used once, so a seat of that name is the one that the credential was made for.
+    // A wallet's user id is used once, so a seat with that id is the one that the credential was made for.
     const you = found.seats.find((seat) => seat.userId === userId && seat.group !== null);
     if (you === undefined) throw new Failure('credential_invalid');
     return { ...found, group, you, hostId: groupHost(found) };
@@ -175,15 +185,18 @@ export class GroupSessions {
     const view = this.viewFor(found, userId);
     if (view === null) throw new Error('a wallet was taken in by a session without a group');
     const { id, generation } = found.session;
-    // The host role of the creator is the store's rule: a credential that takes it would take it back as well.
+    // The store makes the creator host. A credential that takes the role would also take it back after a hand-over.
     const claims = { sessionId: id, userId, generation, asHost: false, userSessionId: null };
     const { token } = await this.deps.credentials.signForGroup(claims, CREDENTIAL_TTL_S);
     return { ...view, token };
   }
 
-  /** Perhaps only the reply was lost: a seat that nobody has a credential for would shut its wallet out. */
+  /**
+   * The join may have succeeded although its reply was lost. A seat whose credential nobody has would lock its wallet
+   * out.
+   */
   private giveBack(id: SessionId, userId: UserId): void {
-    // Whatever comes of it: the caller was told that it did not join, and the session's end takes the seat away.
+    // A failure here is ignored: the caller learned that it did not join, and the seat goes when the session ends.
     this.deps.authorizations.withdraw(id, userId).catch(() => undefined);
   }
 
@@ -195,12 +208,12 @@ export class GroupSessions {
   }
 }
 
-/** Lets the next step find out, which knows what to do then. */
+/** Ignores an unavailable store: the next step meets the same failure and knows what to do. */
 function unlessStoreUnavailable(error: unknown): void {
   if (!Failure.is(error, 'store_unavailable')) throw error;
 }
 
-/** The session went while it was asked about. */
+/** The session ended while the call asked about it. */
 async function overIsGone(call: Promise<unknown>): Promise<void> {
   try {
     await call;

@@ -5,8 +5,8 @@ import type { RelayStore } from '../../ports/relay-store.js';
 type Read = Promise<SessionWithSeats | null>;
 
 /**
- * Reads sessions whole. Whoever asks while a read of the same session runs shares the one that follows it: everybody's read
- * begins after they asked, and a thousand who join at once do not read a thousand seats each.
+ * Reads sessions whole. Callers that ask during a read of the same session share the next read. So each caller's read
+ * begins after it asked, and a thousand callers that join at once do not read a thousand seats each.
  */
 export class SharedReads {
   private readonly running = new Map<SessionId, Read>();

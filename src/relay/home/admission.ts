@@ -1,7 +1,7 @@
 /**
- * A seat that was taken for a socket which does not exist yet. When the socket comes, the member is made or its older
- * socket replaced, the others hear of it, and the socket gets its welcome, what it missed and from then on the session's
- * live entries: all in one turn, so that nothing falls between.
+ * A seat taken for a socket that does not exist yet. When the socket comes, the room makes the member or replaces its
+ * older socket and tells the others. The socket gets its welcome, what it missed, and from then on live entries. All
+ * this happens in one turn, so that no entry is lost in between.
  */
 import type { AuthorizationToken } from '../../protocol/ids.js';
 import type { Admission } from '../../ports/connect.js';
@@ -16,17 +16,17 @@ import { RelayConnection, type RelayConnectionDeps } from './relay-connection.js
 import type { Rooms } from './rooms.js';
 import type { Greeter, ResumePoint } from './welcome.js';
 
-/** What the doorway knows of a join that the store has made. */
+/** A join that the store has made, with what the doorway knows of it. */
 export interface Join {
   readonly joined: Joined;
   readonly token: AuthorizationToken | null;
-  /** Of the minted credential it came with; null: it came with another. */
+  /** The generation of the minted credential that opened the seat; null: another kind of credential did. */
   readonly mintedFrom: number | null;
-  /** Hashes of its resume tokens: of the welcome's, then of the one that it came with, if any. */
+  /** Hashes of the resume tokens: the welcome's, then the one that the client showed, if any. */
   readonly resumeHashes: readonly string[];
-  /** What the welcome hands out. */
+  /** The resume token for the welcome. */
   readonly resumeToken: string;
-  /** null when the socket did not come with a resume token. */
+  /** null: the client showed no resume token. */
   readonly resume: ResumePoint | null;
   /** The watch on the user session that the seat is bound to; null when it is bound to none. */
   readonly watch: Watch | null;
@@ -90,7 +90,10 @@ export class RelayAdmission implements Admission {
     }
   }
 
-  /** Gives the seat back and leaves the room pinned: a new member goes again; a known one is away as before, or keeps its older socket. */
+  /**
+   * Gives the seat back and leaves the room pinned. A new member goes again. A known member is away as before, or
+   * keeps its older socket.
+   */
   giveBack(): void {
     const { room, join } = this;
     const { departures } = this.deps;
@@ -106,8 +109,8 @@ export class RelayAdmission implements Admission {
     room.takeSeat(known, connection);
     const { standing } = known;
     if (standing.kind === 'connected') return;
-    // The store took it for back, which outdated what it was told of the seat: that it goes, or that its window runs.
-    // The others never heard that it was.
+    // The join made the member connected in the store, which cancelled what the store knew before: that the member
+    // leaves, or that its window runs. Tell it again. The others never heard that the member was back.
     const isOver = standing.kind === 'leaving' && (standing.reason === 'revoked' || standing.reason === 'ended');
     if (isOver) departures.leave(room, known, standing.reason, null);
     else departures.keepSeat(room, known);

@@ -1,4 +1,4 @@
-/** A member that is bound to a user session: it hears what becomes of that session, and goes when the session is over. */
+/** A member bound to a user session: it is told what happens to that session, and leaves when the session is over. */
 import type { CloseName } from '../../protocol/close-codes.js';
 import { encodeControl, type UserSessionPush } from '../../protocol/server-control.js';
 import type { Watcher } from '../../ports/user-session-watches.js';
@@ -17,7 +17,7 @@ export class BoundMember implements Watcher {
     this.member.outlet?.send(encodeControl(push));
   }
 
-  /** The seat is given up as well, whether or not there is a socket: no credential of this binding opens it again. */
+  /** The member gives up its seat even without a socket: no credential of this binding opens the seat again. */
   onOver(push: UserSessionPush | null, close: Extract<CloseName, 'revoked' | 'user_session_ended'>): boolean {
     const { departures, room, member } = this;
     room.flush();

@@ -1,4 +1,4 @@
-/** Acts on one control frame of a member. Rejects with the failure that the member is told of. */
+/** Acts on one control frame of a member. Rejects with the failure that the member is told. */
 import type { ClientControl } from '../../protocol/client-control.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseMemberIndex } from '../../protocol/ids.js';
@@ -65,7 +65,8 @@ export class ControlHandler {
       room.applyHost(host);
       return;
     }
-    // The store knows another host or term: an earlier try whose reply was lost, or a change that was missed.
+    // The store has another host or term: an earlier try succeeded and its reply was lost, or this node missed a
+    // change.
     const now = await this.deps.rooms.hostNow(room);
     if (now !== null) room.applyHost(now);
     if (now?.index !== target) throw new Failure('stale_host');

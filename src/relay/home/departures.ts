@@ -1,7 +1,7 @@
 /**
- * How members go: a lost socket keeps its seat for the resume window, then the seat is given back; a member that leaves
- * gives it back at once. The store decides each step. While the store is unavailable, a step is tried again until it, or the
- * session, is over.
+ * How members leave. The seat of a lost socket is kept for the resume window, then given back. A member that leaves
+ * gives its seat back at once. The store decides each step. While the store is unavailable, the step is tried again
+ * until it succeeds or the session is over.
  */
 import type { CloseName } from '../../protocol/close-codes.js';
 import { Failure } from '../../protocol/failure.js';
@@ -31,8 +31,8 @@ export class Departures {
   constructor(private readonly deps: DeparturesDeps) {}
 
   /**
-   * The node is going and closes its sockets itself. Nobody is told of sockets that are lost from now on, and the next
-   * home finds the members connected and gives each a whole window.
+   * The node stops and closes its sockets itself. From now on, lost sockets are announced to nobody. The next home
+   * finds the members connected and gives each a whole window.
    */
   stop(): void {
     this.isStopped = true;
@@ -52,14 +52,17 @@ export class Departures {
     this.tellAway(room, member);
   }
 
-  /** How long the window of an away member still runs: to `untilMs` by the store's clock; null: a whole window. */
+  /**
+   * How long the window of an away member still runs, in ms. It ends at `untilMs` by the store's clock; null: it is
+   * whole.
+   */
   leftOf(resumeWindowMs: number, untilMs: number | null): number {
     if (untilMs === null) return resumeWindowMs;
     return Math.min(resumeWindowMs, Math.max(0, untilMs - this.deps.storeNowMs()));
   }
 
   /**
-   * The member goes for good; its socket, if any, is closed with `close`. The others hear it when the store has given
+   * The member goes for good. Its socket, if any, is closed with `close`. The others hear it when the store has given
    * the seat back. Returns whether there was a socket.
    */
   leave(room: Room, member: Member, reason: LeavingReason, close: CloseName | null): boolean {
@@ -68,9 +71,10 @@ export class Departures {
     const hold = this.holdOf(room, member);
     this.untilDone(room, member, async () => {
       const result = await this.deps.store.leave(hold);
-      // Outdated: the seat went by another way, perhaps by an earlier try whose reply was lost, and the host with it.
+      // Outdated: the seat is gone already, perhaps by an earlier try whose reply was lost, and the host may have
+      // changed.
       const host = result.outcome === 'left' ? result.host : await hostNow(this.deps.store, room.id);
-      // A newer socket took the seat while the store was asked: the member stays.
+      // A newer socket took the seat while the store decided: the member stays.
       if (member.connection !== hold.connection || member.outlet !== null) return;
       room.drop(member, reason, null);
       if (host !== null) room.applyHost(host);
@@ -78,7 +82,10 @@ export class Departures {
     return hadSocket;
   }
 
-  /** A seat was taken for a socket that never came: nobody was told of the member, so nobody is told that it goes. */
+  /**
+   * Gives back a seat whose socket never came. The others never heard of the member, so they do not hear that it
+   * goes.
+   */
   leaveUnseen(room: Room, seat: Pick<SeatHold, 'index' | 'connection'>): void {
     const { store, clock, log, self } = this.deps;
     store.leave({ sessionId: room.id, nodeId: self, ...seat }).then(
@@ -98,12 +105,12 @@ export class Departures {
     const hold = this.holdOf(room, member);
     this.untilDone(room, member, async () => {
       if (await this.deps.store.away(hold)) return;
-      // The store knows less of this member than its home does, or more.
+      // The store and the home know different things about this member: read the session whole at the next check.
       room.copy.isSuspect = true;
     });
   }
 
-  /** Runs the step, and again each second while the store is unavailable and the member has neither come back nor gone. */
+  /** Runs the step, and again each second while it fails and the member has neither come back nor gone. */
   private untilDone(room: Room, member: Member, step: () => Promise<void>): void {
     const { connection } = member;
     step().catch((error: unknown) => {

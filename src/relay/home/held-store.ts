@@ -1,11 +1,11 @@
 /**
- * The store as backends and doorways ask it: what it says it does not know is asked for once more when a room of it is
- * here, after that room was looked at. The store may have lost the session, and its home puts it back.
+ * The store as backends and doorways use it. If the store does not know a session whose room is here, the home checks
+ * the room first and the call asks once more: the store may have lost the session, and its home puts it back.
  */
 import type { SessionId } from '../../protocol/ids.js';
 import type { RelayStore } from '../../ports/relay-store.js';
 
-/** `isHere` looks at the room; false when there is none, or none any more. */
+/** `isHere` checks the room; false when this node has no such room, or no longer. */
 export function heldStore(store: RelayStore, isHere: (id: SessionId) => Promise<boolean>): RelayStore {
   const again = async <T>(id: SessionId, ask: () => Promise<T>, isUnknown: (answer: T) => boolean): Promise<T> => {
     const answer = await ask();

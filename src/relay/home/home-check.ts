@@ -1,6 +1,6 @@
 /**
- * What this node does as a home: it compares its rooms with the store every few seconds, at once when it has reason to,
- * and ends each room when its time is up, whether or not the store can say so. What the store has lost it puts back.
+ * A home's checks. The node compares its rooms with the store every few seconds, and at once when it has reason to.
+ * It ends each room when its time is up, whether or not the store answers, and puts back what the store has lost.
  */
 import { Failure } from '../../protocol/failure.js';
 import type { NodeId, SessionId } from '../../protocol/ids.js';
@@ -17,11 +17,11 @@ import type { Rooms } from './rooms.js';
 
 const LOOK_EVERY_MS = 250;
 const CHECK_EVERY_MS = 2000;
-/** How long a room outlives its end while the store is asked whether it was prolonged. */
+/** How long a room outlives its end while the node asks the store whether the session was extended. */
 const ASK_AT_END_MS = 1000;
-/** Rooms that are asked about at once: more would hold up what else the two do. */
+/** The most rooms in one call: more would delay other work of the store and of this node. */
 const CHECKED_AT_ONCE = 100;
-/** A home that has not heard of its session for this long cannot tell one that was lost from one that is over. */
+/** After this long without an answer, a home can no longer tell a lost session from one that is over. */
 const MAX_UNCONFIRMED_MS = OVER_KEPT_MS - 60_000;
 
 export interface HomeCheckDeps {
@@ -58,13 +58,16 @@ export class HomeCheck {
     this.timer?.cancel();
   }
 
-  /** Every room, asked about from now on. Rejects with `store_unavailable` when one could not be, or not put back. */
+  /** Checks every room. Rejects with `store_unavailable` when a room could not be checked or put back. */
   async checkAll(): Promise<void> {
     await Promise.allSettled(this.running.values());
     await this.check([...this.deps.rooms.all()]);
   }
 
-  /** Whether a session that the store does not know, it is said, may be asked for again: its room is here. */
+  /**
+   * After the store said that it does not know the session: whether asking again makes sense, because its room is
+   * here.
+   */
   async isHere(id: SessionId): Promise<boolean> {
     const room = this.deps.rooms.find(id);
     if (room === null) return false;
@@ -72,7 +75,7 @@ export class HomeCheck {
     return this.deps.rooms.find(id) === room;
   }
 
-  /** The rooms of these, if they are here. */
+  /** Checks the rooms of these sessions that are here. */
   async checkThose(ids: readonly SessionId[]): Promise<void> {
     await this.check(ids.map((id) => this.deps.rooms.find(id)).filter((room) => room !== null));
   }
@@ -81,7 +84,7 @@ export class HomeCheck {
     const { rooms, clock, storeIsUp } = this.deps;
     const nowMs = clock.monotonicMs();
     const isUp = storeIsUp();
-    // What answers now may have been copied from what was there, and not have all of it.
+    // The store that answers now may be a copy that lags behind the one that was lost.
     if (isUp && !this.wasUp) for (const room of rooms.all()) room.copy.isSuspect = true;
     this.wasUp = isUp;
     this.endOverdue(isUp ? nowMs - ASK_AT_END_MS : nowMs);
@@ -101,7 +104,7 @@ export class HomeCheck {
     }
   }
 
-  /** Those that are being looked at already are waited for. */
+  /** Waits for rooms that another check already looks at. */
   private async check(rooms: readonly Room[]): Promise<void> {
     for (let at = 0; at < rooms.length; at += CHECKED_AT_ONCE) {
       const part = rooms.slice(at, at + CHECKED_AT_ONCE);
@@ -129,7 +132,7 @@ export class HomeCheck {
         self,
         asked.map(({ claim }) => claim),
       );
-      // Answers that came with these are acted on first: a kick from here says itself what it did.
+      // Act on the answers before reporting: a kick by this node reports its own effect.
       await new Promise<void>((resolve) => {
         clock.endOfTurn(resolve);
       });
@@ -169,7 +172,10 @@ export class HomeCheck {
     }
   }
 
-  /** It is neither over nor known: the store has lost it, unless nobody can tell any more. */
+  /**
+   * The store neither knows the session nor remembers its end: it has lost the session, unless too much time has
+   * passed.
+   */
   private async settleMissing(room: Room): Promise<void> {
     const { rooms, clock, log } = this.deps;
     const { endsAtMs, confirmedAtMs } = room.copy;
@@ -186,7 +192,7 @@ export class HomeCheck {
   private async restore(room: Room, instead: number | null): Promise<void> {
     const { store, clock, tallies, log } = this.deps;
     const isBack = await store.restore(restorationOf(room, instead, clock.monotonicMs()));
-    // Either way: it is not known yet what the store has now.
+    // Whether the restore succeeded or not, this node does not know what the store has now.
     room.copy.isSuspect = true;
     if (!isBack) return;
     tallies.sessionsRestored += 1;

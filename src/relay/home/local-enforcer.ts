@@ -7,7 +7,7 @@ import type { RelaySession } from '../../ports/relay-session.js';
 import type { Member } from '../room/member.js';
 import type { Rooms } from './rooms.js';
 
-/** One node, this one, did it in this very turn. */
+/** One node, this one, did it in this turn. */
 function reached(closed: number): Promise<Reach> {
   return Promise.resolve({ closed, nodesAcked: 1, nodesTimedOut: 0 });
 }
@@ -20,7 +20,7 @@ export class LocalEnforcer implements Enforcer {
     if (room === null) return reached(0);
     room.copy.forget(removed.userId);
     if (removed.index === null) {
-      // Nobody of the room went, but a creator that never connected may have left the role to somebody here.
+      // No member left, but a creator that never connected may have passed the host role to a member here.
       room.applyHost(removed.host);
       return reached(0);
     }
@@ -56,7 +56,7 @@ export class LocalEnforcer implements Enforcer {
     let closed = 0;
     for (const member of room.members.values()) {
       if (member.outlet === null || !matches(member, selector)) continue;
-      // The seat stays, away, until the store can be asked again: only the socket is ours to close.
+      // Only the socket can be closed now: the member stays away, with its seat, until the store answers again.
       member.outlet.close(reason);
       closed += 1;
     }

@@ -1,6 +1,6 @@
 /**
- * A room and its session as the store tells it: what changed elsewhere is taken over, whoever was removed elsewhere goes.
- * What one of the two has lost is found here, and put right by whoever asked.
+ * Compares a room with its session in the store. The room takes over what changed elsewhere, and members removed
+ * elsewhere go. What only one of the two has lost is reported to the caller, who puts it right.
  */
 import type { RemovalReason } from '../../ports/enforcer.js';
 import type { HeldMember, HeldSeat, HeldSession } from '../../ports/relay-home.js';
@@ -8,7 +8,7 @@ import type { Member } from '../room/member.js';
 import type { Room } from '../room/room.js';
 import { viewOfSession } from '../room/views.js';
 
-/** When the store was asked, and what of the room rises with its answers: what came later is not this answer's to judge. */
+/** When the store was asked, and the room's state at that time. The answer says nothing about later changes. */
 export interface Sight {
   readonly atMs: number;
   readonly term: number;
@@ -17,11 +17,11 @@ export interface Sight {
 export interface Difference {
   /** The store has lost something that the room has. */
   readonly storeHasLost: boolean;
-  /** Seats that the store thinks taken, and nobody of the room is on. */
+  /** Seats that are taken in the store, but whose members the room does not know. */
   readonly unclaimed: readonly HeldMember[];
 }
 
-/** A member whose window ends so soon may have been given back by the store already. */
+/** The store may already have given back the seat of a member whose window ends within this time. */
 const NEARLY_GONE_MS = 2000;
 
 export function reconcile(room: Room, sight: Sight, found: HeldSession): Difference {
@@ -37,7 +37,9 @@ export function reconcile(room: Room, sight: Sight, found: HeldSession): Differe
   return { storeHasLost: isBehind || hasLostMembers, unclaimed };
 }
 
-/** Those whom the store removed go. Whether there are others whom it does not know. */
+/**
+ * Drops the members that the store removed. Returns whether the room has other members that the store does not know.
+ */
 function judgeMembers(room: Room, sight: Sight, found: HeldSession): boolean {
   const seats = new Map(found.seats.flatMap((seat) => (seat.member === null ? [] : [[seat.member.index, seat]])));
   let hasLost = false;
@@ -63,7 +65,7 @@ function takeOver(room: Room, found: HeldSession, askedAtMs: number): void {
   copy.addBars(known);
   if (room.settledAtMs < askedAtMs) takeSettings(room, found);
   else copy.isSuspect = true;
-  // A host that leaves is succeeded when the others have heard that it left.
+  // If the host is leaving, its successor is announced after its departure.
   const host = room.host.index === null ? undefined : room.members.get(room.host.index);
   if (host === undefined || !isGoing(host, askedAtMs)) room.applyHost(found.session.host);
 }
@@ -75,7 +77,7 @@ function takeSettings(room: Room, { session }: HeldSession): void {
   if (JSON.stringify(viewOfSession(room.session)) !== before) room.announceSettings();
 }
 
-/** It leaves, or nearly: whether it has a seat by now is no sign of anything. */
+/** The member leaves, or will soon: whether the store still has its seat proves nothing. */
 function isGoing({ standing }: Member, nowMs: number): boolean {
   return standing.kind === 'leaving' || (standing.kind === 'away' && standing.untilMs - nowMs < NEARLY_GONE_MS);
 }
@@ -84,7 +86,7 @@ function memberOn(seat: HeldSeat | undefined, { userId }: Member): HeldMember | 
   return seat?.userId === userId ? seat.member : null;
 }
 
-/** Why the store took the member's seat; null when nothing says that it did. */
+/** Why the store removed the member; null when nothing says that it did. */
 function removalOf({ userId }: Member, barBefore: number, { bars }: HeldSession): RemovalReason | null {
   for (const bar of bars) {
     if (bar.kind === 'removed' && bar.userId === userId && bar.generation > barBefore) return bar.reason ?? 'kicked';

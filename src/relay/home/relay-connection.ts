@@ -1,6 +1,6 @@
 /**
- * One connection of a member: hands relay frames to accept and control frames to their handler, and tells the sender what
- * became of them. It ends when the socket closes.
+ * One connection of a member. It passes relay frames to `acceptRelayFrame` and control frames to their handler, and
+ * tells the sender the result. It ends when the socket closes.
  */
 import type { ClientControl } from '../../protocol/client-control.js';
 import type { CloseName } from '../../protocol/close-codes.js';
@@ -37,7 +37,7 @@ export class RelayConnection extends BaseConnection {
     this.outlet.onDrain();
   }
 
-  /** A socket that was replaced, or whose member has left, may still say something before it is closed. */
+  /** A replaced socket, or one whose member has left, may still send frames before it is closed. */
   protected override isCurrent(): boolean {
     return this.member.outlet === this.outlet;
   }

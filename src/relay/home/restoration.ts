@@ -1,4 +1,4 @@
-/** A session as its home puts it back: what is live in the room, over what the home's copy says of those who are not. */
+/** A session as its home puts it back: the live state of the room, and the home's copy of the rest. */
 import type { Bar, HeldMember, HeldSeat, Restoration } from '../../ports/relay-home.js';
 import type { Member, Standing } from '../room/member.js';
 import type { Room } from '../room/room.js';
@@ -31,7 +31,7 @@ function heldMember(member: Member, nowMs: number): HeldMember {
   return { index, joinedAtMs, connection, userSessionId, resumeHashes, awayLeftMs };
 }
 
-/** null: it has a socket. 0: it has none, and no window. */
+/** null: the member is connected. 0: it has neither a socket nor time left. */
 function awayLeft(standing: Standing, nowMs: number): number | null {
   switch (standing.kind) {
     case 'connected':
@@ -49,8 +49,8 @@ function mintedSeat({ userId }: Member, member: HeldMember): HeldSeat {
 }
 
 /**
- * What the home knows of, and for each member that came with a minted credential that this one still counts: everything
- * else that was minted before is dead in a session that was lost.
+ * The bars that the home knows, and one for each member whose minted credential is still valid. All other credentials
+ * that were minted before the session was lost are invalid.
  */
 function barsOf({ copy, members }: Room): readonly Bar[] {
   const ofMembers = [...members.values()].flatMap(({ userId, mintedFrom }): Bar[] => {

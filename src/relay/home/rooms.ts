@@ -1,6 +1,7 @@
 /**
- * The rooms of this node. Opens one when the first socket (or backend message) needs it, claiming the session when
- * its home is dead, and lets it go when nobody is left in it. It owns the map and the pins; nothing else.
+ * The rooms of this node. A room opens when the first socket or backend message needs it; if the session's home is
+ * dead, this node claims the session. An empty room is let go. This class owns the map and the pins, and nothing
+ * else.
  */
 import { randomBase62 } from '../../lib/base62.js';
 import type { CloseName } from '../../protocol/close-codes.js';
@@ -31,7 +32,7 @@ export interface RoomsDeps {
 export class Rooms implements RoomOwner {
   private readonly rooms = new Map<SessionId, Room>();
   private readonly opening = new Map<SessionId, Promise<Room>>();
-  /** How many hold a room open that may have no member yet. */
+  /** How many callers keep each room open although it may have no member yet. */
   private readonly pins = new Map<Room, number>();
 
   constructor(private readonly deps: RoomsDeps) {}
@@ -49,8 +50,8 @@ export class Rooms implements RoomOwner {
   }
 
   /**
-   * The room, pinned until `release`. Rejects with `session_not_found`, `session_not_linked`, `home_elsewhere` or
-   * `store_unavailable`. A room that is live is had without asking the store.
+   * The room, pinned until `release`. A live room needs no store call. Rejects with `session_not_found`,
+   * `session_not_linked`, `home_elsewhere` or `store_unavailable`.
    */
   async open(id: SessionId): Promise<Room> {
     for (;;) {
@@ -64,7 +65,7 @@ export class Rooms implements RoomOwner {
     }
   }
 
-  /** Gives a pin back; the last one lets an empty room go. */
+  /** Gives a pin back. The last one lets an empty room go. */
   release(room: Room): void {
     const pins = (this.pins.get(room) ?? 1) - 1;
     if (pins > 0) {
@@ -76,7 +77,7 @@ export class Rooms implements RoomOwner {
     this.letGo(room);
   }
 
-  /** Forgets a room that has no member and no pin. */
+  /** Lets the room go if it has no member and no pin. */
   letGo(room: Room): void {
     if (room.members.size > 0 || this.pins.has(room)) return;
     room.flush();
@@ -91,7 +92,7 @@ export class Rooms implements RoomOwner {
     this.letGo(room);
   }
 
-  /** The host of the room's session as the store says it now; null when the session is gone. */
+  /** The host that the store names now; null when the session is gone. */
   hostNow(room: Room): Promise<Host | null> {
     return hostNow(this.deps.store, room.id);
   }
@@ -120,7 +121,7 @@ export class Rooms implements RoomOwner {
     const copy = new HomeCopy(roomDeps.clock.monotonicMs(), session.expiresAtMs - placement.storeNowMs());
     copy.begin(seats);
     const room = new Room(session, randomBase62(crypto, 8), copy, this, roomDeps);
-    // Members that the store knows and that have no socket of ours: they were connected to a home that is gone.
+    // Members that were connected to a home that is gone: the store knows them, and they have no socket here.
     for (const { userId, token, member } of seats) {
       if (member === null) continue;
       const { awayUntilMs, ...taken } = member;
@@ -143,7 +144,7 @@ export class Rooms implements RoomOwner {
     const elsewhere = new Failure('home_elsewhere', { retryAfterS: 1 });
     if (homeNodeId !== null) {
       if (placement.find(homeNodeId) !== null) throw elsewhere;
-      // What was heard a second ago is not enough to take a session away from a node.
+      // The node list may be a second old, which is too old to claim a session from a node: refresh it.
       const { isReliable } = await placement.refresh();
       if (!isReliable || placement.find(homeNodeId) !== null) throw elsewhere;
     }

@@ -1,6 +1,6 @@
 /**
- * Once a second: sessions whose time is up are removed from the store, and slow sockets that have caught up go on, or are
- * given up.
+ * Runs once a second. Removes expired sessions from the store, lets slow sockets that have caught up go on, and
+ * closes those that are too slow.
  */
 import { Failure } from '../../protocol/failure.js';
 import type { Clock, Timer } from '../../ports/clock.js';
@@ -59,7 +59,7 @@ export class Upkeep {
     try {
       for (let swept = SWEEP_LIMIT; swept === SWEEP_LIMIT;) {
         const ids = await store.sweepExpired(SWEEP_LIMIT);
-        // Not simply ended: the store may have lost that a session was prolonged.
+        // Check instead of ending them: the store may have lost the session's extension.
         await homeCheck.checkThose(ids);
         swept = ids.length;
       }

@@ -1,4 +1,7 @@
-/** What a socket receives first: the welcome, the gaps in what it missed, and the reliable entries that are still kept. */
+/**
+ * The first frames of a socket: the welcome, the gaps in what it missed, and the missed reliable entries that are
+ * still kept.
+ */
 import { encodeBatchFrame, type Entry } from '../../protocol/batch-frame.js';
 import type { NodeId } from '../../protocol/ids.js';
 import { encodeWelcome } from '../../protocol/presence.js';
@@ -12,7 +15,7 @@ import type { KeptEntry } from '../room/replay-window.js';
 import type { Room } from '../room/room.js';
 import { viewOfMembers, viewOfSession } from '../room/views.js';
 
-/** What a client says that it has seen. */
+/** The client's position: the newest entry that it has seen, and the epoch of that number. */
 export interface ResumePoint {
   readonly epoch: string;
   readonly seq: number;
@@ -78,8 +81,8 @@ interface Missed {
 }
 
 /**
- * What a returning member has not seen. In another epoch its position means nothing: whatever followed it in the old one
- * is lost, and all that is kept is new to it.
+ * The entries that a returning member has not seen. Its position in another epoch means nothing: the entries after it
+ * in the old epoch are lost, and every kept entry is new to the member.
  */
 function missedBy(room: Room, member: Member, resume: ResumePoint): Missed {
   const isSameEpoch = resume.epoch === room.epoch;

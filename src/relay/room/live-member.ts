@@ -5,7 +5,7 @@ import type { Member, SeatTaken, Standing } from './member.js';
 import type { Outlet } from './outlet.js';
 
 /**
- * A member that its room can change; nobody else imports this. A class for the sake of its shape: objects made by a
+ * A member that its room can change; only the roster and the room import this. A class for the sake of its shape: objects made by a
  * spread had one shape each, and the lookup of a member for every message took longer.
  */
 export class LiveMember implements Member {
