@@ -1,6 +1,6 @@
 /**
- * The doorway to relay sessions: a pair, a relay credential or a resume token opens a seat. What it lets in holds the
- * seat until the socket is there or is known never to come.
+ * The doorway to relay sessions: a pair, a relay credential or a resume token opens a seat. An admission holds the
+ * seat until its socket arrives, or until it is certain that none will.
  */
 import { claimedAlgorithm } from '../lib/jwt.js';
 import { Failure } from '../protocol/failure.js';
@@ -31,7 +31,7 @@ export interface RelayDoorwayDeps {
   readonly crypto: Crypto;
 }
 
-/** A credential that was understood, and what the client says it has seen. */
+/** A credential in its parsed form, and the position that the client gave. */
 interface Claim {
   readonly sessionId: SessionId;
   readonly credential: JoinCredential;
@@ -41,12 +41,12 @@ interface Claim {
 const RESUME_SECRET_BYTES = 24;
 
 export class RelayDoorway implements Doorway {
-  /** Whether the credential opens the session with which somebody came whose room is being opened. */
+  /** The first handshake for each session whose room is being opened: true when its credential opens a seat. */
   private readonly knocks = new Map<SessionId, Promise<boolean>>();
 
   constructor(private readonly deps: RelayDoorwayDeps) {}
 
-  /** Every form but a JWT that says it was signed in another way. */
+  /** Takes every credential but a JWT whose header names another algorithm. */
   takes(text: string): boolean {
     const algorithm = claimedAlgorithm(text);
     return algorithm === null || algorithm === RELAY_CREDENTIAL_ALGORITHM;
@@ -79,8 +79,8 @@ export class RelayDoorway implements Doorway {
   }
 
   /**
-   * Loading a room, and perhaps claiming it from a dead home, is only done for a credential that opens a seat. Of those
-   * that come at once, one is enough: the join looks at each.
+   * Opens a room, and perhaps claims the session from a dead home, only for a credential that opens a seat. Of
+   * several handshakes at once one is checked before the room opens; the join then checks each of them.
    */
   private async openFor(claim: Claim, request: ConnectRequest): Promise<Room> {
     const { rooms } = this.deps;
@@ -105,7 +105,7 @@ export class RelayDoorway implements Doorway {
     try {
       return await this.deps.rooms.open(claim.sessionId);
     } catch (error) {
-      // Why the room does not open is for those who would have been let in.
+      // Only a client that could join learns why the room does not open.
       await this.wouldJoin(claim, request);
       throw error;
     }
@@ -125,7 +125,7 @@ export class RelayDoorway implements Doorway {
     const join: Join = { joined, token, mintedFrom, resumeHashes, resumeToken: nextToken, resume, watch };
     if (watch !== null || joined.userSessionId === null) return new RelayAdmission(admissions, room, join);
     try {
-      // A resume: the seat says what it is bound to.
+      // A resume: the seat knows its user session.
       const seatWatch = await this.watchActive(joined.userSessionId);
       return new RelayAdmission(admissions, room, { ...join, watch: seatWatch });
     } catch (error) {
@@ -134,7 +134,7 @@ export class RelayDoorway implements Doorway {
     }
   }
 
-  /** Everything that can be decided without the session. */
+  /** Checks everything that needs no session. */
   private async check(text: string, request: ConnectRequest): Promise<Claim> {
     const seq = parseSeq(request.query.getAll('seq'));
     const parsed = parseCredential(text);
@@ -158,7 +158,7 @@ export class RelayDoorway implements Doorway {
     }
   }
 
-  /** Watched before it is looked at: so its end is heard of, whenever it comes. */
+  /** The watch begins before the check, so that no end of the user session is missed. */
   private async watchActive(id: UserSessionId): Promise<Watch> {
     const watch = this.deps.watches.watch(id);
     try {
@@ -183,13 +183,13 @@ export class RelayDoorway implements Doorway {
       case 'refused':
         throw new Failure(result.code, retry(result.code));
       case 'home_elsewhere':
-        // The room is live here, so this node was home and has lost the session without noticing.
+        // The room is live here: this node was home and lost the session without noticing.
         this.deps.rooms.end(claim.sessionId, 'moved');
         throw new Failure('home_elsewhere', { retryAfterS: 1 });
     }
   }
 
-  /** Rejects as the join would; what a dead home refuses will be decided when the session has been claimed. */
+  /** Rejects as the join would. What a dead home refuses is decided after the session is claimed. */
   private async wouldJoin(claim: Claim, request: ConnectRequest): Promise<void> {
     const { store, placement } = this.deps;
     const result = await store.join(this.joinOf(claim, request, '', true));
@@ -220,12 +220,15 @@ export class RelayDoorway implements Doorway {
   }
 }
 
-/** The user session that a relay credential is bound to; what a resume is bound to, its seat knows. */
+/** The user session that a relay credential is bound to. The seat knows what a resume is bound to. */
 function boundTo({ credential }: Claim): UserSessionId | null {
   return credential.kind === 'minted' ? credential.userSessionId : null;
 }
 
-/** `?seq=`: the last reliable sequence seen, 0 when absent. Anything but one whole number under 2^53, written plainly, is refused. */
+/**
+ * `?seq=`: the last reliable sequence that the client saw; 0 when absent. It must be a whole number under 2^53 in
+ * plain decimal digits.
+ */
 function parseSeq(given: readonly string[]): number {
   const [text = '0'] = given;
   const seq = given.length <= 1 && /^(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;

@@ -1,6 +1,6 @@
 /**
- * A relay frame that arrived, from here (or, later, from a satellite): may this member send this, to these, now?
- * It is appended to the session's order, or refused by name with nothing changed.
+ * Decides whether a member may send a relay frame to these targets now. An accepted frame is appended to the
+ * session's order; a refused one gets the name of the error and changes nothing.
  */
 import type { ErrorCode } from '../../protocol/errors.js';
 import { Failure } from '../../protocol/failure.js';
@@ -14,11 +14,11 @@ export type AcceptFault = Extract<ErrorCode, 'message_too_big' | 'stale_host' | 
 
 export interface AcceptRules {
   readonly maxMessageBytes: number;
-  /** Whether reliable entries may be numbered, and anything be acked: this node surely still is the home. */
+  /** Whether this node is certain to be the home still: only then may it number reliable entries and ack. */
   readonly mayNumber: () => boolean;
 }
 
-/** The entry's number (0 for the classes without one), or why it was refused. */
+/** Returns the entry's number (0 for the classes without one), or why it was refused. */
 export function acceptRelayFrame(
   room: Room,
   member: Member,
@@ -29,14 +29,15 @@ export function acceptRelayFrame(
   if (payload.length > rules.maxMessageBytes) return 'message_too_big';
   if (term !== null && (room.host.index !== member.index || room.host.term !== term)) return 'stale_host';
   if (targets !== null && !areMembers(room, targets)) return 'unknown_member';
-  // An ack promises that this node is the home. Without one, volatile and latest entries may go on while nobody can tell.
+  // An ack promises that this node is the home. Volatile and latest entries without an ack pass even while that is
+  // uncertain.
   if ((deliveryClass === CLASS.reliable || ref !== null) && !rules.mayNumber()) return 'store_unavailable';
   return room.append(member.index, deliveryClass, key, targets, payload);
 }
 
 export interface BackendMessage {
   readonly deliveryClass: DeliveryClass;
-  /** For class latest. */
+  /** Used by class latest. */
   readonly key: number;
   /** null: everybody. */
   readonly targets: readonly number[] | null;
@@ -44,8 +45,8 @@ export interface BackendMessage {
 }
 
 /**
- * An entry of the backend's, sender 65535. `seq` is its number for class reliable, else null. Throws `message_too_big`,
- * `unknown_member` or `store_unavailable`.
+ * Appends an entry of the backend, whose sender index is 65535. `seq` is its number for class reliable, else null.
+ * Throws `message_too_big`, `unknown_member` or `store_unavailable`.
  */
 export function acceptBackendMessage(
   room: Room,

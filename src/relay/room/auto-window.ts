@@ -1,21 +1,21 @@
 /**
- * How long `flush_ms: auto` gathers entries: not at all while the process is calm, longer as it becomes busy, so that
- * more entries share a write when writes are what it is short of.
+ * How long `flush_ms: auto` gathers entries: 0 ms while the process is calm, longer as it becomes busy. A longer
+ * window puts more entries in each write, and writes are what a busy process runs short of.
  */
 import type { Clock } from '../../ports/clock.js';
 import type { LoadMeter } from '../../ports/load.js';
 
-/** Below this share of time spent working nothing is gained by waiting. */
+/** At a utilization below this, waiting gains nothing. */
 const CALM = 0.35;
-/** From here on the window is as long as it gets: with time in hand for a burst, which a fuller process has not. */
+/** At this utilization the window is longest. The rest of the capacity is for bursts. */
 const BUSY = 0.65;
 /**
- * A frame of a game at 60 Hz: a latency that players do not feel, and that gathers several entries in a room of a few busy
- * members. What other windows cost is in docs/PERFORMANCE.md.
+ * One frame of a game at 60 Hz. Players do not feel this latency, and it gathers several entries in a room with a few
+ * busy members. docs/PERFORMANCE.md has the cost of other windows.
  */
 const MAX_WINDOW_MS = 16;
 const SAMPLE_EVERY_MS = 50;
-/** The window follows the load in steps, so that one spike does not swing it. */
+/** The window follows the load in small steps, so that one spike does not swing it. */
 const MAX_STEP_MS = 1;
 
 export class AutoWindow {
@@ -27,7 +27,7 @@ export class AutoWindow {
     private readonly load: LoadMeter,
   ) {}
 
-  /** Whole milliseconds; 0 means at the end of the loop turn. Looks at the load at most every 50 ms. */
+  /** Whole milliseconds; 0: flush at the end of the loop turn. Reads the load at most every 50 ms. */
   currentMs(): number {
     const nowMs = this.clock.monotonicMs();
     if (nowMs - this.sampledAtMs >= SAMPLE_EVERY_MS) {

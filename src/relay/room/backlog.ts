@@ -1,9 +1,10 @@
 /**
- * What waits for one slow receiver, by the rules of the delivery classes: volatile entries are not kept, of latest ones
- * only the newest per sender and key, reliable ones and control frames all. Bounded by its owner, who asks for `bytes`.
+ * The frames that wait for one slow receiver. By the rules of the delivery classes it keeps no volatile entry, the
+ * newest latest entry per sender and key, and every reliable entry and control frame. Its owner bounds it by reading
+ * `bytes`.
  *
- * Entries are kept as they will go out, reliable ones next to each other in a few large buffers: what is counted is
- * what it costs, however small the entries are, and the collector has next to nothing to do.
+ * Entries are kept in their encoded form, reliable ones side by side in a few large buffers. So the counted bytes are
+ * the real cost, however small the entries are, and the garbage collector has little to do.
  */
 import { entryLength, writeEntry } from '../../protocol/batch-frame.js';
 import { CLASS, OP_BATCH } from '../../protocol/wire.js';
@@ -12,13 +13,13 @@ import type { SlabPool } from './slab-pool.js';
 
 interface Slab {
   readonly bytes: Uint8Array;
-  /** Where the next entry would begin. */
+  /** Where the next entry begins. */
   to: number;
-  /** How many runs lie in it. */
+  /** How many runs lie in this slab. */
   runs: number;
 }
 
-/** Encoded entries, one behind the other. */
+/** Encoded entries, one after the other. */
 interface Run {
   readonly kind: 'run';
   readonly slab: Slab;
@@ -32,7 +33,7 @@ interface Newest {
   readonly entry: Uint8Array;
 }
 
-/** A control frame as text, or a batch that was encoded before. */
+/** A control frame as text, or an encoded batch. */
 interface Frame {
   readonly kind: 'frame';
   readonly frame: string | Uint8Array;
@@ -44,13 +45,16 @@ const FIRST_SLAB_BYTES = 2 * 1024;
 const KEYS_PER_SENDER = 65_536;
 
 export class Backlog {
-  /** In order of delivery. Runs and frames have a number, entries of class latest a negative one, found by name. */
+  /**
+   * In order of delivery. The key of a run or frame is a positive number; that of a latest entry is negative and made
+   * of its sender and key.
+   */
   private readonly waiting = new Map<number, Waiting>();
   private held = 0;
   private next = 0;
-  /** The one that is being filled. */
+  /** The slab that is being filled. */
   private slab: Slab | null = null;
-  /** The last that waits, while it may grow. */
+  /** The last run, while it may grow. */
   private open: Run | null = null;
   private frame: Uint8Array | null = null;
 
@@ -60,12 +64,12 @@ export class Backlog {
     return this.waiting.size === 0;
   }
 
-  /** What is kept, in bytes as they would go out. */
+  /** The encoded size of everything that waits. */
   get bytes(): number {
     return this.held;
   }
 
-  /** A volatile entry is not kept; one of class latest replaces its predecessor. */
+  /** Drops a volatile entry. A latest entry replaces its predecessor. */
   offer(entry: OfferedEntry): 'kept' | 'replaced' | 'dropped' {
     switch (entry.deliveryClass) {
       case CLASS.volatile:
@@ -84,8 +88,8 @@ export class Backlog {
   }
 
   /**
-   * Takes the next frame to send: entries that follow each other go together, up to a slab's size; a larger one goes
-   * alone. The frame is a view that the next `take` overwrites: hand it on at once.
+   * Takes the next frame to send. Consecutive entries share a frame, up to a slab's size; a larger entry goes alone.
+   * The frame is a view that the next `take` overwrites: use it at once.
    */
   take(): string | Uint8Array | null {
     const batch: Uint8Array[] = [];
@@ -98,7 +102,7 @@ export class Backlog {
       }
       const bytes = bytesOf(item);
       if (batch.length > 0 && length + bytes > this.slabs.slabBytes) break;
-      // What was removed may be written over, but by nobody before it is copied below.
+      // A removed run's bytes may be overwritten, but nothing overwrites them before they are copied below.
       this.remove(name, item);
       batch.push(item.kind === 'run' ? item.slab.bytes.subarray(item.from, item.to) : item.entry);
       length += bytes;
@@ -106,14 +110,14 @@ export class Backlog {
     return batch.length === 0 ? null : this.joined(batch, length);
   }
 
-  /** Forgets all that waits. */
+  /** Drops everything that waits. */
   clear(): void {
     for (const [name, item] of this.waiting) this.remove(name, item);
     if (this.slab !== null) this.slabs.giveBack(this.slab.bytes);
     this.slab = null;
   }
 
-  /** What replaces an older value goes to the end: it was accepted last. Says whether it replaced one. */
+  /** The new value goes to the end, because it was accepted last. Returns whether it replaced an older one. */
   private keepNewest({ sender, deliveryClass, targeted, keyOrSeq, payload }: OfferedEntry): boolean {
     const name = -1 - (sender * KEYS_PER_SENDER + keyOrSeq);
     const older = this.waiting.get(name);
@@ -145,7 +149,10 @@ export class Backlog {
     return run;
   }
 
-  /** Each is twice the one before, up to the pool's: many who are behind a little should not cost much. */
+  /**
+   * Each slab is twice as large as the one before, up to the pool's size: many receivers that are a little behind
+   * cost little.
+   */
   private slabFor(length: number): Slab {
     const { slab } = this;
     if (slab !== null && slab.to + length <= slab.bytes.length) return slab;

@@ -1,6 +1,6 @@
 /**
- * The entries of one session that wait for the next flush, encoded once, in the order they were accepted.
- * Owns one buffer that grows with need; knows nothing of sockets.
+ * The entries of one session that wait for the next flush, encoded once, in the order of acceptance. It owns one
+ * buffer that grows as needed, and knows nothing of sockets.
  */
 import { entryLength, writeEntry } from '../../protocol/batch-frame.js';
 import { OP_BATCH, type DeliveryClass } from '../../protocol/wire.js';
@@ -8,9 +8,9 @@ import { OP_BATCH, type DeliveryClass } from '../../protocol/wire.js';
 const NOBODY = -1;
 const SEVERAL = -2;
 const FIRST_BYTES = 512;
-/** A buffer that one burst made larger than this is not kept. */
+/** A larger buffer, left by a burst, is not kept. */
 const KEEP_BYTES = 64 * 1024;
-/** A batch is sent at the latest when it has this size: one frame should not hold a receiver up for long. */
+/** A batch of this size is sent at once, so that no frame holds a receiver up for long. */
 export const FULL_BATCH_BYTES = 64 * 1024;
 
 export class Batch {
@@ -34,8 +34,8 @@ export class Batch {
   }
 
   /**
-   * The frame, and the index of its only sender (null when there are several), and starts anew.
-   * The frame is a view that the next `append` overwrites: hand it on at once.
+   * Returns the frame and the index of its only sender (null: several), and starts a new batch. The frame is a view
+   * that the next `append` overwrites: use it at once.
    */
   take(): { readonly frame: Uint8Array; readonly onlySender: number | null } {
     const frame = (this.buffer ?? new Uint8Array(0)).subarray(0, this.length);

@@ -1,6 +1,6 @@
 /**
- * What a room sends, in its order: entries are gathered in a batch until the room is flushed; control frames and targeted
- * entries flush first. A frame is encoded once, however many members receive it.
+ * Sends what a room sends, in the room's order. Entries gather in a batch until the room is flushed. Control frames
+ * and targeted entries flush the batch first. A frame is encoded once, however many members receive it.
  */
 import { encodeBatchFrame } from '../../protocol/batch-frame.js';
 import type { DeliveryClass } from '../../protocol/wire.js';
@@ -19,12 +19,12 @@ export class FanOut {
 
   constructor(
     private readonly audience: Audience,
-    /** What the schedule wakes when the batch is due. */
+    /** The schedule flushes it when the batch is due. */
     private readonly room: Flushable,
     private readonly deps: FanOutDeps,
   ) {}
 
-  /** Sends what waits. A batch with a single sender never goes back to it. */
+  /** Sends the waiting batch. A batch with a single sender never goes back to it. */
   flush(): void {
     if (this.batch.isEmpty) return;
     const { frame, onlySender } = this.batch.take();
@@ -32,13 +32,13 @@ export class FanOut {
     this.audience.publish(frame, onlySender);
   }
 
-  /** A control frame to everybody but one member, in order with the entries before it; null: no exception. */
+  /** Sends a control frame to everybody except one member, after the entries before it; null: no exception. */
   announce(text: string, except: number | null): void {
     this.flush();
     this.audience.announce(text, except);
   }
 
-  /** An entry for everybody but its sender. */
+  /** Sends an entry to everybody but its sender. */
   deliverToAll(sender: number, deliveryClass: DeliveryClass, keyOrSeq: number, payload: Uint8Array): void {
     if (this.audience.hasSlow) {
       this.audience.offer({ sender, deliveryClass, targeted: false, keyOrSeq, payload }, null);
@@ -49,7 +49,7 @@ export class FanOut {
     else if (wasEmpty) this.deps.schedule.mark(this.room);
   }
 
-  /** An entry for some. What waits for everybody goes first, so that each target sees the session's order. */
+  /** Sends an entry to some members. The waiting batch goes first, so that each target sees the session's order. */
   deliverTargeted(
     sender: number,
     deliveryClass: DeliveryClass,

@@ -1,6 +1,6 @@
 /**
- * When the batches of dirty rooms leave: at the end of the loop turn, or after a window. One wake-up a turn, and one a
- * millisecond while windows are open, serve every room.
+ * Flushes dirty rooms: at the end of the loop turn, or after a window. One wake-up per turn, and one per millisecond
+ * while windows are open, serve all rooms.
  */
 import type { Clock } from '../../ports/clock.js';
 
@@ -9,12 +9,12 @@ export interface Flushable {
   flush(): void;
 }
 
-/** One slot a millisecond; the longest window is 50. */
+/** One slot per millisecond. The longest window is 50 ms. */
 const SLOTS = 64;
 const TICK_MS = 1;
-/** So many times the rooms that a slot would have if all had as many. */
+/** A slot is crowded with this many times the rooms that an even spread would give it. */
 const CROWDED = 1.5;
-/** They take a third of a millisecond. */
+/** Flushing this many rooms takes about 0.3 ms. */
 const FEW = 8;
 
 export class FlushSchedule {
@@ -57,9 +57,10 @@ export class FlushSchedule {
   }
 
   /**
-   * The window's end, or earlier, in its second half, when too many rooms go then. Those that are marked in one turn would
-   * all be flushed in one, which holds up what comes in, so that still more are marked in the next: at 245,000 deliveries
-   * a second turns of 14 ms went on for ever, though a fifth of the time was idle.
+   * The slot at the window's end, or an earlier one in the second half of the window when too many rooms share that
+   * slot. Rooms marked in one turn would otherwise all be flushed in one turn. That turn delays incoming frames, so
+   * even more rooms are marked in the next: at 245,000 deliveries a second, turns of 14 ms went on for ever, with a
+   * fifth of the time idle.
    */
   private slotFor(windowMs: number): Flushable[] {
     const crowd = Math.max(FEW, (CROWDED * this.waiting) / windowMs);
@@ -76,7 +77,7 @@ export class FlushSchedule {
     return this.slots[(this.tick + ms) % SLOTS] ?? [];
   }
 
-  /** A timer that comes late makes up for the slots that it passed. */
+  /** A late timer flushes all the slots that it missed. */
   private readonly onTick = (): void => {
     const due = Math.min(SLOTS, Math.max(1, Math.floor(this.clock.monotonicMs() - this.tickAtMs)));
     for (let n = 0; n < due; n += 1) {
@@ -92,7 +93,7 @@ export class FlushSchedule {
     if (this.isTicking) this.clock.after(TICK_MS, this.onTick);
   };
 
-  /** One room that fails must not keep the others from their flush. */
+  /** A room that fails must not keep the others from their flush. */
   private flush(room: Flushable): void {
     try {
       room.flush();

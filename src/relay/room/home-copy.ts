@@ -1,6 +1,6 @@
 /**
- * What a home holds of its session's state beside what is live: enough to know by itself when the session is over, to
- * see what the store says differently, and to put the session back when the store has lost it. It asks nobody.
+ * A home's copy of the parts of its session that are not live. With it the home knows by itself when the session is
+ * over, sees what differs in the store, and puts back what the store has lost. It calls nothing.
  */
 import type { Bar, HeldMember, HeldSeat, HeldSession } from '../../ports/relay-home.js';
 import type { Seat } from '../../ports/relay-seat.js';
@@ -10,18 +10,20 @@ import type { UserId } from '../../protocol/ids.js';
 const UNCLAIMED_AFTER_MS = 10_000;
 
 export class HomeCopy {
-  /** The session is read whole at the next check, whatever its revision. It is so at first. */
+  /** The next check reads the session whole, whatever its revision. True at first. */
   isSuspect = true;
-  /** Of the store, when the session was last read whole; null: never yet. */
+  /** The store's revision when the session was last read whole; null: never. */
   revision: number | null = null;
-  /** When the session is over, in monotonic milliseconds: the machine's clock may be set, or wrong. */
+  /** When the session is over, in monotonic milliseconds: the machine's clock may be wrong, or set. */
   private endsAt: number;
   /** When the store last said that this node is home, in monotonic milliseconds. */
   private confirmedAt: number;
-  /** Seats of members that the home does not know, each since when: a socket may be on its way to it. */
+  /**
+   * Seats of members that the home does not know, each with the time of its first sight: a socket may be on its way.
+   */
   private strangers = new Map<string, number>();
   private nextFreeIndex = 0;
-  /** Users that have a right without a member: listed ones and wallets, joined or not. */
+  /** Users that keep a right without a member: listed users and wallets, joined or not. */
   private kept = new Map<UserId, HeldSeat>();
   private knownBars: readonly Bar[] = [];
 
@@ -38,7 +40,7 @@ export class HomeCopy {
     return this.confirmedAt;
   }
 
-  /** No index from here on was given out by this home, nor one of a member that it found. */
+  /** This home has given out no index from this one on, and found no member with one. */
   get nextIndex(): number {
     return this.nextFreeIndex;
   }
@@ -57,7 +59,7 @@ export class HomeCopy {
     this.endsAt = nowMs + leftMs;
   }
 
-  /** By the difference of two times of the store's clock. */
+  /** `byMs` is the difference of two times of the store's clock. */
   prolong(byMs: number): void {
     this.endsAt += byMs;
   }
@@ -66,7 +68,7 @@ export class HomeCopy {
     this.nextFreeIndex = Math.max(this.nextFreeIndex, index + 1);
   }
 
-  /** Before it was read whole. */
+  /** Before the session was read whole. */
   begin(seats: readonly Seat[]): void {
     this.kept = new Map(
       seats
@@ -83,20 +85,20 @@ export class HomeCopy {
     for (const { member } of seats) if (member !== null) this.indexGiven(member.index);
   }
 
-  /** The user lost its right; the next check says what else is to be known of that. */
+  /** The user lost the right to be here. The next check reads the rest. */
   forget(userId: UserId): void {
     this.kept.delete(userId);
     this.isSuspect = true;
   }
 
-  /** Of these seats without a member here, those that have been there for so long that no socket comes any more. */
+  /** Returns those of these seats that have had no member here for so long that their socket will not come. */
   unclaimed(seats: readonly HeldMember[], nowMs: number): readonly HeldMember[] {
     const before = this.strangers;
     this.strangers = new Map(seats.map((seat) => [holdOf(seat), before.get(holdOf(seat)) ?? nowMs]));
     return seats.filter((seat) => nowMs - (before.get(holdOf(seat)) ?? nowMs) >= UNCLAIMED_AFTER_MS);
   }
 
-  /** Takes bars that are new or have risen, and keeps what the store may have lost. */
+  /** Takes bars that are new or have risen, and keeps those that the store may have lost. */
   addBars(bars: readonly Bar[]): void {
     const merged = new Map(this.knownBars.map((bar) => [nameOf(bar), bar]));
     for (const bar of bars) {
@@ -106,7 +108,7 @@ export class HomeCopy {
     this.knownBars = [...merged.values()];
   }
 
-  /** What the user's minted credentials had to carry at least, as far as known; 0: anything. */
+  /** The lowest generation that the user's minted credentials must carry, as far as the home knows; 0: any. */
   barOf(userId: UserId): number {
     return generationOf(this.knownBars.find((bar) => bar.kind === 'removed' && bar.userId === userId));
   }

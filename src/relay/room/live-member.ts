@@ -5,8 +5,8 @@ import type { Member, SeatTaken, Standing } from './member.js';
 import type { Outlet } from './outlet.js';
 
 /**
- * A member that its room can change; only the roster and the room import this. A class for the sake of its shape: objects made by a
- * spread had one shape each, and the lookup of a member for every message took longer.
+ * A member that its room can change; only the roster and the room import this. It is a class so that all members have
+ * one shape: objects made by a spread had a shape each, and finding a member for each message took longer.
  */
 export class LiveMember implements Member {
   readonly index: MemberIndex;
@@ -22,7 +22,7 @@ export class LiveMember implements Member {
   state: StateText = NO_STATE;
   dropped = 0;
   watch: Watch | null;
-  /** Kept beside the standing: each frame asks for it. */
+  /** Kept beside the standing because each frame reads it. */
   outlet: Outlet | null = null;
   private current: Standing;
 
@@ -52,7 +52,7 @@ export class LiveMember implements Member {
     this.outlet = next.kind === 'connected' ? next.outlet : null;
   }
 
-  /** Another watch takes the place of the one it had. */
+  /** Replaces the member's watch, and stops the old one. */
   watchBy(watch: Watch | null): void {
     if (this.watch !== watch) this.watch?.stop();
     this.watch = watch;

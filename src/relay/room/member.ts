@@ -7,14 +7,14 @@ import type { Outlet } from './outlet.js';
 
 export type LeavingReason = Extract<LeftReason, 'left' | 'timeout' | 'revoked' | 'ended'>;
 
-/** Whether a member has a socket, and if not, what becomes of its seat. */
+/** Whether a member has a socket, and otherwise what happens to its seat. */
 export type Standing =
   | { readonly kind: 'connected'; readonly outlet: Outlet }
-  /** Its socket is lost. The resume window ends at `untilMs`, in monotonic milliseconds. */
+  /** The member's socket is lost. The resume window ends at `untilMs`, in monotonic milliseconds. */
   | { readonly kind: 'away'; readonly untilMs: number; readonly timer: Timer }
-  /** It goes for good; the store is being told. */
+  /** The member goes for good, and the store is being told. */
   | { readonly kind: 'leaving'; readonly reason: LeavingReason }
-  /** It is no member any more. */
+  /** The member has left the room. */
   | { readonly kind: 'gone' };
 
 /** A member as its home sees it. Only its room changes it. */
@@ -22,30 +22,35 @@ export interface Member {
   readonly index: MemberIndex;
   readonly userId: UserId;
   readonly joinedAtMs: number;
-  /** The newest reliable entry when it joined: earlier ones were not meant for it. */
+  /** The newest reliable entry when the member joined. Earlier entries were not meant for it. */
   readonly firstSeq: number;
   /** Authorization token of a listed user; lets us revoke it while the store is down. */
   readonly token: AuthorizationToken | null;
-  /** The generation of the minted credential that it came with; null when it came with another, or to another home. */
+  /**
+   * The generation of the minted credential that the member joined with; null: it used another kind, or joined at
+   * another home.
+   */
   readonly mintedFrom: number | null;
-  /** Hashes of its resume tokens that still work, newest first. */
+  /** Hashes of the resume tokens that are valid, newest first. */
   readonly resumeHashes: readonly string[];
-  /** The user session that it is bound to; null: none. */
+  /** The user session that the member is bound to; null: none. */
   readonly userSessionId: UserSessionId | null;
-  /** Counts the sockets it has had; what is said to the store about its seat names it. */
+  /** Counts the member's sockets. Calls to the store about its seat name this number. */
   readonly connection: number;
-  /** Since when it counts that many, in monotonic milliseconds: an older answer of the store is not about this one. */
+  /**
+   * When `connection` last changed, in monotonic milliseconds. An answer that the store gave earlier is out of date.
+   */
   readonly seatedAtMs: number;
   readonly standing: Standing;
-  /** The way out to its socket; null unless it is connected. */
+  /** The way out to the member's socket; null unless it is connected. */
   readonly outlet: Outlet | null;
-  /** Presence state, as it was sent; kept by the home alone. */
+  /** The presence state as its member sent it. Only the home keeps it. */
   readonly state: StateText;
-  /** Volatile entries that were dropped because it was slow, over all its sockets on this home. */
+  /** Volatile entries that were dropped because the member was slow, over all its sockets on this home. */
   readonly dropped: number;
 }
 
-/** A seat that was taken in the store, as the room needs it to make a member or to give one its new socket. */
+/** A seat that the store has taken, with all that the room needs to make a member or give it a new socket. */
 export interface SeatTaken {
   readonly index: MemberIndex;
   readonly userId: UserId;
@@ -55,7 +60,7 @@ export interface SeatTaken {
   readonly token: AuthorizationToken | null;
   readonly mintedFrom: number | null;
   readonly resumeHashes: readonly string[];
-  /** The watch on the user session that the seat is bound to; null when it is bound to none. */
+  /** The watch on the user session that the seat is bound to; null: none. */
   readonly watch: Watch | null;
 }
 
@@ -67,6 +72,6 @@ export interface MemberStatus {
   readonly connected: boolean;
   readonly state: StateText;
   readonly joinedAtMs: number;
-  /** Volatile entries that its slowness cost it; null when another node would have to be asked. */
+  /** Volatile entries that were dropped because the member was slow; null when only another node knows. */
   readonly dropped: number | null;
 }

@@ -1,7 +1,7 @@
 /**
- * The way out to one socket. A socket that reads takes the shared path: it is in the room's topic and is written by
- * the engine with everybody else. One whose buffer passes the soft bound leaves the topic and gets a backlog of its own
- * until it has caught up; past the hard bound, or behind for too long, it is closed as slow and may resume.
+ * The way out to one socket. A socket that keeps up is in the room's topic, and the engine writes to it as to all
+ * others. A socket whose buffer passes the soft bound leaves the topic and gets its own backlog until it has caught
+ * up. Past the hard bound, or behind for too long, it is closed as a slow consumer and may resume.
  */
 import type { CloseName } from '../../protocol/close-codes.js';
 import type { OfferedEntry } from '../../ports/audience.js';
@@ -12,40 +12,40 @@ import { Backlog } from './backlog.js';
 import type { SlabPool } from './slab-pool.js';
 
 export interface OutletBounds {
-  /** More than this waits in the engine: the socket leaves the shared path. */
+  /** With more bytes than this in the engine's buffer, the socket leaves the shared path. */
   readonly softBytes: number;
-  /** More than this waits for the socket in all: it is closed. */
+  /** With more bytes than this waiting in all, the socket is closed. */
   readonly hardBytes: number;
-  /** How long it may stay behind. */
+  /** How long the socket may stay behind. */
   readonly maxBehindMs: number;
 }
 
-/** What an outlet tells its room. */
+/** Calls from an outlet to its room. */
 export interface OutletOwner {
   /**
-   * It leaves the shared path. What the room has accepted so far must have been published when this returns; entries
-   * are offered to the outlet one by one from then on.
+   * The outlet leaves the shared path. Before this returns, the room must publish everything it has accepted. After
+   * that the room offers each entry to the outlet.
    */
   onBehind(outlet: Outlet): void;
   /**
-   * It is about to come back. What the room has accepted so far must be on its way to the others when this returns,
-   * since the outlet has had it.
+   * The outlet returns to the shared path. Before this returns, the room must publish everything it has accepted,
+   * because the outlet has those entries already.
    */
   onCaughtUp(outlet: Outlet): void;
-  /** A volatile entry was not kept for it. */
+  /** A volatile entry was dropped for this outlet. */
   onDropped(): void;
 }
 
-/** What outlets share. */
+/** Shared by all outlets. */
 export interface OutletDeps {
   readonly outletBounds: OutletBounds;
   readonly tallies: Tallies;
   readonly clock: Pick<Clock, 'monotonicMs' | 'endOfTurn'>;
-  /** Its slabs are also as large as one write to a socket that catches up. */
+  /** A slab is also the most bytes in one write to a socket that catches up. */
   readonly slabs: SlabPool;
 }
 
-/** Most bytes sent per turn of the event loop to a socket that is catching up: the others get theirs in between. */
+/** Most bytes sent per turn to a socket that is catching up, so that the other sockets get their turn. */
 const TURN_BYTES = 256 * 1024;
 
 export class Outlet {
@@ -54,7 +54,7 @@ export class Outlet {
   private hasBegun = false;
   private dueBytes = 0;
   private isClosed = false;
-  /** It will be closed at the end of the turn: nothing is kept for it any more. */
+  /** The outlet will be closed at the end of the turn, and keeps nothing any more. */
   private isGivenUp = false;
   private isPumpDue = false;
 
@@ -66,8 +66,9 @@ export class Outlet {
   ) {}
 
   /**
-   * What was sent so far is the member's due (its welcome, what it missed), however much that is: it comes on top of
-   * the hard bound until the socket has caught up. From here on the socket takes the shared path, unless it is behind.
+   * Everything sent so far (the welcome, the replay) is owed to the member, whatever its size: it does not count
+   * against the hard bound until the socket has caught up. From now on the socket takes the shared path, unless it is
+   * behind.
    */
   begin(): void {
     this.dueBytes = this.waitingBytes();
@@ -76,7 +77,7 @@ export class Outlet {
     else this.enforceBounds();
   }
 
-  /** A control frame or a batch for this socket alone, in order with everything else it gets. */
+  /** Sends a control frame or a batch to this socket alone, in order with everything else that it gets. */
   send(frame: string | Uint8Array): void {
     if (this.isClosed || this.isGivenUp) return;
     if (this.backlog !== null) {
@@ -87,7 +88,7 @@ export class Outlet {
     if (!this.socket.send(frame)) this.check();
   }
 
-  /** An entry for a socket that is behind. */
+  /** Offers an entry to a socket that is behind. */
   offer(entry: OfferedEntry): void {
     if (this.isClosed || this.isGivenUp || this.backlog === null) return;
     switch (this.backlog.offer(entry)) {
@@ -104,17 +105,17 @@ export class Outlet {
     }
   }
 
-  /** To everybody in the topic but this socket. */
+  /** Publishes to everybody in the topic but this socket. */
   publishToOthers(frame: string | Uint8Array): void {
     this.socket.publishToOthers(this.topic, frame);
   }
 
-  /** Asks the peer for a sign of life. */
+  /** Pings the peer. */
   ping(): void {
     this.socket.ping();
   }
 
-  /** What waits last, close codes included, goes through the engine: a backlog is given up. */
+  /** Closes the socket through the engine, after everything that the engine already has. The backlog is dropped. */
   close(name: CloseName): void {
     if (this.isClosed) return;
     this.letGo();
@@ -122,14 +123,14 @@ export class Outlet {
     this.socket.close(name);
   }
 
-  /** Nothing is kept for it any more, and it gets nothing but its close: for when its socket is lost, or on its way out. */
+  /** The socket is lost, or about to be closed: the outlet keeps nothing more and sends nothing but the close. */
   letGo(): void {
     this.isGivenUp = true;
     this.backlog?.clear();
     this.backlog = null;
   }
 
-  /** Whether it is still keeping up; called when it may not be. */
+  /** Checks whether the socket keeps up. Called when it may not. */
   check(): void {
     if (this.isClosed || this.isGivenUp) return;
     if (this.backlog !== null) {
@@ -140,7 +141,7 @@ export class Outlet {
     }
   }
 
-  /** The engine could write: there is room for more. */
+  /** The engine's buffer has drained: more can be written. */
   onDrain(): void {
     if (!this.isClosed && !this.isGivenUp && this.backlog !== null) this.pump();
   }
@@ -154,7 +155,9 @@ export class Outlet {
     this.enforceBounds();
   }
 
-  /** Hands on what fits; with nothing left to hand on, and little in the engine, the shared path is taken again. */
+  /**
+   * Writes what fits. With an empty backlog and little in the engine's buffer, the socket returns to the shared path.
+   */
   private pump(): void {
     const { softBytes } = this.deps.outletBounds;
     let left = TURN_BYTES;
@@ -174,7 +177,7 @@ export class Outlet {
     this.socket.subscribe(this.topic);
   }
 
-  /** The engine will not say that there is room: it has written everything. */
+  /** The engine has written everything and so will not call `onDrain`. */
   private pumpNextTurn(): void {
     if (this.isPumpDue) return;
     this.isPumpDue = true;
@@ -196,7 +199,8 @@ export class Outlet {
       this.deps.clock.monotonicMs() - this.behindSinceMs <= maxBehindMs
     )
       return;
-    // Not now: closing tells the others, which may push the next slow socket over its bound, and so on.
+    // Close at the end of the turn: closing tells the others, which may push the next slow socket over its bound, and
+    // so on.
     this.letGo();
     this.deps.clock.endOfTurn(() => {
       this.close('slow_consumer');

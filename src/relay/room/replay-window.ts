@@ -1,9 +1,10 @@
 /**
- * The reliable entries of one session that a returning member may still need. Bounded in count, bytes and age;
- * what falls out is gone, and a member that needed it is told of the gap.
+ * The reliable entries of one session that a returning member may still need. They are bounded in count, bytes and
+ * age. An entry that falls out is lost, and a member that needed it is told of the gap.
  *
- * Entries lie one behind the other in a few large buffers. As objects with a buffer each, those of ten rooms with 400 a
- * second cost the process a pause of 20 to 50 ms every 2.5 s: the collector moves and marks whatever lives that long.
+ * Entries lie one after the other in a few large buffers. With an object and a buffer for each entry, ten rooms with
+ * 400 entries a second made the process pause for 20 to 50 ms every 2.5 s: the garbage collector moves and marks
+ * objects that live that long.
  */
 export interface ReplayBounds {
   readonly maxEntries: number;
@@ -19,10 +20,13 @@ export interface KeptEntry {
   readonly payload: Uint8Array;
 }
 
-/** Of each entry, little-endian: when it came, the lengths of payload and targets, the sender; then targets, payload. */
+/**
+ * The layout of an entry, little-endian: its time, the length of its payload, its sender, its number of targets; then
+ * the targets and the payload.
+ */
 const LENGTH_AT = 8;
 const SENDER_AT = 12;
-/** How many targets, and one; 0: everybody. */
+/** The number of targets plus one; 0: everybody. */
 const TARGETS_AT = 14;
 const HEAD_BYTES = 16;
 const FIRST_SLAB_BYTES = 1024;
@@ -30,7 +34,7 @@ const SLAB_BYTES = 64 * 1024;
 
 class Slab {
   readonly view: DataView;
-  /** Where its oldest kept entry begins, where its newest ends, and how many there are. */
+  /** Where the oldest kept entry begins, where the newest ends, and how many there are. */
   from = 0;
   to = 0;
   count = 0;
@@ -50,9 +54,9 @@ class Slab {
 }
 
 export class ReplayWindow {
-  /** The oldest entries in the first; none but the last is ever empty. */
+  /** The first slab has the oldest entries. Only the last may be empty. */
   private readonly slabs: Slab[] = [];
-  /** The last that was emptied, to be filled again. */
+  /** The slab that was emptied last, kept for reuse. */
   private spare: Slab | null = null;
   private count = 0;
   private bytes = 0;
@@ -91,8 +95,8 @@ export class ReplayWindow {
   }
 
   /**
-   * What came after `seq`. `missing` names the range that was wanted and has fallen out of the window;
-   * the entries go on right behind it.
+   * Returns the entries after `seq`. `missing` is the range after `seq` that has fallen out of the window; the
+   * entries follow it without a hole.
    */
   after(seq: number): {
     readonly missing: { from: number; to: number } | null;
@@ -149,7 +153,7 @@ function targetBytes(targets: Uint16Array | null): number {
   return targets === null ? 0 : 2 * targets.length;
 }
 
-/** Of targets there is one less than the number says, if any. */
+/** Where the targets end. The stored number is one more than the number of targets. */
 function targetsEnd(view: DataView, at: number): number {
   return at + HEAD_BYTES + 2 * Math.max(0, view.getUint16(at + TARGETS_AT, true) - 1);
 }
@@ -158,7 +162,7 @@ function endOf(view: DataView, at: number): number {
   return targetsEnd(view, at) + view.getUint32(at + LENGTH_AT, true);
 }
 
-/** The slab's entries with numbers above `after`; `first` is the number of its oldest. */
+/** Adds the slab's entries with numbers above `after`; `first` is the number of its oldest. */
 function readInto(entries: KeptEntry[], { bytes, view, from, to }: Slab, first: number, after: number): void {
   let seq = first;
   for (let at = from; at < to; at = endOf(view, at)) {

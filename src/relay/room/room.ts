@@ -1,7 +1,7 @@
 /**
- * A room: the live, in-memory half of a relay session on its home node. It owns the members, the host as last told
- * by the store, the batch and the replay window, and it gives entries their order. Nobody else changes a member.
- * It does not ask the store anything, decode anything, or decide who may join.
+ * A room: the live, in-memory half of a relay session on its home node. It owns the members, the store's last word on
+ * the host, the batch and the replay window, and it gives entries their order. Nothing else changes a member. It
+ * calls no store, decodes nothing, and does not decide who may join.
  */
 import type { CloseName } from '../../protocol/close-codes.js';
 import type { SessionId } from '../../protocol/ids.js';
@@ -26,7 +26,7 @@ export interface RoomDeps extends TopicAudienceDeps, FanOutDeps {
   readonly replayBounds: ReplayBounds;
 }
 
-/** What a room tells the home that keeps it. */
+/** Calls from a room to the home that keeps it. */
 export interface RoomOwner {
   /** The resume window of a member has passed; the member is still away. */
   onWindowPassed(room: Room, member: Member): void;
@@ -34,7 +34,7 @@ export interface RoomOwner {
   onEmpty(room: Room): void;
 }
 
-/** A member with its new socket. Nothing but the caller's frames goes to the outlet until its `begin`. */
+/** A member with its new socket. Until the outlet's `begin`, only the caller's frames go to it. */
 export interface ConnectedMember {
   readonly member: Member;
   readonly outlet: Outlet;
@@ -43,11 +43,11 @@ export interface ConnectedMember {
 export class Room implements Flushable {
   readonly id: SessionId;
   readonly replay: ReplayWindow;
-  /** Members removed while a socket of theirs may still be on its way in. */
+  /** Members that were removed while a socket of theirs may still be on its way in. */
   private readonly removed = new Map<number, CloseName>();
   private readonly roster: Roster;
   private readonly sockets: TopicAudience;
-  /** Everything the room sends goes through here. */
+  /** Everything that the room sends goes through here. */
   private readonly fanOut: FanOut;
   private settings: RelaySession;
   private settledAt = -Infinity;
@@ -83,7 +83,7 @@ export class Room implements Flushable {
     return this.roster.members;
   }
 
-  /** Why the session is over: sockets that come in late close with it. null while it is not. */
+  /** Why the session is over: sockets that arrive late are closed with it. null while the session lives. */
   get ended(): CloseName | null {
     return this.endedBy;
   }
@@ -92,7 +92,10 @@ export class Room implements Flushable {
     return this.settings;
   }
 
-  /** When the settings were last taken, in monotonic milliseconds: an older answer of the store is out of date. */
+  /**
+   * When the settings were last taken, in monotonic milliseconds. An answer that the store gave earlier is out of
+   * date.
+   */
   get settledAtMs(): number {
     return this.settledAt;
   }
@@ -109,7 +112,7 @@ export class Room implements Flushable {
     return this.currentHost.index === index ? 'host' : 'client';
   }
 
-  /** The close of a socket of this member that comes in; null: it may come in. */
+  /** The close for a socket of this member that arrives now; null: it may come in. */
   closeFor(index: number, connection: number): CloseName | null {
     const close = this.endedBy ?? this.removed.get(index) ?? null;
     if (close !== null) return close;
@@ -118,8 +121,8 @@ export class Room implements Flushable {
   }
 
   /**
-   * The member gets this socket, and its older one is closed; the others hear that it joined or is back. A seat that
-   * the room does not know makes a new member. `closeFor` must have allowed it.
+   * Gives the member this socket and closes its older one. The others hear that the member joined or is back. A seat
+   * that the room does not know makes a new member. `closeFor` must have allowed the socket.
    */
   admit(seat: SeatTaken, socket: ClientSocket): ConnectedMember {
     const known = this.roster.members.get(seat.index);
@@ -134,7 +137,9 @@ export class Room implements Flushable {
     return { member, outlet };
   }
 
-  /** The store knows a member whose socket was on a home that is gone. It is away for the rest of its resume window. */
+  /**
+   * Adds a member of the store whose socket was on a home that is gone. It is away for the rest of its resume window.
+   */
   expect(seat: SeatTaken, leftMs: number): Member {
     this.copy.indexGiven(seat.index);
     return this.roster.addAway(seat, leftMs);
@@ -146,7 +151,7 @@ export class Room implements Flushable {
     if (live !== null) this.roster.keep(live, leftMs);
   }
 
-  /** The member goes for good. Its socket is closed with `close`; returns whether there was one. `drop` is to follow. */
+  /** The member goes for good; `drop` follows. Its socket is closed with `close`. Returns whether there was one. */
   leave(member: Member, reason: LeavingReason, close: CloseName | null): boolean {
     const live = this.roster.find(member);
     if (live === null) return false;
@@ -158,8 +163,8 @@ export class Room implements Flushable {
   }
 
   /**
-   * The member is gone: its socket is closed with `close`, the others hear why. A kicked member hears it as well.
-   * Returns whether there was a socket.
+   * The member is gone. Its socket is closed with `close`, and the others hear the reason. A kicked member hears it
+   * too. Returns whether there was a socket.
    */
   drop(member: Member, reason: LeftReason, close: CloseName | null, detail: string | null = null): boolean {
     const live = this.roster.find(member);
@@ -174,14 +179,17 @@ export class Room implements Flushable {
     return outlet !== null;
   }
 
-  /** The store removed the member with this index: the member goes, and so does a socket of it that is on its way in. */
+  /**
+   * The store removed the member with this index. The member goes, and so does any socket of it that is still on its
+   * way in.
+   */
   remove(index: number, reason: Extract<LeftReason, CloseName>, detail: string | null = null): boolean {
     this.removed.set(index, reason);
     const member = this.members.get(index);
     return member !== undefined && this.drop(member, reason, reason, detail);
   }
 
-  /** No socket is on its way in. */
+  /** No socket is on its way in any more. */
   forgetRemoved(): void {
     this.removed.clear();
   }
@@ -199,7 +207,7 @@ export class Room implements Flushable {
     return outlets.filter((outlet) => outlet !== null).length;
   }
 
-  /** A socket takes the seat, or took it in vain. From now on, what the store says of the seat names this connection. */
+  /** The store counted one more socket for the seat. From now on, calls about the seat name this connection. */
   takeSeat(member: Member, connection: number): void {
     const live = this.roster.find(member);
     if (live !== null) this.roster.takeSeat(live, connection);
@@ -212,15 +220,15 @@ export class Room implements Flushable {
     this.announceText(encodeMemberState(live.index, state), live);
   }
 
-  /** What the store knows of a member that another home admitted. */
+  /** Takes the hashes that the store has for a member that another home admitted. */
   learnResumeHashes(member: Member, hashes: readonly string[]): void {
     const live = this.roster.find(member);
     if (live !== null && live.resumeHashes.length === 0) live.resumeHashes = hashes;
   }
 
   /**
-   * Appends one message to the session's order. `targets` were checked; null is everybody else.
-   * Returns the entry's number for class reliable, 0 for the others.
+   * Appends one message to the session's order. The caller has checked `targets`; null: everybody else. Returns the
+   * entry's number for class reliable, 0 for the others.
    */
   append(
     sender: number,
@@ -241,22 +249,25 @@ export class Room implements Flushable {
     return seq;
   }
 
-  /** Sends what waits. A batch with a single sender never goes back to it. */
+  /** Sends the waiting batch. A batch with a single sender never goes back to it. */
   flush(): void {
     this.fanOut.flush();
   }
 
-  /** Lets slow members go on or gives them up; for when the engine does not say that there is room. */
+  /**
+   * Lets slow members go on, or closes them. Called regularly, because the engine does not always report a drained
+   * buffer.
+   */
   checkSlow(): void {
     this.sockets.checkSlow();
   }
 
-  /** A control frame to everybody (but one), in order with the entries accepted before it. */
+  /** Sends a control frame to everybody but `except`, after the entries accepted before it. */
   announce(frame: StatelessControl, except: Member | null = null): void {
     this.announceText(encodeControl(frame), except);
   }
 
-  /** Takes the host as the store said it; an older term than the known one is out of date. */
+  /** Takes the host that the store named. An older term than the known one is out of date. */
   applyHost(host: Host): void {
     if (host.term < this.currentHost.term) return;
     const changed = host.term !== this.currentHost.term || host.index !== this.currentHost.index;

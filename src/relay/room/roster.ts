@@ -1,6 +1,6 @@
 /**
- * The members of a room: who they are, where each stands, and the way out to each one's socket. It changes them and tells
- * nobody: its room announces the changes.
+ * The members of a room, where each stands, and the way out to each one's socket. It changes them and tells nobody:
+ * its room announces the changes.
  */
 import type { Clock } from '../../ports/clock.js';
 import { LiveMember } from './live-member.js';
@@ -9,7 +9,7 @@ import type { Outlet } from './outlet.js';
 
 export interface RosterDeps {
   readonly clock: Clock;
-  /** The member's outlet gets nothing from now on but its close. */
+  /** From now on the member's outlet sends nothing but its close. */
   readonly releaseOutlet: (index: number) => void;
   /** The resume window of a member has passed; the member is still away. */
   readonly onWindowPassed: (member: Member) => void;

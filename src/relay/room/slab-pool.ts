@@ -1,10 +1,11 @@
 /**
- * Buffers of one size for what waits for slow receivers, handed out and given back by name.
+ * Buffers of one size for the backlogs of slow receivers. A caller takes a buffer and gives it back.
  *
- * They are shared buffers, though nobody shares them: of these V8 does not count the bytes. Of others every 10 MB that
- * a few slow receivers gather are a reason for it to collect all garbage, which holds everybody up for 20 to 30 ms (the
- * others' p99 rose to 1.45 times what it was, instead of 1.05). What is not counted must not be left to the collector
- * either: there are never more than `maxSlabs`, and those are kept. Whoever needs one beyond that gets an ordinary buffer.
+ * The buffers are shared buffers (`SharedArrayBuffer`), though no thread shares them, because V8 does not count their
+ * bytes. With ordinary buffers, each 10 MB of backlog makes V8 collect all garbage, which delays everybody by 20 to
+ * 30 ms (the p99 of the other receivers rose by a factor of 1.45 instead of 1.05). Memory that V8 does not count must
+ * not be left to its collector: the pool keeps at most `maxSlabs` of them for ever. Beyond that number a caller gets
+ * an ordinary buffer.
  */
 export class SlabPool {
   private readonly pooled = new Set<Uint8Array>();
@@ -25,7 +26,7 @@ export class SlabPool {
     return slab;
   }
 
-  /** Its bytes may be overwritten from now on. Any other buffer may be given, too, and is left to the collector. */
+  /** The pool may reuse the bytes from now on. Any other buffer may be given, too, and is left to the collector. */
   giveBack(slab: Uint8Array): void {
     if (this.pooled.has(slab)) this.free.push(slab);
   }

@@ -1,6 +1,6 @@
 /**
  * The audience of this node: sockets that share one topic of the engine. It owns the outlets, and knows which of them
- * have left the topic because they read too slowly. It decides nothing about members.
+ * left the topic because they read too slowly. It decides nothing about members.
  */
 import type { Audience, OfferedEntry } from '../../ports/audience.js';
 import type { Broadcaster, ClientSocket } from '../../ports/socket.js';
@@ -10,7 +10,7 @@ export interface TopicAudienceDeps extends OutletDeps {
   readonly broadcaster: Broadcaster;
 }
 
-/** What the audience asks of its room, and tells it. */
+/** Calls from the audience to its room. */
 export interface AudienceOwner {
   /** Publishes what the room has gathered so far. */
   flush(): void;
@@ -40,7 +40,7 @@ export class TopicAudience implements Audience {
     return outlet !== undefined && this.slow.has(outlet);
   }
 
-  /** The way out to a member's new socket. The older socket of that member, if any, must have left. */
+  /** Makes the way out to a member's new socket. The older socket of that member, if any, must have left. */
   join(index: number, socket: ClientSocket): Outlet {
     const owner = {
       onBehind: (behind: Outlet) => {
@@ -60,7 +60,7 @@ export class TopicAudience implements Audience {
     return outlet;
   }
 
-  /** The member's outlet gets nothing from now on but its close. Idempotent. */
+  /** From now on the member's outlet sends nothing but its close. Idempotent. */
   leave(index: number): void {
     const outlet = this.outlets.get(index);
     if (outlet === undefined) return;
@@ -76,7 +76,7 @@ export class TopicAudience implements Audience {
     this.uncheckedBytes += frame.length;
     if (this.uncheckedBytes < this.deps.outletBounds.softBytes / 2) return;
     this.uncheckedBytes = 0;
-    // Not now: the engine writes what was published at the end of the turn, and only then knows which sockets lag.
+    // Check at the end of the turn: only then has the engine written what was published, and knows which sockets lag.
     this.deps.clock.endOfTurn(this.checkAll);
   }
 
@@ -97,7 +97,10 @@ export class TopicAudience implements Audience {
     }
   }
 
-  /** Lets slow sockets go on, or gives them up; for when the engine does not say that there is room. */
+  /**
+   * Lets slow sockets go on, or closes them. Called regularly, because the engine does not always report a drained
+   * buffer.
+   */
   checkSlow(): void {
     for (const outlet of this.slow.keys()) outlet.check();
   }

@@ -1,6 +1,6 @@
 /**
- * Who may be in a relay session: authorize, revoke, kick, mint. The state comes first (the credential is dead
- * everywhere once the store has answered), the sockets next.
+ * Decides who may be in a relay session: authorize, revoke, kick, mint. The store changes first, which makes the
+ * credential invalid everywhere; the sockets follow.
  */
 import { elapsedMs } from '../../lib/stopwatch.js';
 import { Failure } from '../../protocol/failure.js';
@@ -23,7 +23,7 @@ export interface MintRequest {
   readonly userSessionId: UserSessionId | null;
 }
 
-/** What is left of the session, or null when the last user went or the token had been revoked before. */
+/** The rest of the session; null when the last user went or the token was already revoked. */
 export interface Revocation {
   readonly left: SessionWithSeats | null;
   readonly report: EnforcementReport;
@@ -75,14 +75,14 @@ export class Authorizations {
   }
 
   /**
-   * Kicking somebody who is not there is no error: the report says `matched: 0`. The members, the kicked one included,
-   * hear `detail`; null: nothing is added. Rejects with `session_not_found`.
+   * Kicking a user who is not there is no error: the report says `matched: 0`. The members, the kicked one included,
+   * hear `detail`; null: no detail. Rejects with `session_not_found`.
    */
   kick(request: KickRequest, detail: string | null = null): Promise<EnforcementReport> {
     return this.remove(request, { reason: 'kicked', detail });
   }
 
-  /** Takes the same from a user by its own wish: its socket closes with `left`. Rejects with `session_not_found`. */
+  /** Removes a user who asked for it: their socket closes with `left`. Rejects with `session_not_found`. */
   withdraw(sessionId: SessionId, userId: UserId): Promise<EnforcementReport> {
     return this.remove(
       { sessionId, scope: 'all', selector: { by: 'user_id', userId }, ban: false, isOwnWish: true },
@@ -90,7 +90,10 @@ export class Authorizations {
     );
   }
 
-  /** A relay credential for a user. It takes no seat until it joins. Rejects with `session_not_found` or `banned`. */
+  /**
+   * Mints a relay credential for a user. It takes no seat until it joins. Rejects with `session_not_found` or
+   * `banned`.
+   */
   async mint(
     scope: ProjectScope,
     id: SessionId,
@@ -128,8 +131,8 @@ export class Authorizations {
   }
 
   /**
-   * With the store away the sockets of this node are closed at once, and the caller hears `store_unavailable`
-   * with what was done, so that it tries again: the credential itself still lives.
+   * While the store is unavailable, closes the sockets of this node at once. The caller gets `store_unavailable` with
+   * what was done and tries again, because the credential is still valid.
    */
   private async withLocalEffect<T>(
     id: SessionId,

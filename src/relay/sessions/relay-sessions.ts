@@ -1,6 +1,6 @@
 /**
- * Relay sessions as backends see them: create, get, list, update, end. It places a session on a node and
- * asks the store; what happens on sockets is the enforcer's.
+ * Relay sessions as backends see them: create, get, list, update, end. It places a session on a node and calls the
+ * store. The enforcer acts on the sockets.
  */
 import { elapsedMs } from '../../lib/stopwatch.js';
 import { Failure } from '../../protocol/failure.js';
@@ -24,7 +24,7 @@ import type { RelayStore } from '../../ports/relay-store.js';
 import type { StoreHealth } from '../../ports/store.js';
 import { newAuthorizationToken, newSessionId, newUserId } from './relay-tokens.js';
 
-/** What a session is when its creator does not say. */
+/** The settings of a session whose creator gives none. */
 export interface SessionDefaults {
   readonly maxUsers: number;
   readonly ttlMs: number;
@@ -34,7 +34,7 @@ export interface SessionDefaults {
 
 export interface CreateRequest {
   readonly projectId: ProjectId;
-  /** Canonical addresses of the users to authorize; the same one twice makes two users. */
+  /** Canonical addresses of the users to authorize. An address that is listed twice makes two users. */
   readonly addresses: readonly string[];
   readonly filters: readonly Filter[];
   readonly webhookUrl: string | null;
@@ -45,13 +45,13 @@ export interface CreateRequest {
   readonly flushMs?: number | 'auto' | undefined;
   readonly durability?: Durability | undefined;
   readonly enforceIp?: boolean | undefined;
-  /** Makes it a group session with its creator on a seat. */
+  /** Makes it a group session whose creator holds a seat. */
   readonly group?: { readonly part: GroupPart; readonly creator: NewGroupSeat };
 }
 
-/** What a call that reaches sockets says of itself. */
+/** The report of a call that reaches sockets. */
 export interface EnforcementReport extends Reach {
-  /** Users (or, for end, sessions) the call was about. */
+  /** How many users (or, for end, sessions) the call matched. */
   readonly matched: number;
   readonly tookMs: number;
 }
@@ -71,7 +71,7 @@ export class RelaySessions {
   constructor(private readonly deps: RelaySessionsDeps) {}
 
   /**
-   * Places the session on a node that fits its filters; with none it is made all the same, with `error` set.
+   * Places the session on a node that fits its filters. Without such a node the session is created with `error` set.
    * Rejects with `invalid_request` when more users are listed than maxUsers allows.
    */
   async create(request: CreateRequest): Promise<SessionWithSeats> {
@@ -80,7 +80,7 @@ export class RelaySessions {
     if (request.addresses.length > maxUsers) {
       throw new Failure('invalid_request', { message: `users: ${String(maxUsers)} at most (max_users)` });
     }
-    // Before the first heartbeat nobody is known, not even this node: that is no reason to fail a session for good.
+    // Before the first heartbeat this node knows no node, not even itself. That must not fail a session for good.
     if (placement.nodes().length === 0) throw noNodes(this.deps.storeHealth());
     const home = placement.choose(request.filters);
     const listed = request.addresses.map((address) => this.newSeat(address));
@@ -107,7 +107,7 @@ export class RelaySessions {
     );
   }
 
-  /** Rejects with `session_not_found` for another project's session as well. */
+  /** Rejects with `session_not_found` also for another project's session. */
   async get(scope: ProjectScope, id: SessionId): Promise<SessionWithSeats> {
     const found = await this.deps.store.get(id, scope);
     if (found === null) throw new Failure('session_not_found');
@@ -139,7 +139,7 @@ export class RelaySessions {
     return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
   }
 
-  /** A user to be, for `create` and `authorize`. */
+  /** Makes a user for `create` and `authorize`. */
   newSeat(address: string): NewSeat {
     const { crypto, geo } = this.deps;
     return { userId: newUserId(crypto), token: newAuthorizationToken(crypto), address, ...geo.locate(address) };

@@ -1,14 +1,14 @@
-/** Makes the ids and tokens of relay sessions: all random, none guessable. */
+/** Makes the ids and tokens of relay sessions. All are random, and none can be guessed. */
 import { randomBase62 } from '../../lib/base62.js';
 import type { AuthorizationToken, SessionId, UserId } from '../../protocol/ids.js';
 import type { Crypto } from '../../ports/crypto.js';
 
-/** 48 random bits in Edgegap's shape; a create that meets a taken id fails, it never overwrites. */
+/** 48 random bits in Edgegap's shape. A create with an id that is taken fails; it never overwrites. */
 export function newSessionId(crypto: Crypto): SessionId {
   return `${Buffer.from(crypto.randomBytes(6)).toString('hex')}-S` as SessionId;
 }
 
-/** 53 random bits, so that the number survives JSON; never 0. */
+/** 53 random bits, so that the number survives JSON. Never 0. */
 export function newAuthorizationToken(crypto: Crypto): AuthorizationToken {
   for (;;) {
     const bytes = crypto.randomBytes(8);
@@ -18,7 +18,7 @@ export function newAuthorizationToken(crypto: Crypto): AuthorizationToken {
   }
 }
 
-/** Names a listed user to the other members: it says nothing of its address or its token. */
+/** Names a listed user to the other members, without telling the user's address or token. */
 export function newUserId(crypto: Crypto): UserId {
   return `usr_${randomBase62(crypto, 16)}` as UserId;
 }
