@@ -88,7 +88,7 @@ export class RelayClient {
     );
   }
 
-  /** Every member that holds a seat, you included, by index; those that are away have `connected: false`. */
+  /** Every member that holds a seat, you included, by index. Members that are away have `connected: false`. */
   get members(): ReadonlyMap<number, Member> {
     return this.view.members;
   }

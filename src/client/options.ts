@@ -25,7 +25,7 @@ export interface RelayClientOptions {
         readonly baseMs?: number | undefined;
         /** No wait is drawn from more than this. 10,000 by default. */
         readonly capMs?: number | undefined;
-        /** After this long without a connection the client gives up. Never by default. */
+        /** After this long without a connection the client gives up. It never does by default. */
         readonly maxElapsedMs?: number | undefined;
       }
     | undefined;

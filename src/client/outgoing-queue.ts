@@ -1,4 +1,6 @@
-/** Frames that wait for the link, in order, bounded in number and bytes. Of class latest only the newest per slot waits. */
+/**
+ * Frames that wait for the link, in order, bounded in number and bytes. Per slot, only the newest latest frame waits.
+ */
 import type { DeliveryClassName } from '../protocol/wire.js';
 
 export interface Outgoing {
@@ -8,7 +10,7 @@ export interface Outgoing {
   readonly class: DeliveryClassName;
   /** Class latest only: the key and the targets. A newer frame with the same slot replaces this one. */
   readonly slot: string | null;
-  /** Somebody waits for its ack. */
+  /** A caller waits for its ack. */
   readonly ref: number | null;
 }
 

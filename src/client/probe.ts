@@ -1,6 +1,6 @@
 /**
- * Why did a handshake fail? A WebSocket does not say. The same URL without an upgrade does, as HTTP: 426 means that
- * the credential is good.
+ * Finds out why a handshake failed, which a WebSocket does not say. The same URL without an upgrade answers over
+ * HTTP: 426 means that the credential is good.
  */
 export type FetchLike = (
   url: string,
@@ -18,7 +18,10 @@ export interface Refusal {
   readonly retryAfterMs: number;
 }
 
-/** null when there is no refusal to name: the credential is good, nothing answers, or another origin may not read it. */
+/**
+ * null when there is no refusal to name: the credential is good, nothing answers, or this origin may not read the
+ * answer.
+ */
 export async function askWhyRefused(
   fetchLike: FetchLike,
   socketUrl: URL,
@@ -28,8 +31,8 @@ export async function askWhyRefused(
   const url = new URL(socketUrl);
   url.protocol = url.protocol.replace('ws', 'http');
   try {
-    // A connection that is kept from an earlier question may lead to a node that is gone for WebSockets: browsers
-    // ignore that header, Node heeds it.
+    // A connection kept from an earlier request may lead to a node that has stopped listening. Browsers ignore this
+    // header; Node obeys it.
     const headers = { Authorization: `Bearer ${credential}`, Connection: 'close' };
     const response = await fetchLike(url.href, { headers, signal });
     const { status } = response;

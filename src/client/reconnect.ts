@@ -1,4 +1,4 @@
-/** Whether and when to connect again: by the close code's range, or by the answer to a refused handshake. */
+/** Decides whether and when to connect again, by the close code's range or by the answer to a refused handshake. */
 import { adviceFor } from '../protocol/close-codes.js';
 import type { RelayErrorCode } from './relay-error.js';
 import type { Refusal } from './probe.js';
@@ -8,16 +8,16 @@ import type { ClientTiming } from './timing.js';
 export type ConnectionEnd =
   /** The socket was open, or closed with a code. */
   | { readonly by: 'close'; readonly code: number; readonly reason: string }
-  /** The handshake was answered as HTTP. */
+  /** The gateway answered the handshake over HTTP. */
   | { readonly by: 'refusal'; readonly refusal: Refusal }
-  /** No connection came about, and nobody said why. */
+  /** There was no connection, and no reason is known. */
   | { readonly by: 'failure'; readonly reason: RelayErrorCode }
-  /** It cannot work, here or with this credential. */
+  /** It cannot work here, or not with this credential. */
   | { readonly by: 'fault'; readonly reason: RelayErrorCode };
 
 export type Plan =
   | { readonly next: 'wait'; readonly delayMs: number }
-  /** The resume token is of no use: connect anew with the credential, at once. */
+  /** The resume token is useless: connect at once with the credential. */
   | { readonly next: 'join' }
   | { readonly next: 'end'; readonly advice: 'done' | 'never' | 'back_off' };
 
@@ -28,9 +28,9 @@ export interface ReconnectLimits {
   readonly maxElapsedMs: number;
 }
 
-/** 4xx answers that another attempt may not get. */
+/** 4xx answers that may differ on the next attempt. */
 const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 409, 425, 429]);
-/** When the gateway closed to be left alone (41xx), the first wait is drawn from this power of two of the base. */
+/** After a close that asks for a pause (41xx), the first wait is drawn from this power of two times the base. */
 const BACK_OFF_STEP = 2;
 const MOST_DOUBLINGS = 30;
 /** A connection that lived this long ends a run of failures. */
@@ -55,7 +55,7 @@ export class Reconnect {
     this.openedAtMs = this.timing.nowMs();
   }
 
-  /** `goawayInMs`: what is left of the time that `goaway` named; null without one. */
+  /** `goawayInMs`: the rest of the time that `goaway` named; null without one. */
   planAfter(end: ConnectionEnd, hasResume: boolean, goawayInMs: number | null): Plan {
     this.noteDown();
     switch (end.by) {
@@ -97,7 +97,7 @@ export class Reconnect {
     return hasResume ? { next: 'join' } : { next: 'end', advice: 'never' };
   }
 
-  /** Full jitter: anything up to the base doubled by each failure, and up to the cap. */
+  /** Full jitter: a random time up to the base, doubled by each failure, and at most the cap. */
   private nextDelayMs(): number {
     const { baseMs, capMs } = this.limits;
     return this.timing.random() * Math.min(capMs, baseMs * 2 ** this.failures);

@@ -1,18 +1,18 @@
 import type { ErrorCode } from '../protocol/errors.js';
 
-/** Codes for frames and calls that the SDK itself refuses or gives up. */
+/** Codes of the SDK itself, for frames and calls that it refuses or gives up. */
 export type ClientErrorCode =
   /** The client was stopped, has left, or was closed for good. */
   | 'closed'
-  /** There is no open connection, and the call is one that must not wait for the next. */
+  /** There is no open connection, and the call does not wait for the next one. */
   | 'not_connected'
   /** The outgoing queue is at its bound. */
   | 'queue_full'
-  /** The link was lost before the answer came: the frame may have been relayed, or not. It is not sent again. */
+  /** The link was lost before the answer came. The frame may have been relayed or not, and is not sent again. */
   | 'unknown_outcome'
-  /** A newer frame of class latest with the same key took its place before it was sent. */
+  /** A newer frame of class latest with the same key replaced it before it was sent. */
   | 'conflated'
-  /** Volatile (or latest, and the queue was full), and the link could not take it. */
+  /** The link could not take the frame. It was volatile, or it was latest and the queue was full. */
   | 'dropped'
   /** No answer in time. */
   | 'timeout'
@@ -22,10 +22,10 @@ export type ClientErrorCode =
   | 'gave_up'
   /** The `credential` function failed. */
   | 'credential_failed'
-  /** Nothing answers at the URL, or not as a gateway does. */
+  /** Nothing answers at the URL, or no gateway does. */
   | 'unreachable';
 
-/** A code of the SDK, or one of the gateway's error catalogue; a newer gateway may know more. */
+/** A code of the SDK, or of the gateway's error catalogue. A newer gateway may have more. */
 export type RelayErrorCode = ClientErrorCode | ErrorCode | (string & Record<never, never>);
 
 /** Every error that the SDK throws or rejects with, except a RangeError for arguments that no frame can hold. */

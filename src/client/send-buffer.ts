@@ -1,6 +1,7 @@
 /**
- * Sends relay frames and the presence state. Relay frames go out at once while the link takes them, else by their class (volatile dropped, latest
- * conflated, reliable kept), in order; and the presence state, of which only the newest counts.
+ * Sends relay frames and the presence state. A relay frame goes out at once while the link takes it. Otherwise its
+ * class decides: volatile is dropped, latest is conflated, reliable is kept in order. Only the newest presence state
+ * is sent.
  */
 import type { ClientFrame } from '../protocol/control-frames.js';
 import type { Json } from '../lib/json.js';
@@ -21,16 +22,16 @@ export interface Wire {
 
 export interface SendBufferDeps {
   readonly timing: ClientTiming;
-  /** Where frames can be written; null while there is nowhere. */
+  /** The wire to write frames to; null while there is none. */
   readonly wire: () => Wire | null;
   readonly bounds: QueueBounds & { readonly highWaterBytes: number };
   readonly hostTerm: () => number;
-  /** null: not known yet; 0: no limit. */
+  /** null: not known yet. 0: no limit. */
   readonly maxMessageBytes: () => number | null;
   readonly onUndelivered: (code: RelayErrorCode, count: number) => void;
 }
 
-/** A WebSocket does not say when its buffer has drained: look again after this long. */
+/** A WebSocket does not report a drained buffer: look again after this long. */
 const PUMP_MS = 20;
 
 export class SendBuffer {
@@ -56,7 +57,7 @@ export class SendBuffer {
     throw outcome;
   }
 
-  /** The promise of the entry's number. Rejects, never throws. */
+  /** Resolves with the entry's number. Rejects, never throws. */
   async sendAcked(payload: Uint8Array | string, options: SendOptions): Promise<number> {
     const ack = this.acks.open();
     if (ack === null) throw new RelayError('queue_full', 'Too many frames wait for their ack.');
@@ -76,13 +77,13 @@ export class SendBuffer {
     this.drain();
   }
 
-  /** A new connection: what the gateway has as our presence state counts as sent. */
+  /** A new connection has begun. The presence state that the gateway already has counts as sent. */
   begin(known: Json): void {
     if (this.state !== null) this.state.isSent = JSON.stringify(this.state.value) === JSON.stringify(known);
     this.drain();
   }
 
-  /** Writes what waits, as far as the link takes it; `all` ignores how much that is. */
+  /** Writes waiting frames as far as the link takes them; `all` ignores that limit. */
   drain(all = false): void {
     for (let wire = this.wire(all); wire !== null; wire = this.wire(all)) {
       if (this.state?.isSent === false) {
@@ -103,7 +104,7 @@ export class SendBuffer {
     this.acks.linkLost();
   }
 
-  /** Everything that waits is rejected; nothing is taken any more. */
+  /** Rejects everything that waits. From now on nothing is accepted. */
   close(): void {
     this.isClosed = true;
     this.stopPump();

@@ -1,7 +1,7 @@
 /**
- * The numbers of reliable entries: rebuilt from their low 32 bits, counted within an epoch, each passed on once.
- * A hole between two numbers is no loss: own entries and those for others have numbers too. What is lost is told by
- * the gateway, or follows from coming back as a new connection.
+ * The numbers of reliable entries: rebuilt from their low 32 bits, counted within an epoch, each passed on once. A
+ * hole between two numbers is no loss, because own entries and entries for others have numbers too. The gateway
+ * reports losses; after a join as a new member the client works them out.
  */
 
 const EPOCH_CHANGED = 'epoch_changed';
@@ -10,9 +10,9 @@ const EPOCH_CHANGED = 'epoch_changed';
 export interface Gap {
   readonly epoch: string;
   readonly from: number;
-  /** null: unknown; the numbering ended with its epoch. */
+  /** null: unknown, because the numbering ended with its epoch. */
   readonly to: number | null;
-  /** `replay_window`, `epoch_changed`, `rejoined`, or another of the gateway's. */
+  /** `replay_window`, `epoch_changed`, `rejoined`, or another reason of the gateway. */
   readonly reason: string;
 }
 
@@ -25,13 +25,13 @@ export class SequenceTracker {
     return this.last;
   }
 
-  /** Takes the position of a new connection; returns what was certainly or possibly missed for good. */
+  /** Takes the position of a new connection. Returns the entries that are lost for good, certainly or possibly. */
   begin(welcome: { readonly epoch: string; readonly seq: number }, resumed: boolean): Gap | null {
     const before = this.epoch;
     const from = this.last + 1;
     this.epoch = welcome.epoch;
     if (before !== null && before !== welcome.epoch) {
-      // After a resume all that the new epoch kept is replayed, from its beginning.
+      // After a resume, everything that the new epoch kept is replayed from its beginning.
       this.last = resumed ? 0 : welcome.seq;
       return { epoch: before, from, to: null, reason: EPOCH_CHANGED };
     }
@@ -43,16 +43,16 @@ export class SequenceTracker {
 
   /** The full number of an entry; null when it was seen before. */
   accept(low32: number): number | null {
-    // The nearest number with these low bits: the difference as a signed 32-bit integer.
+    // The nearest number with these low bits: the difference is a signed 32-bit integer.
     const ahead = (low32 - this.last) | 0;
     if (ahead <= 0) return null;
     this.last += ahead;
     return this.last;
   }
 
-  /** The gateway said that these will not come; null when that was known from its welcome. */
+  /** The gateway said that these entries will not come; null when the client knew from the welcome. */
   skip(from: number, to: number, reason: string): Gap | null {
-    // Speaks of the numbering that has ended.
+    // This gap is about the numbering that has ended.
     if (reason === EPOCH_CHANGED) return null;
     this.last = Math.max(this.last, to);
     return { epoch: this.epoch ?? '', from, to, reason };

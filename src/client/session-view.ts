@@ -1,15 +1,15 @@
-/** The live view of the relay session, as the gateway told it last. */
+/** The live view of the relay session, as the gateway last told it. */
 import type { Json } from '../lib/json.js';
 import type { MemberView, SessionView as WireSession, UserSessionPush, Welcome } from '../protocol/server-control.js';
 
 export interface Member {
-  /** Its place in the session: what `to` and `sender` name. */
+  /** The member's place in the session: `to` and `sender` name it. */
   readonly index: number;
   readonly userId: string;
   readonly role: 'host' | 'client';
   /** false while its socket is lost and its seat is kept. */
   readonly connected: boolean;
-  /** The presence state it set last; null before the first. */
+  /** The presence state that the member set last; null before the first. */
   readonly state: Json;
 }
 
@@ -23,7 +23,7 @@ export interface Session {
 }
 
 export interface Host {
-  /** null while there is none. */
+  /** null while there is no host. */
   readonly index: number | null;
   /** Rises with each change; frames sent `asHost` carry it. */
   readonly term: number;
@@ -33,7 +33,7 @@ export interface Host {
 export interface UserSession {
   readonly id: string;
   readonly userId: string;
-  /** `active` when it was touched; anything else is its end, and the client's. */
+  /** `active` when it was touched. Any other status ends it and the client. */
   readonly status: string;
   readonly organizationId: string | null;
   /** Unix milliseconds, as the other times. */
@@ -49,7 +49,7 @@ export class SessionView {
   host: Host = { index: null, term: 0 };
   limits: Welcome['limits'] | null = null;
   private myIndex: number | null = null;
-  /** The presence state that the application set last, even when the gateway has lost it. */
+  /** The presence state that the application set last, even if the gateway has lost it. */
   private myState: { readonly state: Json } | null = null;
 
   get me(): Member | null {
@@ -71,7 +71,7 @@ export class SessionView {
     if (this.myIndex !== null) this.change(this.myIndex, this.myState);
   }
 
-  /** Changes what is known of a member; null when there is no such member. */
+  /** Changes the known state of a member; null when there is no such member. */
   change(index: number, changed: Partial<Member>): Member | null {
     const member = this.members.get(index);
     if (member === undefined) return null;
@@ -107,7 +107,7 @@ export class SessionView {
   }
 }
 
-/** The push's name says less than the status: `user_session.ended` stands for every end but removal and revocation. */
+/** The status says more than the push's type: `user_session.ended` covers every end but removal and revocation. */
 export function userSessionOf({ session }: UserSessionPush): UserSession {
   const { id, user_id: userId, status, last_active_organization_id: organizationId } = session;
   return {

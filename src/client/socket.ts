@@ -1,4 +1,7 @@
-/** The part of a WebSocket that the SDK uses, and where it finds one: given, the platform's, or the `ws` package. */
+/**
+ * The part of a WebSocket that the SDK uses, and where it finds one: the given class, the platform's, or the `ws`
+ * package.
+ */
 import { RelayError } from './relay-error.js';
 
 export interface SocketEvent {
@@ -18,7 +21,7 @@ export interface SocketLike {
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void;
   send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
-  /** `ws` has it: ends the connection without waiting for the peer. */
+  /** Only `ws` has it: ends the connection without waiting for the peer. */
   terminate?(): void;
 }
 

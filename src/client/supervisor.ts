@@ -1,6 +1,6 @@
 /**
- * Keeps a connection: makes one, and after its end another, as `Reconnect` plans, until it is stopped or there is
- * nothing to come back to. It owns the connection's state, the resume token and the timers between connections.
+ * Keeps the client connected. It makes a connection and, after its end, another as `Reconnect` plans, until it is
+ * stopped or cannot come back. It owns the connection's state, the resume token and the timers between connections.
  */
 import type { Entry } from '../protocol/batch-frame.js';
 import type { Welcome } from '../protocol/server-control.js';
@@ -12,7 +12,7 @@ import { LOST_LINK } from './link.js';
 import { Reconnect, type ConnectionEnd, type Plan, type ReconnectLimits } from './reconnect.js';
 import { Resume } from './resume.js';
 
-/** `connecting` until the first welcome, `reconnecting` between two; `closed` is the end. */
+/** `connecting` until the first welcome, `reconnecting` between two connections; `closed` is the end. */
 export type ConnectionState = 'idle' | 'connecting' | 'open' | 'reconnecting' | 'closed';
 
 export interface SupervisorEvents {
@@ -36,7 +36,7 @@ export interface SupervisorDeps extends ConnectionDeps {
 const CLOSE_MS = 1_000;
 const LEAVE_MS = 2_000;
 const GOING_AWAY = 4200;
-/** From here on close codes are the gateway's. */
+/** Close codes from here on are the gateway's. */
 const OWN_CODES = 4000;
 
 export class Supervisor {
@@ -69,14 +69,14 @@ export class Supervisor {
     return this.phase === 'open' && this.connection?.isReady === true ? this.connection : null;
   }
 
-  /** Once. */
+  /** Call it once. */
   start(): void {
     this.phase = 'connecting';
     this.reconnect.begin();
     this.attempt();
   }
 
-  /** Reconnects when the gateway asked for it, be it that it does not close the connection itself. */
+  /** Reconnects when the gateway asked for it, even if the gateway does not close the connection. */
   moveIn(afterMs: number, url: string | undefined): void {
     this.goaway = { atMs: this.deps.timing.nowMs() + afterMs, url: url === undefined ? null : urlOrNull(url) };
     this.cancelMove();
@@ -86,7 +86,7 @@ export class Supervisor {
     });
   }
 
-  /** Resolves when the socket is closed, or was cut off because that took too long. Idempotent. */
+  /** Resolves when the socket is closed, or was cut off because closing took too long. Idempotent. */
   async stop(): Promise<void> {
     if (this.phase !== 'closed' && !this.isStopping) {
       this.isStopping = true;
@@ -97,7 +97,7 @@ export class Supervisor {
     await this.done.promise;
   }
 
-  /** Resolves with whether the gateway confirmed it. */
+  /** Resolves with whether the gateway confirmed the departure. */
   async leave(): Promise<boolean> {
     const connection = this.ready;
     if (connection === null) {
@@ -136,7 +136,7 @@ export class Supervisor {
   }
 
   private onEnd(told: ConnectionEnd): void {
-    // Our own closing handshake, for goaway; unless the gateway closed for a reason of its own meanwhile.
+    // The client closed for goaway, unless the gateway meanwhile closed for a reason of its own.
     const hasMoved = this.isMoving && told.by === 'close' && told.code < OWN_CODES;
     const end: ConnectionEnd = hasMoved ? { by: 'close', code: GOING_AWAY, reason: 'going_away' } : told;
     const wasOpen = this.phase === 'open';
@@ -160,7 +160,7 @@ export class Supervisor {
   private planAfter(end: ConnectionEnd, wasOpen: boolean): Plan {
     const leftMs = this.goaway === null ? null : this.goaway.atMs - this.deps.timing.nowMs();
     const plan = this.reconnect.planAfter(end, this.resume.token() !== null, leftMs);
-    // The URL that goaway named did not work: the configured one is next.
+    // The URL that goaway named did not work: try the configured one next.
     if (!wasOpen) this.goaway = null;
     return plan;
   }

@@ -1,8 +1,11 @@
-/** Time and chance as a port, so that tests need no sleeps. The default is the machine's. */
+/** Time and random numbers as a port, so that tests need no sleeps. By default the machine's. */
 export interface ClientTiming {
   /** Milliseconds from an arbitrary start; never goes back. */
   nowMs(): number;
-  /** Runs `run` once after `delayMs`, unless what it returns is called before; calling that twice does nothing. */
+  /**
+   * Calls `run` once after `delayMs`. Calling the returned function first prevents that; calling it again does
+   * nothing.
+   */
   setTimer(delayMs: number, run: () => void): () => void;
   /** At least 0, less than 1. */
   random(): number;

@@ -1,4 +1,4 @@
-/** Composes the way in of sockets: the door, session sockets, and the count of sockets per user. */
+/** Composes how sockets come in: the door, session sockets, and the count of sockets per user. */
 import type { Config } from '../config/schema.js';
 import type { ConnectionDeps } from '../sockets/base-connection.js';
 import { Door } from '../sockets/door.js';
@@ -33,7 +33,7 @@ export interface DoorGround {
   readonly watches: UserSessionWatches;
   readonly origins: OriginRule;
   readonly relayDoorway: Doorway;
-  /** What every connection needs. */
+  /** Shared by every connection. */
   readonly connections: ConnectionDeps;
 }
 

@@ -1,10 +1,10 @@
 /**
- * How a node goes. Its service starts last and so stops first: while it drains, everything else still runs.
+ * How a node stops. The drain starts last and so stops first: while it drains, everything else still runs.
  *
  * 1. Membership says that the node is draining: no node places a session here, and no handshake is accepted.
  * 2. The server stops listening.
  * 3. Departures stop: the members of lost sockets keep their seats for the next home.
- * 4. Every socket is told and closed, spread over time, while the requests that run are answered.
+ * 4. Every socket is told and closed, spread over time. Meanwhile running requests are answered.
  * 5. The server closes what is still open.
  */
 import type { UwsServer } from '../adapters/uws/server.js';
@@ -19,7 +19,7 @@ import { STOP_WAIT_MS, type Service } from './service.js';
 
 /** How long a stop waits for requests that are being answered, in milliseconds. */
 const REQUESTS_WAIT_MS = 5000;
-/** The share of each socket in the window, in milliseconds: a thousand sockets leave in a second. */
+/** Each socket adds this many milliseconds to the window: a thousand sockets leave in a second. */
 const CLOSE_SPREAD_MS = 1;
 
 export interface DrainDeps {

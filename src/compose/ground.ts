@@ -1,4 +1,4 @@
-/** Builds what every part of a gateway stands on: time, chance, the log, metrics, the store and the engine. */
+/** Builds what every part of a gateway needs: time, random numbers, the log, metrics, the store and the engine. */
 import { noGeo, openGeo } from '../adapters/maxmind/geo.js';
 import { createPinoLog, type PinoLog } from '../adapters/pino/log.js';
 import { createPrometheusMetrics } from '../adapters/prometheus/metrics.js';

@@ -1,4 +1,4 @@
-/** Composes group sessions, and the wallet proofs that they ask for. */
+/** Composes group sessions, and the wallet proofs that they require. */
 import { createWalletTokens } from '../adapters/jose/wallet-tokens.js';
 import { ethereumWallets } from '../adapters/wallet/ethereum.js';
 import type { Config } from '../config/schema.js';

@@ -1,4 +1,4 @@
-/** However often the result is called, `run` runs once, and every caller waits for that run. */
+/** Runs `run` once, however often the result is called. Every caller waits for that one run. */
 export function once(run: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | null = null;
   return () => (running ??= run());

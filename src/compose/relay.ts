@@ -38,7 +38,7 @@ import type { NodeDuties } from './node-duties.js';
 import type { Composed } from './service.js';
 import type { Tokens } from './tokens.js';
 
-/** Seats of a session when its creator gives no number. */
+/** The number of seats of a session whose creator gives none. */
 const DEFAULT_MAX_USERS = 1000;
 
 /** Entries for slow receivers wait in buffers of this size and are written in pieces of it. The pool keeps at most 32 MB. */
@@ -178,7 +178,7 @@ export function composeRelay(ground: RelayGround): Relay {
   };
 }
 
-/** Which pages may connect. */
+/** The pages that may connect. */
 export function originRule({ allowedOrigins, publicUrl }: Config): OriginRule {
   return {
     allowed: typeof allowedOrigins === 'string' ? allowedOrigins : new Set(allowedOrigins),

@@ -5,7 +5,7 @@ import type { Log } from '../ports/log.js';
 export interface Service {
   /** For the log. */
   readonly name: string;
-  /** Called once. Resolves when the service runs; rejects when it cannot, which makes the start of the gateway fail. */
+  /** Called once. Resolves when the service runs. A rejection makes the start of the gateway fail. */
   start(): void | Promise<void>;
   /** Idempotent, and allowed before `start`. */
   stop(): void | Promise<void>;
@@ -33,8 +33,8 @@ export async function startInOrder(services: readonly Service[]): Promise<void> 
 }
 
 /**
- * Stops every service in reverse order, started or not, and waits a bounded time for each. One that fails or takes too long
- * keeps none of the others from stopping: the log names it, and the call rejects at the end.
+ * Stops every service in reverse order, started or not. The failure of one does not keep the others from stopping: it
+ * is logged, and the call rejects at the end.
  */
 export async function stopInReverse(services: readonly Service[], { clock, log }: StopDeps): Promise<void> {
   const failures: unknown[] = [];

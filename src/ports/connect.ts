@@ -3,7 +3,7 @@ import type { UserId } from '../protocol/ids.js';
 import type { HttpRequest } from './http.js';
 import type { ClientSocket, SocketHandler } from './socket.js';
 
-/** A handshake request, copied out of the engine before anything is awaited. */
+/** A handshake request, copied from the engine before the first await. */
 export interface ConnectRequest {
   readonly requestId: string;
   readonly query: URLSearchParams;
@@ -16,12 +16,12 @@ export interface ConnectRequest {
 }
 
 /**
- * A place that was taken for a socket which does not exist yet. Exactly one of `open` and `abandon` is called, once:
- * `open` when the upgrade is done, `abandon` when the client went away before.
+ * A seat or place taken for a socket that does not exist yet. Exactly one of `open` and `abandon` is called, once:
+ * `open` when the upgrade is done, `abandon` when the client disconnected before it.
  */
 export interface Admission {
   readonly userId: UserId;
-  /** Names the seat that the socket uses. Of the sockets with one name at most one is open. null: the socket uses no seat. */
+  /** Names the socket's seat. At most one socket with the same name is open. null: the socket uses no seat. */
   readonly seatName: string | null;
   open(socket: ClientSocket): SocketHandler;
   abandon(): void;
@@ -30,7 +30,7 @@ export interface Admission {
 export interface Admitted {
   readonly outcome: 'admitted';
   readonly admission: Admission;
-  /** The subprotocol to answer with; null when the client offered none that we speak. */
+  /** The subprotocol of the answer; null when the client offered none that the gateway speaks. */
   readonly protocol: string | null;
 }
 
@@ -42,7 +42,7 @@ export interface Refusal {
 /** Decides about a handshake before the upgrade. Never rejects. */
 export interface Gatekeeper {
   admit(request: ConnectRequest): Promise<Admitted | Refusal>;
-  /** What `admit` would say, without taking a place: `upgrade_required` when it would admit. */
+  /** The answer of `admit`, but takes no place: `upgrade_required` when it would admit. */
   examine(request: ConnectRequest): Promise<Failure>;
 }
 

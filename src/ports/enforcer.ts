@@ -8,7 +8,7 @@ export type RemovalReason = 'kicked' | 'revoked' | 'left';
 
 export interface Removal {
   readonly reason: RemovalReason;
-  /** What a host wrote to the member that it kicked; null: nothing. */
+  /** The host's reason for a kick; null: none. */
   readonly detail: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** What a home holds of its session beyond the live part: enough to compare it with the store, and to put it back. */
+/** A home's view of its session beyond the live part: enough to compare it with the store, and to put it back. */
 import type { SessionId, UserId } from '../protocol/ids.js';
 import type { Seat, SeatMember } from './relay-seat.js';
 import type { RelaySession } from './relay-session.js';

@@ -16,7 +16,7 @@ type PlainControl = {
   readonly [T in PlainType]: { readonly type: T } & Read<(typeof CLIENT_FRAMES)[T]>;
 }[PlainType];
 
-/** What the client calls its frame. Absent when the client gave none; any frame may have one. */
+/** A frame that the client may name with a ref. Absent when it did not. */
 interface Referable {
   readonly ref?: number;
 }

@@ -145,7 +145,7 @@ export const SERVER_FRAMES = {
   /** The member left for good. A kicked member gets it too, before its connection is closed. */
   'member.left': {
     index: memberIndex,
-    /** What the host wrote to the member that it kicked. */
+    /** The reason that the host gave for a kick. */
     detail: optional(text),
     reason: leftReason,
   },

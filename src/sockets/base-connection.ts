@@ -1,6 +1,6 @@
 /**
- * What every connection does, whatever it was opened for: it takes frames off a socket within the connection's rate and
- * share of time, refuses by name, and answers for silence. What a frame means is for the kind of connection.
+ * The base of every connection. It takes frames off a socket within the connection's rate and share of time, refuses
+ * frames by name, and pings or closes a silent peer. The kind of connection decides what a frame means.
  */
 import { controlRefOf, parseClientControl, type ClientControl } from '../protocol/client-control.js';
 import type { CloseName } from '../protocol/close-codes.js';
@@ -57,7 +57,7 @@ export abstract class BaseConnection implements SocketHandler, Listener {
     this.chargeSince(startMs);
   }
 
-  /** Pings and pongs count like frames: each costs an answer or at least a read. */
+  /** Pings and pongs count like frames: each costs at least a read, and often an answer. */
   onAlive(): void {
     if (!this.isCurrent()) return;
     const startMs = this.base.clock.monotonicMs();
@@ -66,7 +66,7 @@ export abstract class BaseConnection implements SocketHandler, Listener {
   }
 
   onDrain(): void {
-    // A connection that keeps a backlog overrides this: elsewhere what waits is the engine's.
+    // Only a connection with its own backlog overrides this. Elsewhere the engine keeps what waits.
   }
 
   onClose(): void {
@@ -80,7 +80,7 @@ export abstract class BaseConnection implements SocketHandler, Listener {
     else if (due === 'ping') this.ping();
   }
 
-  /** False once frames must be ignored, although the socket may still bring some. */
+  /** False once the connection must ignore frames, although its socket may still deliver some. */
   protected abstract isCurrent(): boolean;
   protected abstract handleBinary(bytes: Uint8Array): void;
   protected abstract handleFrame(frame: ClientControl): void;
@@ -125,7 +125,7 @@ export abstract class BaseConnection implements SocketHandler, Listener {
     else this.handleFrame(frame);
   }
 
-  /** One more look at the clock for each frame: 80 to 100 ns, of some 400 in all before the engine writes. */
+  /** Reads the clock once more for each frame. That costs 80 to 100 ns of about 400 ns before the engine writes. */
   private chargeSince(startMs: number): void {
     const { clock, limits, metrics, log } = this.base;
     if (limits.workMsPerS === 0 || !this.conduct.charge(clock.monotonicMs() - startMs)) return;

@@ -1,10 +1,13 @@
-/** Where a handshake carries its credential, and the subprotocol it is answered with. */
+/** Where a handshake carries its credential, and the subprotocol of the answer. */
 import type { ConnectRequest } from '../ports/connect.js';
 import { SUBPROTOCOL } from '../protocol/wire.js';
 
 const BEARER_PROTOCOL = 'bearer.';
 
-/** The credential's text by the order of carriers; null when there is none, '' when a carrier holds no bearer. */
+/**
+ * The credential from the first carrier that is present; null when there is none, '' when it holds no bearer
+ * credential.
+ */
 export function readCredential(request: ConnectRequest): string | null {
   if (request.authorization !== null) return /^bearer +(\S+)$/i.exec(request.authorization)?.[1] ?? '';
   const offered = request.protocols.find((protocol) => protocol.startsWith(BEARER_PROTOCOL));
@@ -12,7 +15,7 @@ export function readCredential(request: ConnectRequest): string | null {
   return request.query.get('access_token');
 }
 
-/** The subprotocol to answer with: ours when it was offered, never the one that carries a credential. */
+/** The subprotocol of the answer: ours when the client offered it, never the one that carries a credential. */
 export function chooseProtocol(request: ConnectRequest): string | null {
   return request.protocols.includes(SUBPROTOCOL) ? SUBPROTOCOL : null;
 }

@@ -1,6 +1,6 @@
 /**
- * The rules that a connection must keep: its rate, the time that its frames take, its broken frames, its silence. It
- * judges, the connection acts; the time (monotonic milliseconds) is passed in.
+ * The rules that a connection must keep: its rate, the time that its frames take, its broken frames, its silence.
+ * This class judges; the connection acts. Callers pass the time in monotonic milliseconds.
  */
 import { TokenBucket } from '../lib/token-bucket.js';
 import { WorkBudget } from '../lib/work-budget.js';
@@ -11,20 +11,22 @@ export interface ConductLimits {
   /** 0: no limit. */
   readonly messagesPerS: number;
   readonly bytesPerS: number;
-  /** Milliseconds of the event loop that its frames may take in a second. */
+  /** How many milliseconds per second the frames may take of the event loop. */
   readonly workMsPerS: number;
-  /** Silence after which the peer is pinged. */
+  /** After this much silence the gateway pings the peer. */
   readonly heartbeatMs: number;
-  /** How long after that it has to be heard from. */
+  /** How long after the ping the peer may still be silent. */
   readonly heartbeatTimeoutMs: number;
 }
 
 /** How many broken frames a connection may send in its life before it is closed with `protocol_error`. */
 const MAX_FAULTS = 16;
-/** Refusals for the rate that are answered before the connection is closed, at the least. */
+/** At least this many refusals for the rate are answered before the connection is closed. */
 const MIN_RATE_REFUSALS = 100;
 
-/** Faults that only a broken client makes, of shape or of size. Unknown types are none: a newer client may send them. */
+/**
+ * Faults of shape or size, which only a broken client makes. An unknown type is no fault: a newer client may send it.
+ */
 const BREAKS_PROTOCOL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unknown_op',
   'reserved_flags',
@@ -55,8 +57,8 @@ export class Conduct {
   }
 
   /**
-   * The peer was heard from, with a frame of this size; whether that is within its rate, and its frames so far within the
-   * time that they may take. A frame that is not must be refused unread.
+   * The peer sent a frame of this size. Returns whether the frame is within the rate, and the time of the earlier
+   * frames within their budget. The connection must refuse any other frame unread.
    */
   isWithinRate(size: number, nowMs: number): boolean {
     this.heardAtMs = nowMs;
@@ -70,12 +72,14 @@ export class Conduct {
     return isWithin;
   }
 
-  /** A frame took that long. True when the budget is used up by it, for the first time since the connection was calm. */
+  /**
+   * A frame took this long. Returns true when it uses up the budget for the first time since the connection was calm.
+   */
   charge(workMs: number): boolean {
     return this.work.charge(workMs);
   }
 
-  /** A frame was refused: what the connection has to be closed with for it; null when it lives on. */
+  /** A frame was refused. Returns the close that follows; null: the connection lives on. */
   closeFor(code: ErrorCode): CloseName | null {
     const { close } = ERRORS[code];
     if (close !== undefined) return close;
@@ -89,8 +93,9 @@ export class Conduct {
   }
 
   /**
-   * Decides what to do about its silence. A frame that is still on its way says nothing: it may drip in for ever, and its sender
-   * cannot answer a ping in the middle of it. So the one deadline for silence also ends a frame that is never finished.
+   * Decides what to do about a silent peer. An unfinished frame counts as silence: it may drip in for ever, and its
+   * sender cannot answer a ping in the middle of it. So the deadline for silence also ends a frame that is never
+   * finished.
    */
   dueFor(nowMs: number): 'nothing' | 'ping' | 'close' {
     const { heartbeatMs, heartbeatTimeoutMs } = this.limits;

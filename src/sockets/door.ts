@@ -1,6 +1,6 @@
 /**
- * The door: decides about a handshake before the upgrade. What concerns every handshake is decided here (drain, guesses,
- * origin, carrier, sockets per user), the credential by the doorway that takes its form.
+ * Decides about a handshake before the upgrade. The door checks what is the same for all handshakes (drain, guesses,
+ * origin, carrier, sockets per user). The doorway that takes the form of the credential checks the credential.
  */
 import { Failure } from '../protocol/failure.js';
 import type { Admission, Admitted, ConnectRequest, Gatekeeper, Refusal } from '../ports/connect.js';
@@ -15,7 +15,7 @@ import { originAllowed, type OriginRule } from './origin.js';
 import type { SocketPlace, UserSockets } from './user-sockets.js';
 
 export interface DoorDeps {
-  /** The first that takes a credential's form decides about it. */
+  /** The first doorway that takes the form of a credential decides about it. */
   readonly doorways: readonly Doorway[];
   readonly userSockets: UserSockets;
   readonly placement: Pick<Placement, 'draining'>;
@@ -25,10 +25,10 @@ export interface DoorDeps {
   readonly failedHandshakes: FailedHandshakes;
 }
 
-/** Longer than any credential of ours. */
+/** Every credential of the gateway is shorter. */
 const MAX_CREDENTIAL_CHARS = 4096;
 
-/** What a handshake of somebody who guesses meets. */
+/** Refusals that a client meets when it guesses credentials. */
 const GUESSES: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
   'credential_missing',
   'credential_invalid',
@@ -60,7 +60,7 @@ export class Door implements Gatekeeper {
     }
   }
 
-  /** Everything that can be decided before the credential is looked at. */
+  /** Checks everything that comes before the credential. */
   private check(request: ConnectRequest): { readonly doorway: Doorway; readonly credential: string } {
     const { placement, origins, failedHandshakes, doorways } = this.deps;
     if (placement.draining()) throw new Failure('draining', { retryAfterS: 1 });
@@ -94,7 +94,7 @@ export class Door implements Gatekeeper {
   }
 }
 
-/** The admission, with the place that its socket takes among its user's sockets; null: nobody counts them. */
+/** The admission with a place among its user's sockets; null: this user's sockets are not counted. */
 function placed(admission: Admission, place: SocketPlace | null): Admission {
   if (place === null) return admission;
   const { userId, seatName } = admission;
@@ -109,7 +109,7 @@ function placed(admission: Admission, place: SocketPlace | null): Admission {
   };
 }
 
-/** Settling an admission twice would give its seat away twice. */
+/** Guards against settling an admission twice, which would give its seat away twice. */
 function settledOnce(admission: Admission): Admission {
   const { userId, seatName } = admission;
   let isSettled = false;
@@ -145,7 +145,10 @@ function openInPlace(admission: Admission, place: SocketPlace, socket: ClientSoc
   }
 }
 
-/** Gives the place back when the socket is gone. Only where sockets are counted: elsewhere nothing stands between. */
+/**
+ * Gives the place back when the socket is gone. Used only where sockets are counted, so that other sockets have no
+ * extra layer.
+ */
 class PlacedHandler implements SocketHandler {
   constructor(
     private readonly handler: SocketHandler,

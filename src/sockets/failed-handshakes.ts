@@ -1,6 +1,6 @@
 /**
- * Slows down who guesses credentials: an address whose handshakes keep failing is refused for a while before its
- * credential is looked at. Bounded: the address that failed longest ago is forgotten first.
+ * Slows down clients that guess credentials. The door refuses an address whose handshakes keep failing for a while,
+ * before it looks at the credential. The memory is bounded: it drops the address that failed longest ago first.
  */
 import { networkOf } from '../lib/address.js';
 import type { Clock } from '../ports/clock.js';
@@ -11,7 +11,7 @@ const MAX_ADDRESSES = 10_000;
 export class FailedHandshakes {
   private readonly buckets = new Map<string, TokenBucket>();
 
-  /** `perSecond` failures of one address are let through; 0: no limit. */
+  /** Each address may fail `perSecond` times per second; 0: no limit. */
   constructor(
     private readonly perSecond: number,
     private readonly clock: Pick<Clock, 'monotonicMs'>,

@@ -1,7 +1,7 @@
 /**
- * Sockets per user. A socket of a directory user takes a place in the store before its upgrade and gives it back when it
- * is gone; this node names its places again every few seconds, since one that is not named is forgotten.
- * Without a limit nothing is counted and no store is asked.
+ * Counts and limits sockets per user. A socket of a directory user takes a place in the store before its upgrade, and
+ * gives it back when it is gone. This node renews its places every few seconds, because the store drops a place that
+ * is not renewed. Without a limit, nothing is counted and the store is not called.
  */
 import { json, object, text } from '../lib/shape.js';
 import { Failure } from '../protocol/failure.js';
@@ -27,13 +27,17 @@ export interface UserSocketsDeps {
   };
 }
 
-/** One place of a user, for a handshake or a socket. Sockets of one seat share a place while they replace each other. */
+/**
+ * One place of a user, for a handshake or a socket. Sockets of one seat share a place while they replace each other.
+ */
 export interface SocketPlace {
-  /** The handshake has become this socket. False when the place has gone to a newer socket; then it is given up. */
+  /**
+   * The handshake became this socket. False when a newer socket has taken the place; the handshake is then released.
+   */
   occupy(socket: ClientSocket): boolean;
   /** The socket is gone. Idempotent. */
   leave(socket: ClientSocket): void;
-  /** The handshake has come to nothing. */
+  /** The handshake failed. */
   release(): void;
 }
 
@@ -41,7 +45,10 @@ export interface SocketPlace {
 const REPLACED = callKind('user_sockets.replaced', object({ socketId: text }), json);
 
 const RENEW_EVERY_MS = 5000;
-/** What a node may be late with: one that is gone holds its places this long. */
+/**
+ * A place that is not renewed lives this long: it allows for a slow node, and is how long a dead node holds its
+ * places.
+ */
 const PLACE_TTL_MS = 20_000;
 const SOCKET_ID_BYTES = 12;
 
@@ -49,7 +56,7 @@ export class UserSockets {
   private readonly places = new Map<string, Place>();
   private readonly bySeatName = new Map<string, Place>();
   private timer: Timer | null = null;
-  /** When the store last heard of all places, by the monotonic clock. */
+  /** When the store last heard of all places, in monotonic milliseconds. */
   private namedAtMs: number;
 
   constructor(private readonly deps: UserSocketsDeps) {
@@ -57,8 +64,8 @@ export class UserSockets {
   }
 
   /**
-   * A place for one more socket; null where nothing is counted. Rejects with `too_many_sockets` or `store_unavailable`.
-   * With `replace_old` the user's oldest sockets are closed as replaced, on whatever node they are.
+   * Takes a place for one more socket; null where sockets are not counted. With `replace_old`, the user's oldest
+   * sockets on this node are closed as replaced. Rejects with `too_many_sockets` or `store_unavailable`.
    */
   async take(userId: UserId, seatName: string | null): Promise<SocketPlace | null> {
     const { store, limit, crypto, self } = this.deps;
@@ -67,7 +74,7 @@ export class UserSockets {
     if (shared?.isLost === false) return shared.share();
     const socketId = Buffer.from(crypto.randomBytes(SOCKET_ID_BYTES)).toString('base64url');
     const place = new Place({ userId, socketId, nodeId: self }, (gone) => this.forget(gone, seatName));
-    // Known before the store knows it: the answer to a newer handshake, which may name it, can overtake its own.
+    // Add the place before the store knows it: the answer to a newer handshake may name it and arrive first.
     this.places.set(socketId, place);
     try {
       const result = await store.take(place.socket, limit, PLACE_TTL_MS);
@@ -104,7 +111,7 @@ export class UserSockets {
     this.timer = null;
   }
 
-  /** After an outage that was longer than places last, the sockets that outlived it are counted anew. */
+  /** After an outage longer than the life of a place, the surviving sockets are counted again. */
   private async renew(): Promise<void> {
     const { store, clock, limit } = this.deps;
     const nowMs = clock.monotonicMs();
@@ -131,7 +138,7 @@ export class UserSockets {
     this.places.delete(place.socket.socketId);
     if (seatName !== null && this.bySeatName.get(seatName) === place) this.bySeatName.delete(seatName);
     if (place.isLost) return;
-    // Should this fail, the place is not named again and so forgotten in time.
+    // If this fails, the place is not renewed and the store drops it in time.
     this.deps.store.release(place.socket).catch((error: unknown) => {
       this.logUnlessUnavailable(error);
     });
@@ -147,7 +154,7 @@ class Place implements SocketPlace {
   /** Handshakes under way. */
   private pending = 1;
   private readonly occupants = new Set<ClientSocket>();
-  /** It went to a newer socket of the user. */
+  /** A newer socket of the user took the place. */
   isLost = false;
 
   constructor(
