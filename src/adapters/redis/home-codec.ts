@@ -3,7 +3,8 @@ import type { Bar, HeldMember, HeldSeat, HeldSession, HomeState, Restoration } f
 import type { SessionId } from '../../protocol/ids.js';
 import type { Argument } from './link.js';
 import { asInteger, asList, asPairs, asText, asUserId, known, unexpected } from './replies.js';
-import { decodeSnapshot, encodeGroupSeat, encodeSession, seatTextsOf } from './session-codec.js';
+import { decodeStoredSeat, encodeStoredSeat, type StoredSeat } from './seat-fields.js';
+import { decodeSnapshot, encodeSession, seatFields, seatTextsOf } from './session-codec.js';
 
 type Verdict = Exclude<HomeState, { state: 'changed' }> | { readonly state: 'changed' };
 
@@ -47,13 +48,11 @@ type Member = ReturnType<typeof decodeSnapshot>['seats'][number]['member'];
 function heldMember(member: Member, text: string | undefined, nowMs: number): HeldMember | null {
   if (member === null) return null;
   const { awayUntilMs, ...rest } = member;
-  const [newest = '', current = ''] = known(text ?? null, 'a seat')
-    .split('|')
-    .slice(10);
+  const { resumeHash, previousResumeHash } = decodeStoredSeat(known(text ?? null, 'a seat'));
   return {
     ...rest,
     awayLeftMs: awayUntilMs === null ? null : Math.max(0, awayUntilMs - nowMs),
-    resumeHashes: [newest, current].filter((hash) => hash !== ''),
+    resumeHashes: [resumeHash, previousResumeHash].filter((hash) => hash !== null),
   };
 }
 
@@ -114,17 +113,16 @@ function ranksOf(seats: readonly HeldSeat[]): ReadonlyMap<HeldSeat, number> {
   return new Map(members.sort((a, b) => a.at - b.at).map(({ seat }, rank) => [seat, rank + 1]));
 }
 
+/** User, rank and seat; the seat's `away` is how many ms it may still be away. */
 function encodeHeldSeat(seat: HeldSeat, rank: Argument): readonly Argument[] {
   const { userId, token, address, latitude, longitude, held, group, member } = seat;
-  const [, wallet, card] = group === null ? ['', '', ''] : encodeGroupSeat({ userId, group });
-  const place = [String(token ?? ''), address ?? '', latitude ?? '', longitude ?? '', held ? '1' : '0'];
-  const hold =
-    member === null
-      ? ['', '', '', '', '', '']
-      : [member.index, member.joinedAtMs, member.connection, member.awayLeftMs ?? '', ...hashesOf(member)];
-  return [userId, rank, ...place, ...hold, wallet, card, member?.userSessionId ?? ''];
+  const made = group === null ? { token, address, latitude, longitude } : seatFields({ userId, group });
+  return [userId, rank, encodeStoredSeat({ ...made, held, ...memberFields(member) })];
 }
 
-function hashesOf({ resumeHashes: [newest = '', current = ''] }: HeldMember): readonly string[] {
-  return [newest, current];
+function memberFields(member: HeldMember | null): Partial<StoredSeat> {
+  if (member === null) return {};
+  const { awayLeftMs, resumeHashes, ...rest } = member;
+  const [resumeHash = null, previousResumeHash = null] = resumeHashes;
+  return { ...rest, awayUntilMs: awayLeftMs, resumeHash, previousResumeHash };
 }

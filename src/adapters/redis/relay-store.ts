@@ -12,7 +12,7 @@ import type { Keys } from './keys.js';
 import type { Argument, RedisLink } from './link.js';
 import { asHost, asIndexOrNull, asInteger, asList, asText, asUserId, known } from './replies.js';
 import type { Script, Scripts } from './script.js';
-import { decodeSeat, decodeSession, decodeSnapshot, encodeGroupSeat, encodeSeat } from './session-codec.js';
+import { decodeSeat, decodeSession, decodeSnapshot, encodeSeat } from './session-codec.js';
 import { decodeCreate, encodeCreate } from './session-create.js';
 import { ReadCache } from './read-cache.js';
 import { encodeFields } from './session-fields.js';
@@ -85,7 +85,8 @@ export class RedisRelayStore implements RelayStore {
   }
 
   async authorize(id: SessionId, scope: ProjectScope, seat: NewSeat): Promise<AuthorizeResult> {
-    const reply = await this.#run('authorize', this.#scripts.authorize, id, [encodeScope(scope), ...encodeSeat(seat)]);
+    const args = [encodeScope(scope), seat.userId, encodeSeat(seat)];
+    const reply = await this.#run('authorize', this.#scripts.authorize, id, args);
     switch (reply) {
       case 'session_not_found':
       case 'address_already_authorized':
@@ -100,7 +101,7 @@ export class RedisRelayStore implements RelayStore {
   }
 
   async enrol(id: SessionId, seat: NewGroupSeat): Promise<EnrolResult> {
-    const reply = await this.#run('enrol', this.#scripts.enrol, id, encodeGroupSeat(seat));
+    const reply = await this.#run('enrol', this.#scripts.enrol, id, [seat.userId, encodeSeat(seat)]);
     switch (reply) {
       case 'session_not_found':
       case 'banned':

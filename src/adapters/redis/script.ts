@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { seatLua } from './seat-fields.js';
 import { FIELD_NAMES } from './session-fields.js';
 
 /**
@@ -33,7 +34,7 @@ export interface ScriptsOptions {
 export function loadScripts({ format, isCluster }: ScriptsOptions) {
   const time = readLua('time');
   const guard = `local FORMAT = '${format}'\n${readLua('format-guard')}`;
-  const session = luaList('FACTS', FIELD_NAMES) + readLua('session');
+  const session = luaList('FACTS', FIELD_NAMES) + seatLua() + readLua('session');
   const userSession = readLua('user-session');
   const userSocket = readLua('user-socket');
   const client = readLua('client');

@@ -2,15 +2,12 @@
  * A relay session and its seats as Redis holds them: a hash of fields, and one text per seat. Scripts reply with the
  * fields' values as lines of one text, and with users and their seats as further lines (see session.lua).
  */
-import { z } from 'zod';
-import { parseAuthorizationTokenText, type AuthorizationToken, type SessionId } from '../../protocol/ids.js';
-import type { GroupSeat, NewGroupSeat, NewSeat, Seat, SeatMember, SessionWithSeats } from '../../ports/relay-seat.js';
+import type { SessionId } from '../../protocol/ids.js';
+import type { NewGroupSeat, NewSeat, Seat, SeatMember, SessionWithSeats } from '../../ports/relay-seat.js';
 import type { NewRelaySession, RelaySession } from '../../ports/relay-session.js';
-import { asIndex, asInteger, asPairs, asText, asUserId, asUserSessionIdOrNull, known, unexpected } from './replies.js';
+import { asPairs, asText, asUserId, known } from './replies.js';
+import { decodeStoredSeat, encodeStoredSeat, type StoredSeat } from './seat-fields.js';
 import { decodeFields, encodeFields, FIELD_NAMES, type StoredSession } from './session-fields.js';
-
-/** Who a wallet shows itself as: see `encodeGroupSeat`. */
-const cardSchema = z.object({ address: z.string(), name: z.string().nullable(), pseudonym: z.string() });
 
 /** Names and texts of what a session is made, or put back, with. `creator` is for scripts alone. */
 export function encodeSession(session: NewRelaySession & Partial<StoredSession>): string[] {
@@ -18,16 +15,16 @@ export function encodeSession(session: NewRelaySession & Partial<StoredSession>)
   return session.group === null ? fields : [...fields, 'creator', session.group.creatorId];
 }
 
-/** User, wallet and card. The separator of seats stands only in texts of the card, where JSON can say it otherwise. */
-export function encodeGroupSeat({ userId, group }: NewGroupSeat): [string, string, string] {
-  const { wallet, ...card } = group;
-  return [userId, wallet, JSON.stringify(card).replaceAll('|', '\\u007c')];
+/** The text of a seat that is authorized, or taken in by its wallet, before scripts have given it an order. */
+export function encodeSeat(seat: NewSeat | NewGroupSeat): string {
+  return encodeStoredSeat(seatFields(seat));
 }
 
-/** User, token, address, latitude and longitude. The separator of seats can't be in an address. */
-export function encodeSeat(seat: NewSeat): string[] {
-  if (seat.address.includes('|')) throw new TypeError('an address is not in canonical form');
-  return [seat.userId, String(seat.token), seat.address, encodeNumber(seat.latitude), encodeNumber(seat.longitude)];
+/** The fields that a seat is made with. */
+export function seatFields(seat: NewSeat | NewGroupSeat): Partial<StoredSeat> {
+  if (!('group' in seat)) return seat;
+  const { wallet, ...card } = seat.group;
+  return { wallet, card };
 }
 
 export function decodeSession(id: SessionId, reply: unknown): RelaySession {
@@ -61,50 +58,22 @@ function seatsOf(lines: readonly string[]): readonly Seat[] {
 }
 
 function decodeOrderedSeat(user: string, text: string): { readonly order: number; readonly seat: Seat } {
-  const parts = text.split('|');
-  if (parts.length !== 15) throw unexpected('a seat');
-  const [token = '', address = '', latitude = '', longitude = '', order, held] = parts;
-  const [wallet = '', card = '', userSession = ''] = parts.slice(12);
-  const seat = {
-    userId: asUserId(user),
-    token: decodeToken(token),
-    address: address === '' ? null : address,
-    latitude: decodeNumber(latitude),
-    longitude: decodeNumber(longitude),
-    held: held === '1',
-    group: decodeGroupSeat(wallet, card),
-    member: decodeMember(parts.slice(6), userSession),
-  };
-  return { order: asInteger(order), seat };
+  const stored = decodeStoredSeat(text);
+  const { token, address, latitude, longitude, order, held, wallet, card } = stored;
+  const group = wallet === null ? null : { wallet, ...known(card, 'a card') };
+  const seat = { userId: asUserId(user), token, address, latitude, longitude, held, group, member: memberOf(stored) };
+  return { order, seat };
 }
 
 function isMinted(seat: Seat): boolean {
   return seat.token === null && seat.group === null;
 }
 
-function decodeGroupSeat(wallet: string, card: string): GroupSeat | null {
-  return wallet === '' ? null : { wallet, ...cardSchema.parse(JSON.parse(card)) };
-}
-
-function decodeMember([index, joined, connection, away]: readonly string[], userSession: string): SeatMember | null {
-  if (index === '') return null;
+function memberOf({ index, joinedAtMs, connection, awayUntilMs, userSessionId }: StoredSeat): SeatMember | null {
+  if (index === null) return null;
   return {
-    index: asIndex(index),
-    joinedAtMs: asInteger(joined),
-    connection: asInteger(connection),
-    awayUntilMs: away === '' ? null : asInteger(away),
-    userSessionId: asUserSessionIdOrNull(userSession),
+    ...{ index, awayUntilMs, userSessionId },
+    joinedAtMs: known(joinedAtMs, 'a time'),
+    connection: known(connection, 'a connection'),
   };
-}
-
-function decodeToken(text: string): AuthorizationToken | null {
-  return text === '' ? null : known(parseAuthorizationTokenText(text), 'a token');
-}
-
-function encodeNumber(value: number | null): string {
-  return value === null ? '' : String(value);
-}
-
-function decodeNumber(text: string): number | null {
-  return text === '' ? null : Number(text);
 }

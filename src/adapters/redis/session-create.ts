@@ -3,7 +3,8 @@ import type { NewGroupSeat, NewSeat, Seat, SessionWithSeats } from '../../ports/
 import type { NewRelaySession } from '../../ports/relay-session.js';
 import type { Argument } from './link.js';
 import { asInteger } from './replies.js';
-import { encodeGroupSeat, encodeSeat, encodeSession } from './session-codec.js';
+import { encodeStoredSeat } from './seat-fields.js';
+import { encodeSession, seatFields } from './session-codec.js';
 import { encodeFields } from './session-fields.js';
 
 export type SeatToMake = NewSeat | NewGroupSeat;
@@ -43,14 +44,9 @@ export function decodeCreate(reply: unknown, session: NewRelaySession, seats: re
   };
 }
 
-/** As session.lua formats it: held from the start, by nobody who has joined. */
+/** Held from the start, without a member. */
 function seatText(seat: SeatToMake, order: number): string {
-  if ('group' in seat) {
-    const [, wallet, card] = encodeGroupSeat(seat);
-    return `||||${String(order)}|1|||||||${wallet}|${card}|`;
-  }
-  const [, ...listed] = encodeSeat(seat);
-  return `${listed.join('|')}|${String(order)}|1|||||||||`;
+  return encodeStoredSeat({ ...seatFields(seat), order, held: true });
 }
 
 /** How many listed users an address has, and whose a wallet is: one hash, so that a session has a key less. */

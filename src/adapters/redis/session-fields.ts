@@ -14,6 +14,7 @@ import {
   type MemberIndex,
 } from '../../protocol/ids.js';
 import type { Json } from '../../lib/json.js';
+import { decodeFieldsBy, encodersOf, flag, integer, json, name, orEmpty, orNothing, type Fields } from './fields.js';
 import { asInteger, known } from './replies.js';
 import { anyJson, branded } from './schemas.js';
 
@@ -23,27 +24,6 @@ export interface StoredSession extends Omit<RelaySession, 'id' | 'host'> {
   readonly hostTerm: number;
 }
 
-/** A text never has a raw line break: scripts reply one line a field. */
-interface Codec<T> {
-  /** null: nothing is written, and readers get the default. */
-  encode(value: T): string | null;
-  /** Throws for a text that `encode` does not make. */
-  decode(text: string): T;
-}
-
-interface Field<T> extends Codec<T> {
-  readonly name: string;
-  /** Value of a field that is empty or missing. Without a default such a session cannot be read. */
-  readonly byDefault?: T;
-}
-
-type Fields<T> = { readonly [Key in keyof T]: Field<T[Key]> };
-
-const integer: Codec<number> = { encode: String, decode: asInteger };
-const flag: Codec<boolean> = {
-  encode: (value) => (value ? '1' : '0'),
-  decode: (text) => known(text === '1' ? true : text === '0' ? false : null, 'a flag'),
-};
 const filters = z.array(
   z.object({ field: z.string(), values: z.array(z.string()), filterType: z.enum(['any', 'all', 'not']) }),
 );
@@ -106,60 +86,5 @@ export function encodeFields(given: Partial<StoredSession>): string[] {
 
 /** Reads one text for each of `FIELD_NAMES`; what follows them is not looked at. */
 export function decodeFields(texts: readonly string[]): StoredSession {
-  return decodeBy(FIELDS, texts);
-}
-
-interface Encoder<T> {
-  readonly name: string;
-  readonly encode: (given: Partial<T>) => string | null;
-}
-
-/** Made once: a look-up of each field at each create costs twice as much. */
-function encodersOf<T>(fields: Fields<T>): readonly Encoder<T>[] {
-  const encoders: Encoder<T>[] = [];
-  for (const key in fields) {
-    const field = fields[key];
-    const encode = (given: Partial<T>): string | null => {
-      const value = given[key];
-      return value === undefined ? null : field.encode(value);
-    };
-    encoders.push({ name: field.name, encode });
-  }
-  return encoders;
-}
-
-function decodeBy<T>(fields: Fields<T>, texts: readonly string[]): T {
-  const decoded: { -readonly [Key in keyof T]?: T[Key] } = {};
-  let at = 0;
-  for (const key in fields) {
-    const { byDefault } = fields[key];
-    const text = texts[at] ?? '';
-    decoded[key] = text === '' && byDefault !== undefined ? byDefault : fields[key].decode(text);
-    at += 1;
-  }
-  if (!isWhole(fields, decoded)) throw new TypeError('a field was left out');
-  return decoded;
-}
-
-function isWhole<T>(fields: Fields<T>, decoded: Partial<T>): decoded is T {
-  for (const key in fields) if (!(key in decoded)) return false;
-  return true;
-}
-
-function name<T extends string | number>(parse: (text: string) => T | null): Codec<T> {
-  return { encode: String, decode: (text) => known(parse(text), 'a name') };
-}
-
-function json<T>(schema: z.ZodType<T>): Codec<T> {
-  return { encode: (value) => JSON.stringify(value), decode: (text) => schema.parse(JSON.parse(text)) };
-}
-
-/** null is the empty text. */
-function orEmpty<T>(codec: Codec<T>): Codec<T | null> {
-  return { encode: (value) => (value === null ? '' : codec.encode(value)), decode: (text) => codec.decode(text) };
-}
-
-/** null is not written. */
-function orNothing<T>(codec: Codec<T>): Codec<T | null> {
-  return { encode: (value) => (value === null ? null : codec.encode(value)), decode: (text) => codec.decode(text) };
+  return decodeFieldsBy(FIELDS, texts);
 }

@@ -1,12 +1,13 @@
--- ARGV: user, wallet, card. Replies {session's facts, seat}, or why not.
+-- ARGV: user, seat. Replies {session's facts, seat}, or why not.
 local s = load_session('')
 if not s or s.creator == '' then return 'session_not_found' end
-if redis.call('HEXISTS', barred_key, 'banned wallet ' .. ARGV[4]) == 1 then return 'banned' end
-local former = load_wallet(ARGV[4])
+local seat = parse_seat(ARGV[3], ARGV[4])
+if redis.call('HEXISTS', barred_key, 'banned wallet ' .. seat.wallet) == 1 then return 'banned' end
+local former = load_wallet(seat.wallet)
 if former and former.away ~= '' and tonumber(former.away) <= now then
   purge_overdue(s)
   save_session(s)
-  former = load_wallet(ARGV[4])
+  former = load_wallet(seat.wallet)
 end
 if former and former.held then return 'already_member' end
 if s.locked then return 'session_locked' end
@@ -17,7 +18,7 @@ end
 if s.held >= s.max then return 'session_full' end
 if redis.call('HEXISTS', seats_key, ARGV[3]) == 1 then return 'reused' end
 if former then remove_user(s, former, 'left') end
-local seat = add_seat(s, ARGV[3], { token = '', address = '', latitude = '', longitude = '', wallet = ARGV[4], card = ARGV[5] })
+add_seat(s, seat)
 save_session(s)
 revise()
 keep(s, seats_key)

@@ -100,7 +100,7 @@ local function becomes_host()
   return not (creator and creator.held)
 end
 
-seat = seat or { user = user, token = '', address = '', latitude = '', longitude = '', wallet = '', card = '' }
+seat = seat or parse_seat(user, NO_SEAT)
 s.order = s.order + 1
 if not is_kept(seat) then seat.order = s.order end
 seat.held, seat.index, seat.joined, seat.connection = true, tostring(index), int(now), 1

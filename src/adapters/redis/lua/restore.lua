@@ -1,8 +1,7 @@
 -- ARGV: node, epoch, revision to replace or '', ms it still lives, generation, revision; then three lists, each after
--- its length: names and values of fields, of bars, and seats, sixteen parts each: those of session.lua with the user in
--- front, the rank among the members behind it, no order, and for how long it may be away in place of until when.
+-- its length: names and values of fields; names and values of bars; and user, rank among the members and seat of each seat.
+-- `away` of such a seat says for how many ms the member may still be away.
 -- Replies 1, or 0 when there is something else than the caller has read.
-local SEAT_PARTS = 16
 local node, epoch, instead = ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local there = redis.call('HMGET', session_key, 'project', 'expires', 'home', 'epoch', 'revision', 'generation', 'floor', 'over')
 if there[8] or (there[1] and tonumber(there[2]) <= now) then return 0 end
@@ -33,12 +32,10 @@ end
 each_pair(session_key)
 each_pair(barred_key)
 
-for from = at + 1, at + tonumber(ARGV[at]), SEAT_PARTS do
+for from = at + 1, at + tonumber(ARGV[at]), 3 do
   s.order = s.order + 1
-  local seat = { user = ARGV[from], token = ARGV[from + 2], address = ARGV[from + 3], latitude = ARGV[from + 4],
-    longitude = ARGV[from + 5], order = s.order, held = ARGV[from + 6] == '1', index = ARGV[from + 7],
-    joined = ARGV[from + 8], connection = ARGV[from + 9], away = ARGV[from + 10], resume = ARGV[from + 11],
-    previous = ARGV[from + 12], wallet = ARGV[from + 13], card = ARGV[from + 14], user_session = ARGV[from + 15] }
+  local seat = parse_seat(ARGV[from], ARGV[from + 2])
+  seat.order = s.order
   if seat.held then s.held = s.held + 1 end
   if seat.token ~= '' then
     redis.call('HSET', tokens_key, seat.token, seat.user)

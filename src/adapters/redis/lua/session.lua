@@ -46,18 +46,12 @@ local function finish(why, kept_ms)
   redis.call('PEXPIRE', session_key, kept_ms)
 end
 
--- A seat is one text, so that a join reads and writes one field. session-codec.ts reads the same format.
--- wallet and card are of group sessions: the wallet, and who it shows itself as (JSON, only for reading back).
-local SEAT = '^' .. string.rep('([^|]*)|', 14) .. '([^|]*)$'
-
+-- A seat is one text, so that a join reads and writes one field. seat-fields.ts says what its fields are, and puts
+-- read_seat(user, text), write_seat(seat) and NO_SEAT in front of this file. A field without a value is ''.
 local function parse_seat(user, text)
-  local token, address, latitude, longitude, order, held, index, joined, connection, away, resume, previous, wallet,
-    card, user_session = string.match(text, SEAT)
-  return {
-    user = user, token = token, address = address, latitude = latitude, longitude = longitude, order = order,
-    held = held == '1', index = index, joined = joined, connection = tonumber(connection), away = away,
-    resume = resume, previous = previous, wallet = wallet, card = card, user_session = user_session,
-  }
+  local seat = read_seat(user, text)
+  seat.held, seat.connection = seat.held == '1', tonumber(seat.connection)
+  return seat
 end
 
 local function load_seat(user)
@@ -77,30 +71,32 @@ end
 local function is_kept(seat) return seat.token ~= '' or seat.wallet ~= '' end
 
 local function format_seat(seat)
-  return table.concat({ seat.token, seat.address, seat.latitude, seat.longitude, seat.order, seat.held and '1' or '0',
-    seat.index, seat.joined, seat.connection or '', seat.away, seat.resume, seat.previous, seat.wallet, seat.card,
-    seat.user_session }, '|')
+  local held = seat.held
+  seat.held = held and '1' or '0'
+  local text = write_seat(seat)
+  seat.held = held
+  return text
 end
 
 local function save_seat(seat)
   redis.call('HSET', seats_key, seat.user, format_seat(seat))
 end
 
--- Gives a user its seat; false when the user id, the token or the wallet was used before. `given` has token, address,
--- latitude, longitude, wallet and card, and becomes the seat.
-local function add_seat(s, user, given)
+-- Gives a user its seat; false when the user id, the token or the wallet was used before. `seat` is what parse_seat makes of
+-- the seat's first fields.
+local function add_seat(s, seat)
+  local user = seat.user
   if redis.call('HEXISTS', seats_key, user) == 1 then return false end
-  if given.token ~= '' then
-    if redis.call('HSETNX', tokens_key, given.token, user) == 0 then return false end
-    redis.call('HINCRBY', addresses_key, given.address, 1)
-  elseif redis.call('HSETNX', addresses_key, 'wallet ' .. given.wallet, user) == 0 then
+  if seat.token ~= '' then
+    if redis.call('HSETNX', tokens_key, seat.token, user) == 0 then return false end
+    redis.call('HINCRBY', addresses_key, seat.address, 1)
+  elseif redis.call('HSETNX', addresses_key, 'wallet ' .. seat.wallet, user) == 0 then
     return false
   end
   s.order, s.held = s.order + 1, s.held + 1
-  given.user, given.order, given.held = user, s.order, true
-  given.index, given.joined, given.away, given.resume, given.previous, given.user_session = '', '', '', '', '', ''
-  save_seat(given)
-  return given
+  seat.order, seat.held = s.order, true
+  save_seat(seat)
+  return true
 end
 
 local function drop_member(s, seat)

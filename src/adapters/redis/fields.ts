@@ -1,0 +1,83 @@
+/**
+ * What the tables of stored fields are made of: a name in Redis, a text form and a default for each member of a type. A row of a
+ * table is all that reading and writing a field takes.
+ */
+import { type z } from 'zod';
+import { asInteger, known } from './replies.js';
+
+/** A text never has a raw line break: scripts reply one line a field. */
+export interface Codec<T> {
+  /** null: nothing is written, and readers get the default. */
+  encode(value: T): string | null;
+  /** Throws for a text that `encode` does not make. */
+  decode(text: string): T;
+}
+
+export interface Field<T> extends Codec<T> {
+  readonly name: string;
+  /** Value of a field that is empty or missing. Without a default such a session cannot be read. */
+  readonly byDefault?: T;
+}
+
+export type Fields<T> = { readonly [Key in keyof T]: Field<T[Key]> };
+
+export const integer: Codec<number> = { encode: String, decode: asInteger };
+export const flag: Codec<boolean> = {
+  encode: (value) => (value ? '1' : '0'),
+  decode: (text) => known(text === '1' ? true : text === '0' ? false : null, 'a flag'),
+};
+export interface Encoder<T> {
+  readonly name: string;
+  readonly encode: (given: Partial<T>) => string | null;
+}
+
+/** Made once: a look-up of each field at each create costs twice as much. */
+export function encodersOf<T>(fields: Fields<T>): readonly Encoder<T>[] {
+  const encoders: Encoder<T>[] = [];
+  for (const key in fields) {
+    const field = fields[key];
+    const encode = (given: Partial<T>): string | null => {
+      const value = given[key];
+      return value === undefined ? null : field.encode(value);
+    };
+    encoders.push({ name: field.name, encode });
+  }
+  return encoders;
+}
+
+/** Reads one text for each field, in the table's order; what follows them is not looked at. */
+export function decodeFieldsBy<T>(fields: Fields<T>, texts: readonly string[]): T {
+  const decoded: { -readonly [Key in keyof T]?: T[Key] } = {};
+  let at = 0;
+  for (const key in fields) {
+    const { byDefault } = fields[key];
+    const text = texts[at] ?? '';
+    decoded[key] = text === '' && byDefault !== undefined ? byDefault : fields[key].decode(text);
+    at += 1;
+  }
+  if (!isWhole(fields, decoded)) throw new TypeError('a field was left out');
+  return decoded;
+}
+
+function isWhole<T>(fields: Fields<T>, decoded: Partial<T>): decoded is T {
+  for (const key in fields) if (!(key in decoded)) return false;
+  return true;
+}
+
+export function name<T extends string | number>(parse: (text: string) => T | null): Codec<T> {
+  return { encode: String, decode: (text) => known(parse(text), 'a name') };
+}
+
+export function json<T>(schema: z.ZodType<T>): Codec<T> {
+  return { encode: (value) => JSON.stringify(value), decode: (text) => schema.parse(JSON.parse(text)) };
+}
+
+/** null is the empty text. */
+export function orEmpty<T>(codec: Codec<T>): Codec<T | null> {
+  return { encode: (value) => (value === null ? '' : codec.encode(value)), decode: (text) => codec.decode(text) };
+}
+
+/** null is not written. */
+export function orNothing<T>(codec: Codec<T>): Codec<T | null> {
+  return { encode: (value) => (value === null ? null : codec.encode(value)), decode: (text) => codec.decode(text) };
+}
