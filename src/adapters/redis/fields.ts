@@ -27,6 +27,7 @@ export const flag: Codec<boolean> = {
   decode: (text) => known(text === '1' ? true : text === '0' ? false : null, 'a flag'),
 };
 export interface Encoder<T> {
+  readonly key: keyof T;
   readonly name: string;
   readonly encode: (given: Partial<T>) => string | null;
 }
@@ -40,7 +41,7 @@ export function encodersOf<T>(fields: Fields<T>): readonly Encoder<T>[] {
       const value = given[key];
       return value === undefined ? null : field.encode(value);
     };
-    encoders.push({ name: field.name, encode });
+    encoders.push({ key, name: field.name, encode });
   }
   return encoders;
 }
