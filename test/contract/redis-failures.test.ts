@@ -36,7 +36,7 @@ function open(url: string): { store: Store; log: RecordingLog; failures: string[
   return { store, log, failures };
 }
 
-/** The outcome of a call, and its duration. */
+/** The error that a call ended with, and how long the call took. */
 async function timed(call: Promise<unknown>): Promise<{ thrown: unknown; tookMs: number }> {
   const startedAt = performance.now();
   const thrown = await call.then(
@@ -124,7 +124,7 @@ describe('Redis is unavailable', () => {
       stalled.push(...(await Promise.all(calls)));
     }
     for (const [at, { thrown, tookMs }] of stalled.entries()) {
-      // The store sent the very first call, the join; it sent none of the others.
+      // The join, the first of three calls, was sent; the others were not.
       if (at === 0) expectUnknown(thrown);
       else expectUnavailable(thrown);
       expect(tookMs).toBeLessThan(LONGEST_CALL_MS);

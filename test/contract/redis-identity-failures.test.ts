@@ -105,7 +105,7 @@ async function setUp(store: Store): Promise<Scene> {
   return scene(session, user);
 }
 
-/** Everything that the stores hold, as far as it can be read, and the answers of the limits. */
+/** Everything that can be read from the store, and what the limits would answer. */
 async function stateOf(store: Store, there: Scene): Promise<unknown> {
   const reads = await Promise.all(readsOf(store, there).map((read) => read()));
   const { rateLimits, userSockets } = store;

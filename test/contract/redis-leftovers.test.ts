@@ -235,7 +235,7 @@ async function tidy(): Promise<void> {
   await store.nodes.heartbeat(report(f.HERE), 3000);
 }
 
-/** Keys of which there are more than at the start. */
+/** The keys that are larger than at the start. */
 async function more(start: ReadonlyMap<string, number>): Promise<Record<string, number>> {
   const now = await sizesOf(client, keyPrefix);
   return Object.fromEntries([...now].filter(([key, size]) => size !== (start.get(key) ?? 0)));
@@ -276,7 +276,7 @@ describe('what stays in Redis', () => {
     expect(matching(aDayLater, /^owner:|^\{user:|user-sessions|idem|rates|once:(?:wallet|password)/)).toEqual([]);
     expect(matching(await rest(DAY_MS + MINUTE_MS), /client_|signing-keys/)).toEqual([]);
     expect(await rest(MONTH_MS)).toEqual([]);
-    // Subjects that lived all the time still live.
+    // Things that lived all the time still live.
     expect(await store.userSessions.get(living.id)).toMatchObject({ status: 'active' });
     expect((await store.userSessions.device(f.sure(living.deviceId)))?.sessions).toHaveLength(1);
   });

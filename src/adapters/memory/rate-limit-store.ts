@@ -3,7 +3,7 @@ import type { Rate, RateLimitStore } from '../../ports/rate-limit-store.js';
 import { ExpiringMap } from './expiring-map.js';
 
 /**
- * What a key has used and not regained, in whole units: one use costs `periodMs` units, and each millisecond restores
+ * The use of a key that is not restored yet, in whole units: one use costs `periodMs` units, and each millisecond restores
  * `burst` units. This is GCRA without fractions, so there is no rounding error.
  */
 interface Level {

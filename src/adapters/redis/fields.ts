@@ -1,5 +1,5 @@
 /**
- * What the tables of stored fields are made of: a name in Redis, a text form and a default for each member of a type. A row of a
+ * The parts of the tables of stored fields: a name in Redis, a text form and a default for each member of a type. A row of a
  * table is all that reading and writing a field takes.
  */
 import { type z } from 'zod';

@@ -13,7 +13,7 @@ import { asText } from './replies.js';
  */
 export const STORE_FORMAT = '1';
 
-/** What the format script replies for data without a version, which an unreleased program wrote. */
+/** The format script's reply for data without a version, which an unreleased program wrote. */
 const NO_VERSION = 'none';
 const ASK_AGAIN_MS = 1_000;
 const ACTION =

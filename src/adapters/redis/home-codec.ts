@@ -1,4 +1,4 @@
-/** What homes ask of their sessions, and what they put back: see lua/check.lua, inspect.lua and restore.lua. */
+/** The checks that homes make of their sessions, and the sessions that they put back: see lua/check.lua, inspect.lua and restore.lua. */
 import type { Bar, HeldMember, HeldSeat, HeldSession, HomeState, Restoration } from '../../ports/relay-home.js';
 import type { SessionId } from '../../protocol/ids.js';
 import type { Argument } from './link.js';
@@ -16,7 +16,7 @@ export function decodeVerdict(reply: unknown): Verdict {
   return state === undefined ? { state: 'same', leftMs: asInteger(reply) } : { state };
 }
 
-/** What was there a moment ago may be gone. */
+/** The session may have gone since the check. */
 export function decodeInspection(id: SessionId, reply: unknown): HomeState {
   const gone = GONE.find((verdict) => verdict === reply);
   if (gone !== undefined) return { state: gone };

@@ -134,7 +134,7 @@ export function expiryMember(id: SessionId, projectId: ProjectId): string {
   return `${id} ${projectId}`;
 }
 
-/** What points to a user session. Neither part has a space. */
+/** A pointer to a user session. Neither part has a space. */
 export function userSessionMember(id: UserSessionId, userId: UserId): string {
   return `${id} ${userId}`;
 }

@@ -234,7 +234,7 @@ export class RedisLink {
     return unknownOutcome(error);
   }
 
-  /** What is asked in one turn of the event loop leaves in one write: under load a fifth of a call's CPU time. */
+  /** Sends the calls of one turn of the event loop in one write. Under load this saves a fifth of a call's CPU time. */
   #gather(): void {
     if (this.#client instanceof Cluster) return;
     const { stream } = this.#client;

@@ -1,7 +1,7 @@
 import { deepFreeze } from '../../lib/deep-freeze.js';
 import { asText } from './replies.js';
 
-/** Of the order of 10 MB when full. */
+/** A full cache takes about 10 MB. */
 const MAX_ENTRIES = 2_000;
 const MAX_LENGTH = 4_096;
 
@@ -14,7 +14,7 @@ export class ReadCache<T> {
   readonly #entries = new Map<string, { readonly text: string; readonly value: T }>();
 
   /**
-   * What `read` makes of the reply, which is text. Shared between callers, and so frozen. `key` tells the things apart.
+   * Returns what `read` makes of the reply, which is text. The value is shared between callers, and so frozen. `key` tells the things apart.
    * Rejects (throws) as `read` does, and for what is no text.
    */
   get(key: string, reply: unknown, read: (text: string) => T): T {

@@ -12,7 +12,7 @@ export interface RecordTableOptions<R, Field extends string> {
   readonly name: string;
   /** Records and names; listing and counter too when it is listed. */
   readonly keys: readonly string[];
-  /** What `record-remove.lua` takes after names. */
+  /** The arguments of `record-remove.lua` after the names. */
   readonly removedWith: readonly string[];
   readonly schema: z.ZodType<R, string>;
   readonly uniqueFields: readonly Field[];

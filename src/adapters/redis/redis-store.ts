@@ -29,7 +29,7 @@ export interface RedisStoreOptions {
   readonly onFailure: (operation: string) => void;
   /** For tests that move time; without it, time is the server's own. */
   readonly clock?: Clock;
-  /** What the calls of the store are a part of; by default of nothing. */
+  /** The operations that calls of the store belong to; none by default. */
   readonly operations?: Pick<Operations, 'current'>;
   /** For tests that run programs of two versions; see `STORE_FORMAT`. */
   readonly format?: string;

@@ -180,7 +180,7 @@ export class RedisRelayStore implements RelayStore {
   }
 
   async check(home: NodeId, claims: readonly HomeClaim[]): Promise<readonly HomeState[]> {
-    // What is asked in one turn leaves in one write.
+    // The calls of one turn leave in one write.
     return Promise.all(claims.map((claim) => this.#check(home, claim)));
   }
 

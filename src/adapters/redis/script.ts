@@ -4,7 +4,7 @@ import { seatLua } from './seat-fields.js';
 import { FIELD_NAMES } from './session-fields.js';
 
 /**
- * What a script does to the store. `read`: nothing. `upkeep`: what the gateway does for itself, which no caller asked for
+ * The effect of a script on the store. `read`: none. `upkeep`: changes that the gateway makes for itself, which no caller asked for
  * (leases, counters of attempts, marks of running calls). `change`: what a caller asked for.
  */
 export type Effect = 'read' | 'upkeep' | 'change';
@@ -19,7 +19,7 @@ export interface ScriptText {
 export interface Script extends ScriptText {
   readonly name: string;
   readonly effect: Effect;
-  /** Of a change: the form that keeps its reply, so that a repeat changes nothing and gets that reply; see lua/once.lua. */
+  /** For a change: the form that keeps its reply, so that a repeat changes nothing and gets that reply; see lua/once.lua. */
   readonly once: ScriptText | null;
 }
 

@@ -54,7 +54,7 @@ export class ServerTime {
     const offsets = replies.map((reply) => unixMsOf(reply) - answeredAtMs).filter(Number.isFinite);
     if (offsets.length === 0) throw new Error('no server told its time');
     if (connection !== this.#connection) return;
-    // Of several servers the one that is most behind: a script may run on any of them.
+    // The clock that is most behind counts, because a script may run on any of the servers.
     this.#offsetMs = Math.min(...offsets);
     this.#measuredAtMs = answeredAtMs;
   }

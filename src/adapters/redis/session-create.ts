@@ -27,7 +27,7 @@ export function encodeCreate(session: NewRelaySession, seats: readonly SeatToMak
   return [session.ttlMs, ...lists.flatMap((list) => [list.length, ...list])];
 }
 
-/** What a `get` would answer now. */
+/** The session as a `get` would return it now. */
 export function decodeCreate(reply: unknown, session: NewRelaySession, seats: readonly SeatToMake[]): SessionWithSeats {
   const { ttlMs, ...facts } = session;
   const createdAtMs = asInteger(reply);

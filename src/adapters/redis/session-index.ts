@@ -20,7 +20,7 @@ export interface DueSession extends Due {
   readonly projectId: ProjectId;
 }
 
-/** What finds sessions: listings, and hints when each is due. It is behind the sessions' own keys; see keys.ts. */
+/** Finds sessions: listings, and hints when each is due. It is behind the sessions' own keys; see keys.ts. */
 export class SessionIndex {
   readonly #link: RedisLink;
   readonly #keys: Keys;

@@ -91,7 +91,7 @@ export function forgottenAtMs({ updatedAtMs }: Pick<UserSession, 'updatedAtMs'>)
   return updatedAtMs + KEPT_MS;
 }
 
-/** What points to a user session. */
+/** A pointer to a user session. */
 export interface SessionPointer {
   readonly id: UserSessionId;
   readonly userId: UserId;

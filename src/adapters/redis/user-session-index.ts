@@ -21,7 +21,7 @@ export interface PositionedPointer extends SessionPointer {
   readonly position: number;
 }
 
-/** What finds the user sessions of all users: whose each is, the listing, and hints when each is due; see keys.ts. */
+/** Finds the user sessions of all users: whose each is, the listing, and hints when each is due; see keys.ts. */
 export class UserSessionIndex {
   readonly due: DueSet;
   readonly #link: RedisLink;
@@ -51,7 +51,7 @@ export class UserSessionIndex {
   }
 
   /**
-   * What points to a session that is over goes with its record. Gives those whose hint this call removed: of many callers
+   * Lets the pointers to a session that is over expire with its record. Gives those whose hint this call removed: of many callers
    * one names a session. An owner that cannot be told runs out by itself.
    */
   async over(pointers: readonly OverPointer[]): Promise<ReadonlySet<string>> {

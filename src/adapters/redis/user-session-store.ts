@@ -32,7 +32,7 @@ import { UserSessionReader } from './user-session-reader.js';
 /** Devices that are told at once of sessions that are over; a user may have thousands. */
 const CLIENTS_WIDTH = 200;
 
-/** What a sweep found of a session that is not active. */
+/** A session that a sweep found not to be active. */
 interface Expired extends OverPointer {
   /** null: there is nothing to name. */
   readonly session: UserSession | null;
@@ -67,7 +67,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     const [outcome, ...texts] = asList(await this.#run('open', this.#scripts.userSessionOpen, userId, args));
     if (outcome === 'taken') throw new Failure('internal', { cause: new Error('session id is taken') });
     if (outcome === 'too_many_sessions') {
-      // What stays behind when this fails leads nowhere, and goes by itself.
+      // When this fails, pointers stay behind. They lead nowhere and expire.
       await Promise.allSettled([
         this.#index.remove(id, userId),
         ...(deviceId === null ? [] : [this.#clients.over(deviceId, member, null)]),
@@ -151,7 +151,7 @@ export class RedisUserSessionStore implements UserSessionStore {
 
   async sweepDue(limit: number): Promise<readonly UserSession[]> {
     const { due, forgetful } = await this.#index.claim(limit);
-    // What is not forgotten now goes with the user's next session, or with the last one.
+    // The rest is forgotten with the user's next session, or with the last one.
     await Promise.allSettled(
       [...forgetful].map((userId) => this.#run('forget', this.#scripts.userSessionForget, userId, [])),
     );

@@ -5,7 +5,7 @@ import type { SessionId } from '../../../src/protocol/ids.js';
 import type { OpenStore } from '../../support/stores.js';
 import * as f from './fixtures.js';
 
-/** The knowledge of a home; whole unless told otherwise. */
+/** The home's view of the session; whole by default. */
 export function claim(sessionId: SessionId, change: Partial<HomeClaim> = {}): HomeClaim {
   return { sessionId, homeEpoch: 1, revision: null, members: 0, ...change };
 }

@@ -165,7 +165,7 @@ local function remove_user(s, seat, reason)
   return index
 end
 
--- What a reader needs of the session, a line for each name of FACTS: no field has a raw line break. One text is much less
+-- The fields that a reader needs of the session, a line for each name of FACTS: no field has a raw line break. One text is much less
 -- work for the gateway than a list of fifty. session-fields.ts puts FACTS in front of this file and reads the lines.
 local function read_facts()
   return redis.call('HMGET', session_key, unpack(FACTS))

@@ -37,7 +37,7 @@ local function forget_user_session(id)
   redis.call('ZREM', kept_key, id)
 end
 
--- What is to be forgotten by now goes. Every key lives a minute longer than the last record in it.
+-- Removes what is to be forgotten by now. Every key lives a minute longer than the last record in it.
 local function keep_user_keys()
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', kept_key, '-inf', int(now), 'LIMIT', 0, MAX_FORGOTTEN_AT_ONCE)) do
     forget_user_session(id)
