@@ -1,7 +1,25 @@
 import type { HomeClaim, HomeState, Restoration } from '../../ports/relay-home.js';
 import type { JoinRequest, JoinResult, LeaveResult, SeatHold } from '../../ports/relay-join.js';
-import type { AuthorizeResult, EnrolResult, KickRequest, KickResult, ListRequest, MintResult, NewGroupSeat, NewSeat, RevokeResult, SessionPage, SessionWithSeats } from '../../ports/relay-seat.js';
-import type { Host, NewRelaySession, ProjectScope, RelaySession, RelaySessionSettings } from '../../ports/relay-session.js';
+import type {
+  AuthorizeResult,
+  EnrolResult,
+  KickRequest,
+  KickResult,
+  ListRequest,
+  MintResult,
+  NewGroupSeat,
+  NewSeat,
+  RevokeResult,
+  SessionPage,
+  SessionWithSeats,
+} from '../../ports/relay-seat.js';
+import type {
+  Host,
+  NewRelaySession,
+  ProjectScope,
+  RelaySession,
+  RelaySessionSettings,
+} from '../../ports/relay-session.js';
 import { OVER_KEPT_MS, type RelayStore } from '../../ports/relay-store.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseProjectId } from '../../protocol/ids.js';

@@ -3,11 +3,14 @@ import type { NewGroupSeat, NewSeat, Seat, SessionWithSeats } from '../../ports/
 import type { NewRelaySession } from '../../ports/relay-session.js';
 import type { Argument } from './link.js';
 import { asInteger } from './replies.js';
-import { encodeStoredSeat } from './seat-fields.js';
-import { encodeSession, seatFields } from './session-codec.js';
+import { seatWriter } from './seat-fields.js';
+import { encodeSession } from './session-codec.js';
 import { encodeFields } from './session-fields.js';
 
 export type SeatToMake = NewSeat | NewGroupSeat;
+
+const writeListed = seatWriter('token', 'address', 'latitude', 'longitude', 'order', 'held');
+const writeWallet = seatWriter('wallet', 'card', 'order', 'held');
 
 /** The same for every session: encoded once. */
 const AT_FIRST = encodeFields({ generation: 1, hostIndex: null, hostTerm: 0 });
@@ -46,7 +49,12 @@ export function decodeCreate(reply: unknown, session: NewRelaySession, seats: re
 
 /** Held from the start, without a member. */
 function seatText(seat: SeatToMake, order: number): string {
-  return encodeStoredSeat({ ...seatFields(seat), order, held: true });
+  if (!('group' in seat)) {
+    const { token, address, latitude, longitude } = seat;
+    return writeListed({ token, address, latitude, longitude, order, held: true });
+  }
+  const { wallet, ...card } = seat.group;
+  return writeWallet({ wallet, card, order, held: true });
 }
 
 /** How many listed users an address has, and whose a wallet is: one hash, so that a session has a key less. */
