@@ -1,103 +1,122 @@
 /** Options that several scenarios take. */
 import { z } from 'zod';
-import type { Crowd } from '../rest/seats.js';
 import { MIN_MESSAGE_BYTES } from '../client/message.js';
+import type { Load } from '../contenders/load-once.js';
 import { PHASES } from '../load/schedule.js';
+import { MAX_SEED } from '../measure/random.js';
+import type { Crowd } from '../rest/seats.js';
 
-const MAX_CLIENTS = 1_000_000;
 const MAX_SECONDS = 18_000;
 
 export function whole(min: number, max: number): z.ZodCoercedNumber {
-  return z.coerce
-    .number('must be a number')
-    .int('must be a whole number')
-    .min(min, `must be at least ${min}`)
-    .max(max, `must be at most ${max}`);
+  return atLeast(min).int('must be a whole number').max(max, `must be at most ${max}`);
+}
+
+export function atLeast(min: number): z.ZodCoercedNumber {
+  return z.coerce.number('must be a number').min(min, `must be at least ${min}`);
 }
 
 export function above0(): z.ZodCoercedNumber {
   return z.coerce.number('must be a number').positive('must be more than 0');
 }
 
-/** Which gateway. */
 export const targetOptions = {
   url: z
     .url({ protocol: /^https?$/, message: 'must be an http or https URL' })
-    .describe('a gateway that runs already; without it the bench starts one of its own')
+    .describe('a gateway that already runs; without it the bench starts its own')
     .optional(),
   key: z
     .string()
     .min(1)
-    .describe('its API key of scope relays (or set BENCH_KEY, which `ps` does not show)')
+    .describe('its API key with the scope relays (or set BENCH_KEY, which `ps` does not show)')
     .optional(),
   pid: whole(1, 2 ** 31)
-    .describe('its process, when it runs on this machine: shows its CPU and memory')
+    .describe('its process id, if it runs on this machine: shows its CPU and memory')
     .optional(),
 };
 
-/** For a gateway of our own. */
-export const redisOption = {
-  redis: z.boolean().describe('the gateway of its own keeps its state in a redis-server of its own').default(false),
+export const workersOption = {
+  workers: whole(1, 64).describe('number of load processes; each takes whole rooms').default(1),
 };
 
 export const quickOption = { quick: z.boolean().describe('a short, small run').default(false) };
 
-export const workersOption = {
-  workers: whole(1, 64).describe('load processes, each with its share of whole rooms').default(1),
+/** Of scenarios at a gateway that the bench may start itself. */
+export const gatewayOptions = {
+  ...targetOptions,
+  redis: z.boolean().describe("the bench's own gateway keeps its state in a redis-server of its own").default(false),
 };
 
+export function clients(fallback: number, max = 1_000_000): z.ZodDefault<z.ZodCoercedNumber> {
+  return whole(2, max).describe('number of clients').default(fallback);
+}
+
 export const crowdOptions = {
-  clients: whole(2, MAX_CLIENTS).describe('how many connect').default(400),
-  rooms: whole(1, MAX_CLIENTS).describe('how many rooms they share (else as many as --rooms-of makes)').optional(),
+  clients: clients(400),
+  rooms: whole(1, 1_000_000).describe('number of rooms they share (default: by --rooms-of)').optional(),
   'rooms-of': whole(2, 65_534).describe('members of each room').default(8),
 };
 
-export const messageOptions = {
-  payload: whole(MIN_MESSAGE_BYTES, 1_048_576).describe('bytes of a message').default(64),
-  class: z.enum(['volatile', 'latest', 'reliable']).describe('the delivery class').default('volatile'),
-  'flush-ms': z
-    .union([z.literal('auto'), whole(0, 50)], 'must be auto, or 0 to 50')
-    .describe('how long the gateway gathers, for these sessions: auto, or 0 to 50')
-    .default('auto'),
+export const atOnceOption = {
+  'at-once': whole(1, 100_000).describe('how many sockets connect at once').default(200),
+};
+
+const serverOption = {
+  server: z
+    .enum(['gateway', 'bare'])
+    .describe('bare: the engine alone, which relays with the least work; the limit to compare with')
+    .default('gateway'),
+};
+
+export const rateOption = { rate: above0().describe('messages a second of each sender').default(20) };
+
+export const payloadOption = {
+  payload: whole(MIN_MESSAGE_BYTES, 1_048_576).describe('size of a message in bytes').default(64),
 };
 
 export const timeOptions = {
-  seconds: above0().max(MAX_SECONDS, `must be at most ${MAX_SECONDS}`).describe('how long is measured').default(10),
-  'warm-up': z.coerce
-    .number('must be a number')
-    .min(0, 'must be at least 0')
-    .describe('seconds of traffic before that')
-    .default(2),
+  seconds: above0()
+    .max(MAX_SECONDS, `must be at most ${MAX_SECONDS}`)
+    .describe('length of the measurement')
+    .default(10),
+  'warm-up': atLeast(0).describe('seconds of traffic before that').default(2),
 };
 
-export const phasesOption = {
-  phases: z.enum(PHASES).describe("when one room's members send, to each other").default('shuffled'),
+/** Of scenarios that load one server with messages. */
+export const loadOptions = {
+  ...targetOptions,
+  ...serverOption,
+  ...crowdOptions,
+  ...rateOption,
+  ...payloadOption,
+  class: z.enum(['volatile', 'latest', 'reliable']).describe('the delivery class').default('volatile'),
+  'flush-ms': z
+    .union([z.literal('auto'), whole(0, 50)], 'must be auto, or 0 to 50')
+    .describe('how long the gateway gathers entries in these sessions: auto, or 0 to 50 ms')
+    .default('auto'),
+  ...timeOptions,
+  phases: z.enum(PHASES).describe('when the members of a room send, relative to each other').default('shuffled'),
+  ...workersOption,
+  ...quickOption,
 };
 
-/** Several, one table each. */
+export const lossOption = {
+  'max-loss': atLeast(0).max(100).describe('percentage of deliveries that may be lost without a failure').default(0),
+};
+
+export function seed(): z.ZodOptional<z.ZodCoercedNumber> {
+  return whole(0, MAX_SEED).describe('seed of the random numbers (default: a new one)').optional();
+}
+
+/** Several, one table for each. */
 export function phaseList(fallback = 'together,shuffled') {
   return z
     .string()
     .default(fallback)
     .transform((text) => text.split(','))
-    .pipe(z.array(z.enum(PHASES)).min(1));
+    .pipe(z.array(z.enum(PHASES)).min(1))
+    .describe('when the members of a room send, relative to each other: a table for each');
 }
-
-export const lossOption = {
-  'max-loss': z.coerce
-    .number('must be a number')
-    .min(0)
-    .max(100)
-    .describe('percent of the deliveries that may be lost without the run failing')
-    .default(0),
-};
-
-export const serverOption = {
-  server: z
-    .enum(['gateway', 'bare'])
-    .describe('bare: the engine alone, relaying as little as can be; the limit to compare with')
-    .default('gateway'),
-};
 
 export interface CrowdGiven {
   readonly clients: number;
@@ -111,4 +130,16 @@ export function crowdOf({ clients, rooms, 'rooms-of': roomsOf }: CrowdGiven): Cr
   if (!Number.isInteger(each) || each < 2) throw new Error(`--clients ${clients} do not fill --rooms ${rooms ?? 0}`);
   if (clients % each !== 0) throw new Error(`--clients ${clients} must be a multiple of --rooms-of ${each}`);
   return { clients, roomsOf: each };
+}
+
+export interface LoadGiven extends CrowdGiven {
+  readonly rate: number;
+  readonly payload: number;
+  readonly seconds: number;
+  readonly 'warm-up': number;
+}
+
+export function loadOf(given: LoadGiven, more: Pick<Load, 'phases' | 'senders' | 'workers'>): Load {
+  const { rate, payload: payloadBytes, seconds, 'warm-up': warmUpS } = given;
+  return { ...crowdOf(given), rate, payloadBytes, seconds, warmUpS, ...more };
 }

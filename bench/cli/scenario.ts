@@ -1,10 +1,10 @@
-/** What a scenario of `npm run bench` is: a name, a line that says what it shows, its options, and how it runs. */
+/** A scenario of `npm run bench`: a name, a line that says what it shows, its options, and how it runs. */
 import type { z } from 'zod';
 import type { Account } from '../report/account.js';
-import type { Progress } from '../report/progress.js';
 import type { Plot } from '../report/plot.js';
+import type { Progress } from '../report/progress.js';
 
-/** What a scenario works with. */
+/** The tools of a scenario. */
 export interface Bench {
   readonly account: Account;
   readonly progress: Progress;
@@ -14,26 +14,23 @@ export interface Outcome {
   /** The whole result, as JSON writes it. */
   readonly figures: object;
   readonly plots: readonly Plot[];
-  /** Why the run failed; empty when it did not. */
+  /** The reasons why the run failed; empty when it did not. */
   readonly broken: readonly string[];
 }
 
 export interface Definition<S extends z.ZodObject> {
   readonly name: string;
   readonly summary: string;
-  /** Written as on the command line: each with a description, and a default unless it may be left out. */
+  /** Each has a description, and a default unless it is optional. */
   readonly options: S;
-  /** Defaults that `--quick` puts in the place of others. */
+  /** Defaults that `--quick` replaces. */
   readonly quick: Readonly<Record<string, string | number>>;
   run(given: z.output<S>, bench: Bench): Promise<Outcome>;
 }
 
-/** Of any options: what the command line needs. */
-export interface Scenario {
-  readonly name: string;
-  readonly summary: string;
-  readonly options: z.ZodObject;
-  /** Parses the options, as texts and flags by name. Throws with every problem in one message. */
+/** A scenario of any options, as the command line needs it. */
+export interface Scenario extends Pick<Definition<z.ZodObject>, 'name' | 'summary' | 'options'> {
+  /** Parses the options, which are texts and flags by name. Throws with every problem in one message. */
   prepare(values: Readonly<Record<string, unknown>>): Prepared;
 }
 
@@ -54,6 +51,11 @@ export function defineScenario<S extends z.ZodObject>(definition: Definition<S>)
       return { given: parsed.data, run: (bench) => definition.run(parsed.data, bench) };
     },
   };
+}
+
+/** The texts of the rules that do not hold. */
+export function brokenOf(rules: readonly (readonly [holds: boolean, otherwise: string])[]): string[] {
+  return rules.flatMap(([holds, otherwise]) => (holds ? [] : [otherwise]));
 }
 
 function problemsOf(error: z.ZodError): string {

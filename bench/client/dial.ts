@@ -32,9 +32,10 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host.startsWith('127.');
 }
 
-/** `localAddress` null: the system's choice. */
-export function dial({ host, port, isSecure }: Endpoint, localAddress: string | null, onread: OnReadOpts): Socket {
-  const options = { host, port, noDelay: true, onread, ...(localAddress === null ? {} : { localAddress }) };
+/** `localAddress` null: the system chooses it. With `onread` the socket has no `data` events. */
+export function dial({ host, port, isSecure }: Endpoint, localAddress: string | null, onread?: OnReadOpts): Socket {
+  const reading = onread === undefined ? {} : { onread };
+  const options = { host, port, noDelay: true, ...reading, ...(localAddress === null ? {} : { localAddress }) };
   if (!isSecure) return connect(options);
   return connectSecurely({ ...options, ...(isIP(host) === 0 ? { servername: host } : {}) });
 }
@@ -53,7 +54,7 @@ export function sourceOf(addresses: readonly string[], client: number): string |
   return addresses[Math.floor(client / CLIENTS_PER_ADDRESS) % addresses.length] ?? null;
 }
 
-/** Throws when this process' children may not hold so many connections each. Only Linux tells. */
+/** Throws when a child of this process may not hold so many connections. Only Linux says how many it may. */
 export function demandDescriptors(connections: number): void {
   if (!existsSync(LIMITS)) return;
   const limit = Number(/^Max open files\s+(\d+)/m.exec(readFileSync(LIMITS, 'utf8'))?.[1] ?? Number.POSITIVE_INFINITY);

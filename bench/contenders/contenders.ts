@@ -1,51 +1,47 @@
-/** What a bench compares: each is started anew for a run, and says how its clients connect. */
+/** The servers that a bench compares: each starts anew for a run, and says how its clients connect. */
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Backend } from '../rest/backend.js';
-import { GatewayProcess, UNLIMITED } from '../processes/gateway.js';
+import { z } from 'zod';
 import { handshakeOf } from '../client/client-frame.js';
 import { endpointOf } from '../client/dial.js';
 import type { Job } from '../load/job.js';
+import { demand } from '../processes/changes.js';
+import { startNats } from '../processes/foreign-server.js';
+import { GatewayProcess, UNLIMITED } from '../processes/gateway.js';
+import { ServerProcess, type Launch, type Server } from '../processes/server-process.js';
+import { givenGateway, type Gateway, type TargetGiven } from '../processes/target.js';
+import { Backend } from '../rest/backend.js';
 import { openSessions, type Crowd } from '../rest/seats.js';
-import { ServerProcess, type Server } from '../processes/server-process.js';
 
-export interface StartOptions {
-  readonly core: number | null;
-  readonly nodeFlags: readonly string[];
-}
-
-export interface Target extends Pick<Job, 'endpoints' | 'wire' | 'handshakes' | 'serverPid'> {
-  /** null: not told. */
-  readonly engine: string | null;
+export interface Target extends Pick<Job, 'endpoints' | 'wire' | 'handshakes'> {
+  /** null: its process is unknown. */
+  readonly serverPid: number | null;
   stop(): Promise<void>;
 }
 
 export interface Contender {
   readonly name: string;
-  start(crowd: Crowd, options: StartOptions): Promise<Target>;
+  start(crowd: Crowd, launch: Launch): Promise<Target>;
 }
 
 const BARE = fileURLToPath(new URL('./bare-uws.js', import.meta.url));
-
-export type ClassName = 'volatile' | 'latest' | 'reliable';
-
+/** The peers and their dependencies are beside the bench's source, which is beside the compiled bench. */
+const PEERS = fileURLToPath(new URL('../../../bench/peers/', import.meta.url));
 const WIRES = { volatile: 'sallyport', latest: 'sallyport_latest', reliable: 'sallyport_reliable' } as const;
+
+export type ClassName = keyof typeof WIRES;
 
 export const bareEngine: Contender = {
   name: 'bare engine',
-  async start(crowd, options) {
-    const server = new ServerProcess('bare engine', BARE, options);
-    return started(server, 'bare', async ({ host }) =>
-      Array.from({ length: crowd.clients }, (_, i) => handshakeOf(host, `/${Math.floor(i / crowd.roomsOf)}`)),
-    );
-  },
+  start: (crowd, launch) => bareServer(new ServerProcess('bare engine', BARE, launch), crowd),
 };
 
 /** The gateway on its embedded store, without limits on a connection's rate. */
 export function sallyport(flushMs: number | 'auto', deliveryClass: ClassName = 'volatile'): Contender {
   return {
     name: `flush_ms ${flushMs}${deliveryClass === 'volatile' ? '' : `, ${deliveryClass}`}`,
-    async start(crowd, options) {
-      const gateway = new GatewayProcess({ ...options, environment: UNLIMITED });
+    async start(crowd, launch) {
+      const gateway = new GatewayProcess({ ...launch, environment: UNLIMITED });
       return started(gateway, WIRES[deliveryClass], async ({ origin }) => {
         const seats = await openSessions(new Backend(origin, gateway.key), crowd, { flush_ms: flushMs });
         return seats.handshakes;
@@ -54,37 +50,116 @@ export function sallyport(flushMs: number | 'auto', deliveryClass: ClassName = '
   };
 }
 
-/** A gateway that runs already, with the limits it has. The sessions are ended afterwards. */
-export function running(
-  { url, key, pid }: { readonly url: string; readonly key: string; readonly pid: number | null },
-  flushMs: number | 'auto',
-  deliveryClass: ClassName,
-): Contender {
+/** A gateway that already runs, with its own limits. The sessions are ended afterwards. */
+function running({ url, key, pid }: Gateway, flushMs: number | 'auto', deliveryClass: ClassName): Contender {
   return {
     name: url,
     async start(crowd) {
       const seats = await openSessions(new Backend(url, key), crowd, { flush_ms: flushMs });
-      const { endpoints, handshakes } = seats;
-      const stop = (): Promise<void> => seats.end();
-      return { endpoints, handshakes, wire: WIRES[deliveryClass], serverPid: pid, engine: null, stop };
+      return { ...seats, wire: WIRES[deliveryClass], serverPid: pid, stop: () => seats.end() };
     },
   };
 }
 
-/** The server, once it listens and everything is made that clients need; it does not outlive a failure of that. */
-export async function started(
-  server: Server,
-  wire: Job['wire'],
-  prepare: (url: URL) => Promise<string[]>,
-): Promise<Target> {
-  const { url: text, engine } = await server.untilListening();
-  const url = new URL(text);
+export interface ServerGiven extends TargetGiven {
+  readonly server: 'gateway' | 'bare';
+  readonly class: ClassName;
+  readonly 'flush-ms': 'auto' | number;
+}
+
+/** The server that a command line names. */
+export function contenderOf(given: ServerGiven): Contender {
+  const gateway = givenGateway(given);
+  const flushMs = given['flush-ms'];
+  if (given.server === 'gateway') {
+    return gateway === null ? sallyport(flushMs, given.class) : running(gateway, flushMs, given.class);
+  }
+  demand(gateway === null, '--server bare is a server of the bench, not one at a --url');
+  return bareEngine;
+}
+
+export function requirePeers(): void {
+  demand(existsSync(`${PEERS}node_modules`), 'the peers are not installed: npm ci --prefix bench/peers');
+}
+
+const wsPeer: Contender = { name: 'ws', start: (crowd, launch) => bareServer(peer('ws', launch), crowd) };
+
+function socketIo(isOnUws: boolean): Contender {
   return {
-    endpoints: [endpointOf(text)],
-    wire,
-    handshakes: await prepare(url),
-    serverPid: server.pid,
-    engine,
-    stop: () => server.stop(),
+    name: isOnUws ? 'Socket.IO on uWS' : 'Socket.IO',
+    start: (crowd, launch) =>
+      started(peer('socket-io', launch, isOnUws), 'socket_io', async ({ host }) =>
+        byRoom(crowd, (room) => handshakeOf(host, `/socket.io/?EIO=4&transport=websocket&room=${room}`)),
+      ),
   };
+}
+
+function colyseus(isOnUws: boolean): Contender {
+  return {
+    name: isOnUws ? 'Colyseus on uWS' : 'Colyseus',
+    start: (crowd, launch) =>
+      started(peer('colyseus', launch, isOnUws), 'colyseus', async (url) => {
+        const handshakes: string[] = [];
+        for (const room of byRoom(crowd, (each) => each)) handshakes.push(await reserve(url, room));
+        return handshakes;
+      }),
+  };
+}
+
+const nats: Contender = {
+  name: 'NATS',
+  start: async (crowd, { core = null }) =>
+    started(await startNats(core), 'nats', async ({ host }) => byRoom(crowd, () => handshakeOf(host, '/'))),
+};
+
+/** By the names of `--only`. */
+export const CONTENDERS: Readonly<Record<string, Contender>> = {
+  bare: bareEngine,
+  auto: sallyport('auto'),
+  '2': sallyport(2),
+  '0': sallyport(0),
+  reliable: sallyport('auto', 'reliable'),
+  nats,
+  ws: wsPeer,
+  'socket.io': socketIo(false),
+  'socket.io-uws': socketIo(true),
+  colyseus: colyseus(false),
+  'colyseus-uws': colyseus(true),
+};
+
+function bareServer(server: Server, crowd: Crowd): Promise<Target> {
+  return started(server, 'bare', async ({ host }) => byRoom(crowd, (room) => handshakeOf(host, `/${room}`)));
+}
+
+/** The server, once it listens and the clients' handshakes are ready. */
+async function started(server: Server, wire: Job['wire'], prepare: (url: URL) => Promise<string[]>): Promise<Target> {
+  const { url } = await server.untilListening();
+  const handshakes = await prepare(new URL(url));
+  return { endpoints: [endpointOf(url)], wire, handshakes, serverPid: server.pid, stop: () => server.stop() };
+}
+
+function peer(script: string, launch: Launch, isOnUws = false): ServerProcess {
+  const environment = { NODE_ENV: 'production', BENCH_ON: isOnUws ? 'uws' : '' };
+  return new ServerProcess(script, `${PEERS}${script}.mjs`, { ...launch, environment });
+}
+
+/** Something for each client, by the number of its room. */
+function byRoom<T>({ clients, roomsOf }: Crowd, of: (room: number) => T): T[] {
+  return Array.from({ length: clients }, (_, i) => of(Math.floor(i / roomsOf)));
+}
+
+const reservation = z.object({
+  sessionId: z.string(),
+  room: z.object({ roomId: z.string(), processId: z.string() }),
+});
+
+/** Takes a seat by Colyseus' matchmaking. Returns the handshake for that seat. */
+async function reserve({ origin, host }: URL, room: number): Promise<string> {
+  const response = await fetch(`${origin}/matchmake/joinOrCreate/relay`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ room }),
+  });
+  const { sessionId, room: made } = reservation.parse(await response.json());
+  return handshakeOf(host, `/${made.processId}/${made.roomId}?sessionId=${sessionId}`);
 }

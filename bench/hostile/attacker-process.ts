@@ -1,31 +1,32 @@
 /**
- * An attacker with one seat: it sends the frames that it is given in turn, at the default rate limit. When it is cut off,
- * it comes back at once. An empty list ends the attack; the answer says what became of it.
+ * An attacker with one seat. It sends its frames in turn at the default rate limit, and reconnects at once when it is
+ * cut off. An empty list of frames ends the attack; the answer says how it went.
  */
+import { z } from 'zod';
 import { endpoint } from '../client/dial.js';
 import { ReadBuffer } from '../client/frame-reader.js';
 import { WebSocketClient } from '../client/websocket-client.js';
+import { answerParent, serveParent } from '../processes/worker-process.js';
 
 const TICK_MS = 10;
 const FRAMES_PER_TICK = 10;
 
-const [at = '', handshake = ''] = process.argv.slice(2);
-const gateway = endpoint.parse(JSON.parse(at));
+const order = z.object({ endpoint, handshake: z.string(), frames: z.array(z.string()) });
+
 const buffer = new ReadBuffer();
 let frames: readonly string[] = [];
 let client: WebSocketClient | null = null;
 let isOpen = false;
 let [sent, closes] = [0, 0];
 
-function tick(): void {
-  if (frames.length === 0) return;
-  client ??= connect();
+function tick(at: z.output<typeof order>): void {
+  client ??= connect(at);
   if (!isOpen) return;
   for (let n = 0; n < FRAMES_PER_TICK; n += 1, sent += 1) client.sendText(frames[sent % frames.length] ?? '');
 }
 
-function connect(): WebSocketClient {
-  return new WebSocketClient(gateway, handshake, buffer, {
+function connect(at: z.output<typeof order>): WebSocketClient {
+  return new WebSocketClient(at.endpoint, at.handshake, buffer, {
     onUpgraded: () => (isOpen = true),
     onFrame: () => undefined,
     onEnd: () => {
@@ -41,13 +42,16 @@ function leave(): void {
   isOpen = false;
 }
 
-process.on('message', (given: readonly string[]) => {
-  if (given.length === 0) {
+let ticks = setInterval(() => undefined, TICK_MS);
+serveParent((message) => {
+  const given = order.parse(message);
+  clearInterval(ticks);
+  ({ frames } = given);
+  if (frames.length === 0) {
     leave();
-    process.send?.({ frames: sent, closes });
+    answerParent({ frames: sent, closes });
+    return;
   }
-  frames = given;
   [sent, closes] = [0, 0];
+  ticks = setInterval(() => tick(given), TICK_MS);
 });
-process.on('disconnect', () => process.exit());
-setInterval(tick, TICK_MS);

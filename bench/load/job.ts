@@ -1,20 +1,23 @@
-/** What a load worker is asked for, and what it answers: plain JSON between two processes. */
+/** What the bench and its load workers tell each other: plain JSON between two processes. */
 import { z } from 'zod';
 import { endpoint } from '../client/dial.js';
 import { PHASES } from './schedule.js';
-import { WIRE_NAMES } from './wires/by-name.js';
+import { wireName } from './wires/by-name.js';
 
+/** A worker's clients: whole rooms. */
 export const job = z.object({
   /** One for all clients, or one for each room. */
   endpoints: z.array(endpoint).min(1),
   /** See `sourceAddresses`. */
   localAddresses: z.array(z.string()),
-  /** What the server speaks (bench/load/wires/). */
-  wire: z.enum(WIRE_NAMES),
+  wire: wireName,
   /** The handshake of each client, room by room. */
   handshakes: z.array(z.string()),
   roomsOf: z.int(),
-  /** So many of each room send, the others only listen. */
+});
+
+const traffic = z.object({
+  /** How many members of each room send. The others only listen. */
   senders: z.int(),
   /** Messages a second of each sender. */
   rate: z.number(),
@@ -22,37 +25,60 @@ export const job = z.object({
   phases: z.enum(PHASES),
   warmUpS: z.number(),
   seconds: z.number(),
-  /** Whose CPU time is taken; null when it runs elsewhere. */
+  /** The process whose CPU time is read; null: it runs elsewhere. */
   serverPid: z.int().nullable(),
-  /** How long an interval is. */
+  /** The length of an interval. */
   sampleMs: z.number(),
-});
-
-/** Sent once every worker has said that its clients have joined. */
-export const go = z.object({
-  /** Of the machine's monotonic clock, which all processes share. */
+  /** When the sending starts, on the machine's monotonic clock, which all processes share. */
   startUs: z.number(),
 });
+
+export const command = z.discriminatedUnion('do', [
+  /** Each client tries to connect once, `atOnce` clients at a time. */
+  z.object({ do: z.literal('connect'), atOnce: z.int() }),
+  /** Every connection ends without a close frame. The answer comes when all are gone. */
+  z.object({ do: z.literal('drop') }),
+  /** The clients resume, spread over `spreadMs`. A client that fails tries again until `withinMs` have passed. */
+  z.object({ do: z.literal('return'), spreadMs: z.number(), withinMs: z.number() }),
+  /** Asks how many clients are connected. */
+  z.object({ do: z.literal('count') }),
+  traffic.extend({ do: z.literal('send') }),
+]);
 
 const cpuTime = z.object({ userS: z.number(), systemS: z.number(), waitS: z.number() });
 const valueCounts = z.array(z.tuple([z.number(), z.number()]));
 
-/** What happened between two moments, counted from the start of the sending. */
+export const stage = z.object({
+  wanted: z.int(),
+  done: z.int(),
+  /** How many attempts failed, by reason. */
+  failures: z.record(z.string(), z.int()),
+  /** Clients that resumed as another member, or that missed something though nobody sent anything. */
+  strangers: z.int(),
+  seconds: z.number(),
+  cpuS: z.number(),
+  /** From the start of a connection until the client has joined. */
+  latencyUs: valueCounts,
+  /** From the start of the stage until the client has joined. */
+  sinceStartUs: valueCounts,
+});
+
+/** Counts of the time between two moments. */
 const interval = z.object({
-  /** The how manyeth, from 0. */
+  /** Its place, from 0. */
   n: z.int(),
   untilS: z.number(),
   due: z.int(),
   delivered: z.int(),
-  /** How many more deliveries are known to be missing; below 0 when some came after all. */
+  /** How many more deliveries are known to be missing; below 0 when missing ones arrived after all. */
   missing: z.int(),
 });
 
-/** With the times of what came in it: they are told in the end, since reading them takes time that a load should have. */
+/** The worker reports latencies only at the end: reading them takes time that the load needs. */
 const sample = interval.extend({ latencyUs: valueCounts });
 
 export const part = z.object({
-  /** Of the whole run, warm-up included, after the last message had time to come. */
+  /** Of the whole run with its warm-up, once the last message had time to arrive. */
   counts: z.object({
     due: z.int(),
     delivered: z.int(),
@@ -61,40 +87,42 @@ export const part = z.object({
     disordered: z.int(),
     damaged: z.int(),
   }),
-  /** What else should not have been: errors, gaps, closed sockets. */
+  /** Other faults: errors, gaps, closed sockets. */
   problems: z.array(z.string()),
   /** Of the measured window alone. */
   window: z.object({
     seconds: z.number(),
     deliveries: z.int(),
     frames: z.int(),
-    /** Of the clients: a server that writes several frames at once saves its own calls and theirs. */
+    /** Reads of the clients: a server that writes several frames at once saves calls on both sides. */
     reads: z.int(),
-    /** A receiver's own entries, in batches shared by its room. */
+    /** A receiver's own entries, in batches that its room shares. */
     echoes: z.int(),
     serverCpu: cpuTime.nullable(),
     loadCpu: cpuTime,
-    /** As CPU profiles count it: the machine's monotonic clock. */
+    /** On the machine's monotonic clock, as CPU profiles count. */
     startUs: z.number(),
     endUs: z.number(),
   }),
-  /**
-   * Their latencies are from when a message was due to when it had come, of every seventh message that was due in the
-   * window or after.
-   */
+  /** Latencies run from when a message was due until it arrived: every seventh message due after the warm-up. */
   samples: z.array(sample),
-  /** How much later than due the generator sent. */
+  /** How much later than due the worker sent. */
   lagUs: valueCounts,
 });
 
 export const answer = z.union([
-  z.object({ joined: z.int() }),
+  z.object({ progress: z.int() }),
   z.object({ interval }),
+  z.object({ stage }),
+  z.object({ connected: z.int() }),
   z.object({ part }),
   z.object({ failure: z.string() }),
 ]);
 
 export type Job = z.output<typeof job>;
+export type Traffic = z.output<typeof traffic>;
+export type Command = z.output<typeof command>;
+export type StagePart = z.output<typeof stage>;
 export type Part = z.output<typeof part>;
 export type Interval = z.output<typeof interval>;
 export type SamplePart = z.output<typeof sample>;

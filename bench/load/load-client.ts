@@ -1,26 +1,28 @@
-/** One client of a load: it joins its room and sends one message, made once, again and again. */
+/** One client of a load: it joins its room, sends one prepared message again and again, and can drop and resume. */
 import type { Endpoint } from '../client/dial.js';
-import { OPCODE } from '../client/client-frame.js';
+import { OPCODE, resumeHandshake } from '../client/client-frame.js';
 import type { ReadBuffer } from '../client/frame-reader.js';
 import { dueMsOf, payloadOf, type OutgoingMessage } from '../client/message.js';
-import { WebSocketClient, type ClientEvents } from '../client/websocket-client.js';
-import type { Wire, WireClient } from './wires/wire.js';
+import { LOST, WebSocketClient, type ClientEvents } from '../client/websocket-client.js';
+import type { Wire, WireClient, WireEvents } from './wires/wire.js';
 
-export interface LoadEvents {
-  /** From now on the client can send. */
-  onJoined(): void;
+export interface JoinEvents {
+  /** `isSame` is false when the client resumed as another member, or missed something. */
+  onIn(tookMs: number, isSame: boolean): void;
+  /** The client did not join, or lost its connection (`wasIn`); `why` is one of few texts. */
+  onOut(client: LoadClient, why: string, wasIn: boolean): void;
+}
+
+export interface TrafficEvents extends WireEvents {
   /** Before the client looks at what it has read. */
   onRead(): void;
+  onFrame(): void;
   /** `dueMs` is 0 when the message is not timed. */
   onEntry(receiver: number, sender: number, number: number, dueMs: number): void;
-  onFrame(): void;
-  onEcho(): void;
-  onDamaged(): void;
-  onProblem(what: string): void;
 }
 
 export interface LoadClientPlan {
-  /** Among all clients. */
+  /** Among all clients of the worker. */
   readonly id: number;
   readonly endpoint: Endpoint;
   readonly localAddress: string | null;
@@ -28,39 +30,56 @@ export interface LoadClientPlan {
   readonly wire: Wire;
   /** Its index in its room, unless the server says another. */
   readonly place: number;
-  readonly payloadBytes: number;
 }
+
+const STATUS = /answered HTTP\/1\.1 (\d{3})/;
+const ERROR_CODE = /\b(E[A-Z]{4,})\b/;
 
 export class LoadClient implements ClientEvents, WireClient {
   index: number;
-  private readonly socket: WebSocketClient;
+  private socket: WebSocketClient | null = null;
+  private token: string | null = null;
+  private isIn = false;
+  private startedMs = 0;
   private message: OutgoingMessage | null = null;
   private sent = 0;
 
   constructor(
     private readonly plan: LoadClientPlan,
     private readonly buffer: ReadBuffer,
-    private readonly events: LoadEvents,
+    private readonly joins: JoinEvents,
+    readonly events: TrafficEvents,
   ) {
     this.index = plan.place;
-    this.socket = new WebSocketClient(plan.endpoint, plan.handshake, buffer, this, plan.localAddress);
   }
 
-  sendMessage(dueMs: number): void {
-    const { message } = this;
-    if (message === null) return;
+  /** With its credential the first time, then with its newest resume token. */
+  connect(): void {
+    const { endpoint, handshake, localAddress } = this.plan;
+    const text = this.token === null ? handshake : resumeHandshake(handshake, this.token, 0);
+    this.startedMs = performance.now();
+    this.socket = new WebSocketClient(endpoint, text, this.buffer, this, localAddress);
+  }
+
+  drop(): void {
+    this.socket?.drop();
+    this.socket = null;
+    this.isIn = false;
+  }
+
+  sendMessage(dueMs: number, payloadBytes: number): void {
+    const { socket } = this;
+    if (socket === null) return;
+    this.message ??= this.plan.wire.outgoing(payloadOf(this.index, payloadBytes));
     this.sent += 1;
-    message.write(dueMs, this.sent);
-    this.socket.send(message.frames);
-    if (!this.socket.isDrained) this.message = this.prepare();
-  }
-
-  close(): void {
-    this.socket.drop();
+    this.message.write(dueMs, this.sent);
+    socket.send(this.message.frames);
+    // The socket still reads from these frames: the next message needs new ones.
+    if (!socket.isDrained) this.message = null;
   }
 
   send(frames: Uint8Array): void {
-    this.socket.send(frames);
+    this.socket?.send(frames);
   }
 
   onRead(): void {
@@ -77,32 +96,26 @@ export class LoadClient implements ClientEvents, WireClient {
   }
 
   onEnd(code: number, why: string): void {
-    this.events.onProblem(`a socket was closed: ${code} ${why}`);
+    const wasIn = this.isIn;
+    this.drop();
+    this.joins.onOut(this, reasonOf(code, why), wasIn);
   }
 
-  onJoined(index: number): void {
+  onJoined(index: number, token: string | null = null, isRecovered = true): void {
+    const isSame = this.token === null || (index === this.index && isRecovered);
     this.index = index;
-    this.message = this.prepare();
-    this.events.onJoined();
+    this.token = token;
+    this.isIn = true;
+    this.joins.onIn(performance.now() - this.startedMs, isSame);
   }
 
   onEntry(sender: number, number: number, at: number): void {
     this.events.onEntry(this.plan.id, sender, number, dueMsOf(this.buffer.view, at));
   }
+}
 
-  onEcho(): void {
-    this.events.onEcho();
-  }
-
-  onDamaged(): void {
-    this.events.onDamaged();
-  }
-
-  onProblem(what: string): void {
-    this.events.onProblem(what);
-  }
-
-  private prepare(): OutgoingMessage {
-    return this.plan.wire.outgoing(payloadOf(this.index, this.plan.payloadBytes));
-  }
+function reasonOf(code: number, why: string): string {
+  const status = STATUS.exec(why)?.[1];
+  if (status !== undefined) return `HTTP ${status}`;
+  return ERROR_CODE.exec(why)?.[1] ?? (code === LOST ? why.slice(0, 80) : `closed ${code} ${why}`.trim());
 }

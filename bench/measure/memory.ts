@@ -1,20 +1,29 @@
-/** The memory of a server once it has come to rest: garbage is collected where that can be asked for. */
+/** The memory of a server. */
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { residentBytes } from './gateway-figures.js';
 import type { Launch } from '../processes/server-process.js';
 
-/** A gateway that `settledBytes` can ask. */
+/** A gateway that collects its garbage when `settledBytes` asks. */
 export const COLLECTABLE: Launch = {
   nodeFlags: ['--expose-gc', '--import', new URL('../processes/gc-on-signal.js', import.meta.url).href],
 };
 
+export const KB = 1024;
+export const MB = KB * KB;
 const LOOK_MS = 150;
 const LOOKS = 100;
-/** At rest: so many looks in a row of the same. */
+/** The server is at rest when so many looks in a row find the same. */
 const CALM_LOOKS = 4;
 const SAME = 0.005;
+const PEAK_LOOK_MS = 200;
 
-/** The resident set, once it has stayed alike for a while; the last look after 15 s. */
+/** The memory of a process that is in use (Linux). */
+export function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * KB;
+}
+
+/** The resident set, once it has stayed the same for a while, or after 15 s. */
 export async function settledBytes(pid: number, isCollectable: boolean): Promise<number> {
   let newest = residentBytes(pid);
   let calm = 0;
@@ -26,4 +35,18 @@ export async function settledBytes(pid: number, isCollectable: boolean): Promise
     newest = bytes;
   }
   return newest;
+}
+
+/** Starts to watch a process. The result ends that, and returns the most memory that a look found. */
+export function watchPeak(pid: number): () => number {
+  let peakBytes = 0;
+  const look = (): void => {
+    peakBytes = Math.max(peakBytes, residentBytes(pid));
+  };
+  look();
+  const timer = setInterval(look, PEAK_LOOK_MS);
+  return () => {
+    clearInterval(timer);
+    return peakBytes;
+  };
 }

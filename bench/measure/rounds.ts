@@ -1,13 +1,14 @@
-/** Sides of a comparison in turn, again and again, so that a machine that slows down does not harm one of them. */
+/** Runs the sides of a comparison in turn, again and again: a machine that slows down must not harm one of them. */
 import { demand } from '../processes/changes.js';
-import { percentile, type Account, type Cell } from '../report/account.js';
+import { fixed, percent, type Account, type Columns } from '../report/account.js';
+import { median, percentile } from './statistics.js';
 
-/** The share of a run that other processes may take before the run is made again. */
+/** A run in which other programs took more than this share of the time is repeated. */
 const DISTURBED = 0.05;
 
 export interface Repeats {
   readonly rounds: number;
-  /** How often a run is made at most while something else takes the server's core. */
+  /** How often a run is repeated at most while other programs take the server's core. */
   readonly attempts: number;
 }
 
@@ -50,10 +51,10 @@ export class Rounds<R extends Robbed> {
   median(name: string, of: (run: R) => number): number {
     const all = this.runsOf(name);
     const calm = all.filter(isCalm);
-    return percentile((calm.length > 0 ? calm : all).map(of), 0.5);
+    return median(calm.length > 0 ? calm : all, of);
   }
 
-  /** The median of the rounds' own ratios. Rounds in which something disturbed a side count only where all were. */
+  /** The median of the rounds' own ratios. Rounds in which something disturbed a side count only if all were so. */
   ratio(over: string, under: string, of: (run: R) => number): number {
     const fair = this.rounds.filter((round) => isFair(round, over, under));
     const ratios = (fair.length > 0 ? fair : this.rounds).map((round) => {
@@ -85,44 +86,39 @@ export class Rounds<R extends Robbed> {
   }
 }
 
-/** A row for each side: medians. `more` are further columns, by side. */
+interface Row {
+  readonly name: string;
+  readonly label?: string;
+}
+
+/** A row of medians for each side. `more` are further columns. */
 export function reportRuns<R extends ServerRun>(
   account: Account,
   rounds: Rounds<R>,
   what: string,
-  rows: readonly { readonly name: string; readonly label?: string }[],
-  more: Readonly<Record<string, (name: string) => Cell>> = {},
+  rows: readonly Row[],
+  more: Columns<Row> = {},
 ): void {
   const hasRedis = rows.some(({ name }) => rounds.runsOf(name).some(({ redisBusy }) => redisBusy !== null));
-  const busy = ['server busy %', 'load busy %', ...(hasRedis ? ['Redis busy %'] : []), 'robbed %'];
-  account.table(
-    [what, 'per s', 'server CPU us', 'p50 ms', 'p99 ms', ...busy, 'undisturbed', ...Object.keys(more)],
-    rows.map(({ name, label = name }) => {
-      const cell = (digits: number, of: (run: R) => number | null): Cell => {
-        const values = rounds.runsOf(name).map(of);
-        return values.includes(null) ? '-' : rounds.median(name, (run) => of(run) ?? 0).toFixed(digits);
-      };
-      const percent = (of: (run: R) => number | null): Cell =>
-        cell(1, (run) => {
-          const share = of(run);
-          return share === null ? null : 100 * share;
-        });
-      const calm = rounds.runsOf(name).filter(isCalm).length;
-      return [
-        label,
-        cell(0, ({ perS }) => perS),
-        cell(2, ({ cpuUs }) => cpuUs),
-        cell(2, ({ p50Ms }) => p50Ms),
-        cell(2, ({ p99Ms }) => p99Ms),
-        percent(({ serverBusy }) => serverBusy),
-        percent(({ loadBusy }) => loadBusy),
-        ...(hasRedis ? [percent(({ redisBusy }) => redisBusy)] : []),
-        percent(({ robbed }) => robbed),
-        `${calm}/${rounds.runsOf(name).length}`,
-        ...Object.values(more).map((of) => of(name)),
-      ];
-    }),
-  );
+  const medianOf =
+    (of: (run: R) => number | null) =>
+    ({ name }: Row): number | null =>
+      rounds.runsOf(name).some((run) => of(run) === null) ? null : rounds.median(name, (run) => of(run) ?? 0);
+  const cell = (digits: number, of: (run: R) => number | null) => (row: Row) => fixed(digits, medianOf(of)(row));
+  const share = (of: (run: R) => number | null) => (row: Row) => percent(medianOf(of)(row));
+  account.rows(rows, {
+    [what]: ({ name, label = name }) => label,
+    'per s': cell(0, ({ perS }) => perS),
+    'server CPU us': cell(2, ({ cpuUs }) => cpuUs),
+    'p50 ms': cell(2, ({ p50Ms }) => p50Ms),
+    'p99 ms': cell(2, ({ p99Ms }) => p99Ms),
+    'server busy %': share(({ serverBusy }) => serverBusy),
+    'load busy %': share(({ loadBusy }) => loadBusy),
+    ...(hasRedis ? { 'Redis busy %': share(({ redisBusy }) => redisBusy) } : {}),
+    'robbed %': share(({ robbed }) => robbed),
+    undisturbed: ({ name }) => `${rounds.runsOf(name).filter(isCalm).length}/${rounds.runsOf(name).length}`,
+    ...more,
+  });
 }
 
 async function calmest<R extends Robbed>(attempts: number, run: () => Promise<R>): Promise<R> {

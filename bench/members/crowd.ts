@@ -4,6 +4,7 @@ import type { DeliveryClass } from '../../src/protocol/wire.js';
 import type { Flaws } from '../book/receipts.js';
 import { Numbering } from '../book/numbering.js';
 import { Backend } from '../rest/backend.js';
+import { sumOf } from '../measure/statistics.js';
 import { demand } from '../processes/changes.js';
 import { ReadBuffer } from '../client/frame-reader.js';
 import { openSessions } from '../rest/seats.js';
@@ -57,7 +58,7 @@ export class Crowd {
   }
 
   sent(deliveryClass: DeliveryClass): number {
-    return this.players.reduce((sum, { sent }) => sum + sent[deliveryClass], 0);
+    return sumOf(this.players, ({ sent }) => sent[deliveryClass]);
   }
 
   /**

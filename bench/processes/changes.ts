@@ -1,7 +1,9 @@
-/** Waiting for something to be so, never for time to pass: every wait has a name and a bound. */
+/** Waits for a condition: every wait has a name and a bound. */
+import { setTimeout as pause } from 'node:timers/promises';
+
 const PATIENCE_MS = 5_000;
 
-/** A state that changes, and those who wait for it. Its owner calls `notify` after each change. */
+/** A state that changes, and waits for it. Its owner calls `notify` after each change. */
 export class Changes {
   private readonly waiting = new Set<() => void>();
 
@@ -10,8 +12,8 @@ export class Changes {
   }
 
   /**
-   * What `look` gives as soon as it is not null; it is asked now and after each change.
-   * Rejects with what `look` throws, or with `what` when `withinMs` pass.
+   * Calls `look` now and after each change. Resolves with its first result that is not null. Rejects with what `look`
+   * throws, or with `what` when `withinMs` have passed.
    */
   async until<T>(what: string, look: () => T | null, withinMs: number = PATIENCE_MS): Promise<T> {
     const deadlineMs = performance.now() + withinMs;
@@ -38,7 +40,12 @@ export class Changes {
   }
 }
 
-/** What must be so for a run to count; the run ends with `otherwise` when it is not. */
+/** Throws `otherwise` unless the condition holds: the run does not count then. */
 export function demand(isSo: boolean, otherwise: string): asserts isSo {
   if (!isSo) throw new Error(otherwise);
+}
+
+/** Resolves at that time of `performance.now()`. */
+export function untilTime(atMs: number): Promise<void> {
+  return pause(Math.max(0, atMs - performance.now()));
 }

@@ -1,8 +1,10 @@
-/** The gateway of a scenario: one that runs already, or one of the bench's own, on the embedded store or on Redis. */
+/** The gateway of a scenario: one that already runs, or one of the bench's own, on the embedded store or on Redis. */
+import { isLoopback } from '../client/dial.js';
 import { canWatchProcesses } from '../measure/cpu.js';
 import { demand } from './changes.js';
+import { ANY_CORES, chooseCores, type Cores } from './cores.js';
+import { withRedis } from './foreign-server.js';
 import { withGateway, type RunningGateway } from './gateway.js';
-import { withRedis } from './redis-process.js';
 import type { Launch } from './server-process.js';
 
 export interface TargetGiven {
@@ -13,13 +15,13 @@ export interface TargetGiven {
 }
 
 export interface Gateway extends Pick<RunningGateway, 'url' | 'key'> {
-  /** null when the process is unknown: then its CPU and memory are not shown. */
+  /** null when the process is unknown: the bench then shows neither its CPU nor its memory. */
   readonly pid: number | null;
   /** The Redis that the bench started. */
   readonly redisPid: number | null;
 }
 
-/** The gateway that runs already; null when the bench starts its own. Throws on options that contradict each other. */
+/** The gateway that already runs; null when the bench starts its own. Throws on options that contradict each other. */
 export function givenGateway({ url, key, pid, redis = false }: TargetGiven): Gateway | null {
   if (url === undefined) {
     demand(key === undefined && pid === undefined, '--key and --pid belong to a --url');
@@ -45,4 +47,10 @@ export function withTarget<T>(
     withGateway(redisUrl, ({ url, key, pid }) => use({ url, key, pid: watched(pid), redisPid }), launch);
   if (given.redis !== true) return onStore(null, null);
   return withRedis(null, (redis) => onStore(redis.url, watched(redis.pid)));
+}
+
+/** A server of our own has a core for itself. A gateway at a URL on this machine shares its cores with the load. */
+export function coresFor({ url }: Pick<TargetGiven, 'url'>): Cores {
+  if (url === undefined) return chooseCores();
+  return isLoopback(new URL(url).hostname) ? { server: null, load: chooseCores().load } : ANY_CORES;
 }

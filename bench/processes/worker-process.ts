@@ -37,11 +37,7 @@ export function serveParent(onMessage: (message: unknown) => void): void {
   process.once('disconnect', () => process.exit(1));
 }
 
-export function answerParent(message: object, onSent: () => void = () => undefined): void {
+export function answerParent(message: object): void {
   demand(process.send !== undefined, 'only the bench starts this worker');
-  process.send(message, onSent);
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  process.send(message);
 }

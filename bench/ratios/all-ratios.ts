@@ -1,16 +1,14 @@
 /** Every comparison of `npm run bench:ratios`, in the order in which they run. */
-import { capacity } from './capacity-ratio.js';
 import { connect } from './connect.js';
-import { growth } from './growth.js';
-import { idle } from './memory.js';
+import { capacity, deliveryClass, flush, latency } from './deliveries.js';
+import { growth, idle } from './growth.js';
 import type { Ratio } from './ratio.js';
-import { deliveryClass, flush, latency } from './relay.js';
 import { rest } from './rest.js';
 import { tokens } from './tokens.js';
 
 export const RATIOS: readonly Ratio[] = [rest, tokens, connect, idle, growth, deliveryClass, flush, latency, capacity];
 
-/** By the names of `--only`; all without. Throws on a name that is none. */
+/** Those that `--only` names; without it all. Throws on an unknown name. */
 export function ratiosOf(only: string | undefined): readonly Ratio[] {
   if (only === undefined) return RATIOS;
   return only.split(',').map((name) => {

@@ -1,10 +1,10 @@
-/** What `npm run bench:ratios` is made of: comparisons, each of which says in figures how Sallyport stands. */
-import type { Repeats } from '../measure/rounds.js';
+/** `npm run bench:ratios` consists of comparisons. Each says in figures how Sallyport stands. */
+import type { Repeats, Rounds, ServerRun } from '../measure/rounds.js';
 import type { Account } from '../report/account.js';
 
-/** How long a comparison takes: quote the long form; compare the short form only with itself. */
+/** How long a comparison takes. Quote the long form; compare the short form only with itself. */
 export interface Effort extends Repeats {
-  /** Of each run that is measured. */
+  /** Of each measured run. */
   readonly seconds: number;
   /** Fewer clients and shorter searches. */
   readonly isShort: boolean;
@@ -17,11 +17,10 @@ export interface Figure {
   /** The baseline keeps the figure by this name. */
   readonly name: string;
   readonly value: number;
-  /** Which way is better. */
   readonly better: 'higher' | 'lower';
-  /** What the figure has to reach; null: nothing was promised. */
+  /** The value to reach; null: there is none. */
   readonly target: number | null;
-  /** Whether other programs took the server's core in every round: then the value says little. */
+  /** Whether other programs took the server's core in every round: the value then says little. */
   readonly isDisturbed: boolean;
 }
 
@@ -32,18 +31,30 @@ export interface Ratio {
   measure(account: Account, effort: Effort): Promise<readonly Figure[]>;
 }
 
+/** How much faster `ours` is than `peer`, by the clock and by the CPU time of the server. */
+export function rateFigures(
+  rounds: Rounds<ServerRun>,
+  ours: string,
+  peer: string,
+  target: number,
+  nameOf: (per: 's' | 'CPU second') => string,
+): readonly Figure[] {
+  const common = { better: 'higher', target, isDisturbed: rounds.isDisturbed } as const;
+  return [
+    { name: nameOf('s'), value: rounds.ratio(ours, peer, ({ perS }) => perS), ...common },
+    { name: nameOf('CPU second'), value: rounds.ratio(peer, ours, ({ cpuUs }) => cpuUs), ...common },
+  ];
+}
+
 export function isMet({ value, better, target }: Figure): boolean {
   return target === null || (better === 'higher' ? value >= target : value <= target);
 }
 
 export function reportFigures(account: Account, figures: readonly Figure[]): void {
-  const textOf = (value: number): string => value.toFixed(value >= 100 ? 0 : 2);
-  account.table(
-    ['figure', 'value', 'target', 'met'],
-    figures.map((figure) => {
-      const { name, value, better, target } = figure;
-      if (target === null) return [name, textOf(value), '-', '-'];
-      return [name, textOf(value), `${better === 'higher' ? '>=' : '<='} ${target}`, isMet(figure) ? 'yes' : 'no'];
-    }),
-  );
+  account.rows(figures, {
+    figure: ({ name }) => name,
+    value: ({ value }) => value.toFixed(value >= 100 ? 0 : 2),
+    target: ({ better, target }) => (target === null ? '-' : `${better === 'higher' ? '>=' : '<='} ${target}`),
+    met: (figure) => (figure.target === null ? '-' : isMet(figure) ? 'yes' : 'no'),
+  });
 }

@@ -1,18 +1,31 @@
 /** `get` and `create` of the relay surface on Redis, beside the same written by hand on Fastify and ioredis. */
-import type { Account } from '../report/account.js';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { requirePeers } from '../contenders/contenders.js';
+import { reportRuns, Rounds, type ServerRun } from '../measure/rounds.js';
 import { demand } from '../processes/changes.js';
 import { chooseCores, moveToCore } from '../processes/cores.js';
-import { leanStorm, type LeanResult } from '../rest/lean-storm.js';
-import { requirePeers } from '../contenders/peer-contenders.js';
-import type { Effort, Figure, Ratio } from './ratio.js';
-import { withRestSides, type RestSide } from './rest-sides.js';
-import { reportRuns, Rounds } from '../measure/rounds.js';
+import { withRedis } from '../processes/foreign-server.js';
+import { withGateway } from '../processes/gateway.js';
+import { ServerProcess, withServer } from '../processes/server-process.js';
+import type { Account } from '../report/account.js';
+import { Backend, createdSession, SESSIONS, type Call } from '../rest/backend.js';
+import { addressOf, inTurns } from '../rest/seats.js';
+import { strictStorm, type StormTarget } from '../rest/storm.js';
+import { rateFigures, type Effort, type Figure, type Ratio } from './ratio.js';
 
 const CALLS = ['get', 'create'] as const;
 type CallName = (typeof CALLS)[number];
 const TARGETS: Readonly<Record<CallName, number>> = { get: 1.5, create: 1.2 };
 const CONNECTIONS = 48;
 const WARM_UP_S = 2;
+const PEER = fileURLToPath(new URL('../../../bench/peers/fastify.mjs', import.meta.url));
+const SESSION_COUNT = 200;
+const EXPIRES_IN_S = 900;
+const OURS = 'Sallyport';
+const FASTIFY = 'Fastify';
+
+const madeKey = z.object({ secret: z.string() });
 
 export const rest: Ratio = {
   name: 'rest',
@@ -20,7 +33,7 @@ export const rest: Ratio = {
   measure: (account, effort) => {
     requirePeers();
     moveToCore(chooseCores().load);
-    return withRestSides(async (sides) => {
+    return withSides(async (sides) => {
       const figures: Figure[] = [];
       for (const call of CALLS) figures.push(...(await compare(account, effort, sides, call)));
       return figures;
@@ -31,23 +44,65 @@ export const rest: Ratio = {
 async function compare(
   account: Account,
   effort: Effort,
-  sides: readonly RestSide[],
+  sides: readonly Side[],
   call: CallName,
 ): Promise<readonly Figure[]> {
-  const [ours, peer] = sides;
-  demand(ours !== undefined && peer !== undefined, 'there are two sides');
-  const run = (side: RestSide, seconds: number): Promise<LeanResult> =>
-    leanStorm(side, { connections: CONNECTIONS, seconds, request: side[call] });
+  const run = (side: Side, seconds: number): Promise<ServerRun> =>
+    strictStorm(side, { connections: CONNECTIONS, until: { seconds }, request: side[call] });
   for (const side of sides) await run(side, effort.isShort ? WARM_UP_S / 2 : WARM_UP_S);
   const timed = sides.map((side) => ({ name: side.name, run: () => run(side, effort.seconds) }));
   const rounds = await Rounds.of(account, effort, timed);
   const rows = sides.map(({ name }) => ({ name, label: `${call}, ${name}` }));
   reportRuns(account, rounds, 'calls', rows);
-  const rate = rounds.ratio(ours.name, peer.name, ({ perS }) => perS);
-  const cpu = rounds.ratio(peer.name, ours.name, ({ cpuUs }) => cpuUs);
-  const common = { better: 'higher', target: TARGETS[call], isDisturbed: rounds.isDisturbed } as const;
-  return [
-    { name: `rest ${call}: calls/s to Fastify's`, value: rate, ...common },
-    { name: `rest ${call}: calls per CPU second to Fastify's`, value: cpu, ...common },
-  ];
+  const calls = { s: 'calls/s', 'CPU second': 'calls per CPU second' };
+  return rateFigures(rounds, OURS, FASTIFY, TARGETS[call], (per) => `rest ${call}: ${calls[per]} to Fastify's`);
+}
+
+interface Side extends StormTarget {
+  readonly name: string;
+  /** The nth call of that name, as bytes of HTTP. */
+  readonly get: (n: number) => string;
+  readonly create: (n: number) => string;
+}
+
+/** Both on the server's core, with one Redis beside the load. */
+function withSides<T>(use: (sides: readonly Side[]) => Promise<T>): Promise<T> {
+  const { server: core, load } = chooseCores();
+  return withRedis(load, (redis) =>
+    withGateway(redis.url, async ({ url, key: rootKey, pid }) => {
+      // A key that is looked up, as backends have one; the root key is not.
+      const body = { name: 'bench', scopes: ['relays'], project_id: 'default' };
+      const made = await new Backend(url, rootKey).call({ method: 'POST', path: '/v1/keys', body });
+      const key = madeKey.parse(made).secret;
+      const at = { core, redisPid: redis.pid };
+      const ours = await sideOf({ name: OURS, url, pid, ...at }, key);
+      const environment = { NODE_ENV: 'production', BENCH_REDIS_URL: redis.url, BENCH_API_KEY: key };
+      const peer = new ServerProcess('Fastify peer', PEER, { core, environment });
+      return withServer(peer, async (listening) =>
+        use([ours, await sideOf({ name: FASTIFY, url: listening.url, pid: peer.pid, ...at }, key)]),
+      );
+    }),
+  );
+}
+
+async function sideOf(at: StormTarget & { readonly name: string }, key: string): Promise<Side> {
+  const backend = new Backend(at.url, key);
+  const create = (n: number): Call => {
+    const body = { users: [{ ip: addressOf(n) }, { ip: addressOf(n + 1) }], expires_in_s: EXPIRES_IN_S };
+    return { method: 'POST', path: SESSIONS, body };
+  };
+  const get = (id: string): Call => ({ method: 'GET', path: `${SESSIONS}/${id}` });
+  // Both sides must answer alike, or the comparison is none.
+  const ids = await inTurns(SESSION_COUNT, async (n) => {
+    const made = createdSession.parse(await backend.call(create(n)));
+    const got = createdSession.parse(await backend.call(get(made.session_id)));
+    demand(JSON.stringify(got) === JSON.stringify(made), `${at.url} answers get and create differently`);
+    demand(got.session_users.length === 2 && got.relay !== null, `${at.url} answers with another session`);
+    return made.session_id;
+  });
+  return {
+    ...at,
+    get: (n) => backend.request(get(ids[n % SESSION_COUNT] ?? '')),
+    create: (n) => backend.request(create(n)),
+  };
 }

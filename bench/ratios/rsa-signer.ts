@@ -1,11 +1,10 @@
 /**
- * The most RSA-2048 signatures that this process' cores can make: a worker that signs what a session token has to say
- * over and over, on its own thread or on the pool's, and does nothing else.
+ * The most RSA-2048 signatures that the cores of this process can make: a worker that signs as many bytes as a session
+ * token has, over and over, on its own thread or on the pool's.
  */
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { answerParent, serveParent } from '../processes/worker-process.js';
-import { CoreWatch } from '../measure/core-watch.js';
-import { shareOf } from '../measure/cpu.js';
+import { BusyWatch } from '../measure/busy-watch.js';
 import { signingOrder, type Signed, type SigningOrder } from './signing-order.js';
 
 const ALGORITHM = 'RSA-SHA256';
@@ -24,13 +23,12 @@ serveParent((message) => {
 });
 
 async function make({ how, seconds, core }: SigningOrder): Promise<Signed> {
-  const watch = new CoreWatch(process.pid, core);
+  const watch = new BusyWatch({ pid: process.pid, core });
   const startMs = performance.now();
   const untilMs = startMs + seconds * 1000;
   const signs = how === 'sync' ? signHere(untilMs) : await signOnPool(untilMs);
-  const tookS = (performance.now() - startMs) / 1000;
-  const { cpu, robbedS } = watch.read();
-  return { perS: signs / tookS, busy: shareOf(cpu, tookS), robbed: robbedS / tookS };
+  const { serverBusy, robbed } = watch.read();
+  return { perS: (signs * 1000) / (performance.now() - startMs), busy: serverBusy ?? 0, robbed };
 }
 
 function signHere(untilMs: number): number {

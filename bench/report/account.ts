@@ -1,4 +1,4 @@
-/** The readable account of a run: one line for each thing that happened, then tables. */
+/** The readable account of a run: a line for each event, then tables. */
 
 export type Cell = string | number;
 
@@ -7,12 +7,19 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
 }
 
+/** What each column shows of a row, by the column's head. */
+export type Columns<T> = Readonly<Record<string, (row: T) => Cell>>;
+
 export class Account {
-  /** All that were written. */
+  /** All tables so far. */
   readonly tables: Table[] = [];
   private readonly startedMs = performance.now();
 
   constructor(private readonly write: (line: string) => void) {}
+
+  line(text: string): void {
+    this.write(text);
+  }
 
   title(text: string): void {
     this.write(`\n${text}\n`);
@@ -24,7 +31,18 @@ export class Account {
     this.write(`${elapsedS.toFixed(2).padStart(6)} s  ${text}`);
   }
 
-  /** The first column to the left, the others to the right. */
+  /** A line for each row. */
+  rows<T>(rows: readonly T[], columns: Columns<T>): void {
+    const cells = rows.map((row) => Object.values(columns).map((of) => of(row)));
+    this.table(Object.keys(columns), cells);
+  }
+
+  /** One line. */
+  row(cells: Readonly<Record<string, Cell>>): void {
+    this.table(Object.keys(cells), [Object.values(cells)]);
+  }
+
+  /** The first column is aligned to the left, the others to the right. */
   table(head: readonly Cell[], rows: readonly (readonly Cell[])[]): void {
     this.tables.push({ head, rows });
     const lines = [head, ...rows].map((row) => row.map(String));
@@ -40,8 +58,11 @@ export class Account {
   }
 }
 
-/** The smallest value that at least this share of the values does not exceed; 0 without values. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+/** With so many digits after the point; `-` for a value that is not known. */
+export function fixed(digits: number, value: number | null): string {
+  return value === null ? '-' : value.toFixed(digits);
+}
+
+export function percent(share: number | null, digits = 1): string {
+  return fixed(digits, share === null ? null : 100 * share);
 }

@@ -1,23 +1,23 @@
-/** What a load found, in tables and plots, and which side was short of time. */
-import type { Account, Cell } from './account.js';
+/** What a load found, in tables and plots, and which side ran out of time. */
+import type { Clients } from '../load/clients.js';
+import type { Result, Sample } from '../load/result.js';
 import { shareOf } from '../measure/cpu.js';
 import type { Latencies } from '../measure/latencies.js';
-import type { LoadOptions } from '../load/load-process.js';
-import type { Result, Sample } from '../load/result.js';
-import type { Progress } from './progress.js';
+import { sumOf } from '../measure/statistics.js';
+import { fixed, percent, type Account, type Columns } from './account.js';
 import type { Plot } from './plot.js';
+import type { Progress } from './progress.js';
 
-/** A side that is this busy has nothing left: what it adds to a latency is its own queue. */
+/** A side that is this busy has nothing left: its own queue is part of the latencies. */
 const SATURATED = 0.95;
-/** A generator that is later than that measures itself. */
+/** A load that is this late measures itself. */
 const LATE_MS = 5;
 const US_PER_S = 1e6;
 
-/** Which side had no time left. */
 export interface Saturation {
   /** `none, load held up`: the load was late though it had time, so other programs had its core. */
   readonly side: 'server' | 'load' | 'both' | 'none' | 'none, load held up' | 'server not known';
-  /** Shares of a core; null: the server's CPU is not known. The load's is its busiest worker's. */
+  /** Shares of a core; null: the server's process is unknown. The load's is that of its busiest worker. */
   readonly serverBusy: number | null;
   readonly loadBusy: number;
   readonly loadLagP99Ms: number | null;
@@ -40,56 +40,25 @@ export function saturationOfResult({ window, lagMs }: Result): Saturation {
   return saturationOf(serverBusy, shareOf(window.loadCpu, window.seconds), lagMs.p99);
 }
 
+/** Columns of a row that knows how busy both sides were. */
+export const BUSY: Columns<Pick<Saturation, 'serverBusy' | 'loadBusy'>> = {
+  saturated: ({ serverBusy, loadBusy }) => saturationOf(serverBusy, loadBusy, null).side,
+  'server busy %': ({ serverBusy }) => percent(serverBusy),
+  'load busy %': ({ loadBusy }) => percent(loadBusy),
+};
+
 export function reportSaturation(account: Account, saturation: Saturation): void {
-  const { serverBusy, loadBusy, loadLagP99Ms, side } = saturation;
-  const lag = loadLagP99Ms === null ? '-' : loadLagP99Ms.toFixed(2);
-  account.table(
-    ['saturated', 'server busy %', 'load busy %', 'load lag p99 ms'],
-    [[side, percent(serverBusy), percent(loadBusy), lag]],
-  );
+  account.rows([saturation], {
+    ...BUSY,
+    saturated: ({ side }) => side,
+    'load lag p99 ms': ({ loadLagP99Ms }) => fixed(2, loadLagP99Ms),
+  });
 }
 
-/** The same as columns, for one row of several. */
-export const BUSY: readonly Cell[] = ['saturated', 'server busy %', 'load busy %'];
-
-export function busyCells({ serverBusy, loadBusy }: Pick<Saturation, 'serverBusy' | 'loadBusy'>): Cell[] {
-  return [saturationOf(serverBusy, loadBusy, null).side, percent(serverBusy), percent(loadBusy)];
-}
-
-export function reportLoad(account: Account, result: Result): void {
-  const { counts, window, latency } = result;
-  const perS = window.deliveries / window.seconds;
-  account.table(
-    ['deliveries', 'per s', 'due', 'delivered %', 'lost', 'doubled', 'disordered', 'damaged'],
-    [
-      [
-        counts.delivered,
-        perS.toFixed(0),
-        counts.due,
-        (100 * deliveredShare(result)).toFixed(3),
-        counts.lost,
-        counts.doubled,
-        counts.disordered,
-        counts.damaged,
-      ],
-    ],
-  );
-  const inMs = [0.5, 0.9, 0.99, 0.999, 1].map((share): Cell => latency.atMs(share).toFixed(2));
-  account.table(['latency, ms', 'p50', 'p90', 'p99', 'p99.9', 'max'], [['from when it was due', ...inMs]]);
-  const cpu = window.serverCpu;
-  account.table(
-    ['server CPU per delivery, us', 'user', 'sys', 'entries/frame', 'entries/read'],
-    [
-      [
-        ...[cpu === null ? null : cpu.userS + cpu.systemS, cpu?.userS ?? null, cpu?.systemS ?? null].map(
-          (seconds): Cell => (seconds === null ? '-' : ((seconds / window.deliveries) * US_PER_S).toFixed(2)),
-        ),
-        ((window.deliveries + window.echoes) / window.frames).toFixed(2),
-        ((window.deliveries + window.echoes) / window.reads).toFixed(2),
-      ],
-    ],
-  );
-  reportSaturation(account, saturationOfResult(result));
+/** Columns of a row's latencies, in ms. */
+export function latencyColumns<T>(digits: number, of: (row: T) => Latencies): Columns<T> {
+  const at = (share: number) => (row: T) => of(row).atMs(share).toFixed(digits);
+  return { 'p50 ms': at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 }
 
 /** Of all that was due, warm-up included. */
@@ -97,16 +66,49 @@ export function deliveredShare({ counts }: Result): number {
   return counts.due === 0 ? 0 : counts.delivered / counts.due;
 }
 
-/** Shows rate and share delivered so far, of all intervals that have passed. */
-export function watchLoad(progress: Progress): NonNullable<LoadOptions['onInterval']> {
+export function deliveriesPerS({ window }: Result): number {
+  return window.deliveries / window.seconds;
+}
+
+export function entriesPer({ window }: Result, what: 'frames' | 'reads'): string {
+  return ((window.deliveries + window.echoes) / window[what]).toFixed(2);
+}
+
+export function reportLoad(account: Account, result: Result): void {
+  const { counts, latency, window } = result;
+  const { delivered, due, ...flaws } = counts;
+  account.row({
+    deliveries: delivered,
+    'per s': deliveriesPerS(result).toFixed(0),
+    due,
+    'delivered %': percent(deliveredShare(result), 3),
+    ...flaws,
+  });
+  const ms = (share: number): string => latency.atMs(share).toFixed(2);
+  const latencies = { p50: ms(0.5), p90: ms(0.9), p99: ms(0.99), 'p99.9': ms(0.999), max: ms(1) };
+  account.row({ 'latency, ms': 'from when it was due', ...latencies });
+  const cpu = window.serverCpu;
+  const us = (seconds: number): string => ((seconds / window.deliveries) * US_PER_S).toFixed(2);
+  account.row({
+    'server CPU per delivery, us': cpu === null ? '-' : us(cpu.userS + cpu.systemS),
+    user: cpu === null ? '-' : us(cpu.userS),
+    sys: cpu === null ? '-' : us(cpu.systemS),
+    'entries/frame': entriesPer(result, 'frames'),
+    'entries/read': entriesPer(result, 'reads'),
+  });
+  reportSaturation(account, saturationOfResult(result));
+}
+
+/** Shows the rate of each interval, and the share delivered so far. */
+export function watchLoad(progress: Progress): NonNullable<Parameters<Clients['send']>[1]> {
   let [due, delivered, lastS] = [0, 0, 0];
   return (interval) => {
     due += interval.due;
     delivered += interval.delivered;
     const perS = interval.delivered / Math.max(interval.untilS - lastS, 1e-3);
     lastS = interval.untilS;
-    const share = due === 0 ? 100 : Math.min(100, (100 * delivered) / due);
-    progress.show(`${interval.untilS.toFixed(1)} s  ${perS.toFixed(0)} deliveries/s  ${share.toFixed(2)} % delivered`);
+    const share = due === 0 ? 1 : Math.min(1, delivered / due);
+    progress.show(`${interval.untilS.toFixed(1)} s  ${perS.toFixed(0)} deliveries/s  ${percent(share, 2)} % delivered`);
   };
 }
 
@@ -118,6 +120,7 @@ export function loadPlots(result: Result): readonly Plot[] {
     y: { label, scale: 'linear' },
     lines,
   });
+  const p99s = samples.flatMap(({ untilS, p99Ms }): [number, number][] => (p99Ms === null ? [] : [[untilS, p99Ms]]));
   return [
     latencyPlot([['from when it was due', result.latency]]),
     over('Throughput', 'deliveries/s', [
@@ -125,12 +128,7 @@ export function loadPlots(result: Result): readonly Plot[] {
       { name: 'delivered', points: rates(samples, ({ delivered }) => delivered) },
     ]),
     over('Loss', '% of what was due', [{ name: 'lost', points: lossOverTime(result) }]),
-    over('Latency over time', 'ms', [
-      {
-        name: 'p99',
-        points: samples.flatMap(({ untilS, p99Ms }): [number, number][] => (p99Ms === null ? [] : [[untilS, p99Ms]])),
-      },
-    ]),
+    over('Latency over time', 'ms', [{ name: 'p99', points: p99s }]),
   ];
 }
 
@@ -153,16 +151,12 @@ function rates(samples: readonly Sample[], of: (sample: Sample) => number): [num
   });
 }
 
-/** A loss shows when what follows comes; what was lost at the end shows in the last interval. */
+/** A loss shows when a later message arrives. Losses at the very end show in the last interval. */
 function lossOverTime({ samples, counts }: Result): [number, number][] {
-  const known = samples.reduce((sum, { missing }) => sum + missing, 0);
+  const known = sumOf(samples, ({ missing }) => missing);
   const duePerSample = counts.due / Math.max(1, samples.length);
   return samples.map(({ untilS, due, missing }, i) => {
     const lost = missing + (i === samples.length - 1 ? Math.max(0, counts.lost - known) : 0);
     return [untilS, Math.max(0, (100 * lost) / Math.max(due, duePerSample))];
   });
-}
-
-export function percent(share: number | null): Cell {
-  return share === null ? '-' : (100 * share).toFixed(1);
 }

@@ -1,7 +1,8 @@
-/** A game's backend: creates, authorizes, kicks, speaks and ends over REST. An answer with another status is an error. */
+/** A game's backend: it creates, authorizes and ends relay sessions over REST. An answer that is not 2xx is an error. */
 import { z } from 'zod';
 
 const DEADLINE_MS = 5_000;
+export const SESSIONS = '/v1/relays/sessions';
 
 const user = z.object({ ip_address: z.string(), authorization_token: z.int() });
 const sessionHead = z.object({ session_id: z.string(), authorization_token: z.int(), status: z.string() });
@@ -14,7 +15,7 @@ export type CreatedSession = z.output<typeof createdSession>;
 /** What every answer about a session says of how to connect. */
 export type SessionAccess = Pick<CreatedSession, 'session_id' | 'authorization_token' | 'relay'>;
 
-/** Members of the create call as they stand in its body; what is not given is the gateway's to choose. */
+/** Members of the create call as its body has them. The gateway chooses those that are not given. */
 export interface SessionOptions {
   readonly flush_ms?: number | 'auto';
   readonly max_users?: number;
@@ -22,13 +23,10 @@ export interface SessionOptions {
   readonly resume_window_ms?: number;
 }
 
-interface Call {
+export interface Call {
   readonly method: 'POST' | 'GET' | 'DELETE';
   readonly path: string;
-  /** The relay surface takes `token <key>`, the native calls `Bearer <key>`. */
-  readonly scheme: 'token' | 'Bearer';
   readonly body?: unknown;
-  readonly expects: number;
 }
 
 export class Backend {
@@ -39,42 +37,51 @@ export class Backend {
 
   async createSession(addresses: readonly string[], options: SessionOptions = {}): Promise<CreatedSession> {
     const body = { ...options, users: addresses.map((ip) => ({ ip })) };
-    const path = '/v1/relays/sessions';
-    return createdSession.parse(await this.call({ method: 'POST', path, scheme: 'token', body, expects: 200 }));
+    return createdSession.parse(await this.call({ method: 'POST', path: SESSIONS, body }));
   }
 
   async authorizeUser(sessionId: string, address: string): Promise<SessionUser> {
     const body = { session_id: sessionId, user_ip: address };
-    const path = '/v1/relays/sessions:authorize-user';
-    const answer = await this.call({ method: 'POST', path, scheme: 'token', body, expects: 200 });
+    const answer = await this.call({ method: 'POST', path: `${SESSIONS}:authorize-user`, body });
     return authorizedSession.parse(answer).session_user;
   }
 
   async endSession(sessionId: string): Promise<void> {
-    await this.call({ method: 'DELETE', path: `/v1/relays/sessions/${sessionId}`, scheme: 'token', expects: 204 });
+    await this.call({ method: 'DELETE', path: `${SESSIONS}/${sessionId}` });
   }
 
   /** The parsed body; null when it is empty. */
-  private async call({ method, path, scheme, body, expects }: Call): Promise<unknown> {
+  async call({ method, path, body }: Call): Promise<unknown> {
     const response = await fetch(this.url + path, {
       method,
-      headers: { authorization: `${scheme} ${this.key}`, 'content-type': 'application/json' },
+      headers: this.headers(path),
       signal: AbortSignal.timeout(DEADLINE_MS),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      body: body === undefined ? null : JSON.stringify(body),
     }).catch((error: unknown) => {
       throw new Error(`${method} ${this.url}${path} failed: ${causeOf(error)}`, { cause: error });
     });
     const text = await response.text();
-    if (response.status !== expects) {
-      throw new Error(`${method} ${path} answered ${response.status} instead of ${expects}: ${text}`);
-    }
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
     return text === '' ? null : JSON.parse(text);
   }
-}
 
-/** What a socket connects with: Edgegap's two numbers behind the session's id. */
-export function pairOf(session: Omit<SessionAccess, 'relay'>, { authorization_token }: SessionUser): string {
-  return `${session.session_id}.${session.authorization_token}.${authorization_token}`;
+  headers(path: string): Readonly<Record<string, string>> {
+    return { authorization: this.authorization(path), 'content-type': 'application/json' };
+  }
+
+  /** The same call as bytes of HTTP/1.1. */
+  request({ method, path, body }: Call): string {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const content = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n`;
+    const head = `Host: ${new URL(this.url).host}\r\nAuthorization: ${this.authorization(path)}\r\n`;
+    return `${method} ${path} HTTP/1.1\r\n${head}${text === '' ? '' : content}\r\n${text}`;
+  }
+
+  /** The relay surface takes `token <key>`, the native calls take `Bearer <key>`. */
+  private authorization(path: string): string {
+    const isRelaySurface = path.startsWith(SESSIONS) && !path.endsWith('/tokens');
+    return `${isRelaySurface ? 'token' : 'Bearer'} ${this.key}`;
+  }
 }
 
 /** `fetch failed` says nothing; its cause does. */

@@ -1,54 +1,43 @@
 import { z } from 'zod';
-import { deliveriesPerS, findCapacity, reportCapacities, type Attempt } from '../contenders/capacity-search.js';
 import * as option from '../cli/options.js';
-import { loadPlots, reportLoad, saturationOfResult } from '../report/load-report.js';
-import type { Plot } from '../report/plot.js';
 import { defineScenario } from '../cli/scenario.js';
-import { contenderOf, coresFor } from './load-run.js';
+import { Search, MAX_CLIENTS, reportCapacities, type Attempt } from '../contenders/capacity-search.js';
+import { contenderOf } from '../contenders/contenders.js';
+import { coresFor } from '../processes/target.js';
+import { deliveriesPerS, loadPlots, reportLoad, saturationOfResult } from '../report/load-report.js';
+import type { Plot } from '../report/plot.js';
 
-const MAX_CLIENTS = 15_000;
-
-/** The load grows by a quarter until it is not carried any more; what is found is the last that was. */
+/** The load grows by a quarter until the server no longer carries it. The result is the last load that it carried. */
 export const capacity = defineScenario({
   name: 'capacity',
   summary: 'the most deliveries/s with p99 within 25 ms and 99.9 % delivered',
   options: z.object({
-    ...option.targetOptions,
-    ...option.serverOption,
-    ...option.crowdOptions,
-    clients: option.whole(2, MAX_CLIENTS).describe('how many connect at first').default(400),
-    'max-clients': option.whole(2, MAX_CLIENTS).describe('where the search ends at the latest').default(MAX_CLIENTS),
-    rate: option.above0().describe('messages a second of each client').default(20),
-    ...option.messageOptions,
-    ...option.timeOptions,
+    ...option.loadOptions,
+    clients: option.clients(400, MAX_CLIENTS).describe('number of clients at first'),
+    'max-clients': option.whole(2, MAX_CLIENTS).describe('the search ends at this number').default(MAX_CLIENTS),
     seconds: option.above0().max(600).describe('how long each load is measured').default(3),
-    ...option.phasesOption,
-    ...option.workersOption,
-    ...option.quickOption,
   }),
   quick: { clients: 400, seconds: 1, 'warm-up': 0.5 },
   async run(given, { account }) {
-    const { rate, payload: payloadBytes, seconds, 'warm-up': warmUpS, phases, workers } = given;
-    const load = { ...option.crowdOf(given), rate, payloadBytes, seconds, warmUpS, phases, workers };
-    const contender = contenderOf({ ...given, 'max-loss': 0 });
-    const found = await findCapacity(account, contender, load, coresFor(given), given['max-clients']);
+    const contender = contenderOf(given);
+    const load = option.loadOf(given, given);
+    const search = new Search(account, contender, load, coresFor(given), given['max-clients']);
+    while (!search.isOver) await search.step();
+    const { found } = search;
     const { attempts, limitedBy, clients, best } = found;
     if (best !== null) reportLoad(account, best);
     reportCapacities(account, new Map([[contender.name, found]]));
-    const saturation = best === null ? null : saturationOfResult(best);
-    const details =
-      best === null ? {} : { counts: best.counts, window: best.window, latency: best.latency, samples: best.samples };
+    const shared = { clients, limitedBy, attempts };
+    if (best === null) {
+      const figures = { deliveriesPerS: 0, ...shared, saturation: null };
+      return { figures, plots: [attemptsPlot(attempts)], broken: ['not even the first load was carried'] };
+    }
+    const { counts, window, latency, samples } = best;
+    const more = { saturation: saturationOfResult(best), counts, window, latency, samples };
     return {
-      figures: {
-        deliveriesPerS: best === null ? 0 : deliveriesPerS(best),
-        clients,
-        limitedBy,
-        attempts,
-        saturation,
-        ...details,
-      },
-      plots: [attemptsPlot(attempts), ...(best === null ? [] : loadPlots(best))],
-      broken: best === null ? ['not even the first load was carried'] : [],
+      figures: { deliveriesPerS: deliveriesPerS(best), ...shared, ...more },
+      plots: [attemptsPlot(attempts), ...loadPlots(best)],
+      broken: [],
     };
   },
 });

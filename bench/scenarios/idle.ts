@@ -1,30 +1,25 @@
 import { z } from 'zod';
-import { Backend } from '../rest/backend.js';
-import { demand } from '../processes/changes.js';
-import { COLLECTABLE, settledBytes } from '../measure/memory.js';
 import * as option from '../cli/options.js';
-import { latencyPlot } from '../report/load-report.js';
 import { defineScenario, type Bench, type Outcome } from '../cli/scenario.js';
+import { Clients } from '../load/clients.js';
+import { COLLECTABLE, KB, MB, settledBytes } from '../measure/memory.js';
+import { demand } from '../processes/changes.js';
+import { coresFor, withTarget, type Gateway } from '../processes/target.js';
+import { latencyPlot } from '../report/load-report.js';
+import { Backend } from '../rest/backend.js';
 import { openSessions } from '../rest/seats.js';
-import { withTarget, type Gateway } from '../processes/target.js';
-import { Visits } from '../visits/visits.js';
-import { coresFor } from './load-run.js';
-
-const KB = 1024;
-const MB = KB * KB;
 
 const options = z.object({
-  ...option.targetOptions,
-  ...option.redisOption,
+  ...option.gatewayOptions,
   ...option.crowdOptions,
-  clients: option.whole(2, 1_000_000).describe('how many connect').default(10_000),
-  'at-once': option.whole(1, 100_000).describe('how many sockets are connecting at once').default(200),
-  'max-kb': option.above0().describe('KB a connection may cost without the run failing').optional(),
+  clients: option.clients(10_000),
+  ...option.atOnceOption,
+  'max-kb': option.above0().describe('the run fails when a connection costs more KB').optional(),
   ...option.workersOption,
   ...option.quickOption,
 });
 
-/** The resident set of the gateway before and with the connections, each time with its garbage collected. */
+/** The resident set of the gateway without and with the connections, each time after a garbage collection. */
 export const idle = defineScenario({
   name: 'idle',
   summary: 'memory per connection, joined to sessions and silent',
@@ -37,62 +32,43 @@ export const idle = defineScenario({
 });
 
 async function measure(gateway: Gateway, given: z.output<typeof options>, bench: Bench): Promise<Outcome> {
-  const { account, progress } = bench;
   const { pid } = gateway;
   demand(pid !== null, 'idle needs the /proc of Linux');
   const crowd = option.crowdOf(given);
-  const isOurs = given.url === undefined;
-  const emptyBytes = await settledBytes(pid, isOurs);
+  const settled = (): Promise<number> => settledBytes(pid, given.url === undefined);
+  const emptyBytes = await settled();
   const seats = await openSessions(new Backend(gateway.url, gateway.key), crowd);
-  const seatedBytes = await settledBytes(pid, isOurs);
-  const visits = Visits.start(seats, crowd.roomsOf, given.workers, coresFor(given));
+  const seatedBytes = await settled();
+  const load = { ...seats, wire: 'sallyport', roomsOf: crowd.roomsOf } as const;
+  const clients = Clients.start(load, { workers: given.workers, cores: coresFor(given) });
   try {
-    const stage = await visits.connect(given['at-once'], (done) => progress.show(`${done} connected`));
-    const fullBytes = await settledBytes(pid, isOurs);
-    const held = await visits.count();
+    const show = (done: number): void => bench.progress.show(`${done} connected`);
+    const { failures, latency } = await clients.connect(given['at-once'], show);
+    const fullBytes = await settled();
+    const connected = await clients.count();
     await seats.end();
     const perConnectionKb = (fullBytes - emptyBytes) / crowd.clients / KB;
     const perSeatKb = (seatedBytes - emptyBytes) / crowd.clients / KB;
-    account.table(
-      [
-        'memory',
-        'empty MB',
-        'with sessions MB',
-        'with connections MB',
-        'KB/connection',
-        'of that KB for its seat',
-        'connected',
-      ],
-      [
-        [
-          'resident set',
-          ...[emptyBytes, seatedBytes, fullBytes].map((bytes) => (bytes / MB).toFixed(1)),
-          perConnectionKb.toFixed(2),
-          perSeatKb.toFixed(2),
-          held,
-        ],
-      ],
-    );
-    const most = given['max-kb'] ?? Number.POSITIVE_INFINITY;
+    bench.account.row({
+      memory: 'resident set',
+      'empty MB': (emptyBytes / MB).toFixed(1),
+      'with sessions MB': (seatedBytes / MB).toFixed(1),
+      'with connections MB': (fullBytes / MB).toFixed(1),
+      'KB/connection': perConnectionKb.toFixed(2),
+      'of that KB for its seat': perSeatKb.toFixed(2),
+      connected,
+    });
+    const missing = `${connected} of ${crowd.clients} were connected: ${JSON.stringify(failures)}`;
+    const isTooMuch = perConnectionKb > (given['max-kb'] ?? Number.POSITIVE_INFINITY);
     return {
-      figures: {
-        emptyBytes,
-        seatedBytes,
-        fullBytes,
-        perConnectionKb,
-        perSeatKb,
-        connected: held,
-        failures: stage.failures,
-      },
-      plots: [latencyPlot([['connect', stage.latency]])],
+      figures: { emptyBytes, seatedBytes, fullBytes, perConnectionKb, perSeatKb, connected, failures },
+      plots: [latencyPlot([['connect', latency]])],
       broken: [
-        ...(held === crowd.clients
-          ? []
-          : [`${held} of ${crowd.clients} were connected: ${JSON.stringify(stage.failures)}`]),
-        ...(perConnectionKb <= most ? [] : [`a connection costs ${perConnectionKb.toFixed(2)} KB`]),
+        ...(connected === crowd.clients ? [] : [missing]),
+        ...(isTooMuch ? [`a connection costs ${perConnectionKb.toFixed(2)} KB`] : []),
       ],
     };
   } finally {
-    visits.end();
+    clients.end();
   }
 }

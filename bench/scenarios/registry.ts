@@ -2,11 +2,10 @@
 import type { Scenario } from '../cli/scenario.js';
 import { avalanche } from './avalanche.js';
 import { capacity } from './capacity.js';
-import { fanout } from './fanout.js';
 import { idle } from './idle.js';
 import { jitter } from './jitter/jitter.js';
 import { join } from './join.js';
-import { relay } from './relay.js';
+import { fanout, relay } from './relay.js';
 import { rest } from './rest.js';
 import { slowReaders } from './slow-readers/slow-readers.js';
 

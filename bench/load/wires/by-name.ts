@@ -1,38 +1,24 @@
+import { z } from 'zod';
 import { CLASS } from '../../../src/protocol/wire.js';
-import { bareWire } from './bare.js';
-import { colyseusWire } from './colyseus.js';
-import { natsWire } from './nats.js';
+import { colyseusWire, natsWire, socketIoWire } from './peers.js';
 import { sallyportWire } from './sallyport.js';
-import { socketIoWire } from './socket-io.js';
-import type { Wire } from './wire.js';
+import { bareWire, type Wire } from './wire.js';
 
-export const WIRE_NAMES = [
-  'bare',
-  'sallyport',
-  'sallyport_latest',
-  'sallyport_reliable',
-  'socket_io',
-  'colyseus',
-  'nats',
-] as const;
-export type WireName = (typeof WIRE_NAMES)[number];
+const WIRES = {
+  bare: () => bareWire,
+  sallyport: () => sallyportWire(CLASS.volatile),
+  sallyport_latest: () => sallyportWire(CLASS.latest),
+  sallyport_reliable: () => sallyportWire(CLASS.reliable),
+  socket_io: () => socketIoWire,
+  colyseus: () => colyseusWire,
+  nats: natsWire,
+} as const satisfies Record<string, (room: number) => Wire>;
+
+type WireName = keyof typeof WIRES;
+
+export const wireName = z.custom<WireName>((name) => Object.keys(WIRES).includes(String(name)));
 
 /** The wire of a room's clients. */
 export function wireOf(name: WireName, room: number): Wire {
-  switch (name) {
-    case 'bare':
-      return bareWire;
-    case 'sallyport':
-      return sallyportWire();
-    case 'sallyport_latest':
-      return sallyportWire(CLASS.latest);
-    case 'sallyport_reliable':
-      return sallyportWire(CLASS.reliable);
-    case 'socket_io':
-      return socketIoWire;
-    case 'colyseus':
-      return colyseusWire;
-    case 'nats':
-      return natsWire(room);
-  }
+  return WIRES[name](room);
 }

@@ -1,23 +1,26 @@
-/** One run of the scenario slow-readers, with or without the stall: the traffic, who stalls when, and what came of it. */
+/** One run of the scenario slow-readers, with or without the stall: its traffic, which players stall, and the result. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { CLASS } from '../../../src/protocol/wire.js';
-import { Histogram } from '../../measure/histogram.js';
+import { CLASS, type DeliveryClass } from '../../../src/protocol/wire.js';
 import { Pacer } from '../../load/pacer.js';
-import { Crowd, type Room } from '../../members/crowd.js';
-import { MemoryWatch, scrape, StrainWatch } from '../../measure/gateway-figures.js';
-import type { Player, PlayerEvents } from '../../members/player.js';
+import { BusyWatch } from '../../measure/busy-watch.js';
+import { Histogram } from '../../measure/histogram.js';
+import { watchPeak } from '../../measure/memory.js';
 import { randomOf, shuffled, type Random } from '../../measure/random.js';
+import { scrape } from '../../measure/scrape.js';
+import { sumOf } from '../../measure/statistics.js';
+import { Crowd, type Room } from '../../members/crowd.js';
+import type { Player, PlayerEvents } from '../../members/player.js';
+import { untilTime } from '../../processes/changes.js';
 import type { RunningGateway } from '../../processes/gateway.js';
-import { judge, type SlowResult } from './slow-verdict.js';
-import { MIXES, type Mix } from './traffic-mix.js';
+import { judge, type SlowResult, type Strain } from './slow-verdict.js';
 
 export interface SlowPlan {
   readonly clients: number;
   readonly roomsOf: number;
-  /** How many stop reading: the first of as many rooms, which are the busy ones. */
+  /** How many players stop reading: the first of each busy room. There are as many busy rooms. */
   readonly slow: number;
   readonly payloadBytes: number;
-  /** Messages a second of each busy room, and of each other one. */
+  /** Messages a second of each busy room, and of each calm one. */
   readonly busyRate: number;
   readonly calmRate: number;
   readonly warmUpS: number;
@@ -26,13 +29,18 @@ export interface SlowPlan {
   readonly seed: number;
 }
 
+const { volatile: V, latest: L, reliable: R } = CLASS;
+/** The classes of a sender's messages, in turns. Too many reliable messages wait for the slow reader of the first. */
+const MOSTLY_RELIABLE: readonly DeliveryClass[] = [R, R, V, R, R, R, R, L, R, R];
+const MIXED: readonly DeliveryClass[] = [V, L, V, L, R, V, L, V, L, R];
+
 const START_IN_MS = 100;
 const US_PER_MS = 1_000;
 const MS_PER_S = 1_000;
-/** Before the stall, so that what a scrape costs is not in its figures. */
+/** A scrape so long before the stall does not show in its figures. */
 const SCRAPE_MS = 500;
 const SLOW_CONSUMER = 4101;
-/** A close of this range asks for a pause with jitter before the next connection. */
+/** A client waits with jitter before it reconnects after such a close. */
 const BACK_OFF_MS = 250;
 
 /** Rooms that send alike: the clock of all their senders. */
@@ -73,32 +81,29 @@ export class SlowRun implements PlayerEvents {
     this.streams = [this.stream(busy, this.plan.busyRate), this.stream(calm, this.plan.calmRate)];
     const startMs = performance.now() + START_IN_MS;
     const stallMs = startMs + warmUpS * MS_PER_S;
-    const readMs = stallMs + stallS * MS_PER_S;
-    this.readAgainMs = readMs;
+    this.readAgainMs = stallMs + stallS * MS_PER_S;
     for (const { pacer } of this.streams) pacer.start(startMs, stallMs);
     const ticks = setInterval(() => this.onRead(), 1);
-    const memory = new MemoryWatch(pid);
-    await until(stallMs - SCRAPE_MS);
-    const strainWatch = await StrainWatch.begin({ url, pid });
-    await until(stallMs);
-    const watching = memory.run();
+    await untilTime(stallMs - SCRAPE_MS);
+    const strainOf = await watchStrain(url, pid);
+    await untilTime(stallMs);
+    const peak = watchPeak(pid);
     if (this.isStalling) for (const player of this.slow) player.stopReading();
-    await until(readMs);
+    await untilTime(this.readAgainMs);
     for (const player of this.slow) player.readAgain();
-    const strain = await strainWatch.end();
-    await until(readMs + afterS * MS_PER_S);
+    const strain = await strainOf();
+    await untilTime(this.readAgainMs + afterS * MS_PER_S);
     while (this.streams.some(({ sent, planned }) => sent < planned)) await pause(1);
     clearInterval(ticks);
     await crowd.settle();
-    memory.stop();
-    await watching;
+    const peakBytes = peak();
     const counters = await scrape(url);
     crowd.stop();
     return judge(crowd, this.slow, {
-      planned: this.streams.reduce((sum, { planned }) => sum + planned, 0),
+      planned: sumOf(this.streams, ({ planned }) => planned),
       latencyUs: this.latencyUs,
       lagUs: this.streams.map(({ pacer }) => pacer.lagUs.quantile(0.99)),
-      peakBytes: memory.peakBytes,
+      peakBytes,
       strain,
       closed: this.closed,
       counters,
@@ -106,7 +111,7 @@ export class SlowRun implements PlayerEvents {
     });
   }
 
-  /** What is due is sent before what was read is looked at. */
+  /** The players send what is due before they look at what they have read. */
   onRead(): void {
     this.nowMs = performance.now();
     for (const { pacer, sent, planned } of this.streams) if (sent < planned) pacer.tick(this.nowMs);
@@ -137,11 +142,12 @@ export class SlowRun implements PlayerEvents {
     this.problems.add(what);
   }
 
-  /** Everybody of these rooms but the slow ones sends at its place of the period, and in its turn of each class. */
+  /** All players of these rooms but the slow ones send, each at its phase of the period. Every second room is mixed. */
   private stream(rooms: readonly Room[], ratePerRoom: number): Stream {
-    const senders = rooms.flatMap(({ players }, place) =>
-      players.filter((player) => !this.slow.has(player)).map((player) => ({ player, mix: mixOf(place) })),
-    );
+    const senders = rooms.flatMap(({ players }, place) => {
+      const mix = place % 2 === 0 ? MOSTLY_RELIABLE : MIXED;
+      return players.filter((player) => !this.slow.has(player)).map((player) => ({ player, mix }));
+    });
     const { warmUpS, stallS, afterS } = this.plan;
     const planned = Math.floor(ratePerRoom * rooms.length * (warmUpS + stallS + afterS));
     const turns = new Uint32Array(senders.length);
@@ -152,7 +158,7 @@ export class SlowRun implements PlayerEvents {
       const sender = senders[at];
       const turn = turns[at] ?? 0;
       turns[at] = turn + 1;
-      sender?.player.relay(sender.mix[turn % sender.mix.length] ?? CLASS.reliable, dueMs);
+      sender?.player.relay(sender.mix[turn % sender.mix.length] ?? R, dueMs);
       stream.sent += 1;
     });
     const stream: Stream = { pacer, planned, sent: 0 };
@@ -160,11 +166,16 @@ export class SlowRun implements PlayerEvents {
   }
 }
 
-/** Every second room sends mostly reliable messages: more than may wait for a slow reader. */
-function mixOf(place: number): Mix {
-  return place % 2 === 0 ? MIXES.mostlyReliable : MIXES.mixed;
-}
-
-function until(atMs: number): Promise<void> {
-  return pause(Math.max(0, atMs - performance.now()));
+/** Starts to watch. The result ends that. */
+async function watchStrain(url: string, pid: number): Promise<() => Promise<Strain>> {
+  const gcS = async (): Promise<number> =>
+    sumOf(await scrape(url), ([name, value]) => (name.startsWith('nodejs_gc_duration_seconds_sum') ? value : 0));
+  const fromS = await gcS();
+  const startMs = performance.now();
+  const watch = new BusyWatch({ pid });
+  return async () => {
+    const seconds = (performance.now() - startMs) / MS_PER_S;
+    const { serverBusy, loadBusy, waited } = watch.read(1, seconds);
+    return { gatewayCpu: serverBusy ?? 0, loadCpu: loadBusy, waited, gatewayGc: ((await gcS()) - fromS) / seconds };
+  };
 }

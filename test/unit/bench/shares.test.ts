@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endpointOf, sourceAddresses, sourceOf } from '../../../bench/client/dial.js';
-import { shares } from '../../../bench/load/load-process.js';
+import { shares } from '../../../bench/load/clients.js';
 import { sendingOrder } from '../../../bench/load/schedule.js';
 import { crowdOf } from '../../../bench/cli/options.js';
 
