@@ -38,20 +38,20 @@ export async function loadOnce(
   const target = await contender.start({ clients, roomsOf }, { core: cores.server, nodeFlags });
   const { endpoints, wire, handshakes, serverPid } = target;
   const sampleMs = Math.min(MAX_SAMPLE_MS, Math.max(MIN_SAMPLE_MS, ((warmUpS + seconds) * 1000) / SAMPLES));
-  const all = Clients.start({ endpoints, wire, handshakes, roomsOf }, { workers, cores });
   try {
-    const { done, failures } = await all.connect(JOIN_AT_ONCE * workers);
-    demand(done === clients, `${done} of ${clients} clients joined: ${JSON.stringify(failures)}`);
-    const traffic = { senders, rate, payloadBytes, phases, warmUpS, seconds, serverPid, sampleMs };
-    const result = await all.send(traffic, onInterval);
+    const job = { endpoints, wire, handshakes, roomsOf };
+    const result = await Clients.with(job, { workers, cores }, async (all) => {
+      const { done, failures } = await all.connect(JOIN_AT_ONCE * workers);
+      demand(done === clients, `${done} of ${clients} clients joined: ${JSON.stringify(failures)}`);
+      const traffic = { senders, rate, payloadBytes, phases, warmUpS, seconds, serverPid, sampleMs };
+      return all.send(traffic, onInterval);
+    });
     await target.stop();
     return result;
   } catch (error) {
     // The first failure is the one to report.
     await target.stop().catch(() => undefined);
     throw error;
-  } finally {
-    all.end();
   }
 }
 

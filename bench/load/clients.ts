@@ -32,12 +32,26 @@ const ignore = (): void => undefined;
 export class Clients {
   private constructor(private readonly workers: readonly WorkerProcess<Answer>[]) {}
 
+  /** The workers end with `use`. Nothing connects before `use` says so. */
+  static async with<T>(
+    load: Omit<Job, 'localAddresses'>,
+    options: ClientsOptions,
+    use: (clients: Clients) => Promise<T>,
+  ): Promise<T> {
+    const clients = Clients.start(load, options);
+    try {
+      return await use(clients);
+    } finally {
+      clients.end();
+    }
+  }
+
   /** Starts the workers. Nothing connects yet. */
-  static start(whole: Omit<Job, 'localAddresses'>, { workers, cores }: ClientsOptions): Clients {
+  static start(load: Omit<Job, 'localAddresses'>, { workers, cores }: ClientsOptions): Clients {
     yieldHelperThreads();
-    const made = shares(whole, workers).map((share, i) => {
+    const made = shares(load, workers).map((share, i) => {
       const worker = new WorkerProcess(SCRIPT, answer, loadCoreOf(cores, i));
-      worker.send({ ...whole, ...share });
+      worker.send({ ...load, ...share });
       return worker;
     });
     return new Clients(made);

@@ -7,6 +7,8 @@
  * - `spread`    each room's phases are as far apart as can be: the least there is to gather
  * - `together`  one room's members send one right after the other: clients that tick with their game's server
  */
+import { randomOf, shuffled } from '../measure/random.js';
+
 export const PHASES = ['shuffled', 'spread', 'together'] as const;
 export type Phases = (typeof PHASES)[number];
 
@@ -22,20 +24,5 @@ function slotOrder(clients: number, roomsOf: number, phases: Phases): Uint32Arra
   const rooms = clients / roomsOf;
   const order = Uint32Array.from({ length: clients }, (_, place) => place);
   if (phases === 'spread') return order.map((place) => (place % rooms) * roomsOf + Math.floor(place / rooms));
-  if (phases === 'shuffled') shuffle(order);
-  return order;
-}
-
-/** Fisher and Yates, with the numbers of a xorshift generator. */
-function shuffle(order: Uint32Array): void {
-  let state = SEED;
-  for (let last = order.length - 1; last > 0; last -= 1) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    const other = (state >>> 0) % (last + 1);
-    const kept = order[last] ?? 0;
-    order[last] = order[other] ?? 0;
-    order[other] = kept;
-  }
+  return phases === 'shuffled' ? shuffled([...order], randomOf(SEED)) : order;
 }

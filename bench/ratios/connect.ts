@@ -91,8 +91,8 @@ async function arrive(side: Side, redisPid: number, crowd: Crowd): Promise<Serve
   const { name, pid, wire } = side;
   const cores = chooseCores();
   const seats = await side.open(crowd);
-  const clients = Clients.start({ ...seats, wire, roomsOf: crowd.roomsOf }, { workers: 1, cores });
-  try {
+  const load = { ...seats, wire, roomsOf: crowd.roomsOf };
+  const run = await Clients.with(load, { workers: 1, cores }, async (clients) => {
     await untilIdle(pid);
     const watch = new BusyWatch({ pid, core: cores.server, redisPid });
     const { done, seconds, failures, latency, loadBusy } = await clients.connect(AT_ONCE);
@@ -102,10 +102,9 @@ async function arrive(side: Side, redisPid: number, crowd: Crowd): Promise<Serve
     await seats.end();
     const times = { p50Ms: latency.atMs(0.5), p99Ms: latency.atMs(0.99) };
     return { perS: done / seconds, cpuUs, ...times, serverBusy, loadBusy, redisBusy, robbed };
-  } finally {
-    clients.end();
-    await untilIdle(pid);
-  }
+  });
+  await untilIdle(pid);
+  return run;
 }
 
 /** Returns when the server has finished what the last clients left it to do, or after 5 s. */

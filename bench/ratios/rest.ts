@@ -9,7 +9,7 @@ import { withRedis } from '../processes/foreign-server.js';
 import { withGateway } from '../processes/gateway.js';
 import { ServerProcess, withServer } from '../processes/server-process.js';
 import type { Account } from '../report/account.js';
-import { Backend, createdSession, SESSIONS, type Call } from '../rest/backend.js';
+import { Backend, calls, createdSession, type Call } from '../rest/backend.js';
 import { addressOf, inTurns } from '../rest/seats.js';
 import { strictStorm, type StormTarget } from '../rest/storm.js';
 import { rateFigures, type Effort, type Figure, type Ratio } from './ratio.js';
@@ -54,8 +54,8 @@ async function compare(
   const rounds = await Rounds.of(account, effort, timed);
   const rows = sides.map(({ name }) => ({ name, label: `${call}, ${name}` }));
   reportRuns(account, rounds, 'calls', rows);
-  const calls = { s: 'calls/s', 'CPU second': 'calls per CPU second' };
-  return rateFigures(rounds, OURS, FASTIFY, TARGETS[call], (per) => `rest ${call}: ${calls[per]} to Fastify's`);
+  const rates = { s: 'calls/s', 'CPU second': 'calls per CPU second' };
+  return rateFigures(rounds, OURS, FASTIFY, TARGETS[call], (per) => `rest ${call}: ${rates[per]} to Fastify's`);
 }
 
 interface Side extends StormTarget {
@@ -87,22 +87,18 @@ function withSides<T>(use: (sides: readonly Side[]) => Promise<T>): Promise<T> {
 
 async function sideOf(at: StormTarget & { readonly name: string }, key: string): Promise<Side> {
   const backend = new Backend(at.url, key);
-  const create = (n: number): Call => {
-    const body = { users: [{ ip: addressOf(n) }, { ip: addressOf(n + 1) }], expires_in_s: EXPIRES_IN_S };
-    return { method: 'POST', path: SESSIONS, body };
-  };
-  const get = (id: string): Call => ({ method: 'GET', path: `${SESSIONS}/${id}` });
+  const create = (n: number): Call => calls.create([addressOf(n), addressOf(n + 1)], { expires_in_s: EXPIRES_IN_S });
   // Both sides must answer alike, or the comparison is none.
   const ids = await inTurns(SESSION_COUNT, async (n) => {
     const made = createdSession.parse(await backend.call(create(n)));
-    const got = createdSession.parse(await backend.call(get(made.session_id)));
+    const got = createdSession.parse(await backend.call(calls.get(made.session_id)));
     demand(JSON.stringify(got) === JSON.stringify(made), `${at.url} answers get and create differently`);
     demand(got.session_users.length === 2 && got.relay !== null, `${at.url} answers with another session`);
     return made.session_id;
   });
   return {
     ...at,
-    get: (n) => backend.request(get(ids[n % SESSION_COUNT] ?? '')),
+    get: (n) => backend.request(calls.get(ids[n % SESSION_COUNT] ?? '')),
     create: (n) => backend.request(create(n)),
   };
 }

@@ -29,6 +29,23 @@ export interface Call {
   readonly body?: unknown;
 }
 
+/** Calls about relay sessions. */
+export const calls = {
+  create: (addresses: readonly string[], options: SessionOptions): Call => {
+    const body = { ...options, users: addresses.map((ip) => ({ ip })) };
+    return { method: 'POST', path: SESSIONS, body };
+  },
+  get: (id: string): Call => ({ method: 'GET', path: `${SESSIONS}/${id}` }),
+  list: (page: number): Call => ({ method: 'GET', path: `${SESSIONS}?page=${page}&limit=10` }),
+  authorize: (session_id: string, user_ip: string): Call => {
+    return { method: 'POST', path: `${SESSIONS}:authorize-user`, body: { session_id, user_ip } };
+  },
+  tokens: (id: string, user_id: string): Call => {
+    return { method: 'POST', path: `${SESSIONS}/${id}/tokens`, body: { user_id } };
+  },
+  end: (id: string): Call => ({ method: 'DELETE', path: `${SESSIONS}/${id}` }),
+};
+
 export class Backend {
   constructor(
     private readonly url: string,
@@ -36,18 +53,15 @@ export class Backend {
   ) {}
 
   async createSession(addresses: readonly string[], options: SessionOptions = {}): Promise<CreatedSession> {
-    const body = { ...options, users: addresses.map((ip) => ({ ip })) };
-    return createdSession.parse(await this.call({ method: 'POST', path: SESSIONS, body }));
+    return createdSession.parse(await this.call(calls.create(addresses, options)));
   }
 
   async authorizeUser(sessionId: string, address: string): Promise<SessionUser> {
-    const body = { session_id: sessionId, user_ip: address };
-    const answer = await this.call({ method: 'POST', path: `${SESSIONS}:authorize-user`, body });
-    return authorizedSession.parse(answer).session_user;
+    return authorizedSession.parse(await this.call(calls.authorize(sessionId, address))).session_user;
   }
 
   async endSession(sessionId: string): Promise<void> {
-    await this.call({ method: 'DELETE', path: `${SESSIONS}/${sessionId}` });
+    await this.call(calls.end(sessionId));
   }
 
   /** The parsed body; null when it is empty. */

@@ -45,8 +45,7 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
   const settings = windowMs === undefined ? {} : { resume_window_ms: windowMs };
   const seats = await openSessions(new Backend(gateway.url, gateway.key), crowd, settings);
   const load = { ...seats, wire: 'sallyport', roomsOf: crowd.roomsOf } as const;
-  const clients = Clients.start(load, { workers: given.workers, cores: coresFor(given) });
-  try {
+  return Clients.with(load, { workers: given.workers, cores: coresFor(given) }, async (clients) => {
     const show = (done: number): void => bench.progress.show(`${done} of ${crowd.clients} connected`);
     const connected = await clients.connect(given['at-once'], show);
     bench.account.step(`${connected.done} of ${crowd.clients} connected in ${connected.seconds.toFixed(2)} s`);
@@ -59,9 +58,7 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
     const overflows = overflowsBefore === null ? null : (listenOverflows() ?? 0) - overflowsBefore;
     await seats.end();
     return outcomeOf(back, serverBusy, overflows, bench);
-  } finally {
-    clients.end();
-  }
+  });
 }
 
 function outcomeOf(back: Stage, serverBusy: number | null, overflows: number | null, { account }: Bench): Outcome {

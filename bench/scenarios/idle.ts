@@ -40,8 +40,7 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
   const seats = await openSessions(new Backend(gateway.url, gateway.key), crowd);
   const seatedBytes = await settled();
   const load = { ...seats, wire: 'sallyport', roomsOf: crowd.roomsOf } as const;
-  const clients = Clients.start(load, { workers: given.workers, cores: coresFor(given) });
-  try {
+  return Clients.with(load, { workers: given.workers, cores: coresFor(given) }, async (clients) => {
     const show = (done: number): void => bench.progress.show(`${done} connected`);
     const { failures, latency } = await clients.connect(given['at-once'], show);
     const fullBytes = await settled();
@@ -68,7 +67,5 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
         ...(isTooMuch ? [`a connection costs ${perConnectionKb.toFixed(2)} KB`] : []),
       ],
     };
-  } finally {
-    clients.end();
-  }
+  });
 }

@@ -9,14 +9,7 @@ import { demand } from '../processes/changes.js';
 import { moveToCore } from '../processes/cores.js';
 import { coresFor, withTarget, type Gateway } from '../processes/target.js';
 import { BUSY, latencyColumns, latencyPlot } from '../report/load-report.js';
-import {
-  authorizedSession,
-  Backend,
-  createdSession,
-  SESSIONS,
-  type Call,
-  type CreatedSession,
-} from '../rest/backend.js';
+import { authorizedSession, Backend, createdSession, calls, type Call, type CreatedSession } from '../rest/backend.js';
 import { addressOf, seatHandshake, seatsOf } from '../rest/seats.js';
 import { storm } from '../rest/storm.js';
 
@@ -59,19 +52,18 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
   const handshakes = new Map<string, string[]>();
   const { connections, workers } = given;
 
-  const callStep = async (name: string, calls: number, call: (n: number) => Call, onAnswer: (body: string) => void) => {
+  const callStep = async (name: string, count: number, call: (n: number) => Call, onAnswer: (body: string) => void) => {
     const onProgress = (done: number): void => bench.progress.show(`${name}: ${done}`);
     const request = (n: number): string => backend.request(call(n));
-    const result = await storm(gateway, { connections, until: { calls }, request, onAnswer, onProgress });
+    const result = await storm(gateway, { connections, until: { calls: count }, request, onAnswer, onProgress });
     const { seconds, latency, serverBusy, loadBusy, refused, failed } = result;
     const failures = { refused, failed };
     return { name, count: result.calls, seconds, latency, serverBusy, loadBusy, failures };
   };
-  const createBody = { users: [{ ip: addressOf(0) }], max_users: roomsOf, expires_in_s: EXPIRES_IN_S };
   const created = await callStep(
     'create',
     clients / roomsOf,
-    () => ({ method: 'POST', path: SESSIONS, body: createBody }),
+    () => calls.create([addressOf(0)], { max_users: roomsOf, expires_in_s: EXPIRES_IN_S }),
     (body) => {
       const session = createdSession.parse(JSON.parse(body));
       sessions.push(session);
@@ -86,9 +78,8 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
     'authorize',
     clients - sessions.length,
     (n) => {
-      const session_id = sessions[n % sessions.length]?.session_id ?? '';
-      const body = { session_id, user_ip: addressOf(1 + Math.floor(n / sessions.length)) };
-      return { method: 'POST', path: `${SESSIONS}:authorize-user`, body };
+      const id = sessions[n % sessions.length]?.session_id ?? '';
+      return calls.authorize(id, addressOf(1 + Math.floor(n / sessions.length)));
     },
     (body) => {
       const session = authorizedSession.parse(JSON.parse(body));
@@ -99,8 +90,7 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
   demand(isFull, 'not every user was authorized');
 
   const seats = seatsOf(backend, sessions, [...handshakes.values()].flat());
-  const all = Clients.start({ ...seats, wire: 'sallyport', roomsOf }, { workers, cores });
-  try {
+  return Clients.with({ ...seats, wire: 'sallyport', roomsOf }, { workers, cores }, async (all) => {
     const watch = new BusyWatch(gateway);
     const stage = await all.connect(given['at-once'], (done) => bench.progress.show(`connect: ${done}`));
     const { serverBusy } = watch.read(1, stage.seconds);
@@ -108,9 +98,7 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
     await seats.end();
     const connected = { name: 'connect', count, seconds, latency, serverBusy, loadBusy, failures };
     return outcomeOf([created, authorized, connected], bench);
-  } finally {
-    all.end();
-  }
+  });
 }
 
 function outcomeOf(steps: readonly Step[], { account }: Bench): Outcome {

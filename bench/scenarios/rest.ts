@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import * as option from '../cli/options.js';
 import { defineScenario, type Bench, type Outcome } from '../cli/scenario.js';
-import { demand } from '../processes/changes.js';
 import { moveToCore } from '../processes/cores.js';
 import { coresFor, withTarget, type Gateway } from '../processes/target.js';
 import { fixed, percent } from '../report/account.js';
 import { BUSY, latencyColumns, latencyPlot } from '../report/load-report.js';
-import { Backend, SESSIONS, type Call, type CreatedSession } from '../rest/backend.js';
+import { Backend, calls, type Call, type CreatedSession } from '../rest/backend.js';
 import { addressOf, inTurns } from '../rest/seats.js';
 import { storm, type StormResult } from '../rest/storm.js';
 
@@ -77,24 +76,18 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
 }
 
 function callOf(name: CallName, sessions: readonly CreatedSession[]): (n: number) => Call {
-  const idOf = (n: number): string => {
-    const session = sessions[n % sessions.length];
-    demand(session !== undefined, 'there are sessions');
-    return session.session_id;
-  };
-  const post = (path: string, body: object): Call => ({ method: 'POST', path, body });
-  const calls: Record<CallName, (n: number) => Call> = {
-    create: (n) =>
-      post(SESSIONS, { users: [{ ip: addressOf(n) }, { ip: addressOf(n + 1) }], expires_in_s: EXPIRES_IN_S }),
-    get: (n) => ({ method: 'GET', path: `${SESSIONS}/${idOf(n)}` }),
-    list: (n) => ({ method: 'GET', path: `${SESSIONS}?page=${1 + (n % 5)}&limit=10` }),
-    // The users of a session have an address each. The first one is taken.
-    authorize: (n) =>
-      post(`${SESSIONS}:authorize-user`, {
-        session_id: idOf(n),
-        user_ip: addressOf(1 + Math.floor(n / sessions.length)),
-      }),
-    tokens: (n) => post(`${SESSIONS}/${idOf(n)}/tokens`, { user_id: `user-${n}` }),
-  };
-  return calls[name];
+  const idOf = (n: number): string => sessions[n % sessions.length]?.session_id ?? '';
+  switch (name) {
+    case 'create':
+      return (n) => calls.create([addressOf(n), addressOf(n + 1)], { expires_in_s: EXPIRES_IN_S });
+    case 'get':
+      return (n) => calls.get(idOf(n));
+    case 'list':
+      return (n) => calls.list(1 + (n % 5));
+    case 'authorize':
+      // The users of a session have an address each. The first one is taken.
+      return (n) => calls.authorize(idOf(n), addressOf(1 + Math.floor(n / sessions.length)));
+    case 'tokens':
+      return (n) => calls.tokens(idOf(n), `user-${n}`);
+  }
 }

@@ -25,9 +25,8 @@ import { MIN_MESSAGE_BYTES } from '../../client/message.js';
 import { newSeed } from '../../measure/random.js';
 import { chooseCores, moveToCore } from '../../processes/cores.js';
 import { withGateway } from '../../processes/gateway.js';
-import { inMb, measure, report, tooMuch, type Round } from './slow-report.js';
-import { SlowRun } from './slow-run.js';
-import { brokenBy, type SlowResult } from './slow-verdict.js';
+import { brokenBy, inMb, measure, report, tooMuch, type Round } from './slow-report.js';
+import { SlowRun, type SlowResult } from './slow-run.js';
 
 const SLOW_SHARE = 0.01;
 const MAX_CLIENTS = 15_000;

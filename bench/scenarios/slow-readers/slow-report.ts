@@ -1,9 +1,9 @@
-/** The table of the scenario slow-readers, and its bounds on medians: with the stall to without. */
+/** The rules of the scenario slow-readers, its table, and its bounds on medians: with the stall to without. */
 import { brokenOf } from '../../cli/scenario.js';
 import { MB } from '../../measure/memory.js';
 import { median } from '../../measure/statistics.js';
 import { percent, type Account } from '../../report/account.js';
-import type { SlowResult } from './slow-verdict.js';
+import type { SlowResult } from './slow-run.js';
 
 /** One run of each kind, one after the other. */
 export interface Round {
@@ -19,6 +19,22 @@ const MAX_CPU = 0.6;
 const MAX_MISSED_SHARE = 0.001;
 /** The default of SALLYPORT_MAX_BACKPRESSURE_BYTES: the most that waits for one socket. */
 const BOUND_BYTES = 4_194_304;
+
+/** Correctness: it holds on every machine, however busy. */
+export function brokenBy(result: SlowResult, isStalling: boolean, slow: number): string[] {
+  const { flaws, planned, sent, problems, missedByOthers, fellBehind, closed } = result;
+  const counted = result.volatileDropped + result.latestConflated;
+  return brokenOf([
+    [sent === planned, `${sent} of ${planned} messages were sent`],
+    [Object.values(flaws).every((count) => count === 0), `delivery was not exact: ${JSON.stringify(flaws)}`],
+    [result.disorderedRooms === 0, `${result.disorderedRooms} rooms numbered a sender's messages out of order`],
+    [missedByOthers <= counted, `readers missed ${missedByOthers} entries, the gateway counted ${counted}`],
+    [result.slow.stale === 0, `${result.slow.stale} newest values never reached a slow reader`],
+    [!isStalling || fellBehind >= slow, `only ${fellBehind} of ${slow} slow readers fell behind`],
+    [isStalling || closed + result.slow.gaps === 0, `${closed} closes, though all players read`],
+    [problems.length === 0, problems.slice(0, 5).join('; ')],
+  ]);
+}
 
 export function report(account: Account, rounds: readonly Round[]): void {
   const kinds = [

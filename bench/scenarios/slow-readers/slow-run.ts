@@ -1,4 +1,4 @@
-/** One run of the scenario slow-readers, with or without the stall: its traffic, which players stall, and the result. */
+/** One run of the scenario slow-readers, with or without the stall: its traffic, the players that stall, and its result. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { CLASS, type DeliveryClass } from '../../../src/protocol/wire.js';
 import { Pacer } from '../../load/pacer.js';
@@ -12,7 +12,6 @@ import { Crowd, type Room } from '../../members/crowd.js';
 import type { Player, PlayerEvents } from '../../members/player.js';
 import { untilTime } from '../../processes/changes.js';
 import type { RunningGateway } from '../../processes/gateway.js';
-import { judge, type SlowResult, type Strain } from './slow-verdict.js';
 
 export interface SlowPlan {
   readonly clients: number;
@@ -50,6 +49,8 @@ interface Stream {
   sent: number;
 }
 
+export type SlowResult = Awaited<ReturnType<SlowRun['measure']>>;
+
 export class SlowRun implements PlayerEvents {
   private readonly latencyUs = {
     others: new Histogram(),
@@ -72,7 +73,7 @@ export class SlowRun implements PlayerEvents {
     this.random = randomOf(plan.seed);
   }
 
-  async measure({ url, key, pid }: RunningGateway): Promise<SlowResult> {
+  async measure({ url, key, pid }: RunningGateway) {
     const { clients, roomsOf, payloadBytes, warmUpS, stallS, afterS } = this.plan;
     const crowd = await Crowd.gather({ url, key, clients, roomsOf, payloadBytes, wantsAcks: false }, this);
     const busy = crowd.rooms.slice(0, this.plan.slow);
@@ -99,16 +100,7 @@ export class SlowRun implements PlayerEvents {
     const peakBytes = peak();
     const counters = await scrape(url);
     crowd.stop();
-    return judge(crowd, this.slow, {
-      planned: sumOf(this.streams, ({ planned }) => planned),
-      latencyUs: this.latencyUs,
-      lagUs: this.streams.map(({ pacer }) => pacer.lagUs.quantile(0.99)),
-      peakBytes,
-      strain,
-      closed: this.closed,
-      counters,
-      problems: [...this.problems],
-    });
+    return this.result(crowd, peakBytes, strain, counters);
   }
 
   /** The players send what is due before they look at what they have read. */
@@ -142,6 +134,50 @@ export class SlowRun implements PlayerEvents {
     this.problems.add(what);
   }
 
+  private result(crowd: Crowd, peakBytes: number, strain: Strain, counters: ReadonlyMap<string, number>) {
+    const { latencyUs, slow, streams, closed, problems } = this;
+    const readers = crowd.players.filter((player) => !slow.has(player));
+    const dueToOthers = sumOf(crowd.rooms, (room) => unreliableDue(room, slow));
+    const gotByOthers = sumOf(
+      readers,
+      ({ receipts }) => receipts.received[CLASS.volatile] + receipts.received[CLASS.latest],
+    );
+    const ms = (share: number, of: keyof typeof latencyUs): number => latencyUs[of].quantile(share) / US_PER_MS;
+    return {
+      planned: sumOf(streams, ({ planned }) => planned),
+      sent: crowd.sent(CLASS.volatile) + crowd.sent(CLASS.latest) + crowd.sent(CLASS.reliable),
+      /** Of messages that were due during the stall; `after`: of later ones, while slow readers catch up. */
+      p99Ms: {
+        others: ms(0.99, 'others'),
+        roommates: ms(0.99, 'roommates'),
+        bystanders: ms(0.99, 'bystanders'),
+        after: ms(0.99, 'after'),
+      },
+      p50Ms: { others: ms(0.5, 'others') },
+      lagP99Ms: Math.max(...streams.map(({ pacer }) => pacer.lagUs.quantile(0.99))) / US_PER_MS,
+      peakBytes,
+      strain,
+      /** Closes of slow sockets with 4101. Each came back. */
+      closed,
+      slow: {
+        reliable: sumOf(slow, ({ receipts }) => receipts.received[CLASS.reliable]),
+        gaps: sumOf(slow, ({ receipts }) => receipts.gaps),
+        namedByGaps: sumOf(slow, ({ receipts }) => receipts.named),
+        /** Values of class latest whose newest message a slow reader did not have at the end. */
+        stale: sumOf(crowd.rooms, (room) => staleIn(room, slow)),
+      },
+      /** Volatile and latest entries that readers did not get, of how many. */
+      missedByOthers: dueToOthers - gotByOthers,
+      dueToOthers,
+      fellBehind: counters.get('fell_behind_total') ?? 0,
+      volatileDropped: counters.get('volatile_dropped_total') ?? 0,
+      latestConflated: counters.get('latest_conflated_total') ?? 0,
+      disorderedRooms: crowd.disorderedRooms(),
+      flaws: crowd.flaws(),
+      problems: [...problems],
+    };
+  }
+
   /** All players of these rooms but the slow ones send, each at its phase of the period. Every second room is mixed. */
   private stream(rooms: readonly Room[], ratePerRoom: number): Stream {
     const senders = rooms.flatMap(({ players }, place) => {
@@ -165,6 +201,24 @@ export class SlowRun implements PlayerEvents {
     return stream;
   }
 }
+
+/** Volatile and latest entries for all readers of the room. */
+function unreliableDue({ players }: Room, slow: ReadonlySet<Player>): number {
+  const sentBy = (player: Player): number => player.sent[CLASS.volatile] + player.sent[CLASS.latest];
+  const sent = sumOf(players, sentBy);
+  return sumOf(players, (player) => (slow.has(player) ? 0 : sent - sentBy(player)));
+}
+
+/** Messages go on for a while after all read again, so each sender's last one must reach everybody. */
+function staleIn({ players }: Room, slow: ReadonlySet<Player>): number {
+  const isStale = (player: Player, other: Player): boolean =>
+    other !== player && player.receipts.newestOf(CLASS.latest, other.index) !== other.sent[CLASS.latest];
+  const slowOnes = players.filter((player) => slow.has(player));
+  return sumOf(slowOnes, (player) => players.filter((other) => isStale(player, other)).length);
+}
+
+/** Shares of the time watched. `waited`: gateway or load waited for a core. `gatewayGc`: its collector held it up. */
+type Strain = Readonly<Record<'gatewayCpu' | 'loadCpu' | 'waited' | 'gatewayGc', number>>;
 
 /** Starts to watch. The result ends that. */
 async function watchStrain(url: string, pid: number): Promise<() => Promise<Strain>> {
