@@ -1,4 +1,4 @@
-/** `npm run bench -- <scenario> [options]`: see docs/BENCH.md, or run it with --help. */
+/** `npm run bench -- <scenario> [options]`: see docs/BENCH.md, or `--help`. */
 import { runOneOf } from './cli/run.js';
 import { SCENARIOS } from './scenarios/registry.js';
 

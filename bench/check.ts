@@ -1,4 +1,4 @@
-/** Has a ratio worsened? `npm run bench:check`. See docs/BENCH.md. */
+/** `npm run bench:check` tells whether a ratio has worsened. See docs/BENCH.md. */
 import { runAlone } from './cli/run.js';
 import { check } from './ratios/commands.js';
 

@@ -1,4 +1,4 @@
-/** What a delivery costs at equal load: `npm run bench:flush`. See bench/contenders/flush.ts. */
+/** `npm run bench:flush` compares the cost of a delivery by `flush_ms`. See bench/contenders/comparison.ts. */
 import { runAlone } from './cli/run.js';
 import { flush } from './contenders/comparison.js';
 

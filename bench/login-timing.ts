@@ -1,4 +1,4 @@
-/** Does the time of an answer tell who exists? `npm run bench:login-timing`. See bench/hostile/login-timing.ts. */
+/** `npm run bench:login-timing` shows whether answer times reveal users. See bench/hostile/login-timing.ts. */
 import { runAlone } from './cli/run.js';
 import { loginTiming } from './hostile/login-timing.js';
 

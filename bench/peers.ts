@@ -1,4 +1,4 @@
-/** Sallyport beside what its users would pick instead: `npm run bench:peers`. See bench/contenders/peer-comparison.ts. */
+/** `npm run bench:peers` compares Sallyport with other servers. See bench/contenders/comparison.ts. */
 import { runAlone } from './cli/run.js';
 import { peers } from './contenders/comparison.js';
 

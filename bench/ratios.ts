@@ -1,4 +1,4 @@
-/** Sallyport beside what it is measured by: `npm run bench:ratios`. See docs/BENCH.md. */
+/** `npm run bench:ratios` measures Sallyport against its yardsticks. See docs/BENCH.md. */
 import { runAlone } from './cli/run.js';
 import { ratios } from './ratios/commands.js';
 

@@ -1,19 +1,19 @@
 /**
- * The book of deliveries: what came in streams whose messages are numbered from 1, and what did not. A number that is
- * next costs one comparison; a set exists only for a stream that misses something.
+ * The book of deliveries: which messages of numbered streams arrived, and which did not. Numbers start at 1. The next
+ * number costs one comparison; only a stream that misses something has a set.
  */
 export type Arrival = 'next' | 'ahead' | 'late' | 'doubled' | 'impossible';
 
-/** A number further ahead than this cannot be what was sent. */
+/** A number further ahead than this was never sent. */
 const MAX_SKIP = 100_000;
 
 export class DeliveryBook {
-  /** Each number once, however late it came. */
+  /** Counts each number once, however late it arrived. */
   delivered = 0;
   doubled = 0;
-  /** Came after a later number of the same stream. */
+  /** How many arrived after a later number of the same stream. */
   disordered = 0;
-  /** Skipped, and not come since. */
+  /** How many were skipped and have not arrived since. */
   missing = 0;
   private readonly newest: Uint32Array;
   private readonly skipped = new Map<number, Set<number>>();
@@ -26,7 +26,7 @@ export class DeliveryBook {
     return this.newest[stream] ?? 0;
   }
 
-  /** The numbers below the newest that have not come. */
+  /** The numbers below the newest that have not arrived. */
   missingOf(stream: number): Iterable<number> {
     return this.skipped.get(stream) ?? [];
   }
@@ -39,7 +39,7 @@ export class DeliveryBook {
     return 'next';
   }
 
-  /** Numbers up to this one will not come, and are not missing. */
+  /** Numbers up to this one will not arrive, and do not count as missing. */
   passOver(stream: number, upTo: number): void {
     this.newest[stream] = Math.max(this.newestOf(stream), upTo);
   }

@@ -1,16 +1,16 @@
 /**
- * The messages that one room's reliable numbers stand for, gathered from its members: the first member that hears of a
- * number writes it down, and all others must be told the same.
+ * Which message each reliable number of a room stands for. The first member that is told a number writes it down; the
+ * gateway must tell all others the same.
  */
 
-/** A line is one number, since there are millions of lines: the sender, and the number of its reliable message. */
+/** A line holds the sender and the number of its reliable message. It is one number because there are millions. */
 const SENDER = 2 ** 32;
 const NOBODY = -1;
 
 export class Numbering {
   private readonly lines: number[] = [NOBODY];
 
-  /** The newest number that anybody was told. */
+  /** The newest number that any member was told. */
   get last(): number {
     return this.lines.length - 1;
   }
@@ -25,13 +25,13 @@ export class Numbering {
     return true;
   }
 
-  /** undefined for a number that nobody was told. */
+  /** undefined for a number that no member was told. */
   senderOf(seq: number): number | undefined {
     const line = this.lines[seq] ?? NOBODY;
     return line === NOBODY ? undefined : Math.floor(line / SENDER);
   }
 
-  /** Senders whose messages were numbered in another order than they were sent. */
+  /** Senders whose messages the gateway numbered in another order than they were sent. */
   disordered(): number[] {
     const newest = new Map<number, number>();
     const found = new Set<number>();

@@ -1,6 +1,6 @@
 /**
- * The entries that one member got, over all its connections. Reliable entries: every number of the room once and rising, except
- * those of its own messages and those that a gap named. Entries of the other classes: rising per sender, and how many.
+ * The entries that one member got, over all its connections. Of reliable entries it must get every number of the room
+ * once and rising, except those of its own messages and those that a gap named. Others must rise for each sender.
  */
 import type { Entry } from '../../src/protocol/batch-frame.js';
 import { CLASS, type DeliveryClass } from '../../src/protocol/wire.js';
@@ -8,19 +8,19 @@ import { DeliveryBook } from './delivery-book.js';
 import type { Numbering } from './numbering.js';
 
 export interface Flaws {
-  /** Reliable entries of others that never came and that no gap named. */
+  /** Reliable entries of others that never arrived and that no gap named. */
   readonly lost: number;
-  /** Entries of any class that came a second time, or after a later one. */
+  /** Entries of any class that arrived a second time, or after a later one. */
   readonly repeated: number;
   /** Reliable entries whose number stood for another message at another member. */
   readonly misnumbered: number;
-  /** Payloads that are not as they were sent. */
+  /** Payloads that differ from what was sent. */
   readonly damaged: number;
-  /** Gaps that do not begin right behind what came before. */
+  /** Gaps that do not begin right after the last known number. */
   readonly wrongGaps: number;
 }
 
-/** The stream of the room's reliable numbers; behind it one for each sender and other class. */
+/** The stream of the room's reliable numbers. Streams for each sender and other class follow. */
 const RELIABLE = 0;
 
 export class Receipts {
@@ -40,7 +40,7 @@ export class Receipts {
     this.book = new DeliveryBook(1 + 2 * roomsOf);
   }
 
-  /** The newest reliable number that came or that a gap named: what `?seq=` says. */
+  /** The newest reliable number that arrived or that a gap named: the value for `?seq=`. */
   get position(): number {
     return this.book.newestOf(RELIABLE);
   }
@@ -49,7 +49,7 @@ export class Receipts {
     this.damaged += 1;
   }
 
-  /** `number` is the message's own among those of its sender and class. */
+  /** `number` counts the messages of its sender and class. */
   onEntry({ deliveryClass, seq, sender }: Entry, number: number, self: number): void {
     const isReliable = deliveryClass === CLASS.reliable;
     if (isReliable && !this.numbering.onTold(seq, sender, number)) this.misnumbered += 1;
@@ -67,19 +67,19 @@ export class Receipts {
     this.book.passOver(RELIABLE, to);
   }
 
-  /** Whether every reliable entry of others that anybody knows of has come, or was named by a gap. */
+  /** Whether every known reliable entry of others has arrived, or was named by a gap. */
   isComplete(self: number): boolean {
     let { last } = this.numbering;
     while (last > this.position && this.numbering.senderOf(last) === self) last -= 1;
     return this.position >= last;
   }
 
-  /** The number of the newest message of that class that came from that sender. */
+  /** The number of the newest message of that class from that sender. */
   newestOf(deliveryClass: DeliveryClass, sender: number): number {
     return this.book.newestOf(this.streamOf(deliveryClass, sender));
   }
 
-  /** After the last entry had time to come. */
+  /** Call it after the last entry had time to arrive. */
   flaws(self: number): Flaws {
     const { misnumbered, damaged, wrongGaps, book, numbering, position } = this;
     const isDue = (seq: number): boolean => numbering.senderOf(seq) !== self;

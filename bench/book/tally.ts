@@ -8,7 +8,7 @@ export interface Counts {
   readonly lost: number;
   readonly doubled: number;
   readonly disordered: number;
-  /** Entries that cannot be what was sent: of no member, or with a number far ahead. */
+  /** Entries that were never sent: of no member, or with a number far ahead. */
   readonly damaged: number;
 }
 
@@ -54,7 +54,7 @@ export class Tally {
     return { due, delivered, lost: due - delivered, doubled, disordered, damaged };
   }
 
-  /** While the load runs: later messages overtook `missing` of what was due. */
+  /** While the load runs. `missing`: later messages arrived first. */
   progress(): { readonly due: number; readonly delivered: number; readonly missing: number } {
     const { delivered, missing } = this.book;
     return { due: this.due, delivered, missing };

@@ -1,10 +1,10 @@
-/** What `npm run bench` is told: the scenario's name and its options, by the schema of that scenario; and the help. */
+/** The command line of `npm run bench`: the scenario's name, its options by that scenario's schema, and the help. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { nearest } from '../../src/lib/nearest.js';
 import type { Prepared, Scenario } from './scenario.js';
 
-/** What every scenario takes besides its own. */
+/** Options of every scenario. */
 const OUTPUT = z.object({
   json: z.string().min(1).describe('file for the whole result').optional(),
   html: z.string().min(1).describe('file for one page with plots').optional(),
@@ -20,7 +20,7 @@ export type Command =
       readonly html: string | null;
     };
 
-/** Throws with what is wrong, in words for a person. */
+/** Throws an error whose message tells a person what is wrong. */
 export function parseCommand(args: readonly string[], scenarios: readonly Scenario[]): Command {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h') return { kind: 'help', text: overview(scenarios) };
@@ -42,7 +42,7 @@ export function parseCommand(args: readonly string[], scenarios: readonly Scenar
   };
 }
 
-/** Texts and flags by name. */
+/** The given texts and flags, by name. */
 function valuesOf(scenario: Scenario, args: readonly string[]): Readonly<Record<string, unknown>> {
   const lines = optionLines(scenario);
   const options = Object.fromEntries(
@@ -51,7 +51,7 @@ function valuesOf(scenario: Scenario, args: readonly string[]): Readonly<Record<
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const values: Record<string, unknown> = {};
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new Error(`${token.value} is no option: options begin with --`);
+    if (token.kind === 'positional') throw new Error(`${token.value} is not an option: options begin with --`);
     if (token.kind !== 'option') continue;
     const line = lines.find(({ name }) => name === token.name);
     if (line === undefined) throw new Error(unknownOption(scenario, token.rawName, lines));
@@ -86,7 +86,7 @@ const property = z.object({
   enum: z.array(z.string()).optional(),
 });
 
-/** As the schema says them. */
+/** One for each option of the schema. */
 function optionLines({ options }: Scenario): readonly OptionLine[] {
   return Object.entries({ ...options.shape, ...OUTPUT.shape }).map(([name, schema]) => {
     const own = property.parse(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }));
@@ -105,7 +105,7 @@ function overview(scenarios: readonly Scenario[]): string {
     ...scenarios.map(({ name, summary }) => `  ${name.padEnd(width)}   ${summary}`),
     '',
     'npm run bench -- <scenario> --help   lists its options. All take --json FILE and --html FILE;',
-    'most take --url and --key of a gateway that runs already. See docs/BENCH.md.',
+    'most take --url and --key of a gateway that already runs. See docs/BENCH.md.',
     '',
   ].join('\n');
 }

@@ -41,7 +41,7 @@ export const workersOption = {
 
 export const quickOption = { quick: z.boolean().describe('a short, small run').default(false) };
 
-/** Of scenarios at a gateway that the bench may start itself. */
+/** For scenarios at a gateway that the bench may start itself. */
 export const gatewayOptions = {
   ...targetOptions,
   redis: z.boolean().describe("the bench's own gateway keeps its state in a redis-server of its own").default(false),
@@ -82,7 +82,7 @@ export const timeOptions = {
   'warm-up': atLeast(0).describe('seconds of traffic before that').default(2),
 };
 
-/** Of scenarios that load one server with messages. */
+/** For scenarios that load one server with messages. */
 export const loadOptions = {
   ...targetOptions,
   ...serverOption,

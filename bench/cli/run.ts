@@ -1,4 +1,4 @@
-/** Runs what the command line names: prints the account, writes the files, and sets the exit code. */
+/** Runs the scenario of the command line: prints the account, writes the files, and sets the exit code. */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { Account } from '../report/account.js';
@@ -7,7 +7,7 @@ import { Progress } from '../report/progress.js';
 import { parseCommand, type Command } from './command-line.js';
 import type { Scenario } from './scenario.js';
 
-/** The option that no output shows. */
+/** No output shows this option. */
 const SECRET = 'key';
 
 /** The first argument names one of the scenarios. */

@@ -1,10 +1,10 @@
-/** What a WebSocket client sends, made by hand (RFC 6455): its handshake, and frames masked with the key 0. */
+/** Handshakes and frames of a WebSocket client (RFC 6455), masked with the key 0. */
 const MASKED = 0x80;
 const FINAL = 0x80;
 const MAX_SHORT = 125;
 const MAX_MEDIUM = 0xffff;
 const KEY_BYTES = 4;
-/** Any 16 bytes do: nobody here checks the answer to them. */
+/** Any 16 bytes do: the bench does not check the server's answer to them. */
 const KEY = Buffer.from('sallyport bench!').toString('base64');
 
 export const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -30,19 +30,19 @@ export function resumeHandshake(handshake: string, token: string, seq: number): 
     .replace(/^Authorization: .*$/m, `Authorization: Bearer ${token}`);
 }
 
-/** One whole frame. With the key 0 the message stands in it as it is, at its end: it can be changed in place. */
+/** One whole frame. With the key 0 it ends with the unmasked message, which can be changed in place. */
 export function clientFrame(opcode: number, message: Uint8Array): Buffer {
   const frame = Buffer.alloc(frameLength(message.length));
   frame.set(message, writeFrameHead(frame, opcode, message.length));
   return frame;
 }
 
-/** Of a whole frame whose message has that length. */
+/** The length of a whole frame, by that of its message. */
 export function frameLength(length: number): number {
   return 2 + extraBytes(length) + KEY_BYTES + length;
 }
 
-/** Writes all but the message, and returns where that begins. */
+/** Writes everything but the message, and returns where the message begins. */
 export function writeFrameHead(frame: Buffer, opcode: number, length: number): number {
   const extra = extraBytes(length);
   frame[0] = FINAL | opcode;

@@ -1,4 +1,4 @@
-/** The TCP or TLS connection of a client that reads into a buffer it shares with all others. */
+/** TCP and TLS connections, and their source addresses. */
 import { existsSync, readFileSync } from 'node:fs';
 import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
@@ -14,13 +14,13 @@ export type Endpoint = z.output<typeof endpoint>;
 
 const HTTPS_PORT = 443;
 const HTTP_PORT = 80;
-/** One source address has some 28,000 ports for one destination. */
+/** One source address has about 28,000 ports for one destination. */
 const CLIENTS_PER_ADDRESS = 10_000;
 const LOOPBACK_ADDRESSES = 250;
 const LIMITS = '/proc/self/limits';
 const OWN_DESCRIPTORS = 64;
 
-/** Of an http, https, ws or wss URL. */
+/** The URL is http, https, ws or wss. */
 export function endpointOf(url: string): Endpoint {
   const { protocol, hostname, port } = new URL(url);
   const isSecure = protocol === 'https:' || protocol === 'wss:';
@@ -40,7 +40,7 @@ export function dial({ host, port, isSecure }: Endpoint, localAddress: string | 
   return connectSecurely({ ...options, ...(isIP(host) === 0 ? { servername: host } : {}) });
 }
 
-/** Source addresses for so many clients, from the `first` of the loopback network on; none when the system's choice will do. */
+/** Source addresses for so many clients, from the `first` of the loopback network on; none when the system can choose. */
 export function sourceAddresses(endpoints: readonly Endpoint[], clients: number, first: number): string[] {
   const isLocal = endpoints.every(({ host }) => isLoopback(host));
   if (!isLocal || (first === 0 && clients <= CLIENTS_PER_ADDRESS)) return [];

@@ -1,10 +1,10 @@
 /**
- * Takes WebSocket frames out of what a socket reads, in place. All sockets read into one buffer, one after the other;
- * what is left of a frame that has not come whole is kept by its socket, and put before what comes next.
+ * Reads WebSocket frames in place. All sockets read into one buffer, one after the other. When a frame is not complete,
+ * its socket keeps the bytes, and puts them before the next ones.
  */
 const FINAL = 0x80;
 const OPCODE_MASK = 0x0f;
-/** Longer than the longest frame a server here sends. */
+/** Longer than the longest frame of any server here. */
 const KEPT_BYTES = 256 * 1024;
 const READ_BYTES = 256 * 1024;
 
@@ -12,7 +12,7 @@ const READ_BYTES = 256 * 1024;
 export class ReadBuffer {
   readonly bytes = Buffer.alloc(KEPT_BYTES + READ_BYTES);
   readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
-  /** Where sockets read to. */
+  /** Sockets read into this part. */
   readonly target = this.bytes.subarray(KEPT_BYTES);
 
   textOf(from: number, to: number): string {
@@ -21,7 +21,7 @@ export class ReadBuffer {
 }
 
 export interface FrameSink {
-  /** The frame's message is what stands in the buffer from `from` to `to`, during the call. */
+  /** During the call the buffer holds the frame's message from `from` to `to`. */
   onFrame(opcode: number, from: number, to: number): void;
   onProblem(what: string): void;
 }
@@ -34,7 +34,7 @@ export class FrameReader {
     private readonly sink: FrameSink,
   ) {}
 
-  /** So many bytes were read; the first `skip` of them are no frames. */
+  /** The socket read so many bytes. The first `skip` of them are no frames. */
   onRead(count: number, skip = 0): void {
     const { view } = this.buffer;
     const end = KEPT_BYTES + count;
@@ -70,7 +70,7 @@ export class FrameReader {
 
   private keep(from: number, to: number): void {
     if (to - from > KEPT_BYTES) {
-      this.sink.onProblem('a frame longer than any that was to come');
+      this.sink.onProblem('a frame that is too long');
       return;
     }
     this.kept = Buffer.from(this.buffer.bytes.subarray(from, to));

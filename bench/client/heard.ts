@@ -1,4 +1,4 @@
-/** The control frames that a player looks at, and of them only the members it uses. */
+/** The control frames that clients of the bench use, with the fields that they use. */
 import { z } from 'zod';
 
 const heard = z.discriminatedUnion('type', [
@@ -23,7 +23,7 @@ export type Welcome = Extract<Heard, { type: 'welcome' }>;
 const KNOWN: ReadonlySet<string> = new Set(heard.options.map((option) => option.shape.type.value));
 const anyControl = z.object({ type: z.string() });
 
-/** null for a frame that players have no use for. Throws on text that is no control frame. */
+/** null for a control frame that the bench does not use. Throws on text that is no control frame. */
 export function parseHeard(text: string): Heard | null {
   const frame: unknown = JSON.parse(text);
   return KNOWN.has(anyControl.parse(frame).type) ? heard.parse(frame) : null;

@@ -1,7 +1,7 @@
 /**
- * Every message of the bench carries, little-endian: f64 when it was due (0: nobody times it), u32 its number among
- * its sender's messages (of its class, where a sender has several), from 1, u16 the sender's index in its room, zeroes,
- * and the number again as the last four bytes. So a payload that was cut, or mixed with another, shows.
+ * Every message of the bench holds, little-endian: f64 the time when it was due (0: it is not timed); u32 its number
+ * among its sender's messages of its class, from 1; u16 the sender's index in its room; zeroes; and the number again as
+ * the last four bytes. So the bench notices a payload that was cut, or mixed with another.
  */
 import { clientFrame, OPCODE } from './client-frame.js';
 
@@ -12,18 +12,18 @@ const TAIL_BYTES = 4;
 
 export const MIN_MESSAGE_BYTES = 18;
 
-/** A payload with nothing but its sender. An `OutgoingMessage` writes the rest. */
+/** A payload with its sender alone. An `OutgoingMessage` writes the rest. */
 export function payloadOf(sender: number, bytes: number): Buffer {
   const payload = Buffer.alloc(bytes);
   payload.writeUInt16LE(sender, SENDER_AT);
   return payload;
 }
 
-/** A message as it goes out, in one frame or several. It is made once; each send changes number and time in place. */
+/** The frames of a message, made once. Each send changes number and time in place. */
 export class OutgoingMessage {
   private readonly payloadEnd: number;
 
-  /** The payload stands unmasked in `frames`, from `payloadAt` on. A `ref` at `refAt` is the number too. */
+  /** `frames` hold the unmasked payload from `payloadAt` on. A `ref` at `refAt` is the number too. */
   constructor(
     readonly frames: Buffer,
     private readonly payloadAt: number,
@@ -41,7 +41,7 @@ export class OutgoingMessage {
   }
 }
 
-/** One binary frame that ends with the payload. `refOffset` is where the head has its `ref`. */
+/** One binary frame that ends with the payload. The head has its `ref` at `refOffset`. */
 export function framed(head: Uint8Array, payload: Uint8Array, refOffset: number | null = null): OutgoingMessage {
   const frame = clientFrame(OPCODE.binary, Buffer.concat([head, payload]));
   const payloadAt = frame.length - payload.length;
@@ -54,7 +54,7 @@ export function isMessage(view: DataView, from: number, to: number): boolean {
   return to - from >= MIN_MESSAGE_BYTES && numberOf(view, from) === view.getUint32(to - TAIL_BYTES, true);
 }
 
-/** The readers of a message that begins at `at`. */
+/** Reads from a message that begins at `at`, as the next two do. */
 export function numberOf(view: DataView, at: number): number {
   return view.getUint32(at + NUMBER_AT, true);
 }

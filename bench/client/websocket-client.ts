@@ -1,6 +1,6 @@
 /**
- * The bench's WebSocket client: a TCP socket with the least that a connection needs. It reads into a buffer that all
- * clients share, and it can do what a good client never does: stop reading, vanish, or fall silent.
+ * The bench's WebSocket client: a TCP socket with the little that a connection needs. It reads into a buffer that all
+ * clients share, and it can misbehave: stop reading, vanish, or fall silent.
  */
 import type { Socket } from 'node:net';
 import { clientFrame, OPCODE } from './client-frame.js';
@@ -8,7 +8,7 @@ import { dial, type Endpoint } from './dial.js';
 import { FrameReader, type FrameSink, type ReadBuffer } from './frame-reader.js';
 
 const HEAD_END = '\r\n\r\n';
-/** Stands for the end of a connection that no close frame announced. */
+/** The code for a connection that ended without a close frame. */
 export const LOST = 1006;
 
 export interface ClientEvents {
@@ -16,9 +16,9 @@ export interface ClientEvents {
   onRead?(): void;
   /** Once: the server answered the handshake with 101. */
   onUpgraded?(): void;
-  /** A text or binary frame. Its message stands in the shared buffer from `from` to `to`, during the call. */
+  /** A text or binary frame. During the call the shared buffer holds its message from `from` to `to`. */
   onFrame(opcode: number, from: number, to: number): void;
-  /** Once, and nothing follows. Not called after `drop` or `fallSilent`. */
+  /** Once, as the last call. Not called after `drop` or `fallSilent`. */
   onEnd(code: number, why: string): void;
 }
 
@@ -28,10 +28,10 @@ export class WebSocketClient implements FrameSink {
   private isUpgraded = false;
   /** The answer to the handshake, as far as it has come. */
   private head = '';
-  /** Nobody hears of this client any more. */
+  /** The client reports no more events. */
   private isOver = false;
 
-  /** `localAddress` null: the system's choice. */
+  /** `localAddress` null: the system chooses it. */
   constructor(
     endpoint: Endpoint,
     handshake: string,
@@ -50,7 +50,7 @@ export class WebSocketClient implements FrameSink {
     this.socket.write(handshake);
   }
 
-  /** Whether the kernel has taken all that was sent. If not, the socket still reads from the frames sent last. */
+  /** Whether the kernel has taken all that was sent. If not, the socket still reads from the last frames. */
   get isDrained(): boolean {
     return this.socket.writableLength === 0;
   }
@@ -64,7 +64,7 @@ export class WebSocketClient implements FrameSink {
     this.send(clientFrame(OPCODE.text, Buffer.from(text)));
   }
 
-  /** From now on, what comes waits in the kernel, and when that is full, at the gateway. */
+  /** From now on incoming bytes wait in the kernel, and at the gateway once the kernel is full. */
   stopReading(): void {
     this.socket.pause();
   }
@@ -73,13 +73,13 @@ export class WebSocketClient implements FrameSink {
     this.socket.resume();
   }
 
-  /** Lets the TCP connection go, without a close frame. */
+  /** Ends the TCP connection without a close frame. */
   drop(): void {
     this.isOver = true;
     this.socket.destroy();
   }
 
-  /** As when the radio link is gone: neither side hears the other, and no FIN or RST says so. Needs a `drop` later. */
+  /** Like a lost radio link: neither side hears the other, and no FIN or RST follows. Needs a `drop` later. */
   fallSilent(): void {
     this.isOver = true;
     this.socket.pause();

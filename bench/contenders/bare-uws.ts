@@ -1,8 +1,8 @@
 /**
- * The limit to measure against: the engine alone, loaded as the gateway loads it, and the least a relay can do on it.
- * A socket that connects to `/<room>` is in that room's topic; each message is published to the others in it.
+ * The limit to measure against: the engine alone, loaded as the gateway loads it, with the least work of a relay. A
+ * socket that connects to `/<room>` subscribes to that room's topic. Each message is published to the others in it.
  *
- * `BENCH_FAULT=lose|double|swap` spoils every 100th message: the control of the bench's own counting.
+ * `BENCH_FAULT=lose|double|swap` spoils every 100th message, so that tests can check the bench's counting.
  */
 import { loadEngine, type EngineSocket } from '../../src/adapters/uws/engine.js';
 
@@ -24,7 +24,7 @@ function main(): void {
   const engine = loadEngine();
   const app = engine.App();
   app.ws<Guest>('/*', {
-    // As the gateway sets them, so that the engine does the same work for a socket.
+    // The gateway's values, so that the engine does the same work for a socket.
     maxPayloadLength: 256 * 1024,
     maxBackpressure: 16 * 1024 * 1024,
     closeOnBackpressureLimit: false,

@@ -1,14 +1,14 @@
-/** Values as JSON text, each of a shape that some reader, walker or writer of JSON has come to grief over. */
+/** Values as JSON text, each of a shape that some reader, walker or writer of JSON handled badly. */
 
 export interface JsonShape {
   readonly name: string;
-  /** About as many bytes as asked for. */
+  /** A text of about so many bytes. */
   readonly text: (bytes: number) => string;
-  /** Whether it is JSON at all. */
+  /** Whether it is valid JSON. */
   readonly isJson: boolean;
 }
 
-/** The shape that all others are compared with: as many bytes in one plain text. */
+/** All other shapes are compared with this one: as many bytes in one plain text. */
 export const FLAT: JsonShape = shape('flat text', (bytes) => `"${'x'.repeat(bytes - 2)}"`);
 
 export const HOSTILE_SHAPES: readonly JsonShape[] = [

@@ -114,7 +114,7 @@ export class Clients {
     return mergeStages(parts);
   }
 
-  /** What `find` finds in the answers of each worker. Rejects with what went wrong in any worker. */
+  /** Resolves with what `find` finds in the answers of each worker. Rejects when any worker fails. */
   private ask<T>(
     command: Command,
     find: (given: Answer) => T | null,
@@ -134,7 +134,7 @@ export class Clients {
   }
 }
 
-/** What each worker of a load is given. */
+/** The clients of one worker. */
 export type Share = Pick<Job, 'handshakes' | 'endpoints' | 'localAddresses'>;
 
 /** Each worker's share: whole rooms, and source addresses of its own. */

@@ -1,4 +1,4 @@
-/** What the bench and its load workers tell each other: plain JSON between two processes. */
+/** The messages between the bench and its load workers: plain JSON between two processes. */
 import { z } from 'zod';
 import { endpoint } from '../client/dial.js';
 import { PHASES } from './schedule.js';
@@ -78,7 +78,7 @@ const interval = z.object({
 const sample = interval.extend({ latencyUs: valueCounts });
 
 export const part = z.object({
-  /** Of the whole run with its warm-up, once the last message had time to arrive. */
+  /** Counts of the whole run with its warm-up, once the last message had time to arrive. */
   counts: z.object({
     due: z.int(),
     delivered: z.int(),
@@ -89,7 +89,7 @@ export const part = z.object({
   }),
   /** Other faults: errors, gaps, closed sockets. */
   problems: z.array(z.string()),
-  /** Of the measured window alone. */
+  /** Counts of the measured window alone. */
   window: z.object({
     seconds: z.number(),
     deliveries: z.int(),

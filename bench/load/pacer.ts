@@ -1,16 +1,16 @@
 /**
- * Says who sends now: the schedule against the clock. A send that is late does not delay the next. Clients may begin one
- * after the other: the whole load at once finds both sides uncompiled, and what is late by then is read and written in
- * bursts, which can go on for seconds.
+ * Decides which client sends now, by schedule and clock. A late send does not delay the next one. Clients may begin one
+ * after the other: the whole load at once would meet uncompiled code on both sides, and late messages would then leave
+ * and arrive in bursts, which can go on for seconds.
  */
 import { Histogram } from '../measure/histogram.js';
 
-/** So many sends have one that carries its time. No divisor of usual numbers of clients: all have their turn. */
+/** One of so many sends is timed. It divides no usual number of clients, so all clients have their turn. */
 const TIMED_EVERY = 7;
 const US_PER_MS = 1_000;
 
 export class Pacer {
-  /** How much later than due the timed messages were sent, of those due from `timedFromMs` on. */
+  /** How much later than due the timed messages left, of those due from `timedFromMs` on. */
   readonly lagUs = new Histogram();
   private readonly stepMs: number;
   private startMs = 0;
@@ -18,7 +18,7 @@ export class Pacer {
   private sends = 0;
   private nextMs = Number.POSITIVE_INFINITY;
   private beginMs = 0;
-  /** Senders may be fewer than clients: numbers go up to this one. */
+  /** The highest client number. Senders may be fewer than clients. */
   private readonly lastClient: number;
 
   /** `rate` is messages a second of each client; `send` gets a `dueMs` of 0 for messages that are not timed. */
@@ -31,7 +31,7 @@ export class Pacer {
     this.lastClient = order.reduce((last, client) => Math.max(last, client), 0);
   }
 
-  /** Over the first `beginMs` clients begin to send, room by room as they are numbered. */
+  /** Over the first `beginMs` the clients begin to send, in the order of their numbers. */
   start(atMs: number, timedFromMs: number, beginMs = 0): void {
     this.startMs = atMs;
     this.nextMs = atMs;
@@ -43,7 +43,7 @@ export class Pacer {
     this.nextMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Sends what is due. Call it often: what comes in between is sent late. */
+  /** Sends what is due. Call it often: a message that is due between two calls leaves late. */
   tick(nowMs: number): void {
     while (nowMs >= this.nextMs) {
       const dueMs = this.nextMs;

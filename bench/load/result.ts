@@ -1,4 +1,4 @@
-/** What a load found, merged over all its workers. */
+/** The result of a load, merged over all its workers. */
 import { shareOf, type CpuTime } from '../measure/cpu.js';
 import { Latencies } from '../measure/latencies.js';
 import { sumOf } from '../measure/statistics.js';
@@ -7,7 +7,7 @@ import type { Interval, Part, SamplePart } from './job.js';
 
 /** An interval counted from the start of the sending, warm-up included. */
 export interface Sample extends Omit<Interval, 'n'> {
-  /** Of the timed messages; null when none arrived. */
+  /** p99 of the timed messages; null when none arrived. */
   readonly p99Ms: number | null;
 }
 

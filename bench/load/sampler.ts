@@ -1,16 +1,16 @@
-/** Cuts a run into intervals of equal length: what was due, what came and how late, in each. */
+/** Cuts a run into intervals of equal length, and counts in each what was due, what arrived and how late. */
 import { Histogram } from '../measure/histogram.js';
 import type { Interval, SamplePart } from './job.js';
 import type { Tally } from '../book/tally.js';
 
 export class Sampler {
-  /** Of the interval that runs: record here. */
+  /** The latencies of the current interval: record here. */
   readonly latencyUs = new Histogram();
   private startMs = 0;
   private nextMs = Number.POSITIVE_INFINITY;
   private n = 0;
   private last = { due: 0, delivered: 0, missing: 0 };
-  /** Of all intervals that are over. */
+  /** All intervals that are over. */
   private readonly taken: SamplePart[] = [];
 
   constructor(
@@ -24,12 +24,12 @@ export class Sampler {
     this.nextMs = atMs + this.everyMs;
   }
 
-  /** Call it often. An interval is as long as it became; its number says which it was to be. */
+  /** Call it often. A late call makes an interval longer; its number still tells its place. */
   tick(nowMs: number): void {
     if (nowMs >= this.nextMs) this.cut(nowMs);
   }
 
-  /** What came after the last interval is one of its own. */
+  /** Messages that arrived after the last interval make one more. */
   end(nowMs: number): SamplePart[] {
     this.cut(nowMs);
     this.nextMs = Number.POSITIVE_INFINITY;

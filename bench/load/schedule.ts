@@ -1,11 +1,11 @@
 /**
- * When each socket sends. One period of `clients` sends is laid out with equal distances, so that no two are due at the
- * same time, and repeats; each socket keeps its place in it, its phase. How near the phases of one room's members are
- * decides how much there is to gather for a receiver, so it can be chosen:
+ * When each socket sends. A period of `clients` sends has equal distances, so that no two are due at the same time, and
+ * repeats. Each socket keeps its place in the period, its phase. The distance between the phases of a room's members
+ * decides how much the gateway can gather for a receiver, so the caller chooses it:
  *
- * - `shuffled`  each room's phases are random (of a fixed seed): players who started whenever they did
- * - `spread`    each room's phases are as far apart as can be: the least there is to gather
- * - `together`  one room's members send one right after the other: clients that tick with their game's server
+ * - `shuffled`  the phases of a room are random (with a fixed seed), like players who start at any time
+ * - `spread`    the phases of a room are as far apart as possible: there is least to gather
+ * - `together`  the members of a room send one right after the other, like clients that tick with their game's server
  */
 import { randomOf, shuffled } from '../measure/random.js';
 
@@ -14,7 +14,7 @@ export type Phases = (typeof PHASES)[number];
 
 const SEED = 0x5a11;
 
-/** Which client sends at each place of the period: the first `senders` of each room. Clients are numbered room by room. */
+/** The client at each place of the period: the first `senders` of each room. Clients are numbered room by room. */
 export function sendingOrder(clients: number, roomsOf: number, phases: Phases, senders = roomsOf): Uint32Array {
   const slots = slotOrder((clients / roomsOf) * senders, senders, phases);
   return slots.map((slot) => Math.floor(slot / senders) * roomsOf + (slot % senders));

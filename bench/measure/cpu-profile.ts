@@ -1,6 +1,6 @@
 /**
- * Reads V8's `.cpuprofile` files: which functions the time between two moments was spent in, themselves. What native
- * code does outside of JavaScript, as the engine's system calls, is `(idle)` or `(program)` to V8: `perf` shows it.
+ * Reads V8's `.cpuprofile` files: the functions that took the time between two moments. V8 counts native code outside of
+ * JavaScript, such as the engine's system calls, as `(idle)` or `(program)`; `perf` shows it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -15,7 +15,7 @@ const profile = z.object({
   ),
   samples: z.array(z.int()),
   timeDeltas: z.array(z.number()),
-  /** Of the machine's monotonic clock, in microseconds. */
+  /** On the machine's monotonic clock, in microseconds. */
   startTime: z.number(),
   endTime: z.number(),
 });
@@ -24,11 +24,11 @@ type Profile = z.output<typeof profile>;
 
 export interface SelfTime {
   readonly name: string;
-  /** Of the time between, idle time included. */
+  /** The share of the whole time, idle time included. */
   readonly share: number;
 }
 
-/** The functions with the most time of their own, the most first; by the file in `dir` that covers the time. */
+/** The functions with the most time of their own, the most first, from the file in `dir` that covers the time. */
 export function selfTimes(dir: string, fromUs: number, toUs: number, atMost: number): SelfTime[] {
   const { nodes, samples, timeDeltas, startTime } = profileOf(dir, fromUs, toUs);
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));

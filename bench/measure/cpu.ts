@@ -1,9 +1,9 @@
-/** What Linux counts of a process: the CPU time it has used, with all its threads, and how long it had to wait for it. */
+/** The CPU time of a process with all its threads, and how long it waited for a core, as Linux counts it. */
 import { existsSync, readFileSync } from 'node:fs';
 
-/** What the kernel shows times in, to every program (USER_HZ). */
+/** The unit of times that the kernel shows to every program (USER_HZ). */
 const TICKS_PER_S = 100;
-/** Fields of /proc/<pid>/stat behind the name in parentheses, which may hold spaces. */
+/** Fields of /proc/<pid>/stat after the name in parentheses, which may contain spaces. */
 const USER_FIELD = 11;
 const SYSTEM_FIELD = 12;
 const US_PER_S = 1e6;
@@ -11,11 +11,11 @@ const US_PER_S = 1e6;
 export interface CpuTime {
   readonly userS: number;
   readonly systemS: number;
-  /** How long its first thread was ready to run and something else had the core. */
+  /** How long its first thread was ready to run while something else had the core. */
   readonly waitS: number;
 }
 
-/** Whether the system tells of other processes. */
+/** Whether the system tells about other processes. */
 export const canWatchProcesses = existsSync('/proc/self/schedstat');
 
 export function cpuTimeOf(pid: number): CpuTime {
@@ -30,7 +30,7 @@ export function cpuTimeOf(pid: number): CpuTime {
   };
 }
 
-/** Of this process, on any system; where that does not tell of waiting, none is counted. */
+/** The times of this process, on any system. `waitS` is 0 where the system does not count it. */
 export function ownCpuTime(): CpuTime {
   const { user, system } = process.cpuUsage();
   const waitS = canWatchProcesses ? cpuTimeOf(process.pid).waitS : 0;
@@ -41,7 +41,7 @@ export function cpuTimeBetween(from: CpuTime, to: CpuTime): CpuTime {
   return { userS: to.userS - from.userS, systemS: to.systemS - from.systemS, waitS: to.waitS - from.waitS };
 }
 
-/** How much of a core that is, over so many seconds. */
+/** The share of a core that this is over so many seconds. */
 export function shareOf({ userS, systemS }: CpuTime, seconds: number): number {
   return (userS + systemS) / seconds;
 }

@@ -1,10 +1,10 @@
-/** Times of a run as one HDR histogram: merged of what each load worker counted, never averaged. */
+/** The times of a run as one HDR histogram: the counts of all load workers merged, never averaged. */
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { MAX_VALUE, type ValueCounts } from './histogram.js';
 
 const DIGITS = 3;
 const US_PER_MS = 1_000;
-/** Of the curve: so many points for each halving of what is left to 100 %. */
+/** The curve has so many points for each halving of the distance to 100 %. */
 const POINTS_PER_HALVING = 5;
 
 /** In milliseconds; `hdr` is the whole histogram, in microseconds, as HdrHistogram's tools read it (V2, base64). */
@@ -41,12 +41,12 @@ export class Latencies {
     for (const [value, count] of counts) this.hdr.recordValueWithCount(value, count);
   }
 
-  /** The time that this share of all does not exceed; 0 without any. */
+  /** The time that this share of all times does not exceed; 0 without times. */
   atMs(share: number): number {
     return this.count === 0 ? 0 : this.hdr.getValueAtPercentile(100 * share) / US_PER_MS;
   }
 
-  /** Shares below 1 with their times, the denser the nearer to 1, as far as there are values to tell. */
+  /** Shares below 1 with their times, denser near 1, as far as there are values. */
   curve(): readonly (readonly [share: number, ms: number])[] {
     const points: [number, number][] = [];
     for (let left = 1; left * this.count >= 1; left /= 2 ** (1 / POINTS_PER_HALVING)) {

@@ -1,9 +1,9 @@
-/** What Linux counts of connections that nobody took in time. */
+/** New connections that Linux dropped because no server accepted them in time. */
 import { existsSync, readFileSync } from 'node:fs';
 
 const NETSTAT = '/proc/net/netstat';
 
-/** How often a queue of new connections was full, of all servers of this machine since its start; null where it is not told. */
+/** How often a queue of new connections was full, of any server since the system started; null where that is unknown. */
 export function listenOverflows(): number | null {
   if (!existsSync(NETSTAT)) return null;
   const [names = [], values = []] = readFileSync(NETSTAT, 'utf8')

@@ -1,7 +1,7 @@
-/** Random numbers that the same seed repeats: mulberry32, good enough to spread things. */
+/** Random numbers that a seed repeats: mulberry32, good enough to spread things. */
 import { randomInt } from 'node:crypto';
 
-/** From 0 up to, but never, 1. */
+/** From 0 (included) to 1 (not included). */
 export type Random = () => number;
 
 export const MAX_SEED = 2 ** 32 - 1;
@@ -20,7 +20,7 @@ export function randomOf(seed: number): Random {
   };
 }
 
-/** The values in an order of the generator's choice (Fisher and Yates). */
+/** The values in random order (Fisher and Yates). */
 export function shuffled(values: readonly number[], random: Random): Uint32Array {
   const order = Uint32Array.from(values);
   for (let last = order.length - 1; last > 0; last -= 1) {

@@ -17,7 +17,7 @@ export interface Side<R> {
   run(): Promise<R>;
 }
 
-/** What every run says about itself. */
+/** Every run reports this. */
 export interface Robbed {
   /** The share of the time that something else had the server's core while the server was ready to run. */
   readonly robbed: number;

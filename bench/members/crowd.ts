@@ -1,4 +1,4 @@
-/** All players of a run in their rooms, on one gateway: lets them in, waits until nothing is on its way, and judges. */
+/** All players of a run in their rooms, on one gateway: joins them, waits until nothing is on its way, and judges. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeliveryClass } from '../../src/protocol/wire.js';
 import type { Flaws } from '../book/receipts.js';
@@ -34,7 +34,7 @@ export class Crowd {
 
   private constructor(readonly rooms: readonly Room[]) {}
 
-  /** Opens the rooms and lets everybody in. */
+  /** Opens the rooms, and joins all players. */
   static async gather(plan: CrowdPlan, events: PlayerEvents): Promise<Crowd> {
     const { clients, roomsOf, payloadBytes, wantsAcks } = plan;
     const seats = await openSessions(new Backend(plan.url, plan.key), { clients, roomsOf });
@@ -62,8 +62,8 @@ export class Crowd {
   }
 
   /**
-   * Waits until everybody is in, all that was sent has been taken, and all that is known of has come; then once more
-   * for what should not come: second copies. What is missing after the wait is for the judge.
+   * Waits until all players have joined, the gateway has read all that they sent, and all known entries have arrived;
+   * then once more for second copies, which must not arrive. Missing entries do not make it fail: `flaws` tells them.
    */
   async settle(): Promise<void> {
     await this.until('everybody is in', () => this.players.every(({ isSettled }) => isSettled));
@@ -86,7 +86,7 @@ export class Crowd {
     return sum;
   }
 
-  /** Rooms that numbered one sender's messages in another order than it sent them. */
+  /** Rooms that numbered a sender's messages in another order than the sender sent them. */
   disorderedRooms(): number {
     return this.rooms.filter(({ numbering }) => numbering.disordered().length > 0).length;
   }
@@ -109,7 +109,7 @@ export class Crowd {
     }
   }
 
-  /** What a player sent before was taken, and what was sent to it before has come. */
+  /** Afterwards the gateway has read all that players sent before, and they have got all that was sent to them. */
   private async roundTrip(): Promise<void> {
     this.pings += 1;
     for (const player of this.players) player.ping(this.pings);

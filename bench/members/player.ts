@@ -1,6 +1,6 @@
 /**
- * One member of a relay session, over all the connections it has: it comes in with its credential and comes back with
- * its resume token and the last reliable number it knows. What it has to send while it is away waits for the welcome.
+ * One member of a relay session, over all its connections: it joins with its credential, and resumes with its resume
+ * token and the last reliable number it knows. Messages that are due while it is away wait for the welcome.
  */
 import { decodeBatchFrame } from '../../src/protocol/batch-frame.js';
 import { encodeRelayFrame } from '../../src/protocol/relay-frame.js';
@@ -17,9 +17,9 @@ import { Return } from './return.js';
 
 export interface PlayerEvents {
   onRead?(): void;
-  /** A timed entry of another member came. */
+  /** A timed entry of another member arrived. */
   onTimed?(player: Player, dueMs: number): void;
-  /** The time from the start of a connection with a resume token to its last replayed entry, or to the welcome. */
+  /** The time from the start of a connection with a resume token until its last replayed entry, or the welcome. */
   onReturned?(tookMs: number): void;
   onClosed(player: Player, code: number, why: string): void;
   onProblem(what: string): void;
@@ -36,27 +36,27 @@ export interface PlayerPlan {
   readonly wantsAcks: boolean;
 }
 
-/** Values of class latest that each player has. */
+/** How many values of class latest each player has. */
 const KEYS = 2;
 const NOWHERE = -1;
 const NO_PAYLOAD = new Uint8Array(0);
-/** Behind a frame's op and flags. */
+/** After a frame's op and flags. */
 const REF_OFFSET = 2;
 
 export class Player implements ClientEvents {
   index = NOWHERE;
   readonly receipts: Receipts;
-  /** Messages that went out, per class. */
+  /** Messages sent, by class. */
   readonly sent: Record<DeliveryClass, number> = { 0: 0, 1: 0, 2: 0 };
   acked = 0;
   /** The newest `ping` that was answered. */
   ponged = 0;
-  /** Returns whose welcome said that something is lost: each has to name a gap. */
+  /** Returns whose welcome says that something is lost: a gap must follow each. */
   unrecovered = 0;
-  /** How its newest connection ended, if not by the player's own doing. */
+  /** How its newest connection ended, unless the player ended it. */
   ended: string | null = null;
   private client: WebSocketClient | null = null;
-  /** Its connection before, which the gateway may take to be alive. */
+  /** Its previous connection, which the gateway may think alive. */
   private silent: WebSocketClient | null = null;
   private token: string | null = null;
   private epoch: string | null = null;
@@ -75,7 +75,7 @@ export class Player implements ClientEvents {
     this.receipts = new Receipts(numbering, plan.roomsOf);
   }
 
-  /** Whether it has had its welcome, and nothing waits to be sent. */
+  /** Whether it has got its welcome, and no message waits. */
   get isSettled(): boolean {
     return this.isIn && this.waiting.length === 0;
   }
@@ -106,7 +106,7 @@ export class Player implements ClientEvents {
     this.client?.readAgain();
   }
 
-  /** Without a close. A silent connection is let go once there is a new one. */
+  /** Without a close. A silent connection is dropped once there is a new one. */
   loseLink(how: 'cut' | 'silent'): void {
     this.leave();
     if (how === 'cut') {

@@ -30,7 +30,7 @@ export class Keys {
     return key !== null && isSame(presented.secretHash, key.secretHash) ? key : null;
   }
 
-  /** What Redis said of a key counts for half a second. */
+  /** An answer of Redis about a key is valid for half a second. */
   async #find(id) {
     const cached = this.#known.get(id);
     if (cached !== undefined && cached.untilMs > performance.now()) return cached.key;

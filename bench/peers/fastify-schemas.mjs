@@ -1,4 +1,4 @@
-/** What the relay surface's `get` and `create` take and answer, as JSON schemas: Fastify checks and writes by them. */
+/** JSON schemas of the relay surface's `get` and `create`: Fastify checks bodies and writes answers by them. */
 const filter = {
   type: 'object',
   required: ['field', 'values', 'filter_type'],

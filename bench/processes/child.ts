@@ -1,4 +1,4 @@
-/** A process that the bench starts: on a core of its own where that is wanted, and never outliving the bench. */
+/** A process that the bench starts. It may have a core of its own, and it never outlives the bench. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { createServer } from 'node:net';
 import { Changes, demand } from './changes.js';
@@ -8,7 +8,7 @@ export const LOCALHOST = '127.0.0.1';
 const STOP_MS = 10_000;
 
 export interface ChildOptions {
-  /** null: wherever the system puts it. */
+  /** null: the system chooses. */
   readonly core: number | null;
   readonly stdio: StdioOptions;
   readonly env?: NodeJS.ProcessEnv;
@@ -16,12 +16,12 @@ export interface ChildOptions {
 
 export class Child {
   readonly process: ChildProcess;
-  /** How the process ended: `exit 0`, a signal, or why it did not start. */
+  /** How the process ended: `exit 0`, a signal, or the reason why it did not start. */
   ended: string | null = null;
   private readonly changes = new Changes();
 
   constructor(
-    /** What errors call it. */
+    /** Its name in errors. */
     readonly name: string,
     command: readonly string[],
     { core, stdio, env = process.env }: ChildOptions,
@@ -35,7 +35,7 @@ export class Child {
       this.ended ??= how;
       this.notify();
     };
-    // More than once: a message to a process that has ended is an error as well.
+    // It can fire more than once: a message to a process that has ended is an error too.
     this.process.on('error', (error) => onEnd(error.message));
     // `close` comes after the last line of output, `exit` may come before it.
     this.process.once('close', (code, signal) => onEnd(signal ?? `exit ${code ?? 'unknown'}`));
@@ -47,12 +47,12 @@ export class Child {
     return pid;
   }
 
-  /** Call it after each change that somebody may wait for. */
+  /** Call it after each change that `until` may wait for. */
   notify(): void {
     this.changes.notify();
   }
 
-  /** What `look` finds, once it finds something. Rejects when the process has ended by then, or after `withinMs`. */
+  /** Resolves with what `look` finds. Rejects when the process ends before, or after `withinMs`. */
   until<T>(what: string, look: () => T | null, withinMs: number, lastWords: () => string = () => ''): Promise<T> {
     const found = (): T | null => {
       const value = look();
@@ -74,7 +74,7 @@ export class Child {
   }
 }
 
-/** A port that nobody listened on a moment ago. */
+/** A port that was free a moment ago. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();

@@ -1,11 +1,10 @@
-/** One process, one core: where the system can pin (Linux with taskset), and has at least two cores to keep apart. */
+/** One core for each process, where the system can pin (Linux with taskset) and has two cores or more. */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-/** Of util-linux. */
 const PINNER = 'taskset';
 
-/** Asked once, before this process moves to a core of its own: then the system tells of that one alone. */
+/** Read once, before this process moves to a core of its own: afterwards the system reports that core alone. */
 const CORES = availableParallelism();
 
 export interface Cores {
@@ -13,27 +12,27 @@ export interface Cores {
   readonly load: number | null;
 }
 
-/** The server's core and the load's; nulls when they cannot be kept apart. */
+/** The server's core and the load's; nulls when the system cannot separate them. */
 export function chooseCores(): Cores {
   const canPin = CORES >= 2 && [0, 1].every((core) => isAllowed(core));
   return canPin ? { server: 0, load: 1 } : { server: null, load: null };
 }
 
-/** Nobody is bound to a core. */
+/** No process has a core of its own. */
 export const ANY_CORES: Cores = { server: null, load: null };
 
-/** The core of one of several load workers: those that the server does not have, in turn. */
+/** The core of a load worker: workers take the cores that the server does not have, in turn. */
 export function loadCoreOf({ load }: Cores, worker: number): number | null {
   return load === null ? null : 1 + (worker % (CORES - 1));
 }
 
-/** The program and arguments that run `command` on that core. taskset becomes what it runs: the process id stays. */
+/** The program and arguments that run `command` on that core. The process id is the command's, since taskset execs it. */
 export function onCore(core: number | null, command: readonly string[]): readonly [string, string[]] {
   const [program = '', ...args] = core === null ? command : [PINNER, '-c', String(core), ...command];
   return [program, args];
 }
 
-/** This process, with all its threads. */
+/** Moves this process with all its threads. */
 export function moveToCore(core: number | null): void {
   if (core !== null) spawnSync(PINNER, ['-acp', String(core), String(process.pid)]);
 }

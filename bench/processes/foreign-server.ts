@@ -59,7 +59,7 @@ export interface Redis {
   readonly pid: number;
 }
 
-/** A redis-server without persistence. `core` null: wherever the system puts it. */
+/** A redis-server without persistence. `core` null: the system chooses. */
 export async function withRedis<T>(core: number | null, use: (redis: Redis) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'sallyport-bench-redis-'));
   const port = await freePort();

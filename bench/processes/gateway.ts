@@ -1,4 +1,4 @@
-/** A gateway that the bench starts: on a free port, on the store asked for, with a key made for this run. */
+/** A gateway that the bench starts, on a free port, with a key for this run. */
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { chooseCores } from './cores.js';
@@ -30,7 +30,7 @@ export class GatewayProcess extends ServerProcess {
   }
 }
 
-/** `redisUrl` null: the embedded store. Others may use that Redis too: the run has a key prefix of its own. */
+/** `redisUrl` null: the embedded store. Other programs may use that Redis too: the run has its own key prefix. */
 export function withGateway<T>(
   redisUrl: string | null,
   use: (gateway: RunningGateway) => Promise<T>,

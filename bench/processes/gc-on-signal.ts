@@ -1,2 +1,2 @@
-/** Loaded into a gateway of the bench's own (`--expose-gc --import`): on SIGUSR2 it collects its garbage, all of it. */
+/** The bench loads this into its own gateway (`--expose-gc --import`): on SIGUSR2 it collects all garbage. */
 process.on('SIGUSR2', () => globalThis.gc?.());

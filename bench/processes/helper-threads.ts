@@ -1,14 +1,13 @@
 /**
- * Node's own threads of this process (garbage collector, compiler) take a core only when nothing else wants it. The bench has
- * two cores for its server and its load: a compilation of its own beside them was 10 ms that clients were late, and p99
- * showed it.
+ * Lets the helper threads of this process (garbage collector, compiler) take a core only when nothing else wants it. Server
+ * and load have a core each: a compilation beside them made clients 10 ms late, and p99 showed it.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 
 const THREADS = '/proc/self/task';
 
-/** Linux alone knows priorities of threads; elsewhere nothing happens. */
+/** Only Linux has priorities of threads. Elsewhere this does nothing. */
 export function yieldHelperThreads(): void {
   if (!existsSync(THREADS)) return;
   for (const thread of readdirSync(THREADS)) {
@@ -16,7 +15,7 @@ export function yieldHelperThreads(): void {
     try {
       setPriority(Number(thread), constants.priority.PRIORITY_LOW);
     } catch (error) {
-      // It has ended since.
+      // The thread has ended since.
       if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SYSTEM_ERROR')) throw error;
     }
   }

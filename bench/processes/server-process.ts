@@ -1,4 +1,4 @@
-/** A server of ours as a child process: it says where it listens in one line of JSON, and ends with 0 on SIGTERM. */
+/** A server of ours as a child process: it reports in a line of JSON where it listens, and exits with 0 on SIGTERM. */
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { demand } from './changes.js';
@@ -15,7 +15,7 @@ export interface Listening {
   readonly engine: string;
 }
 
-/** A process that serves: ours, or another program's. */
+/** A process that serves: ours, or another program. */
 export interface Server {
   readonly pid: number;
   untilListening(): Promise<Listening>;
@@ -26,13 +26,13 @@ export interface Server {
 export interface Launch {
   /** Flags of Node itself, such as `--cpu-prof`. */
   readonly nodeFlags?: readonly string[];
-  /** Added to the environment of this process, without its `SALLYPORT_*` settings. */
+  /** Added to the environment of this process, from which `SALLYPORT_*` settings are removed. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** null: wherever the system puts it. */
+  /** null: the system chooses. */
   readonly core?: number | null;
 }
 
-/** Lets `use` have the server, and stops it. The server does not outlive a failure of `use`. */
+/** Calls `use` with the server, and stops it. The server does not outlive a failure of `use`. */
 export async function withServer<T>(server: Server, use: (listening: Listening) => Promise<T>): Promise<T> {
   try {
     const result = await use(await server.untilListening());
@@ -50,7 +50,7 @@ export class ServerProcess implements Server {
   private complaint: string | null = null;
   private stderr = '';
 
-  /** `name` is what errors call the server; `script` is the path of its compiled main file. */
+  /** `name` names the server in errors; `script` is the path of its compiled main file. */
   constructor(name: string, script: string, { nodeFlags = [], environment = {}, core = null }: Launch = {}) {
     const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('SALLYPORT_'));
     const env = { ...Object.fromEntries(inherited), ...environment };
@@ -75,11 +75,11 @@ export class ServerProcess implements Server {
     );
   }
 
-  /** Asks it to stop, and expects an orderly end: exit code 0, and no error logged in its life. */
+  /** Stops it. Rejects unless its exit code is 0 and it never logged an error. */
   async stop(): Promise<void> {
     const ended = await this.child.stop();
     const { name } = this.child;
-    demand(ended === 'exit 0', `the ${name} did not stop in order: ${ended} ${this.lastWords()}`);
+    demand(ended === 'exit 0', `the ${name} did not stop cleanly: ${ended} ${this.lastWords()}`);
     demand(this.complaint === null, `the ${name} logged an error: ${this.complaint ?? ''}`);
   }
 

@@ -1,4 +1,4 @@
-/** A process of the bench's own that answers messages, and the other end of it. */
+/** A worker process of the bench that answers messages: both ends. */
 import type { z } from 'zod';
 import { demand } from './changes.js';
 import { Child } from './child.js';
@@ -7,7 +7,7 @@ export class WorkerProcess<A> {
   private readonly child: Child;
   private readonly answers: A[] = [];
 
-  /** `core` null: wherever the system puts it. */
+  /** `core` null: the system chooses. */
   constructor(script: string, schema: z.ZodType<A>, core: number | null) {
     const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
     this.child = new Child('bench worker', [process.execPath, script], { core, stdio: [...stdio] });
@@ -21,7 +21,7 @@ export class WorkerProcess<A> {
     if (this.child.ended === null) this.child.process.send(message);
   }
 
-  /** The next answer, in order. Rejects when the process has ended without one, or after `withinMs`. */
+  /** The next answer, in order. Rejects when the process ends without one, or after `withinMs`. */
   next(withinMs: number): Promise<A> {
     return this.child.until('answers', () => this.answers.shift() ?? null, withinMs);
   }
@@ -31,7 +31,7 @@ export class WorkerProcess<A> {
   }
 }
 
-/** In the worker: calls `onMessage` for each message of the parent. The worker ends when the parent does. */
+/** In the worker: calls `onMessage` for each message of the parent. The worker ends with the parent. */
 export function serveParent(onMessage: (message: unknown) => void): void {
   process.on('message', onMessage);
   process.once('disconnect', () => process.exit(1));

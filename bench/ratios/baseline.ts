@@ -1,14 +1,14 @@
-/** Figures that are kept in the repository, and whether new ones are worse than those. */
+/** The figures that the repository keeps, and whether new ones are worse. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { z } from 'zod';
 import type { Figure } from './ratio.js';
 
-/** How much worse a figure may be than the one kept. */
+/** How much worse than the kept figure a new one may be. */
 export const TOLERANCE = 0.15;
 
 const baselineSchema = z.strictObject({
-  /** When the figures were taken, and on what: ratios of another machine say little. */
+  /** The day of the figures; `machine` is their machine, since ratios of another machine say little. */
   date: z.iso.date(),
   machine: z.string(),
   figures: z.record(z.string(), z.number().positive()),
@@ -20,18 +20,18 @@ export interface Verdict {
   readonly figure: Figure;
   /** null: none is kept. */
   readonly kept: number | null;
-  /** By how much it is worse, as a share of what was kept; below 0 when it is better. */
+  /** How much worse it is, as a share of the kept value; below 0 when it is better. */
   readonly worseBy: number;
-  /** More than is tolerated. Of a figure that was disturbed it is not held against us. */
+  /** Worse than tolerated. A disturbed figure is no failure. */
   readonly isWorse: boolean;
 }
 
-/** Throws when the file is missing or is no baseline. */
+/** Throws when the file is missing or not a baseline. */
 export function readBaseline(file: string): Baseline {
   return baselineSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-/** Keeps these figures, and what there is of others. */
+/** Writes these figures, and keeps the other ones. */
 export function writeBaseline(file: string, before: Baseline | null, figures: readonly Figure[], date: string): void {
   const values = figures.map(({ name, value }): [string, number] => [name, Number(value.toPrecision(4))]);
   const kept: Baseline = {
@@ -49,7 +49,7 @@ export function judge(figure: Figure, baseline: Baseline): Verdict {
   return { figure, kept, worseBy, isWorse: worseBy > TOLERANCE };
 }
 
-/** The one that nothing disturbed, else the better one: noise makes a ratio worse more often than better. */
+/** The undisturbed figure, else the better one: noise makes a ratio worse more often than better. */
 export function betterOf(a: Figure, b: Figure): Figure {
   if (a.isDisturbed !== b.isDisturbed) return a.isDisturbed ? b : a;
   const isABetter = a.better === 'higher' ? a.value >= b.value : a.value <= b.value;

@@ -1,9 +1,9 @@
-/** Measures the ratios in their short form, and measures again what seems worse than what was kept. */
+/** Measures the ratios in their short form, and measures those again that seem worse than the kept figures. */
 import type { Account } from '../report/account.js';
 import { betterOf, judge, type Baseline, type Verdict } from './baseline.js';
 import type { Effort, Figure, Ratio } from './ratio.js';
 
-/** A ratio is worse when it is so every time. */
+/** A ratio is worse only if it is worse every time. */
 const TRIES = 3;
 
 export async function measureAll(
@@ -19,7 +19,7 @@ export async function measureAll(
   return figures;
 }
 
-/** Each figure is the best of its tries that nothing disturbed, if there are any; only what is worse is tried again. */
+/** Each figure is the best of its undisturbed tries, if there are any. Only ratios that seem worse are tried again. */
 export async function checkAll(
   account: Account,
   ratios: readonly Ratio[],
@@ -51,11 +51,10 @@ export function reportVerdicts(account: Account, verdicts: readonly Verdict[], b
       kept === null ? 'not kept yet' : isWorse ? (figure.isDisturbed ? 'worse, but disturbed' : 'WORSE') : 'ok',
     ]),
   );
-  if (verdicts.some(isInDoubt))
-    account.title('Other programs were in the way each time: try again on an idle machine.');
+  if (verdicts.some(isInDoubt)) account.title('Other programs took the cores each time: try again on an idle machine.');
 }
 
-/** Those to fail for. */
+/** The verdicts that fail the check. */
 export function worsened(verdicts: readonly Verdict[]): readonly Verdict[] {
   return verdicts.filter((verdict) => verdict.isWorse && !isInDoubt(verdict));
 }

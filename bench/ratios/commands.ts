@@ -1,4 +1,4 @@
-/** `bench:ratios` measures the comparisons; `bench:check` does so in the short form and compares with a kept baseline. */
+/** `bench:ratios` measures the comparisons; `bench:check` does so in the short form, against the kept baseline. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import { readBaseline, TOLERANCE, writeBaseline } from './baseline.js';
 import { checkAll, measureAll, reportVerdicts, worsened } from './check.js';
 import { FULL, reportFigures, SHORT, type Figure, type Ratio } from './ratio.js';
 
-/** Beside the compiled bench stands its source, and the file with it. */
+/** The file is beside the bench's source, which is beside the compiled bench. */
 const KEPT = fileURLToPath(new URL('../../../bench/baseline.json', import.meta.url));
 
 const only = z
@@ -21,7 +21,7 @@ const only = z
 
 export const ratios = defineScenario({
   name: 'ratios',
-  summary: 'how Sallyport stands beside what it is measured by',
+  summary: 'how Sallyport compares with its yardsticks',
   options: z.object({
     only,
     rounds: whole(1, 1_000).describe('how often the sides take turns').optional(),
@@ -40,11 +40,11 @@ export const ratios = defineScenario({
 
 export const check = defineScenario({
   name: 'check',
-  summary: 'has a ratio worsened since its figure was kept?',
+  summary: 'whether a ratio has worsened since its figure was kept',
   options: z
     .object({
       only,
-      baseline: z.string().min(1).describe('file of the kept figures').default(KEPT),
+      baseline: z.string().min(1).describe('file with the kept figures').default(KEPT),
       update: z.boolean().describe('keep the new figures instead').default(false),
     })
     .refine(({ update, baseline }) => update || readBaseline(baseline).date !== ''),
@@ -61,7 +61,7 @@ export const check = defineScenario({
   },
 });
 
-/** Keeps each ratio's figures as soon as they are there, except those that other programs disturbed. */
+/** Keeps each ratio's figures as soon as they are measured, except those that other programs disturbed. */
 async function updateAll(account: Account, chosen: readonly Ratio[], file: string): Promise<readonly Figure[]> {
   const all: Figure[] = [];
   for (const ratio of chosen) {

@@ -1,4 +1,4 @@
-/** What a delivery costs, how long it takes, and how many a server carries, in rooms whose members all send. */
+/** The cost, the latency and the highest rate of deliveries, in rooms whose members all send. */
 import { findCapacities, reportCapacities } from '../contenders/capacity-search.js';
 import { bareEngine, sallyport, type Contender } from '../contenders/contenders.js';
 import { deliveryRunOf, demandPerfect, loadOnce, type DeliveryRun, type Load } from '../contenders/load-once.js';

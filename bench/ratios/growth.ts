@@ -1,6 +1,6 @@
 /**
- * What connections cost in memory, joined to sessions of 8 and silent, and whether a delivery costs more, and a
- * connection needs more memory, when there are more of them.
+ * The memory of connections, joined to sessions of 8 and silent, and whether a delivery costs more, and a connection
+ * needs more memory, when there are more of them.
  */
 import { sallyport } from '../contenders/contenders.js';
 import { Clients } from '../load/clients.js';

@@ -4,7 +4,7 @@ import type { Account } from '../report/account.js';
 
 /** How long a comparison takes. Quote the long form; compare the short form only with itself. */
 export interface Effort extends Repeats {
-  /** Of each measured run. */
+  /** The length of each measured run. */
   readonly seconds: number;
   /** Fewer clients and shorter searches. */
   readonly isShort: boolean;

@@ -8,7 +8,7 @@ import { BusyWatch } from '../measure/busy-watch.js';
 import { signingOrder, type Signed, type SigningOrder } from './signing-order.js';
 
 const ALGORITHM = 'RSA-SHA256';
-/** As long as a session token is before its signature. */
+/** As long as a session token without its signature. */
 const INPUT = Buffer.alloc(420, 'a');
 /** More than the pool's threads, so that none waits. */
 const AT_ONCE = 16;

@@ -1,10 +1,10 @@
-/** What the signer is asked for, and what it answers. */
+/** The messages between the bench and its signer. */
 import { z } from 'zod';
 
 export const signingOrder = z.object({
   how: z.enum(['sync', 'async']),
   seconds: z.number(),
-  /** The signer's own; null: none. */
+  /** The signer's own core; null: none. */
   core: z.int().nullable(),
 });
 

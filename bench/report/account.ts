@@ -7,7 +7,7 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-/** What each column shows of a row, by the column's head. */
+/** The cell of each column, made from a row, by the column's head. */
 export type Columns<T> = Readonly<Record<string, (row: T) => Cell>>;
 
 export class Account {

@@ -1,4 +1,4 @@
-/** What a load found, in tables and plots, and which side ran out of time. */
+/** The result of a load in tables and plots, and which side ran out of time. */
 import type { Clients } from '../load/clients.js';
 import type { Result, Sample } from '../load/result.js';
 import { shareOf } from '../measure/cpu.js';
@@ -61,7 +61,7 @@ export function latencyColumns<T>(digits: number, of: (row: T) => Latencies): Co
   return { 'p50 ms': at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 }
 
-/** Of all that was due, warm-up included. */
+/** The share of all that was due, warm-up included. */
 export function deliveredShare({ counts }: Result): number {
   return counts.due === 0 ? 0 : counts.delivered / counts.due;
 }

@@ -1,4 +1,4 @@
-/** One page of a run that needs no network: its options, tables and plots, and the numbers they are drawn from. */
+/** The page of a run: its options, tables and plots, and their numbers. It needs no network. */
 import type { Cell, Table } from './account.js';
 import { escapeJson, escapeText } from './escape.js';
 import { svgOf, type Plot } from './plot.js';
@@ -32,7 +32,7 @@ text.c2 { fill: #059669 !important; } text.c3 { fill: #c026d3 !important; } text
 #tip { position: fixed; pointer-events: none; background: var(--text); color: var(--back); padding: 2px 8px; border-radius: 4px; font-size: 12px; display: none; }
 `;
 
-/** Shows the point that is nearest to the pointer. */
+/** Shows the point nearest to the pointer. */
 const SCRIPT = `
 const tip = document.getElementById('tip');
 for (const svg of document.querySelectorAll('svg')) {

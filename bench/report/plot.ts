@@ -1,4 +1,4 @@
-/** A plot as numbers, and as an SVG that needs nothing else. */
+/** A plot as numbers, and as a self-contained SVG. */
 import { escapeText } from './escape.js';
 
 export interface Line {
@@ -13,7 +13,7 @@ export interface Plot {
   readonly lines: readonly Line[];
 }
 
-/** `percentile`: values are shares below 1, drawn so that each nine takes as much room. */
+/** `percentile`: values are shares below 1, and each nine takes the same width. */
 export interface Axis {
   readonly label: string;
   readonly scale: 'linear' | 'log' | 'percentile';
@@ -28,7 +28,7 @@ const BOTTOM = 46;
 const TICKS = 6;
 const LEAST = 1e-3;
 
-/** One axis laid out: where a value stands, and which values are marked. */
+/** The layout of an axis: the place of a value, and the marked values. */
 export interface Layout {
   readonly at: (value: number) => number;
   readonly ticks: readonly (readonly [value: number, text: string])[];
@@ -70,7 +70,7 @@ export function svgOf(plot: Plot): string {
   ].join('\n');
 }
 
-/** From `from` to `to` in the picture, for these values. */
+/** Lays these values out from `from` to `to` in the picture. */
 export function layOut(scale: Axis['scale'], values: readonly number[], from: number, to: number): Layout {
   if (scale === 'linear') return linear(values, from, to);
   const marks = scale === 'log' ? powersOfTen(values) : nines(values);
@@ -102,7 +102,7 @@ function powersOfTen(values: readonly number[]): readonly (readonly [number, str
   ]);
 }
 
-/** 0, 90 %, 99 %, 99.9 % ... as far as the values go. */
+/** 0, 90 %, 99 %, 99.9 % and so on, as far as the values go. */
 function nines(values: readonly number[]): readonly (readonly [number, string])[] {
   const count = Math.max(1, Math.ceil(Math.max(0, ...values.map(ninesOf)) - 1e-9));
   return Array.from({ length: count + 1 }, (_, i): [number, string] => {

@@ -1,4 +1,4 @@
-/** How far a run is: one line that is written anew on a terminal, else a line every 5 s. */
+/** The progress of a run: one line that is rewritten on a terminal, else a line every 5 s. */
 const EVERY_MS = 5_000;
 const CLEAR_LINE = '\r\u001b[K';
 
@@ -30,7 +30,7 @@ export class Progress {
     this.output.write(`  ${text}\n`);
   }
 
-  /** Before anything else is written. */
+  /** Call it before anything else is written. */
   clear(): void {
     if (this.isLineOpen) this.output.write(CLEAR_LINE);
     this.isLineOpen = false;

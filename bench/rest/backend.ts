@@ -12,7 +12,7 @@ export const authorizedSession = sessionHead.extend({ session_user: user, relay:
 
 export type SessionUser = z.output<typeof user>;
 export type CreatedSession = z.output<typeof createdSession>;
-/** What every answer about a session says of how to connect. */
+/** The fields of every answer about a session that tell how to connect. */
 export type SessionAccess = Pick<CreatedSession, 'session_id' | 'authorization_token' | 'relay'>;
 
 /** Members of the create call as its body has them. The gateway chooses those that are not given. */

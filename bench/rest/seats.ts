@@ -5,7 +5,7 @@ import { endpointOf, type Endpoint } from '../client/dial.js';
 import { demand } from '../processes/changes.js';
 import type { Backend, CreatedSession, SessionAccess, SessionOptions, SessionUser } from './backend.js';
 
-/** How many, and in rooms of how many. */
+/** The number of clients, and of the members of each room. */
 export interface Crowd {
   readonly clients: number;
   readonly roomsOf: number;
@@ -14,7 +14,7 @@ export interface Crowd {
 export interface Seats {
   /** Where each room's home is. */
   readonly endpoints: Endpoint[];
-  /** Of each client, room by room. */
+  /** One for each client, room by room. */
   readonly handshakes: string[];
   /** Ends the sessions. */
   end(): Promise<void>;

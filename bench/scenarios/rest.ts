@@ -15,7 +15,7 @@ type CallName = (typeof CALLS)[number];
 /** The calls are about so many sessions. */
 const SESSION_COUNT = 200;
 const MAX_USERS = 65_000;
-/** What the bench leaves behind at a gateway that goes on running expires. */
+/** The sessions expire: the bench may leave some behind at a gateway that goes on running. */
 const EXPIRES_IN_S = 900;
 
 const options = z.object({

@@ -13,7 +13,7 @@ export interface Round {
 
 const MAX_P99_RATIO = 1.5;
 const MEMORY_FACTOR = 1.5;
-/** Of a core. Above it messages queue for the processor, and the ratio no longer says why. */
+/** A share of a core. Above it messages queue for the processor, and the ratio no longer tells why. */
 const MAX_CPU = 0.6;
 /** On a machine that is busy otherwise, any reader can be slow for a moment. */
 const MAX_MISSED_SHARE = 0.001;

@@ -146,7 +146,7 @@ export class SlowRun implements PlayerEvents {
     return {
       planned: sumOf(streams, ({ planned }) => planned),
       sent: crowd.sent(CLASS.volatile) + crowd.sent(CLASS.latest) + crowd.sent(CLASS.reliable),
-      /** Of messages that were due during the stall; `after`: of later ones, while slow readers catch up. */
+      /** For messages that were due during the stall; `after`: for later ones, while slow readers catch up. */
       p99Ms: {
         others: ms(0.99, 'others'),
         roommates: ms(0.99, 'roommates'),
