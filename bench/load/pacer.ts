@@ -7,6 +7,11 @@ import { Histogram } from '../measure/histogram.js';
 
 /** One of so many sends is timed. It divides no usual number of clients, so all clients have their turn. */
 const TIMED_EVERY = 7;
+/**
+ * Without a bound, each call of a process that cannot keep up would take longer than the one before: no timer would fire
+ * any more, and the run would not end. The remaining sends stay due.
+ */
+const MOST_AT_ONCE = 128;
 const US_PER_MS = 1_000;
 
 export class Pacer {
@@ -45,7 +50,7 @@ export class Pacer {
 
   /** Sends what is due. Call it often: a message that is due between two calls leaves late. */
   tick(nowMs: number): void {
-    while (nowMs >= this.nextMs) {
+    for (let most = MOST_AT_ONCE; nowMs >= this.nextMs && most > 0; most -= 1) {
       const dueMs = this.nextMs;
       const isTimed = dueMs >= this.timedFromMs && this.sends % TIMED_EVERY === 0;
       const client = this.order[this.sends % this.order.length] ?? 0;
