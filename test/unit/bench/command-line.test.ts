@@ -54,7 +54,7 @@ describe('the command line of the bench', () => {
     [['relay', '--clients'], '--clients needs a value'],
     [['relay', '--clients', '--rate', '3'], '--clients needs a value'],
     [['relay', '--quick=yes'], '--quick takes no value'],
-    [['relay', 'fast'], 'fast is no option'],
+    [['relay', 'fast'], 'fast is not an option'],
     [['relay', '--clients', 'many'], '--clients: must be a number'],
     [['relay', '--flush-ms', '51'], '--flush-ms: must be at most 50'],
     [['relay', '--url', 'ws://x'], '--url: must be an http or https URL'],

@@ -95,6 +95,17 @@ describe('latencies', () => {
     expect(pacer.lagUs.quantile(1)).toBeGreaterThanOrEqual(7_000);
   });
 
+  it('BN2 a tick of a load that is far behind is bounded, and later ticks send the rest as due before', () => {
+    const sent: number[] = [];
+    const pacer = new Pacer(Uint32Array.from([0]), 1_000, (_, dueMs) => sent.push(dueMs));
+    pacer.start(0, 0);
+    pacer.tick(999);
+    expect(sent).toHaveLength(128);
+    for (let n = 0; n < 10; n += 1) pacer.tick(999);
+    expect(sent).toHaveLength(1_000);
+    expect(sent.filter((dueMs) => dueMs > 0).at(-1)).toBe(994);
+  });
+
   it.each([1, 8])('BN10 clients begin one after the other, each at its own phase; one of %i sends', (apart) => {
     const clients = 10;
     const sends: number[][] = Array.from({ length: clients }, () => []);
