@@ -28,7 +28,7 @@ const ANSWER_MS = 5_000;
 export class Attack implements PlayerEvents {
   private tookMs: number[] = [];
   private readonly problems: string[] = [];
-  /** A process of its own, so that an attack takes nobody else's time. */
+  /** A process of its own, so that an attack takes no time of this one. */
   private readonly attacker = new WorkerProcess(ATTACKER, report, null);
 
   private constructor(

@@ -53,7 +53,7 @@ export const stage = z.object({
   done: z.int(),
   /** How many attempts failed, by reason. */
   failures: z.record(z.string(), z.int()),
-  /** Clients that resumed as another member, or that missed something though nobody sent anything. */
+  /** Clients that resumed as another member, or that missed something though no client sent anything. */
   strangers: z.int(),
   seconds: z.number(),
   cpuS: z.number(),

@@ -26,7 +26,7 @@ export interface Busy {
   readonly cpuUs: number | null;
   /** The share of the time that something else had the server's core while the server was ready to run. */
   readonly robbed: number;
-  /** The share of the time that the server or this process waited for a core, whoever had it. */
+  /** The share of the time that the server or this process waited for a core. */
   readonly waited: number;
 }
 

@@ -66,10 +66,10 @@ export class Crowd {
    * then once more for second copies, which must not arrive. Missing entries do not make it fail: `flaws` tells them.
    */
   async settle(): Promise<void> {
-    await this.until('everybody is in', () => this.players.every(({ isSettled }) => isSettled));
+    await this.until('all players have joined', () => this.players.every(({ isSettled }) => isSettled));
     await this.roundTrip();
     const isAllHere = (): boolean => this.players.every(({ receipts, index }) => receipts.isComplete(index));
-    await this.until('every reliable entry came', isAllHere).catch(() => undefined);
+    await this.until('every reliable entry arrives', isAllHere).catch(() => undefined);
     await this.roundTrip();
   }
 
@@ -102,10 +102,10 @@ export class Crowd {
       for (const player of some) player.connect();
       const areIn = (): boolean =>
         some.every(({ isSettled, ended }) => {
-          demand(ended === null, `not everybody joined: ${ended ?? ''}`);
+          demand(ended === null, `not all players joined: ${ended ?? ''}`);
           return isSettled;
         });
-      await this.until('everybody joins', areIn, JOIN_MS);
+      await this.until('all players join', areIn, JOIN_MS);
     }
   }
 
@@ -113,7 +113,7 @@ export class Crowd {
   private async roundTrip(): Promise<void> {
     this.pings += 1;
     for (const player of this.players) player.ping(this.pings);
-    await this.until('everybody is answered', () => this.players.every(({ ponged }) => ponged === this.pings));
+    await this.until('all pings are answered', () => this.players.every(({ ponged }) => ponged === this.pings));
   }
 
   private async until(what: string, isSo: () => boolean, withinMs = SETTLE_MS): Promise<void> {

@@ -22,7 +22,7 @@ export class Keys {
     await this.#redis.hset(this.#hash, id, JSON.stringify(record));
   }
 
-  /** null for what is no key. */
+  /** null when the value is no key. */
   async verified(authorization) {
     const presented = parseKey(HEADER.exec(authorization)?.[1] ?? '');
     if (presented === null) return null;

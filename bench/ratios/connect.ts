@@ -50,7 +50,7 @@ interface Side {
   readonly name: string;
   readonly pid: number;
   readonly wire: Job['wire'];
-  /** Seats that nobody took before. */
+  /** Seats that no client took before. */
   open(crowd: Crowd): Promise<Seats>;
 }
 
@@ -97,7 +97,7 @@ async function arrive(side: Side, redisPid: number, crowd: Crowd): Promise<Serve
     const watch = new BusyWatch({ pid, core: cores.server, redisPid });
     const { done, seconds, failures, latency, loadBusy } = await clients.connect(AT_ONCE);
     const { cpuUs, serverBusy, redisBusy, robbed } = watch.read(done, seconds);
-    demand(done === crowd.clients, `${name}: ${done} came: ${JSON.stringify(failures)}`);
+    demand(done === crowd.clients, `${name}: ${done} of ${crowd.clients} connected: ${JSON.stringify(failures)}`);
     demand(cpuUs !== null && serverBusy !== null, "the server's process is known");
     await seats.end();
     const times = { p50Ms: latency.atMs(0.5), p99Ms: latency.atMs(0.99) };

@@ -101,6 +101,6 @@ async function join(backend: Backend, count: number): Promise<Clients> {
   const load = { ...seats, wire: 'sallyport', roomsOf: ROOMS_OF } as const;
   const clients = Clients.start(load, { workers: 1, cores: chooseCores() });
   const { done, failures } = await clients.connect(AT_ONCE);
-  demand(done === count, `${done} of ${count} came: ${JSON.stringify(failures)}`);
+  demand(done === count, `${done} of ${count} connected: ${JSON.stringify(failures)}`);
   return clients;
 }

@@ -1,7 +1,6 @@
 /** The page of a run: its options, tables and plots, and their numbers. It needs no network. */
 import type { Cell, Table } from './account.js';
-import { escapeJson, escapeText } from './escape.js';
-import { svgOf, type Plot } from './plot.js';
+import { escapeText, svgOf, type Plot } from './plot.js';
 
 export interface Page {
   readonly scenario: string;
@@ -95,4 +94,9 @@ function wordsOf(values: object): string {
   return Object.entries(values)
     .map(([name, value]) => `${name} ${String(value)}`)
     .join(', ');
+}
+
+/** JSON as it may be in a script element. */
+function escapeJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', String.raw`\u003c`);
 }

@@ -1,6 +1,4 @@
 /** A plot as numbers, and as a self-contained SVG. */
-import { escapeText } from './escape.js';
-
 export interface Line {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
@@ -134,4 +132,9 @@ function label(x: number, y: number, anchor: 'start' | 'middle' | 'end', text: s
 
 function numberText(value: number): string {
   return value >= 10_000 ? `${Number((value / 1000).toPrecision(4))}k` : String(Number(value.toPrecision(5)));
+}
+
+/** Text as it may be between tags and in attributes of a page. */
+export function escapeText(text: string): string {
+  return text.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
 }
