@@ -15,7 +15,7 @@ const BUSY = [
   'test/integration/admission.test.ts',
   'test/integration/bench*.test.ts',
   'test/integration/byte-splits.test.ts',
-  'test/integration/lean-storm.test.ts',
+  'test/integration/storm.test.ts',
   'test/integration/rest/client-sign-ins.test.ts',
   'test/integration/rest/group.test.ts',
   'test/integration/rest/group-sockets.test.ts',
