@@ -54,6 +54,11 @@ export class TwoNodes {
     return this.client.keys(`${this.prefix}*${sessionId}*`);
   }
 
+  /** From now on the nodes do not hear each other: Redis refuses them every channel. */
+  async loseOrders(): Promise<void> {
+    await this.client.call('ACL', 'SETUSER', 'default', 'resetchannels');
+  }
+
   /** Ends the server and starts another one without data at the same port. */
   async restartEmpty(): Promise<void> {
     await this.redis.stop();

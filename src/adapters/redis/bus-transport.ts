@@ -29,7 +29,7 @@ export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusO
   const { busChannel } = createKeys(keyPrefix);
   const publisher = connectTo(url);
   const subscriber = new Subscriber(
-    connectTo(url, { shardedSubscribers: true }),
+    connectTo(url, 'subscriber'),
     [busChannel(self), busChannel('all')],
     log,
   );

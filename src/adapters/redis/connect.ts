@@ -1,5 +1,5 @@
 /** How a connection to Redis is made and made again, and the deadlines and names of what goes wrong on it. */
-import { Cluster, Redis, type ClusterOptions } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { isReplyOf } from './failures.js';
 import { parseRedisUrl } from './url.js';
 
@@ -9,13 +9,17 @@ const MAX_RECONNECT_DELAY_MS = 2_000;
 const MAX_LOADING_RETRY_MS = 200;
 const MIN_RECONNECT_ON_READONLY_MS = 1_000;
 
-/** Connects when it is told to, by `connect()`. Throws when the URL cannot be read. */
-export function connectTo(url: string, ofCluster: Pick<ClusterOptions, 'shardedSubscribers'> = {}): Redis | Cluster {
+/**
+ * Connects when it is told to, by `connect()`. A subscriber gets no subscription back by itself: who has it subscribes at
+ * each `ready`, and hears when that fails. Throws when the URL cannot be read.
+ */
+export function connectTo(url: string, purpose: 'commands' | 'subscriber' = 'commands'): Redis | Cluster {
   const { seeds, options } = parseRedisUrl(url);
   const common = {
     ...options,
     protocol: 2,
     lazyConnect: true,
+    autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
@@ -32,7 +36,7 @@ export function connectTo(url: string, ofCluster: Pick<ClusterOptions, 'shardedS
     });
   }
   return new Cluster([...seeds], {
-    ...ofCluster,
+    shardedSubscribers: purpose === 'subscriber',
     lazyConnect: true,
     enableOfflineQueue: false,
     clusterRetryStrategy: reconnectDelayMs,
