@@ -25,7 +25,7 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   busPacketsOut: ['bus_packets_out', 'Packets sent to other nodes.'],
   busMessagesOut: ['bus_messages_out', 'Messages sent to other nodes; a packet holds those of one turn.'],
   busBytesOut: ['bus_bytes_out', 'Bytes sent to other nodes.'],
-  busPacketsIn: ['bus_packets_in', 'Packets received over the bus, this node\'s own beats included.'],
+  busPacketsIn: ['bus_packets_in', "Packets received over the bus, this node's own beats included."],
   busBytesIn: ['bus_bytes_in', 'Bytes received over the bus.'],
   busLosses: ['bus_losses', 'Times that packets of another node were missing, or that it was silent or came back.'],
   busMalformed: ['bus_malformed', 'Packets that could not be read.'],

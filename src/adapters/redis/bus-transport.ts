@@ -28,11 +28,7 @@ export interface RedisBusOptions {
 export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusOptions): BusTransport {
   const { busChannel } = createKeys(keyPrefix);
   const publisher = connectTo(url);
-  const subscriber = new Subscriber(
-    connectTo(url, 'subscriber'),
-    [busChannel(self), busChannel('all')],
-    log,
-  );
+  const subscriber = new Subscriber(connectTo(url, 'subscriber'), [busChannel(self), busChannel('all')], log);
   publisher.on('error', () => undefined);
   return {
     send: (to, packet) => {
