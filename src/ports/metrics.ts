@@ -22,10 +22,10 @@ export interface Tallies {
   passwordsRefused: number;
   mailsSent: number;
   mailsFailed: number;
-  busPacketsOut: number;
+  busEnvelopesOut: number;
   busMessagesOut: number;
   busBytesOut: number;
-  busPacketsIn: number;
+  busEnvelopesIn: number;
   busBytesIn: number;
   busLosses: number;
   busMalformed: number;
@@ -69,10 +69,10 @@ export function emptyTallies(): Tallies {
     passwordsRefused: 0,
     mailsSent: 0,
     mailsFailed: 0,
-    busPacketsOut: 0,
+    busEnvelopesOut: 0,
     busMessagesOut: 0,
     busBytesOut: 0,
-    busPacketsIn: 0,
+    busEnvelopesIn: 0,
     busBytesIn: 0,
     busLosses: 0,
     busMalformed: 0,

@@ -2,9 +2,9 @@ import type { BusTransport } from '../../ports/bus-transport.js';
 import type { Clock } from '../../ports/clock.js';
 import type { NodeId } from '../../protocol/ids.js';
 
-type Receive = (packet: Uint8Array) => void;
+type Receive = (envelope: Uint8Array) => void;
 
-/** Joins the nodes of one process. A packet arrives at the end of the turn in which it was sent. */
+/** Joins the nodes of one process. An envelope arrives at the end of the turn in which it was sent. */
 export class MemoryBusHub {
   private readonly nodes = new Map<NodeId, Receive>();
 
@@ -12,8 +12,8 @@ export class MemoryBusHub {
 
   transportOf(self: NodeId): BusTransport {
     return {
-      send: (to, packet) => {
-        const copy = packet.slice();
+      send: (to, envelope) => {
+        const copy = envelope.slice();
         this.clock.endOfTurn(() => {
           const receivers = to === 'all' ? [...this.nodes.values()] : [this.nodes.get(to)];
           for (const receive of receivers) receive?.(copy);

@@ -22,13 +22,13 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   passwordsRefused: ['passwords_refused', 'Passwords not checked because the queue was full.'],
   mailsSent: ['mails_sent', 'Mails to users that the next server accepted.'],
   mailsFailed: ['mails_failed', 'Mails to users that could not be sent.'],
-  busPacketsOut: ['bus_packets_out', 'Packets sent to other nodes.'],
-  busMessagesOut: ['bus_messages_out', 'Messages sent to other nodes; a packet holds those of one turn.'],
+  busEnvelopesOut: ['bus_envelopes_out', 'Envelopes sent to other nodes.'],
+  busMessagesOut: ['bus_messages_out', 'Messages sent to other nodes; an envelope holds those of one turn.'],
   busBytesOut: ['bus_bytes_out', 'Bytes sent to other nodes.'],
-  busPacketsIn: ['bus_packets_in', "Packets received over the bus, this node's own beats included."],
+  busEnvelopesIn: ['bus_envelopes_in', "Envelopes received over the bus, this node's own beats included."],
   busBytesIn: ['bus_bytes_in', 'Bytes received over the bus.'],
-  busLosses: ['bus_losses', 'Times that packets of another node were missing, or that it was silent or came back.'],
-  busMalformed: ['bus_malformed', 'Packets that could not be read.'],
+  busLosses: ['bus_losses', 'Times that envelopes of another node were missing, or that it was silent or came back.'],
+  busMalformed: ['bus_malformed', 'Envelopes that could not be read.'],
 };
 
 /** One counter per tally. Values are read at scrape time, so counting costs one addition. */

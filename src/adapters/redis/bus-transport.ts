@@ -31,9 +31,9 @@ export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusO
   const subscriber = new Subscriber(connectTo(url, 'subscriber'), [busChannel(self), busChannel('all')], log);
   publisher.on('error', () => undefined);
   return {
-    send: (to, packet) => {
+    send: (to, envelope) => {
       if (publisher.status !== 'ready' || unsentBytes(publisher) > MAX_UNSENT_BYTES) return;
-      const bytes = Buffer.from(packet);
+      const bytes = Buffer.from(envelope);
       const sent =
         publisher instanceof Cluster
           ? publisher.spublish(busChannel(to), bytes)
@@ -66,11 +66,11 @@ class Subscriber {
   ) {}
 
   /** Resolves when the first subscriptions are in force. */
-  start(receive: (packet: Uint8Array) => void): Promise<void> {
+  start(receive: (envelope: Uint8Array) => void): Promise<void> {
     const { client } = this;
     const event = client instanceof Cluster ? 'smessageBuffer' : 'messageBuffer';
-    client.on(event, (_channel: Buffer, packet: Buffer) => {
-      receive(packet);
+    client.on(event, (_channel: Buffer, envelope: Buffer) => {
+      receive(envelope);
     });
     client.on('error', () => undefined);
     const isSubscribed = new Promise<void>((resolve) => {

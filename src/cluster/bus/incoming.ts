@@ -1,8 +1,8 @@
 /** What this node has received from one other node, and whether something is missing. */
 import type { NodeId } from '../../protocol/ids.js';
-import type { Beat, Place } from './packet.js';
+import type { Beat, Place } from './envelope.js';
 
-/** `claimed`: what the sender's beat before the last one said. Packets may arrive after a later beat, but not after two. */
+/** `claimed`: what the sender's beat before the last one said. Envelopes may arrive after a later beat, but not after two. */
 interface Stream {
   run: number;
   number: number;
@@ -20,7 +20,7 @@ export class Incoming {
     this.heardAtMs = nowMs;
   }
 
-  /** `old`: the packet came before, or after its loss was reported. `after_loss`: others before it are missing. */
+  /** `old`: the envelope came before, or after its loss was reported. `after_loss`: others before it are missing. */
   accept({ stream: name, run, number }: Place): 'next' | 'after_loss' | 'old' {
     const stream = name === 'all' ? this.all : this.one;
     if (run < stream.run || (run === stream.run && number <= stream.number)) return 'old';

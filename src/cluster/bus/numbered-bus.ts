@@ -9,8 +9,8 @@ import type { Tallies } from '../../ports/metrics.js';
 import type { BusTarget, LossListener, MessageListener, NodeBus } from '../../ports/node-bus.js';
 import type { NodeId } from '../../protocol/ids.js';
 import { Incoming } from './incoming.js';
-import { PacketWriter } from './packet-writer.js';
-import { decodePacket, encodeBeat, type Beat } from './packet.js';
+import { EnvelopeWriter } from './envelope-writer.js';
+import { decodeEnvelope, encodeBeat, type Beat } from './envelope.js';
 
 /** With the one beat that may be lost and the one that confirms a loss, a loss is reported within 500 ms. */
 export const BEAT_EVERY_MS = 125;
@@ -21,8 +21,8 @@ const FORGET_AFTER_MS = 60_000;
 const STREAM_IDLE_MS = 5_000;
 /** How long this node waits for its own beats before it lets the transport connect again. */
 const DEAF_AFTER_MS = 1_000;
-/** A packet that reaches this size is sent before the turn ends. */
-const MAX_PACKET_BYTES = 256 * 1024;
+/** An envelope that reaches this size is sent before the turn ends. */
+const MAX_ENVELOPE_BYTES = 256 * 1024;
 
 export type BusTallies = Pick<Tallies, Extract<keyof Tallies, `bus${string}`>>;
 
@@ -36,7 +36,7 @@ export interface NumberedBusDeps {
 
 interface Outgoing {
   readonly run: number;
-  readonly writer: PacketWriter;
+  readonly writer: EnvelopeWriter;
   number: number;
   sentAtMs: number;
 }
@@ -84,14 +84,14 @@ export class NumberedBus implements NodeBus {
     this.outgoing.set(to, outgoing);
     outgoing.writer.add(bytes);
     this.deps.tallies.busMessagesOut += 1;
-    if (outgoing.writer.length >= MAX_PACKET_BYTES) this.flushOne(to, outgoing);
+    if (outgoing.writer.length >= MAX_ENVELOPE_BYTES) this.flushOne(to, outgoing);
     else this.flushLater(to);
   }
 
   async start(): Promise<void> {
     this.state = 'running';
-    await this.deps.transport.start((packet) => {
-      this.receive(packet);
+    await this.deps.transport.start((envelope) => {
+      this.receive(envelope);
     });
     this.echoAtMs = this.deps.clock.monotonicMs();
     this.beat();
@@ -106,7 +106,7 @@ export class NumberedBus implements NodeBus {
 
   private newOutgoing(): Outgoing {
     this.lastRun = Math.max(this.lastRun + 1, Math.floor(this.deps.clock.nowMs()));
-    return { run: this.lastRun, writer: new PacketWriter(this.deps.self), number: 0, sentAtMs: -Infinity };
+    return { run: this.lastRun, writer: new EnvelopeWriter(this.deps.self), number: 0, sentAtMs: -Infinity };
   }
 
   private flushLater(to: BusTarget): void {
@@ -132,10 +132,10 @@ export class NumberedBus implements NodeBus {
     this.transmit(to, outgoing.writer.take({ stream: to === 'all' ? 'all' : 'one', run, number }));
   }
 
-  private transmit(to: BusTarget, packet: Uint8Array): void {
-    this.deps.tallies.busPacketsOut += 1;
-    this.deps.tallies.busBytesOut += packet.length;
-    this.deps.transport.send(to, packet);
+  private transmit(to: BusTarget, envelope: Uint8Array): void {
+    this.deps.tallies.busEnvelopesOut += 1;
+    this.deps.tallies.busBytesOut += envelope.length;
+    this.deps.transport.send(to, envelope);
   }
 
   private beat(): void {
@@ -183,29 +183,29 @@ export class NumberedBus implements NodeBus {
 
   private receive(bytes: Uint8Array): void {
     if (this.state !== 'running') return;
-    this.deps.tallies.busPacketsIn += 1;
+    this.deps.tallies.busEnvelopesIn += 1;
     this.deps.tallies.busBytesIn += bytes.length;
-    const packet = decodePacket(bytes);
-    if (packet === null) {
+    const envelope = decodeEnvelope(bytes);
+    if (envelope === null) {
       this.deps.tallies.busMalformed += 1;
-      this.deps.log.warn('bus_packet_malformed', { bytes: bytes.length });
+      this.deps.log.warn('bus_envelope_malformed', { bytes: bytes.length });
       return;
     }
     const nowMs = this.deps.clock.monotonicMs();
-    const { from } = packet;
+    const { from } = envelope;
     if (from === this.deps.self) {
-      if (packet.kind === 'beat') this.hearEcho(packet.beat, nowMs);
+      if (envelope.kind === 'beat') this.hearEcho(envelope.beat, nowMs);
       return;
     }
     const incoming = this.hear(from, nowMs);
-    if (packet.kind === 'beat') {
-      if (incoming.hasLost(packet.beat, this.deps.self)) this.reportLoss(from, 'tail');
+    if (envelope.kind === 'beat') {
+      if (incoming.hasLost(envelope.beat, this.deps.self)) this.reportLoss(from, 'tail');
       return;
     }
-    const verdict = incoming.accept(packet.place);
+    const verdict = incoming.accept(envelope.place);
     if (verdict === 'old') return;
     if (verdict === 'after_loss') this.reportLoss(from, 'hole');
-    for (const message of packet.messages) for (const listen of this.messageListeners) listen(from, message);
+    for (const message of envelope.messages) for (const listen of this.messageListeners) listen(from, message);
   }
 
   private hearEcho(beat: Beat, nowMs: number): void {

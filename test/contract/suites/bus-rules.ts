@@ -72,18 +72,18 @@ export function busRules(engine: string, transports: () => (self: NodeId) => Bus
       expect([a.received, b.received, c.received]).toEqual([[], both, both]);
     });
 
-    test('NB3 what is sent to one target in one turn leaves in one packet', async () => {
+    test('NB3 what is sent to one target in one turn leaves in one envelope', async () => {
       const [a, b] = await startThree();
-      const before = a.tallies.busPacketsOut;
+      const before = a.tallies.busEnvelopesOut;
       for (let i = 0; i < 100; i += 1) a.bus.send(b.id, Buffer.from('x'));
-      expect(a.tallies.busPacketsOut).toBe(before);
+      expect(a.tallies.busEnvelopesOut).toBe(before);
       await new Promise((resolve) => setImmediate(resolve));
       // A beat may have come in between.
-      expect(a.tallies.busPacketsOut - before).toBeLessThanOrEqual(2);
+      expect(a.tallies.busEnvelopesOut - before).toBeLessThanOrEqual(2);
       await eventually(() => (b.received.length === 100 ? null : 'they are on their way'));
     });
 
-    test('NB4 a message larger than a packet arrives whole, and an empty one too', async () => {
+    test('NB4 a message larger than an envelope arrives whole, and an empty one too', async () => {
       const [a, b] = await startThree();
       const large = 'x'.repeat(600_000);
       for (const text of [large, '', 'after']) a.bus.send(b.id, Buffer.from(text));

@@ -9,7 +9,7 @@ import type { NodeId } from '../../../src/protocol/ids.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { silentLog } from '../../support/silent-log.js';
 
-/** A node whose packets can be held back: `isCut` drops what it sends. */
+/** A node whose envelopes can be held back: `isCut` drops what it sends. */
 class LossyNode {
   isCut = false;
   reconnects = 0;
@@ -18,14 +18,14 @@ class LossyNode {
   readonly id: NodeId = newNodeId(systemCrypto());
   readonly tallies = emptyTallies();
   readonly bus: NumberedBus;
-  private arrive: (packet: Uint8Array) => void = () => undefined;
+  private arrive: (envelope: Uint8Array) => void = () => undefined;
 
   constructor(hub: MemoryBusHub, clock: ManualClock) {
     const inner = hub.transportOf(this.id);
     const transport: BusTransport = {
-      send: (to, packet) => {
-        this.sent.push(packet.slice());
-        if (!this.isCut) inner.send(to, packet);
+      send: (to, envelope) => {
+        this.sent.push(envelope.slice());
+        if (!this.isCut) inner.send(to, envelope);
       },
       start: (receive) => {
         this.arrive = receive;
@@ -42,8 +42,8 @@ class LossyNode {
   }
 
   /** As if the transport had delivered it. */
-  deliver(packet: Uint8Array): void {
-    this.arrive(packet);
+  deliver(envelope: Uint8Array): void {
+    this.arrive(envelope);
   }
 
   say(to: NodeId, text: string): Promise<void> {
@@ -77,7 +77,7 @@ describe('the numbers of the node bus', () => {
     }
   }
 
-  test('NB5 a receiver hears of a missing packet before the packet that follows', async () => {
+  test('NB5 a receiver hears of a missing envelope before the envelope that follows', async () => {
     await a.say(b.id, 'one');
     a.isCut = true;
     await a.say(b.id, 'two');
@@ -86,7 +86,7 @@ describe('the numbers of the node bus', () => {
     expect(b.heard).toEqual(['one', 'LOST', 'three']);
   });
 
-  test('NB5 without a missing packet a receiver hears of no loss, however long it waits', async () => {
+  test('NB5 without a missing envelope a receiver hears of no loss, however long it waits', async () => {
     await a.say(b.id, 'one');
     await pass(3_000);
     await a.say(b.id, 'two');
@@ -95,7 +95,7 @@ describe('the numbers of the node bus', () => {
     expect(b.heard).toEqual(['one', 'two', 'three']);
   });
 
-  test('NB6 a receiver hears within 500 ms that the last packet is missing, once', async () => {
+  test('NB6 a receiver hears within 500 ms that the last envelope is missing, once', async () => {
     await a.say(b.id, 'one');
     a.isCut = true;
     await a.say(b.id, 'two');
@@ -140,7 +140,7 @@ describe('the numbers of the node bus', () => {
     expect(b.heard).toEqual(['late']);
   });
 
-  test('NB9 a packet that arrives twice, or after its loss was reported, is not delivered', async () => {
+  test('NB9 an envelope that arrives twice, or after its loss was reported, is not delivered', async () => {
     await a.say(b.id, 'one');
     const twice = a.sent.at(-1);
     if (twice !== undefined) b.deliver(twice);
@@ -161,7 +161,7 @@ describe('the numbers of the node bus', () => {
     expect(b.heard).toEqual(['one', 'two']);
   });
 
-  test('NB10 malformed packets are counted and dropped', async () => {
+  test('NB10 malformed envelopes are counted and dropped', async () => {
     await a.say(b.id, 'one');
     const good = a.sent.at(-1) ?? new Uint8Array();
     const before = b.tallies.busMalformed;

@@ -1,12 +1,12 @@
 import type { NodeId } from '../../protocol/ids.js';
-import { messagesHead, writeMessage, writePlace, type Place } from './packet.js';
+import { messagesHead, writeMessage, writePlace, type Place } from './envelope.js';
 
 const FIRST_BYTES = 1024;
-/** A buffer that grew beyond this is not kept for the next packet. */
+/** A buffer that grew beyond this is not kept for the next envelope. */
 const MAX_KEPT_BYTES = 256 * 1024;
 
 /** Gathers the messages of one turn to one target in a buffer that is used again. */
-export class PacketWriter {
+export class EnvelopeWriter {
   private readonly head: Uint8Array;
   private buffer: Uint8Array;
   private end: number;
@@ -21,7 +21,7 @@ export class PacketWriter {
     return this.end === this.head.length;
   }
 
-  /** The length of the packet so far, in bytes. */
+  /** The length of the envelope so far, in bytes. */
   get length(): number {
     return this.end;
   }
@@ -31,13 +31,13 @@ export class PacketWriter {
     this.end = writeMessage(this.buffer, this.end, message);
   }
 
-  /** The packet, which is valid until the next `add`. The writer is empty afterwards. */
+  /** The envelope, which is valid until the next `add`. The writer is empty afterwards. */
   take(place: Place): Uint8Array {
-    const packet = this.buffer.subarray(0, this.end);
-    writePlace(packet, this.head.length, place);
+    const envelope = this.buffer.subarray(0, this.end);
+    writePlace(envelope, this.head.length, place);
     this.end = this.head.length;
     if (this.buffer.length > MAX_KEPT_BYTES) this.buffer = new Uint8Array(0);
-    return packet;
+    return envelope;
   }
 
   private reserve(length: number): void {

@@ -1,5 +1,5 @@
 /**
- * What crosses between nodes: a packet is a head and the messages that one node sent to one target in one turn.
+ * What crosses between nodes: an envelope is a head and the messages that one node sent to one target in one turn.
  *
  * ```
  * u8 version = 1   u8 kind   u8 n, n bytes: the sender's id
@@ -15,22 +15,22 @@ const KIND = { messages: 1, beat: 2 } as const;
 const STREAM = { one: 0, all: 1 } as const;
 export type StreamName = keyof typeof STREAM;
 
-/** Where a packet stands in its sender's stream. */
+/** Where an envelope stands in its sender's stream. */
 export interface Place {
   readonly stream: StreamName;
   /** Names the stream among those that this sender had with the target; a later one is greater. */
   readonly run: number;
-  /** 1 for the first packet of the run, then one more each. */
+  /** 1 for the first envelope of the run, then one more each. */
   readonly number: number;
 }
 
-/** The last packet of a stream that was sent; number 0: none yet. */
+/** The last envelope of a stream that was sent; number 0: none yet. */
 const last = object({ run: number, number });
 const beatShape = object({ id: number, all: last, ones: listOf(object({ to: text, run: number, number })) });
 /** Says what a node has sent last, so that a receiver notices a lost tail. `id` rises with each beat. */
 export type Beat = Shaped<typeof beatShape>;
 
-export type Packet =
+export type Envelope =
   | {
       readonly kind: 'messages';
       readonly from: NodeId;
@@ -44,40 +44,40 @@ const utf8Encoder = new TextEncoder();
 /** The stream, the run and the number. */
 const PLACE_BYTES = 17;
 
-/** The head of a packet of messages, with room for its place at the end. */
+/** The head of an envelope of messages, with room for its place at the end. */
 export function messagesHead(from: NodeId): Uint8Array {
-  return packetOf(KIND.messages, from, new Uint8Array(PLACE_BYTES));
+  return envelopeOf(KIND.messages, from, new Uint8Array(PLACE_BYTES));
 }
 
-/** Fills in the place in a packet whose head has `headLength` bytes. */
-export function writePlace(packet: Uint8Array, headLength: number, { stream, run, number }: Place): void {
+/** Fills in the place in an envelope whose head has `headLength` bytes. */
+export function writePlace(envelope: Uint8Array, headLength: number, { stream, run, number }: Place): void {
   const at = headLength - PLACE_BYTES;
-  const view = viewOf(packet);
+  const view = viewOf(envelope);
   view.setUint8(at, STREAM[stream]);
   view.setFloat64(at + 1, run, true);
   view.setFloat64(at + 9, number, true);
 }
 
 /** Returns where the next message goes. */
-export function writeMessage(packet: Uint8Array, at: number, message: Uint8Array): number {
-  viewOf(packet).setUint32(at, message.length, true);
-  packet.set(message, at + 4);
+export function writeMessage(envelope: Uint8Array, at: number, message: Uint8Array): number {
+  viewOf(envelope).setUint32(at, message.length, true);
+  envelope.set(message, at + 4);
   return at + 4 + message.length;
 }
 
 export function encodeBeat(from: NodeId, beat: Beat): Uint8Array {
-  return packetOf(KIND.beat, from, utf8Encoder.encode(JSON.stringify(beat)));
+  return envelopeOf(KIND.beat, from, utf8Encoder.encode(JSON.stringify(beat)));
 }
 
-/** null: not a packet of this version. The messages are views of `packet`. */
-export function decodePacket(packet: Uint8Array): Packet | null {
-  if (packet.length < 3 || packet[0] !== VERSION) return null;
-  const headEnd = 3 + (packet[2] ?? 0);
-  if (packet.length < headEnd) return null;
-  const from = parseNodeId(utf8.decode(packet.subarray(3, headEnd)));
+/** null: not an envelope of this version. The messages are views of `envelope`. */
+export function decodeEnvelope(envelope: Uint8Array): Envelope | null {
+  if (envelope.length < 3 || envelope[0] !== VERSION) return null;
+  const headEnd = 3 + (envelope[2] ?? 0);
+  if (envelope.length < headEnd) return null;
+  const from = parseNodeId(utf8.decode(envelope.subarray(3, headEnd)));
   if (from === null) return null;
-  const body = packet.subarray(headEnd);
-  switch (packet[1]) {
+  const body = envelope.subarray(headEnd);
+  switch (envelope[1]) {
     case KIND.messages:
       return decodeMessages(from, body);
     case KIND.beat:
@@ -87,7 +87,7 @@ export function decodePacket(packet: Uint8Array): Packet | null {
   }
 }
 
-function decodeMessages(from: NodeId, body: Uint8Array): Packet | null {
+function decodeMessages(from: NodeId, body: Uint8Array): Envelope | null {
   if (body.length < PLACE_BYTES) return null;
   const view = viewOf(body);
   const stream = view.getUint8(0);
@@ -106,7 +106,7 @@ function decodeMessages(from: NodeId, body: Uint8Array): Packet | null {
   return { kind: 'messages', from, place: { stream: stream === STREAM.all ? 'all' : 'one', run, number }, messages };
 }
 
-function decodeBeat(from: NodeId, body: Uint8Array): Packet | null {
+function decodeBeat(from: NodeId, body: Uint8Array): Envelope | null {
   try {
     const beat: unknown = JSON.parse(utf8.decode(body));
     return beatShape.is(beat) ? { kind: 'beat', from, beat } : null;
@@ -115,13 +115,13 @@ function decodeBeat(from: NodeId, body: Uint8Array): Packet | null {
   }
 }
 
-function packetOf(kind: number, from: NodeId, body: Uint8Array): Uint8Array {
+function envelopeOf(kind: number, from: NodeId, body: Uint8Array): Uint8Array {
   const sender = utf8Encoder.encode(from);
-  const packet = new Uint8Array(3 + sender.length + body.length);
-  packet.set([VERSION, kind, sender.length]);
-  packet.set(sender, 3);
-  packet.set(body, 3 + sender.length);
-  return packet;
+  const envelope = new Uint8Array(3 + sender.length + body.length);
+  envelope.set([VERSION, kind, sender.length]);
+  envelope.set(sender, 3);
+  envelope.set(body, 3 + sender.length);
+  return envelope;
 }
 
 function viewOf(bytes: Uint8Array): DataView {
