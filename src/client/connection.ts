@@ -53,7 +53,8 @@ export class Connection {
       },
       (error: unknown) => {
         const reason = error instanceof RelayError ? error.code : 'unreachable';
-        this.end({ by: reason === 'credential_failed' ? 'failure' : 'fault', reason });
+        const mayPass = reason === 'credential_failed' || reason === 'url_failed';
+        this.end({ by: mayPass ? 'failure' : 'fault', reason });
       },
     );
   }

@@ -8,9 +8,12 @@ import { findSocketConstructor, type SocketConstructor, type SocketLike } from '
 
 export type CredentialSource = string | (() => string | Promise<string>);
 
+/** A function is asked afresh for each attempt. */
+export type UrlSource = string | URL | (() => string | URL | Promise<string | URL>);
+
 /** The right to a connection: a resume token and the last number seen, or the credential. */
 export interface Ticket {
-  readonly url: URL;
+  readonly url: UrlSource;
   readonly resume: { readonly token: string; readonly seq: number } | null;
 }
 
@@ -33,26 +36,26 @@ export function connectUrl(given: string | URL): URL {
 }
 
 export class Handshake {
-  private readonly url: URL;
+  /** null until it is known. */
+  private url: URL | null = null;
   private secret = '';
   private readonly abort = new AbortController();
 
   constructor(
     private readonly ticket: Ticket,
     private readonly deps: HandshakeDeps,
-  ) {
-    this.url = new URL(ticket.url);
-    if (ticket.resume !== null) this.url.searchParams.set('seq', `${ticket.resume.seq}`);
-  }
+  ) {}
 
-  /** Rejects with a RelayError: `credential_failed` may pass, the others will not. */
+  /** Rejects with a RelayError: `credential_failed` and `url_failed` may pass, the others will not. */
   async open(): Promise<SocketLike> {
+    const url = await this.address();
+    this.url = url;
     this.secret = this.ticket.resume?.token ?? (await this.credential());
     const Socket = await findSocketConstructor(this.deps.WebSocket);
     if (this.abort.signal.aborted) throw new RelayError('closed', 'The connection is not wanted any more.');
     try {
       // Browsers cannot set headers: the credential travels as a subprotocol.
-      return new Socket(this.url.href, [SUBPROTOCOL, `bearer.${this.secret}`]);
+      return new Socket(url.href, [SUBPROTOCOL, `bearer.${this.secret}`]);
     } catch (cause) {
       throw new RelayError('credential_invalid', 'The credential or the URL cannot be used.', { cause });
     }
@@ -60,12 +63,24 @@ export class Handshake {
 
   /** Why the socket did not open. */
   async explain(): Promise<ConnectionEnd> {
-    const refusal = await askWhyRefused(this.deps.fetch, this.url, this.secret, this.abort.signal);
+    const refusal =
+      this.url === null ? null : await askWhyRefused(this.deps.fetch, this.url, this.secret, this.abort.signal);
     return refusal === null ? { by: 'close', code: LOST_LINK, reason: 'unreachable' } : { by: 'refusal', refusal };
   }
 
   cancel(): void {
     this.abort.abort();
+  }
+
+  private async address(): Promise<URL> {
+    const { url: source, resume } = this.ticket;
+    try {
+      const url = connectUrl(typeof source === 'function' ? await source() : source);
+      if (resume !== null) url.searchParams.set('seq', `${resume.seq}`);
+      return url;
+    } catch (cause) {
+      throw new RelayError('url_failed', 'The url function failed, or gave no WebSocket URL.', { cause });
+    }
   }
 
   private async credential(): Promise<string> {

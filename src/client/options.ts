@@ -1,13 +1,17 @@
 import { logListenerError, type ListenerErrorHandler, type Listeners } from './emitter.js';
-import { connectUrl, type CredentialSource } from './handshake.js';
+import { connectUrl, type CredentialSource, type UrlSource } from './handshake.js';
 import type { FetchLike } from './probe.js';
 import type { ReconnectLimits } from './reconnect.js';
 import type { SocketConstructor } from './socket.js';
 import { machineTiming, type ClientTiming } from './timing.js';
 
 export interface RelayClientOptions {
-  /** The gateway's URL: `relay.ports.client.link` of a session, or the origin alone. ws, wss, http or https. */
-  readonly url: string | URL;
+  /**
+   * The gateway's URL: `relay.ports.client.link` of a session, or the origin alone; ws, wss, http or https. A function is
+   * called afresh for each attempt; when it fails, it is called again later. A gateway may name another URL, the home of
+   * the session: the client goes there, and comes back to this one when an attempt there fails.
+   */
+  readonly url: UrlSource;
   /**
    * A relay credential or relay pair, or what gets one. A function is called afresh for each connection that is not a
    * resume; when it fails, it is called again later like any attempt that failed.
@@ -48,7 +52,7 @@ export interface RelayClientOptions {
 }
 
 export interface ResolvedOptions {
-  readonly url: URL;
+  readonly url: UrlSource;
   readonly credential: CredentialSource;
   readonly on: Listeners;
   readonly WebSocket: SocketConstructor | undefined;
@@ -64,7 +68,7 @@ export interface ResolvedOptions {
 export function resolveOptions(options: RelayClientOptions): ResolvedOptions {
   const { reconnect, queue } = options;
   return {
-    url: connectUrl(options.url),
+    url: typeof options.url === 'function' ? options.url : connectUrl(options.url),
     credential: options.credential,
     on: options.on ?? {},
     WebSocket: options.WebSocket,

@@ -16,6 +16,8 @@ export interface Refusal {
   /** A code of the error catalogue. */
   readonly code: string;
   readonly retryAfterMs: number;
+  /** Where the gateway says that the session is; null when it says nothing. */
+  readonly url: string | null;
 }
 
 /**
@@ -36,19 +38,22 @@ export async function askWhyRefused(
     const headers = { Authorization: `Bearer ${credential}`, Connection: 'close' };
     const response = await fetchLike(url.href, { headers, signal });
     const { status } = response;
-    const code = codeOf(await response.text()) ?? `http_${status}`;
+    const body = await response.text();
+    const code = memberOf(body, 'code') ?? `http_${status}`;
     if (status < 400 || status === 426) return null;
-    return { status, code, retryAfterMs: retryAfterOf(response.headers.get('Retry-After')) };
+    const retryAfterMs = retryAfterOf(response.headers.get('Retry-After'));
+    return { status, code, retryAfterMs, url: memberOf(body, 'url') };
   } catch {
     return null;
   }
 }
 
-function codeOf(body: string): string | null {
+/** A text of a JSON body; null without one. */
+function memberOf(body: string, name: 'code' | 'url'): string | null {
   try {
     const value: unknown = JSON.parse(body);
-    const code: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'code') : null;
-    return typeof code === 'string' ? code : null;
+    const member: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : null;
+    return typeof member === 'string' ? member : null;
   } catch {
     return null;
   }

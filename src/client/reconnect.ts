@@ -33,6 +33,8 @@ const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 /** After a close that asks for a pause (41xx), the first wait is drawn from this power of two times the base. */
 const BACK_OFF_STEP = 2;
 const MOST_DOUBLINGS = 30;
+/** Nodes that name each other are not asked in circles without a pause. */
+const MOST_FOLLOWED = 3;
 /** A connection that lived this long ends a run of failures. */
 const STABLE_MS = 1_000;
 
@@ -40,6 +42,8 @@ export class Reconnect {
   private failures = 0;
   private downSinceMs = 0;
   private openedAtMs: number | null = null;
+  /** Refusals in a row that named another URL and were followed at once. */
+  private followed = 0;
 
   constructor(
     private readonly limits: ReconnectLimits,
@@ -53,6 +57,7 @@ export class Reconnect {
 
   opened(): void {
     this.openedAtMs = this.timing.nowMs();
+    this.followed = 0;
   }
 
   /** `goawayInMs`: the rest of the time that `goaway` named; null without one. */
@@ -92,7 +97,11 @@ export class Reconnect {
     }
   }
 
-  private afterRefusal({ status, retryAfterMs }: Refusal, hasResume: boolean): Plan {
+  private afterRefusal({ status, retryAfterMs, url }: Refusal, hasResume: boolean): Plan {
+    if (url !== null && this.followed < MOST_FOLLOWED) {
+      this.followed += 1;
+      return { next: 'wait', delayMs: 0 };
+    }
     if (status >= 500 || RETRYABLE_STATUS.has(status)) return this.wait(retryAfterMs + this.nextDelayMs());
     return hasResume ? { next: 'join' } : { next: 'end', advice: 'never' };
   }

@@ -22,6 +22,8 @@ export type ClientErrorCode =
   | 'gave_up'
   /** The `credential` function failed. */
   | 'credential_failed'
+  /** The url function failed, or gave no WebSocket URL. */
+  | 'url_failed'
   /** Nothing answers at the URL, or no gateway does. */
   | 'unreachable';
 

@@ -7,7 +7,7 @@ import type { Welcome } from '../protocol/server-control.js';
 import { Connection, type ConnectionDeps } from './connection.js';
 import { deferred } from './deferred.js';
 import type { Closed, Disconnected, RoutedFrame } from './events.js';
-import { connectUrl } from './handshake.js';
+import { connectUrl, type UrlSource } from './handshake.js';
 import { LOST_LINK } from './link.js';
 import { Reconnect, type ConnectionEnd, type Plan, type ReconnectLimits } from './reconnect.js';
 import { Resume } from './resume.js';
@@ -26,7 +26,8 @@ export interface SupervisorEvents {
 }
 
 export interface SupervisorDeps extends ConnectionDeps {
-  readonly url: URL;
+  /** Where to connect unless the gateway names another URL. */
+  readonly url: UrlSource;
   readonly reconnect: ReconnectLimits;
   /** The number of the last reliable entry, in the epoch of the latest welcome. */
   readonly lastSeen: () => number;
@@ -44,7 +45,9 @@ export class Supervisor {
   private connection: Connection | null = null;
   private cancelWait: () => void = () => undefined;
   private cancelMove: () => void = () => undefined;
-  private goaway: { readonly atMs: number; readonly url: URL | null } | null = null;
+  private goaway: { readonly atMs: number } | null = null;
+  /** Where the gateway said that the session is. It is left as soon as an attempt there fails; null: the configured URL. */
+  private home: URL | null = null;
   private isMoving = false;
   private isStopping = false;
   private hasLeft = false;
@@ -78,7 +81,8 @@ export class Supervisor {
 
   /** Reconnects when the gateway asked for it, even if the gateway does not close the connection. */
   moveIn(afterMs: number, url: string | undefined): void {
-    this.goaway = { atMs: this.deps.timing.nowMs() + afterMs, url: url === undefined ? null : urlOrNull(url) };
+    this.goaway = { atMs: this.deps.timing.nowMs() + afterMs };
+    this.home = url === undefined ? null : this.followable(url);
     this.cancelMove();
     this.cancelMove = this.deps.timing.setTimer(afterMs, () => {
       this.isMoving = true;
@@ -117,7 +121,7 @@ export class Supervisor {
     const { deps, events } = this;
     const token = this.resume.token();
     const ticket = {
-      url: this.goaway?.url ?? deps.url,
+      url: this.home ?? deps.url,
       resume: token === null ? null : { token, seq: deps.lastSeen() },
     };
     const connection = new Connection(ticket, deps, {
@@ -160,9 +164,21 @@ export class Supervisor {
   private planAfter(end: ConnectionEnd, wasOpen: boolean): Plan {
     const leftMs = this.goaway === null ? null : this.goaway.atMs - this.deps.timing.nowMs();
     const plan = this.reconnect.planAfter(end, this.resume.token() !== null, leftMs);
-    // The URL that goaway named did not work: try the configured one next.
-    if (!wasOpen) this.goaway = null;
+    if (!wasOpen) {
+      this.goaway = null;
+      // An address that did not work is not tried again, unless a gateway names it.
+      const named = end.by === 'refusal' ? end.refusal.url : null;
+      this.home = named === null ? null : this.followable(named);
+    }
     return plan;
+  }
+
+  /** null for what is no WebSocket URL, and for one that would send the credential in the clear after TLS. */
+  private followable(text: string): URL | null {
+    const { url: own } = this.deps;
+    const url = urlOrNull(text);
+    const isDowngrade = own instanceof URL && own.protocol === 'wss:' && url?.protocol === 'ws:';
+    return isDowngrade ? null : url;
   }
 
   private follow(plan: Plan, code: number, reason: Closed['reason']): void {

@@ -6,6 +6,8 @@ export interface FailureOptions {
   readonly message?: string;
   /** Machine-readable detail, shown on the surfaces whose error body has room for it. */
   readonly details?: unknown;
+  /** Where the request would be served instead; shown where the error body has room for it. */
+  readonly url?: string;
   /** Seconds after which to try again; sent as Retry-After. */
   readonly retryAfterS?: number;
   readonly cause?: unknown;
@@ -19,6 +21,7 @@ export class Failure extends Error {
   readonly code: ErrorCode;
   readonly details: unknown;
   readonly retryAfterS: number | null;
+  readonly url: string | null;
 
   constructor(code: ErrorCode, options: FailureOptions = {}) {
     super(options.message ?? ERRORS[code].message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -26,6 +29,7 @@ export class Failure extends Error {
     this.code = code;
     this.details = options.details;
     this.retryAfterS = options.retryAfterS ?? null;
+    this.url = options.url ?? null;
   }
 
   /**

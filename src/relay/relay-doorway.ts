@@ -14,6 +14,7 @@ import type { JoinCredential, Joined } from '../ports/relay-join.js';
 import type { RelayStore } from '../ports/relay-store.js';
 import type { UserSessionStore } from '../ports/user-session-store.js';
 import type { UserSessionWatches, Watch } from '../ports/user-session-watches.js';
+import { homeElsewhere } from './home/home-elsewhere.js';
 import { RelayAdmission, type Join, type RelayAdmissionDeps } from './home/admission.js';
 import type { ResumePoint } from './home/welcome.js';
 import { parseCredential, resumeProof, resumeToken } from './credential.js';
@@ -185,7 +186,7 @@ export class RelayDoorway implements Doorway {
       case 'home_elsewhere':
         // The room is live here: this node was home and lost the session without noticing.
         this.deps.rooms.end(claim.sessionId, 'moved');
-        throw new Failure('home_elsewhere', { retryAfterS: 1 });
+        throw homeElsewhere(this.deps.placement.find(result.homeNodeId));
     }
   }
 
@@ -194,8 +195,9 @@ export class RelayDoorway implements Doorway {
     const { store, placement } = this.deps;
     const result = await store.join(this.joinOf(claim, request, '', true));
     if (result.outcome === 'refused') throw new Failure(result.code, retry(result.code));
-    if (result.outcome === 'home_elsewhere' && placement.find(result.homeNodeId) !== null) {
-      throw new Failure('home_elsewhere', { retryAfterS: 1 });
+    if (result.outcome === 'home_elsewhere') {
+      const home = placement.find(result.homeNodeId);
+      if (home !== null) throw homeElsewhere(home);
     }
     const isResume = claim.credential.kind === 'resume';
     if (isResume && result.outcome === 'joined' && result.userSessionId !== null) {

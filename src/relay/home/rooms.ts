@@ -14,6 +14,7 @@ import type { Host } from '../../ports/relay-session.js';
 import type { RelayStore } from '../../ports/relay-store.js';
 import type { UserSessionWatches } from '../../ports/user-session-watches.js';
 import { BoundMember } from './bound-member.js';
+import { homeElsewhere } from './home-elsewhere.js';
 import { hostNow } from './host-now.js';
 import { HomeCopy } from '../room/home-copy.js';
 import type { Member } from '../room/member.js';
@@ -141,15 +142,16 @@ export class Rooms implements RoomOwner {
     const { homeNodeId, error } = found.session;
     if (homeNodeId === placement.self) return found;
     if (error !== null) throw new Failure('session_not_linked', { retryAfterS: 1 });
-    const elsewhere = new Failure('home_elsewhere', { retryAfterS: 1 });
     if (homeNodeId !== null) {
-      if (placement.find(homeNodeId) !== null) throw elsewhere;
+      const home = placement.find(homeNodeId);
+      if (home !== null) throw homeElsewhere(home);
       // The node list may be a second old, which is too old to claim a session from a node: refresh it.
       const { isReliable } = await placement.refresh();
-      if (!isReliable || placement.find(homeNodeId) !== null) throw elsewhere;
+      const stillHome = placement.find(homeNodeId);
+      if (!isReliable || stillHome !== null) throw homeElsewhere(stillHome);
     }
     const claimed = await store.claimHome(id, homeNodeId, placement.self);
-    if (claimed === null) throw elsewhere;
+    if (claimed === null) throw homeElsewhere(null);
     return claimed;
   }
 }

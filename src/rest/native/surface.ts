@@ -50,7 +50,12 @@ export const NATIVE_SURFACE: Surface<NativeSurfaceDeps> = {
         details: z.unknown().optional().describe('For invalid_request: a list of {path, message}.'),
       })
       .meta({ id: 'NativeError' }),
-    write: ({ code, message, details }) => ({ code, message, ...(details === undefined ? {} : { details }) }),
+    write: ({ code, message, details, url }) => ({
+      code,
+      message,
+      ...(details === undefined ? {} : { details }),
+      ...(url === null ? {} : { url }),
+    }),
   },
   challenge: 'Bearer realm="sallyport"',
   cors: [

@@ -4,6 +4,7 @@ import type { NodeRecord } from '../../ports/node-store.js';
 import type { Placement } from '../../ports/placement.js';
 import type { Seat, SessionWithSeats } from '../../ports/relay-seat.js';
 import type { RelaySession } from '../../ports/relay-session.js';
+import { connectLink } from '../../protocol/connect-link.js';
 import { SESSION_ID_PATTERN } from '../fields.js';
 
 const port = z.object({ port: z.int(), protocol: z.enum(['WS', 'WSS']), link: z.string() });
@@ -96,8 +97,7 @@ function makeRelay(node: NodeRecord): RelayBody {
   const url = new URL(node.publicUrl);
   const isSecure = url.protocol === 'https:' || url.protocol === 'wss:';
   const portNumber = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
-  const base = url.pathname.replace(/\/+$/, '');
-  const link = `${isSecure ? 'wss' : 'ws'}://${url.hostname}:${portNumber}${base}/v1/connect`;
+  const link = connectLink(node.publicUrl);
   const port = { port: portNumber, protocol: isSecure ? 'WSS' : 'WS', link } as const;
   return { ip: node.address, host: url.hostname, ports: { server: port, client: port } };
 }

@@ -183,7 +183,12 @@ export class Bench {
   readonly timing = new ManualTiming();
   readonly sockets: FakeSocket[] = [];
   /** The answer to the question why a handshake failed; null: no answer comes. */
-  refusal: { readonly status: number; readonly code?: string; readonly retryAfter?: string } | null = null;
+  refusal: {
+    readonly status: number;
+    readonly code?: string;
+    readonly retryAfter?: string;
+    readonly url?: string;
+  } | null = null;
   readonly asked: { readonly url: string; readonly authorization: string }[] = [];
   readonly client: RelayClient;
   readonly told: Told;
@@ -232,7 +237,11 @@ export class Bench {
   private answer(url: string, authorization: string): ReturnType<NonNullable<RelayClientOptions['fetch']>> {
     this.asked.push({ url, authorization });
     if (this.refusal === null) return Promise.reject(new Error('unreachable'));
-    const { status, code, retryAfter = null } = this.refusal;
-    return Promise.resolve({ status, headers: { get: () => retryAfter }, text: async () => JSON.stringify({ code }) });
+    const { status, code, url: home, retryAfter = null } = this.refusal;
+    return Promise.resolve({
+      status,
+      headers: { get: () => retryAfter },
+      text: async () => JSON.stringify({ code, url: home }),
+    });
   }
 }

@@ -133,3 +133,79 @@ describe('the client reconnects', () => {
     expect(bench.socket.url).toContain('gateway.test');
   });
 });
+
+describe('the client follows its session', () => {
+  const ELSEWHERE = { status: 503, code: 'home_elsewhere', url: 'ws://home.test/v1/connect', retryAfter: '1' };
+  const hosts = (bench: Bench): string[] => bench.sockets.map(({ url }) => new URL(url).host);
+
+  it('CL24 to the home that a refusal names, at once, and stays with it after a lost link', async () => {
+    const bench = new Bench();
+    bench.refusal = ELSEWHERE;
+    await bench.fail();
+    expect(bench.told.disconnected.at(-1)).toMatchObject({ reason: 'home_elsewhere', willReconnectInMs: 0 });
+    await bench.timing.advance(0);
+    (await bench.admit()).closeWith(1006, '');
+    await bench.timing.advance(250);
+    expect(hosts(bench)).toEqual(['gateway.test', 'home.test', 'home.test']);
+  });
+
+  it('CL24 and back to its own URL when the home does not answer', async () => {
+    const bench = new Bench();
+    bench.refusal = ELSEWHERE;
+    await bench.fail();
+    bench.refusal = null;
+    await bench.timing.advance(0);
+    await bench.fail();
+    await bench.timing.advance(10_000);
+    expect(hosts(bench)).toEqual(['gateway.test', 'home.test', 'gateway.test']);
+  });
+
+  it('CL24 nodes that name each other are asked three times at once, then with pauses', async () => {
+    const bench = new Bench();
+    bench.refusal = ELSEWHERE;
+    for (let i = 0; i < 5; i += 1) {
+      await bench.fail();
+      await bench.timing.advance(bench.told.disconnected.at(-1)?.willReconnectInMs ?? 0);
+    }
+    const waits = bench.told.disconnected.map(({ willReconnectInMs }) => willReconnectInMs ?? 0);
+    expect(waits.slice(0, 3)).toEqual([0, 0, 0]);
+    expect(Math.min(...waits.slice(3))).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it.each(['ws://home.test', 'http://home.test', 'ftp://home.test', 'nonsense'])(
+    'CL24 but not from TLS to %s',
+    async (url) => {
+      const bench = new Bench({ url: 'wss://gateway.test' });
+      bench.refusal = { ...ELSEWHERE, url };
+      await bench.fail();
+      await bench.timing.advance(10_000);
+      expect(hosts(bench)).toEqual(['gateway.test', 'gateway.test']);
+      (await bench.admit()).text({ type: 'goaway', reason: 'drain', after_ms: 0, url });
+      await bench.timing.advance(1_000);
+      expect(hosts(bench)).toEqual(['gateway.test', 'gateway.test', 'gateway.test']);
+    },
+  );
+
+  it('CL25 a URL function is called afresh for each attempt, also after it has failed', async () => {
+    const answers: (() => string)[] = [
+      () => 'ws://one.test',
+      () => {
+        throw new Error('no address yet');
+      },
+      () => 'not a URL',
+    ];
+    let calls = 0;
+    const bench = new Bench({
+      url: () => {
+        calls += 1;
+        return (answers.shift() ?? (() => 'https://two.test'))();
+      },
+    });
+    await bench.fail();
+    await bench.timing.advance(2_000);
+    await bench.admit();
+    expect(hosts(bench)).toEqual(['one.test', 'two.test']);
+    expect(bench.told.disconnected.map(({ reason }) => reason)).toEqual(['unreachable', 'url_failed', 'url_failed']);
+    expect(calls).toBe(4);
+  });
+});
