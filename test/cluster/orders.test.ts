@@ -183,13 +183,14 @@ describe('orders that a node misses', () => {
       const client = await Client.join(nodes.process(1).socketUrl, pairOf(session));
       const { jwt, userId } = await userWithSocket(nodes, 1);
       const socket = await Client.join(nodes.process(1).socketUrl, jwt);
-      // Nobody hears anything until the nodes have subscribed again.
-      await nodes.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      // Redis refuses the nodes their channels: nobody hears anything.
+      await nodes.client.call('ACL', 'SETUSER', 'default', 'resetchannels');
       const [kick] = await Promise.all([
         nodes.at(0).native('POST', `${path}/kick`, { index: client.index }),
         nodes.at(0).native('POST', `/v1/users/${userId}/ban`),
       ]);
       expect(kick.body).toMatchObject({ matched: 1, nodes_timed_out: 1 });
+      await nodes.client.call('ACL', 'SETUSER', 'default', 'allchannels');
       await Promise.all([closedWith(client, 4001), closedWith(socket, 4002)]);
     }));
 });

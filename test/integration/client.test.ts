@@ -79,7 +79,10 @@ describe.each(STORES)('the client SDK on $store', ({ store, redisUrl }) => {
   let players: Player[] = [];
 
   beforeAll(async () => {
-    running = await startGateway({ redisUrl: redisUrl(), env: { SALLYPORT_REPLAY_MAX_ENTRIES: '64' } });
+    running = await startGateway({
+      redisUrl: redisUrl(), // The limit of work time is about the machine's speed, and has tests of its own.
+      env: { SALLYPORT_REPLAY_MAX_ENTRIES: '64', SALLYPORT_WORK_MS_PER_S: '0' },
+    });
     backend = new Backend(running.url);
   });
 

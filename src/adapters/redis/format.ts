@@ -123,7 +123,7 @@ function describe(found: string): string {
     : `the data in Redis has format ${shown(found)}`;
 }
 
-/** Shows no text of a key that another program may have written. */
+/** Shows numbers alone: another program may have written anything. */
 function shown(found: string): string {
-  return /^[0-9a-zA-Z.-]{1,20}$/.test(found) ? found : 'unknown';
+  return found === NO_VERSION || /^[0-9]{1,9}$/.test(found) ? found : 'unknown';
 }

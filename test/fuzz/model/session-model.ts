@@ -291,12 +291,15 @@ export class SessionModel {
   }
 
   private depart(member: ModelMember, reason: string, code: number): void {
+    const left = `left ${String(member.index)} ${reason}`;
+    // A kicked member hears why before its socket closes.
+    if (reason === 'kicked') member.socket?.announced.push(left);
     if (member.socket !== null) member.socket.closed = code;
     member.socket = null;
     member.user.member = null;
     member.user.holdsSeat = false;
     this.members = this.members.filter((each) => each !== member);
-    this.announce(`left ${String(member.index)} ${reason}`);
+    this.announce(left);
     if (!this.isHost(member)) return;
     const heir = this.members[0];
     if (heir === undefined) this.host = { index: null, term: this.host.term };
