@@ -71,7 +71,7 @@ function listMembers({ live }: RelayMemberRoutesDeps): Route {
         .object({ members: z.array(memberSchema), as_of: z.int(), max_staleness_ms: z.int() })
         .meta({ id: 'MemberList' }),
     },
-    errors: ['session_not_found'],
+    errors: ['session_not_found', 'home_unreachable'],
     async handle({ caller, params: { session_id } }) {
       const report = await live.members(caller.sees, session_id);
       return { status: 200, json: encodeMembers(report) };

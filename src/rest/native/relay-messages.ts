@@ -33,7 +33,14 @@ export function relayMessageRoutes({ live, maxMessageBytes }: RelayMessageRoutes
           })
           .meta({ id: 'MessageReceipt' }),
       },
-      errors: ['session_not_found', 'unknown_member', 'message_too_big', 'home_elsewhere', 'session_not_linked'],
+      errors: [
+        'session_not_found',
+        'unknown_member',
+        'message_too_big',
+        'home_elsewhere',
+        'home_unreachable',
+        'session_not_linked',
+      ],
       async handle({ caller, params, body }) {
         const { seq, receivers } = await live.send(caller.sees, params.session_id, {
           deliveryClass: CLASS[body.class],
