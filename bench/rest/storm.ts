@@ -1,6 +1,7 @@
 /**
  * REST calls with as little load as possible: each connection writes a request, reads its answer, then writes the next.
- * It costs a third of what autocannon does, so that the server is the side that runs out of time.
+ * It costs a third of what autocannon costs, so that the server is the side that runs out of time.
+ * The scenario `rest` uses autocannon.
  */
 import { dial, endpointOf } from '../client/dial.js';
 import { BusyWatch, type Busy, type Watched } from '../measure/busy-watch.js';

@@ -5,9 +5,10 @@ import { moveToCore } from '../processes/cores.js';
 import { coresFor, withTarget, type Gateway } from '../processes/target.js';
 import { fixed, percent } from '../report/account.js';
 import { BUSY, latencyColumns, latencyPlot } from '../report/load-report.js';
+import { autocannonStorm } from '../rest/autocannon-storm.js';
 import { Backend, calls, type Call, type CreatedSession } from '../rest/backend.js';
 import { addressOf, inTurns } from '../rest/seats.js';
-import { storm, type StormResult } from '../rest/storm.js';
+import type { StormResult } from '../rest/storm.js';
 
 const CALLS = ['create', 'get', 'list', 'authorize', 'tokens'] as const;
 type CallName = (typeof CALLS)[number];
@@ -48,9 +49,8 @@ async function measure(gateway: Gateway, given: z.output<typeof options>, bench:
   const results: (readonly [CallName, StormResult])[] = [];
   for (const name of CALLS.filter((each) => only.split(',').includes(each))) {
     const call = callOf(name, sessions);
-    const request = (n: number): string => backend.request(call(n));
     const onProgress = (calls: number): void => bench.progress.show(`${name}: ${calls} calls`);
-    results.push([name, await storm(gateway, { connections, until: { seconds }, request, onProgress })]);
+    results.push([name, await autocannonStorm(gateway, backend, { connections, seconds, call, onProgress })]);
     bench.account.step(name);
   }
   await inTurns(SESSION_COUNT, (i) => backend.endSession(sessions[i]?.session_id ?? ''));

@@ -1,6 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { autocannonStorm } from '../../bench/rest/autocannon-storm.js';
+import { Backend, type Call } from '../../bench/rest/backend.js';
 import { strictStorm, type StormPlan } from '../../bench/rest/storm.js';
 
 const stops: (() => void)[] = [];
@@ -61,5 +63,24 @@ describe('a storm of REST calls', () => {
       else res.end('{}');
     });
     await expect(strictStorm(target, planOf([]))).rejects.toThrow(/closed a connection|ECONNRESET/);
+  });
+});
+
+describe('a storm of REST calls by autocannon', () => {
+  it('BN4 each call differs and has its latency; a refused call is counted, and the storm goes on', async () => {
+    const seen: string[] = [];
+    const target = await serve(({ method, url, headers: { authorization } }, res) => {
+      seen.push(`${method} ${url} ${authorization}`);
+      res.statusCode = url === '/3' ? 429 : 200;
+      res.end('{}');
+    });
+    const call = (n: number): Call => ({ method: 'POST', path: `/${n}`, body: { n } });
+    const backend = new Backend(target.url, 'k');
+    const found = await autocannonStorm(target, backend, { connections: 4, seconds: 0.2, call });
+    expect(seen).toContain('POST /4 Bearer k');
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(found.calls).toBeGreaterThan(4);
+    expect(found.latency.count).toBe(found.calls);
+    expect(found).toMatchObject({ refused: 1, failed: 0, problem: 'a call was answered 429' });
   });
 });
