@@ -16,7 +16,7 @@ export interface Entry {
   readonly payload: Uint8Array;
 }
 
-/** sender, flags, key or seq, and the longest length prefix: what an entry adds to its payload at most. */
+/** Most bytes that an entry adds to its payload: sender, flags, key or seq, and the longest length prefix. */
 export const MAX_ENTRY_HEADER_BYTES = 2 + 1 + 4 + 5;
 
 /** How many bytes `writeEntry` will write. */
@@ -26,7 +26,7 @@ export function entryLength(deliveryClass: DeliveryClass, payloadLength: number)
 }
 
 /**
- * Writes one entry at `at` and returns the offset behind it. The buffer must have room (`entryLength`).
+ * Writes one entry at `at` and returns the offset after it. The buffer must have room (`entryLength`).
  * Takes scalars, not an object: it runs once for every relayed message.
  */
 export function writeEntry(
@@ -79,7 +79,7 @@ export function encodeBatchFrame(entries: readonly Entry[]): Uint8Array {
   return bytes;
 }
 
-/** Decodes a batch; null when the bytes are not one. Payloads are views on the bytes given. */
+/** Decodes a batch; null when the bytes are no batch frame. Payloads are views of `bytes`. */
 export function decodeBatchFrame(bytes: Uint8Array): Entry[] | null {
   if (bytes.length < 1 || bytes[0] !== OP_BATCH) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

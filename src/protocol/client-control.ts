@@ -1,6 +1,6 @@
 /**
- * Parses the control frames that clients send, as the table says. Unknown members are ignored, so that clients may be
- * newer than the server.
+ * Parses the control frames that clients send, by the table in control-frames.ts. Ignores unknown members, so that
+ * clients may be newer than the server.
  */
 import { MAX_JSON_DEPTH, scanJson, type JsonBounds, type Span } from '../lib/bounded-json.js';
 import { isObject, type Members, type Shape, type Shaped } from '../lib/shape.js';
@@ -16,7 +16,7 @@ type PlainControl = {
   readonly [T in PlainType]: { readonly type: T } & Read<(typeof CLIENT_FRAMES)[T]>;
 }[PlainType];
 
-/** A frame that the client may name with a ref. Absent when it did not. */
+/** A frame that a client may give a ref. */
 interface Referable {
   readonly ref?: number;
 }
@@ -38,7 +38,7 @@ const CONTROL_BOUNDS: JsonBounds = {
   maxContainers: MAX_STATE_BYTES / 4,
 };
 
-/** Room for the largest state and a client's white space. The gateway spends no more on a frame that it refuses. */
+/** The longest frame whose ref is looked up after a refusal: room for the largest state and for white space. */
 const MAX_REF_SEARCH_BYTES = 2 * MAX_STATE_BYTES;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -50,7 +50,7 @@ const MEMBERS: ReadonlyMap<string, MemberShapes> = new Map(
 );
 
 /**
- * Parses the bytes of one text frame. Never throws: text that is no control frame comes back as a named fault.
+ * Parses the bytes of one text frame. Never throws: for text that is no control frame it returns a named fault.
  * Only tests pass `bounds`.
  */
 export function parseClientControl(bytes: Uint8Array, bounds = CONTROL_BOUNDS): ClientControl | ControlRefusal {
@@ -68,7 +68,7 @@ export function parseClientControl(bytes: Uint8Array, bounds = CONTROL_BOUNDS): 
   return controlRef.is(ref) ? Object.assign(frame, { ref }) : frame;
 }
 
-/** The ref of a frame that is refused unread; null when it has none. Longer frames are not looked at. */
+/** The ref of a frame that was refused before it was parsed; null when it has none or is too long to search. */
 export function controlRefOf(bytes: Uint8Array): number | null {
   if (bytes.length > MAX_REF_SEARCH_BYTES) return null;
   return parseClientControl(bytes).ref ?? null;
@@ -84,14 +84,14 @@ function frameOf(value: object, bytes: Uint8Array, state: Span | null): ClientCo
   return type === 'state' ? stateOf(bytes, state) : frame;
 }
 
-/** The state as the client sent it: neither measuring it nor passing it on writes it again. */
+/** A `state` frame with the state's own text, so that nothing needs to stringify the state again. */
 function stateOf(bytes: Uint8Array, span: Span | null): ClientControl | ControlRefusal {
   if (span === null) return { fault: 'invalid_request' };
   if (span.to - span.from > MAX_STATE_BYTES) return { fault: 'state_too_big' };
   return { type: 'state', state: stateTextOf(utf8.decode(bytes.subarray(span.from, span.to))) };
 }
 
-/** Copies a frame's members from `value` to `frame`. False when one has another shape. */
+/** Copies a frame's members from `value` to `frame`. False when a member has the wrong shape. */
 function takeMembers(members: MemberShapes, value: object, frame: Record<string, unknown>): frame is PlainControl {
   for (const [name, { is }] of members) {
     const member: unknown = Reflect.get(value, name);

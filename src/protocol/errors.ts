@@ -10,11 +10,11 @@ export type Surface = 'relays' | 'client' | 'login' | 'group' | 'native';
 export interface ErrorSpec {
   /** One English sentence for a person; it never carries a secret or a caller's input. */
   readonly message: string;
-  /** The close code's name. Without one, a socket gets an `error` frame and the connection lives. */
+  /** The name of the close code. Without one, the gateway sends an `error` frame and keeps the connection open. */
   readonly close?: CloseName;
-  /** The HTTP status, of REST and of a refused upgrade alike. */
+  /** The HTTP status, for REST and for a refused upgrade. */
   readonly status: number;
-  /** Where a surface wants another status. */
+  /** The HTTP status on surfaces that use another one. */
   readonly statusOn?: Partial<Record<Surface, number>>;
   /** Whether the same request can succeed later without a change. */
   readonly retryable: boolean;
@@ -48,7 +48,7 @@ export const ERRORS = {
   ),
   internal: spec('Something failed on our side; it was logged.', 500, { retryable: true, close: 'internal_error' }),
 
-  // Things that are not there, or not free
+  // Things that do not exist or are taken
   session_not_found: spec('There is no such relay session.', 404),
   token_not_found: spec('This relay session has no user with that authorization token.', 404),
   key_not_found: spec('There is no such API key.', 404),

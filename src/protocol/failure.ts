@@ -1,6 +1,5 @@
 import { ERRORS, type ErrorCode } from './errors.js';
 
-/** Optional parts of a failure. */
 export interface FailureOptions {
   /** Replaces the catalogue's sentence; never carries a secret. */
   readonly message?: string;
@@ -14,8 +13,8 @@ export interface FailureOptions {
 }
 
 /**
- * An error that has a name in the catalogue: the only kind that is shown to users.
- * Anything else that is thrown becomes `internal` at the two places that turn errors into output.
+ * An error with a code of the catalogue, the only kind that users see. The two places that turn errors into output
+ * turn anything else into `internal`.
  */
 export class Failure extends Error {
   readonly code: ErrorCode;

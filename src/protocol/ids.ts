@@ -1,6 +1,6 @@
 /**
- * The ids that cross the wire or the store. Every one is opaque to those who receive it;
- * the shapes here are for parsing at a border, never for reading meaning out of an id.
+ * The ids that cross the wire or the store. Receivers treat every id as opaque: the shapes here are for parsing at a
+ * border, never for reading a meaning out of an id.
  */
 import type { Brand } from '../lib/brand.js';
 
@@ -22,9 +22,9 @@ export type ProjectId = Brand<string, 'ProjectId'>;
 export type KeyId = Brand<string, 'KeyId'>;
 /** An Ethereum account as EIP-55 writes it: `0x` and 40 hex digits whose case is their checksum. */
 export type WalletAddress = Brand<string, 'WalletAddress'>;
-/** A random integer of at most 53 bits: Edgegap's two numbers, and so JSON-safe. Never 0. */
+/** Either number of Edgegap's pair: a random integer of at most 53 bits, so JSON can carry it. Never 0. */
 export type AuthorizationToken = Brand<number, 'AuthorizationToken'>;
-/** A member's place within its session: 0 to 65,533. 65,534 is never given, 65,535 is the backend. */
+/** A member's number within its session: 0 to 65,533. 65,534 is never assigned; 65,535 means the backend. */
 export type MemberIndex = Brand<number, 'MemberIndex'>;
 
 /** The sender index of entries that the backend sends. */
@@ -51,7 +51,7 @@ export function parseUserId(text: string): UserId | null {
   return USER_ID.test(text) ? (text as UserId) : null;
 }
 
-/** The id of a user of the directory: `user_` and 27 base62 characters. Every one is a user id of a seat as well. */
+/** Parses the id of a directory user: `user_` and 27 base62 characters. Every such id is also valid for a seat's user. */
 export function parseDirectoryUserId(text: string): UserId | null {
   return DIRECTORY_USER_ID.test(text) ? (text as UserId) : null;
 }
@@ -76,7 +76,7 @@ export function parseKeyId(text: string): KeyId | null {
   return KEY_ID.test(text) ? (text as KeyId) : null;
 }
 
-/** Looks at the shape alone: the checksum is the wallet adapter's to check, and to make. */
+/** Checks only the shape: the wallet adapter computes and checks the checksum. */
 export function parseWalletAddress(text: string): WalletAddress | null {
   return WALLET_ADDRESS.test(text) ? (text as WalletAddress) : null;
 }

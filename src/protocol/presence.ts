@@ -1,6 +1,6 @@
 /**
- * The frames that carry presence states. A state is kept and sent as the JSON text that its member sent, so that nobody's
- * state costs more to pass on than its bytes, whatever its shape.
+ * The frames that carry presence states. The gateway keeps and sends a state as the JSON text that its member sent, so
+ * that passing on a state of any shape costs no more than its bytes.
  */
 import type { Brand } from '../lib/brand.js';
 import type { MemberView, Welcome } from './server-control.js';
@@ -13,13 +13,13 @@ export interface PresentMember extends Omit<MemberView, 'state'> {
   readonly state: StateText;
 }
 
-/** For text that was found to be JSON, within its bounds. */
+/** Brands text that the caller has checked: JSON within its bounds. */
 export function stateTextOf(text: string): StateText {
   // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- the one constructor of the brand
   return text as StateText;
 }
 
-/** Before its member sets one. */
+/** The state of a member that has not set one yet. */
 export const NO_STATE = stateTextOf('null');
 
 export function encodeMemberState(index: number, state: StateText): string {

@@ -1,6 +1,6 @@
 /**
  * Client to server, op 0x01. One frame carries one message for the others in the session.
- * The server decodes; the SDK encodes. Both are pure and never throw on bytes they are given.
+ * The server decodes, the SDK encodes. The decoder never throws, whatever the bytes.
  */
 import {
   CLASS,
@@ -19,13 +19,13 @@ export interface RelayFrame {
   readonly deliveryClass: DeliveryClass;
   /** Class latest only: which value of the sender this replaces. 0 on other classes. */
   readonly key: number;
-  /** Answered by `ack` or named in `error`; null when the sender does not ask. */
+  /** The answer, `ack` or `error`, repeats it; null when the sender wants no answer. */
   readonly ref: number | null;
-  /** The host's term the sender claims to act under; null for a plain member's frame. */
+  /** The term under which the sender claims to be host; null when it does not act as host. */
   readonly term: number | null;
-  /** Only these members; null for everybody else in the session. */
+  /** The members that get the message; null for all others in the session. */
   readonly targets: Uint16Array | null;
-  /** A view on the bytes given to the decoder: copy it before they are reused. */
+  /** A view of the decoder's input: copy it before the input is reused. */
   readonly payload: Uint8Array;
 }
 
@@ -37,7 +37,7 @@ export interface RelayFrameRefusal {
 }
 
 /**
- * Decodes one frame. The payload may be of any length: the limit on it is the relay's to check.
+ * Decodes one frame. The payload may have any length: the relay checks its limit.
  * A targets list of zero members is legal and reaches nobody.
  */
 export function decodeRelayFrame(bytes: Uint8Array): RelayFrame | RelayFrameRefusal {
@@ -82,7 +82,7 @@ export function decodeRelayFrame(bytes: Uint8Array): RelayFrame | RelayFrameRefu
   return { deliveryClass, key, ref, term, targets, payload: bytes.subarray(at) };
 }
 
-/** The ref of a frame that is refused without being decoded; null when it has none, or is no relay frame. */
+/** The ref of a frame that is refused before it is decoded; null when it has none or is no relay frame. */
 export function refOf(bytes: Uint8Array): number | null {
   const flags = bytes[1] ?? 0;
   if (bytes[0] !== OP_RELAY || (flags & FLAG_REF) === 0) return null;
@@ -99,7 +99,7 @@ export interface RelayFrameFields {
   readonly payload: Uint8Array;
 }
 
-/** Encodes one frame. Throws a RangeError for more than 255 targets: a programming error of the caller. */
+/** Encodes one frame. Throws a RangeError for more than 255 targets, which is a bug of the caller. */
 export function encodeRelayFrame(fields: RelayFrameFields): Uint8Array<ArrayBuffer> {
   const { deliveryClass, ref, term, targets, payload } = fields;
   if (targets !== undefined && targets.length > MAX_TARGETS) throw new RangeError('a frame names at most 255 targets');

@@ -16,10 +16,10 @@ export type ControlWelcome = FrameOf<'welcome', typeof CONTROL_WELCOME>;
 /** Every frame that a relay socket gets. Only a socket that is bound to a user session gets `UserSessionPush`. */
 export type ServerControl = ServerFrame;
 
-/** A change of a user session: for its session sockets, and for the relay sockets bound to it. */
+/** Reports a change of a user session to its session sockets and to the relay sockets bound to it. */
 export type UserSessionPush = Extract<ServerControl, { readonly type: `user_session.${string}` }>;
 
-/** Frames without a presence state; presence.ts encodes the others. */
+/** The frames without a presence state; presence.ts encodes the others. */
 export type StatelessControl = Exclude<ServerControl, { readonly type: 'welcome' | 'member.joined' | 'member.state' }>;
 
 export function encodeControl(frame: StatelessControl | ControlWelcome): string {

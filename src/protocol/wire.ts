@@ -15,7 +15,7 @@ export const CLASS = { volatile: 0, latest: 1, reliable: 2 } as const;
 export type DeliveryClassName = keyof typeof CLASS;
 export type DeliveryClass = (typeof CLASS)[DeliveryClassName];
 
-/** Whether two bits name a class: 3 is none. */
+/** Whether two bits name a delivery class; 3 names none. */
 export function isDeliveryClass(bits: number): bits is DeliveryClass {
   return bits === CLASS.volatile || bits === CLASS.latest || bits === CLASS.reliable;
 }
@@ -29,7 +29,7 @@ export const RESERVED_MASK = 0b1110_0000;
 
 /** The most targets one frame can name. */
 export const MAX_TARGETS = 255;
-/** op, flags, key, ref, term, count and targets: the longest header a relay frame can have. */
+/** The longest header of a relay frame: op, flags, key, ref, term, count and targets. */
 export const MAX_RELAY_HEADER_BYTES = 1 + 1 + 2 + 4 + 4 + 1 + 2 * MAX_TARGETS;
-/** A presence state, as its member sends it: JSON text in UTF-8, with its white space and escapes. */
+/** The longest presence state as its member sends it: UTF-8 JSON text, including white space and escapes. */
 export const MAX_STATE_BYTES = 2048;

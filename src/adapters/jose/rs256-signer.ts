@@ -7,7 +7,7 @@ import type { KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { SigningThread, type Wish } from './signing-thread.js';
 
-/** 8 ms of work: the most that a dying thread can lose. */
+/** Signatures per batch. A batch is 8 ms of work; a thread that dies loses no more than one. */
 const MAX_BATCH = 32;
 const MAX_THREADS = 4;
 

@@ -24,7 +24,7 @@ export function compare(session: SessionState, home: NodeId, claim: HomeClaim, n
   return { state: 'changed', leftMs, held: viewHeld(session, nowMs) };
 }
 
-/** `there`: the remains of the session in the store. */
+/** Restores a lost session. `there` is what is left of it in the store. */
 export function putBack(lost: Restoration, there: SessionState | null, position: number, nowMs: number): SessionState {
   const { host, generation, ...facts } = structuredClone(lost.session);
   const session: SessionState = {

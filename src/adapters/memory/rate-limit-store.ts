@@ -3,8 +3,8 @@ import type { Rate, RateLimitStore } from '../../ports/rate-limit-store.js';
 import { ExpiringMap } from './expiring-map.js';
 
 /**
- * The use of a key that is not restored yet, in whole units: one use costs `periodMs` units, and each millisecond restores
- * `burst` units. This is GCRA without fractions, so there is no rounding error.
+ * The use of a key that is not restored yet, in whole units: one use costs `periodMs` units, and each millisecond
+ * restores `burst` units. This is GCRA without fractions, so there is no rounding error.
  */
 interface Level {
   readonly units: number;

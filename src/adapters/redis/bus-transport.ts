@@ -1,6 +1,6 @@
 /**
- * The node bus's way through Redis: pub/sub, on two connections of its own, one to send and one to receive. A cluster
- * carries each node's channel on one shard (SPUBLISH); without shards, every server of the cluster would carry all of them.
+ * Carries node bus packets over Redis pub/sub, on two connections of its own: one sends, one receives. On a cluster it
+ * uses sharded pub/sub (SPUBLISH): with plain PUBLISH, every server of the cluster would carry every channel.
  */
 import { Cluster, type Redis } from 'ioredis';
 import type { BusTransport } from '../../ports/bus-transport.js';
@@ -13,7 +13,7 @@ import { createKeys } from './keys.js';
 const START_WAIT_MS = 2_000;
 const SUBSCRIBE_DEADLINE_MS = 1_000;
 const RETRY_SUBSCRIBE_MS = 200;
-/** Redis does not read: more than this is not kept for it. */
+/** Most bytes kept in memory while Redis does not read. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 
 export interface RedisBusOptions {
@@ -38,7 +38,7 @@ export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusO
         publisher instanceof Cluster
           ? publisher.spublish(busChannel(to), bytes)
           : publisher.publish(busChannel(to), bytes);
-      // The receiver notices that it is missing.
+      // The receiver notices the missing packet by its number.
       sent.catch(() => undefined);
     },
     start: async (receive) => {
@@ -65,7 +65,7 @@ class Subscriber {
     private readonly log: Log,
   ) {}
 
-  /** Resolves when the first subscriptions are in force. */
+  /** Resolves when the first subscriptions are active. */
   start(receive: (envelope: Uint8Array) => void): Promise<void> {
     const { client } = this;
     const event = client instanceof Cluster ? 'smessageBuffer' : 'messageBuffer';
@@ -97,7 +97,7 @@ class Subscriber {
     this.client.disconnect();
   }
 
-  /** One command a channel: channels of several slots in one command are an error. */
+  /** Sends one command per channel: a cluster refuses a command with channels of several slots. */
   private async subscribe(): Promise<void> {
     const { client, channels } = this;
     const subscribed = channels.map((channel) =>

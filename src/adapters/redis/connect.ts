@@ -1,4 +1,4 @@
-/** How a connection to Redis is made and made again, and the deadlines and names of what goes wrong on it. */
+/** Opens and reopens connections to Redis; their deadlines, and short reasons for their errors. */
 import { Cluster, Redis } from 'ioredis';
 import { isReplyOf } from './failures.js';
 import { parseRedisUrl } from './url.js';
@@ -10,8 +10,8 @@ const MAX_LOADING_RETRY_MS = 200;
 const MIN_RECONNECT_ON_READONLY_MS = 1_000;
 
 /**
- * Connects when it is told to, by `connect()`. A subscriber gets no subscription back by itself: who has it subscribes at
- * each `ready`, and hears when that fails. Throws when the URL cannot be read.
+ * The returned client connects when its `connect()` is called. A subscriber does not restore its subscriptions after a
+ * reconnect: its owner subscribes at each `ready`, and so learns when that fails. Throws when the URL is malformed.
  */
 export function connectTo(url: string, purpose: 'commands' | 'subscriber' = 'commands'): Redis | Cluster {
   const { seeds, options } = parseRedisUrl(url);
@@ -45,7 +45,7 @@ export function connectTo(url: string, purpose: 'commands' | 'subscriber' = 'com
   });
 }
 
-/** After a failover the old master answers READONLY until the connection is made anew. A replica answers it for ever. */
+/** After a failover, the old master answers READONLY until the client reconnects. A replica always answers it. */
 function reconnectOnReadonly(): (error: Error) => boolean {
   let reconnectedAtMs = -Infinity;
   return (error) => {
@@ -56,14 +56,14 @@ function reconnectOnReadonly(): (error: Error) => boolean {
   };
 }
 
-/** Full jitter: a fleet that lost its Redis does not come back in step. */
+/** Full jitter, so that nodes that lost Redis together do not reconnect together. */
 function reconnectDelayMs(attempt: number): number {
   return 10 + Math.floor(Math.random() * Math.min(MAX_RECONNECT_DELAY_MS - 10, 50 * 2 ** Math.min(attempt, 10)));
 }
 
 class DeadlineExceeded extends Error {}
 
-/** Rejects after `ms` milliseconds. The timer is the system's own: these deadlines are about a real server. */
+/** Rejects after `ms` milliseconds. Uses a real timer even in tests with a manual clock, because the server is real. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
@@ -80,7 +80,7 @@ export function isTimeout(error: unknown): boolean {
   return error instanceof DeadlineExceeded || (error instanceof Error && error.message === 'Command timed out');
 }
 
-/** Short, and without addresses. */
+/** A short reason that contains no address. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null;

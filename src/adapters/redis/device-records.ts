@@ -9,7 +9,7 @@ import { decodeDevice, decodePointer, type SessionPointer } from './user-session
 
 export type DeviceChange = Parameters<UserSessionStore['changeDevice']>[1];
 
-/** The devices of the user sessions, and their pointers to them. */
+/** The devices that hold user sessions, and each device's pointers to its sessions. */
 export class DeviceRecords {
   readonly #link: RedisLink;
   readonly #keys: Keys;
@@ -44,17 +44,17 @@ export class DeviceRecords {
     return reply === null ? null : decodeDevice(id, reply);
   }
 
-  /** Before the session is opened. Nothing when there is no such device. */
+  /** Lists a session on its device. Call it before opening the session. Does nothing when the device does not exist. */
   async point(id: DeviceId, member: string, lifetimeMs: number): Promise<void> {
     await this.#run('point', this.#scripts.clientPoint, id, [member, lifetimeMs]);
   }
 
-  /** When the session is over, or was not opened (null). */
+  /** Lets the pointer to a finished session expire. `forgottenAtMs` is null when the session was never opened. */
   async over(id: DeviceId, member: string, forgottenAtMs: number | null): Promise<void> {
     await this.#run('over', this.#scripts.clientOver, id, [member, forgottenAtMs ?? '']);
   }
 
-  /** Drops pointers that lead nowhere. */
+  /** Drops pointers to sessions that do not exist. */
   async prune(id: DeviceId, members: readonly string[]): Promise<void> {
     if (members.length > 0) await this.#run('prune', this.#scripts.clientPrune, id, members);
   }

@@ -19,7 +19,7 @@ import { RecordTable } from './record-table.js';
 import { asInteger, asList, asText } from './replies.js';
 import type { Scripts } from './script.js';
 
-/** The directory in Redis: one hash slot, each transition one script over it (see keys.ts). */
+/** The directory in Redis. It is one hash slot, and each transition is one script (see keys.ts). */
 export class RedisDirectoryStore implements DirectoryStore {
   readonly #link: RedisLink;
   readonly #keys: Keys;
@@ -148,7 +148,7 @@ export class RedisDirectoryStore implements DirectoryStore {
   async #listMemberships(index: string, args: readonly [string, '0' | '1']): Promise<readonly MembershipRecord[]> {
     const keys = [this.#keys.memberships, index];
     const reply = asList(await this.#link.run('memberships.list', this.#scripts.membershipList, keys, args));
-    // In the order of the other side's ids, which the sort keeps for equal times.
+    // Redis replies in the order of the other side's ids. The sort is stable, so equal times keep that order.
     return reply.map((text) => membershipSchema.parse(asText(text))).sort((a, b) => a.createdAtMs - b.createdAtMs);
   }
 

@@ -2,7 +2,7 @@ import type { RedisLink } from './link.js';
 import { asList, asText } from './replies.js';
 import type { Scripts } from './script.js';
 
-/** Longer than a caller can take between claiming and settling. */
+/** How long a claim holds: longer than any caller needs to settle what it claimed. */
 export const CLAIM_MS = 10_000;
 
 export interface Due {
@@ -10,7 +10,7 @@ export interface Due {
   readonly claim: string;
 }
 
-/** Hints when to look whether something's time is up: a sorted set. Claims, and who names what, are told in keys.ts. */
+/** A sorted set of hints: when to check whether an item has expired. keys.ts explains claims. */
 export class DueSet {
   constructor(
     private readonly link: RedisLink,
@@ -19,7 +19,7 @@ export class DueSet {
     private readonly operation: string,
   ) {}
 
-  /** Due members that nobody else is given for a while. */
+  /** Claims due members: no other caller gets them for `CLAIM_MS`. */
   async claim(limit: number): Promise<readonly Due[]> {
     const reply = await this.link.run(this.operation, this.scripts.indexClaimDue, [this.key], [limit, CLAIM_MS]);
     const [claim, ...members] = asList(reply).map(asText);
@@ -30,7 +30,7 @@ export class DueSet {
     await this.link.run(this.operation, this.scripts.indexPutBack, [this.key], [member, claim, atMs]);
   }
 
-  /** Lowers the hint of a member that is there. */
+  /** Lowers a member's hint. Does nothing when the member does not exist. */
   async dueEarlier(member: string, atMs: number): Promise<void> {
     await this.link.run(this.operation, this.scripts.indexDueEarlier, [this.key], [member, atMs]);
   }

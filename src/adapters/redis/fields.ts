@@ -1,21 +1,21 @@
 /**
- * The parts of the tables of stored fields: a name in Redis, a text form and a default for each member of a type. A row of a
- * table is all that reading and writing a field takes.
+ * Building blocks for tables of stored fields. A row gives a field's name in Redis, its text form and its default; a
+ * field needs nothing else to be read and written.
  */
 import { type z } from 'zod';
 import { asInteger, known } from './replies.js';
 
-/** A text never has a raw line break: scripts reply one line a field. */
+/** Converts one field to text and back. The text never contains a raw line break: scripts reply one line per field. */
 export interface Codec<T> {
-  /** null: nothing is written, and readers get the default. */
+  /** Returns null when nothing is to be written; readers then get the default. */
   encode(value: T): string | null;
-  /** Throws for a text that `encode` does not make. */
+  /** Throws for a text that `encode` never returns. */
   decode(text: string): T;
 }
 
 export interface Field<T> extends Codec<T> {
   readonly name: string;
-  /** Value of a field that is empty or missing. Without a default such a session cannot be read. */
+  /** The value of an empty or missing field. Without a default, reading throws when the field is missing. */
   readonly byDefault?: T;
 }
 
@@ -32,7 +32,7 @@ export interface Encoder<T> {
   readonly encode: (given: Partial<T>) => string | null;
 }
 
-/** Made once: a look-up of each field at each create costs twice as much. */
+/** Call it once per table: looking up each field at each create would cost twice as much. */
 export function encodersOf<T>(fields: Fields<T>): readonly Encoder<T>[] {
   const encoders: Encoder<T>[] = [];
   for (const key in fields) {
@@ -46,7 +46,7 @@ export function encodersOf<T>(fields: Fields<T>): readonly Encoder<T>[] {
   return encoders;
 }
 
-/** Reads one text for each field, in the table's order; what follows them is not looked at. */
+/** Reads one text for each field, in the table's order. Ignores further texts. */
 export function decodeFieldsBy<T>(fields: Fields<T>, texts: readonly string[]): T {
   const decoded: { -readonly [Key in keyof T]?: T[Key] } = {};
   let at = 0;
@@ -73,12 +73,12 @@ export function json<T>(schema: z.ZodType<T>): Codec<T> {
   return { encode: (value) => JSON.stringify(value), decode: (text) => schema.parse(JSON.parse(text)) };
 }
 
-/** null is the empty text. */
+/** Writes null as the empty text. */
 export function orEmpty<T>(codec: Codec<T>): Codec<T | null> {
   return { encode: (value) => (value === null ? '' : codec.encode(value)), decode: (text) => codec.decode(text) };
 }
 
-/** null is not written. */
+/** Does not write null. */
 export function orNothing<T>(codec: Codec<T>): Codec<T | null> {
   return { encode: (value) => (value === null ? null : codec.encode(value)), decode: (text) => codec.decode(text) };
 }

@@ -1,6 +1,6 @@
 /**
- * The format of the stored data, as a version in a key of its own (docs/adr/0014). The first program on an empty Redis
- * writes the version. A program that finds another version leaves the data alone, and asks again every second.
+ * Checks the format version of the stored data, which has its own key (docs/adr/0014). The first program on an empty
+ * Redis writes the version. A program that finds another version leaves the data alone and asks again every second.
  */
 import type { Log } from '../../ports/log.js';
 import { reasonOf } from './connect.js';
@@ -8,12 +8,12 @@ import { isReply } from './failures.js';
 import { asText } from './replies.js';
 
 /**
- * The version that this program reads and writes. Raise it with every change after which an older program could not read
- * what this one writes, or this one what an older program wrote. Digits only: scripts contain it.
+ * The version that this program reads and writes. Raise it with every change that makes new data unreadable for an
+ * older program, or old data unreadable for this one. Digits only, because scripts contain it.
  */
 export const STORE_FORMAT = '1';
 
-/** The format script's reply for data without a version, which an unreleased program wrote. */
+/** The format script's reply for data without a version, written by a program from before the first release. */
 const NO_VERSION = 'none';
 const ASK_AGAIN_MS = 1_000;
 const ACTION =
@@ -28,7 +28,7 @@ export interface StoredFormatOptions {
   /** Runs lua/format.lua. */
   readonly readOrWrite: (version: string, hasData: boolean) => Promise<unknown>;
   readonly onAccepted: () => void;
-  /** Called when the data turns out to have another format, and when Redis answers with an error; with the reason. */
+  /** Called with the reason when the data has another format, and when Redis answers with an error. */
   readonly onRefused: (reason: string) => void;
 }
 
@@ -36,7 +36,7 @@ export class StoredFormat {
   readonly #options: StoredFormatOptions;
   #isOurs = false;
   #refusal: string | null = null;
-  /** The version that was logged last; null once the data could be used again. */
+  /** The version that was logged last; null after the data became usable again. */
   #logged: string | null = null;
   /** Counts connections: an answer over an earlier connection says nothing about the server of this one. */
   #connection = 0;
@@ -51,13 +51,13 @@ export class StoredFormat {
     return this.#isOurs;
   }
 
-  /** Says that the data has another format; null while it has this program's format, and while that is unknown. */
+  /** A message that the data has another format; null while the format is this program's or unknown. */
   get refusal(): string | null {
     return this.#refusal;
   }
 
   /**
-   * Asks now, and then every second until the data has this program's format. Writes the version where there is no data.
+   * Asks now, and then every second until the data has this program's format. Writes the version when Redis is empty.
    * Rejects when Redis does not answer.
    */
   async check(): Promise<void> {
@@ -65,7 +65,7 @@ export class StoredFormat {
     clearTimeout(this.#timer);
     const { expected, hasData, readOrWrite } = this.#options;
     try {
-      // Data that was ours stays ours when its version is lost: then other nodes have written since, in this format.
+      // Data that had our format keeps it when the version key is lost: only nodes with this format have written since.
       const found = asText(await readOrWrite(expected, !this.#isOurs && (await hasData())));
       if (connection !== this.#connection) return;
       if (found === expected) this.#accept();
@@ -79,7 +79,7 @@ export class StoredFormat {
     }
   }
 
-  /** The data has another version. */
+  /** Called when a script finds another version: stops all use of the data. */
   refuse(found: string): void {
     const { expected, log } = this.#options;
     const reason = `store_format_unsupported: ${describe(found)}, and this version of Sallyport uses format ${expected}`;
@@ -94,7 +94,7 @@ export class StoredFormat {
     this.#askAgain();
   }
 
-  /** The connection is lost: where the next one leads is unknown. */
+  /** Called when the connection is lost: the next one may lead to another server, so the format is unknown. */
   forget(): void {
     this.#isOurs = false;
     this.#refusal = null;
@@ -111,7 +111,7 @@ export class StoredFormat {
 
   #askAgain(): void {
     clearTimeout(this.#timer);
-    // A connection that does not answer is the link's concern: it calls `forget`, or checks over the next connection.
+    // The link handles a connection that does not answer: it calls `forget`, or `check` once it has reconnected.
     this.#timer = setTimeout(() => void this.check().catch(() => this.#askAgain()), ASK_AGAIN_MS);
     this.#timer.unref();
   }
@@ -123,7 +123,7 @@ function describe(found: string): string {
     : `the data in Redis has format ${shown(found)}`;
 }
 
-/** Shows numbers alone: another program may have written anything. */
+/** Hides text that does not look like a version: another program may have written the key. */
 function shown(found: string): string {
   return found === NO_VERSION || /^[0-9]{1,9}$/.test(found) ? found : 'unknown';
 }

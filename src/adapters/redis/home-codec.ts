@@ -1,4 +1,4 @@
-/** The checks that homes make of their sessions, and the sessions that they put back: see lua/check.lua, inspect.lua and restore.lua. */
+/** Encodes and decodes a home's checks and restorations of its sessions: lua/check.lua, inspect.lua, restore.lua. */
 import type { Bar, HeldMember, HeldSeat, HeldSession, HomeState, Restoration } from '../../ports/relay-home.js';
 import type { SessionId } from '../../protocol/ids.js';
 import type { Argument } from './link.js';
@@ -16,7 +16,7 @@ export function decodeVerdict(reply: unknown): Verdict {
   return state === undefined ? { state: 'same', leftMs: asInteger(reply) } : { state };
 }
 
-/** The session may have gone since the check. */
+/** Decodes a reply of inspect.lua. The session may have ended since the check. */
 export function decodeInspection(id: SessionId, reply: unknown): HomeState {
   const gone = GONE.find((verdict) => verdict === reply);
   if (gone !== undefined) return { state: gone };
@@ -58,7 +58,7 @@ function heldMember(member: Member, text: string | undefined, nowMs: number): He
 
 const REASONS = ['kicked', 'revoked', 'left'] as const;
 
-/** As session.lua names them; no id has a space. */
+/** Decodes bars by the names that session.lua gives them. No id contains a space. */
 function decodeBars(pairs: readonly (readonly [string, string])[]): readonly Bar[] {
   const reasons = new Map(pairs.flatMap(([name, value]) => afterWord(name, 'reason ', value)));
   return pairs.flatMap(([name, value]): Bar[] => {
@@ -92,7 +92,7 @@ function encodeBars(bars: readonly Bar[]): readonly Argument[] {
   });
 }
 
-/** As restore.lua takes it. */
+/** The arguments of restore.lua. */
 export function encodeRestoration(lost: Restoration): readonly Argument[] {
   const { session, seats, bars, nextIndex, leftMs, instead, revision } = lost;
   const { host, homeEpoch } = session;
@@ -107,13 +107,13 @@ export function encodeRestoration(lost: Restoration): readonly Argument[] {
   ];
 }
 
-/** Members by the length of their membership. */
+/** Ranks the members by the length of their membership. */
 function ranksOf(seats: readonly HeldSeat[]): ReadonlyMap<HeldSeat, number> {
   const members = seats.flatMap((seat) => (seat.member === null ? [] : [{ seat, at: seat.member.joinedAtMs }]));
   return new Map(members.sort((a, b) => a.at - b.at).map(({ seat }, rank) => [seat, rank + 1]));
 }
 
-/** User, rank and seat; the seat's `away` is how many ms it may still be away. */
+/** Encodes user, rank and seat. The seat's `away` is the time in ms that is left of the resume window. */
 function encodeHeldSeat(seat: HeldSeat, rank: Argument): readonly Argument[] {
   const { userId, token, address, latitude, longitude, held, group, member } = seat;
   const made = group === null ? { token, address, latitude, longitude } : seatFields({ userId, group });

@@ -1,4 +1,4 @@
-/** The join's request and reply: the one call that is made per connecting socket, so it is checked by hand. */
+/** The join's request and reply. Each connecting socket makes this call, so plain code checks the reply: no schema. */
 import type { JoinRefusal, JoinRequest, JoinResult } from '../../ports/relay-join.js';
 import { parseNodeId } from '../../protocol/ids.js';
 import type { Argument } from './link.js';
@@ -29,7 +29,7 @@ const REFUSALS: ReadonlyMap<unknown, JoinRefusal> = new Map(
   ).map((code) => [code, code]),
 );
 
-/** As join.lua takes it. */
+/** The arguments of join.lua. */
 export function encodeJoin({ nodeId, address, resumeHash, dryRun, credential }: JoinRequest): Argument[] {
   const common = [nodeId, address, resumeHash, dryRun ? '1' : '0', credential.kind];
   switch (credential.kind) {

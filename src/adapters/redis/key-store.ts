@@ -15,16 +15,17 @@ const recordSchema = z.object({
   createdAtMs: z.number(),
 });
 
-/** Behind a key's id: the field of its last use. Ids have no slash. */
+/** A key's id and this suffix name the field of its last use. Ids contain no slash. */
 const USED = '/used';
 
 /**
- * API keys in one hash: there are few, and each is read by its id. When a key was used last is a field beside its
- * record, so that noting a use writes one number and never the record.
+ * API keys in one hash: there are few, and callers read each by its id. The time of a key's last use has its own field
+ * beside the record, so that noting a use writes one number and never the record.
  */
 export function createRedisKeyStore(link: RedisLink, keys: Keys, scripts: Scripts): KeyStore {
   return {
-    // A script, because a command that waits in a stalled Redis is done when it wakes, after its caller was told it is not.
+    // A script, because it has a deadline. A stalled Redis carries out a waiting command when it wakes, long after the
+    // caller was told that it failed.
     put: async (key) => {
       const record = JSON.stringify({ ...key, lastUsedAtMs: undefined });
       await link.run('keys.put', scripts.keyPut, [keys.apiKeys], [key.id, record]);

@@ -1,40 +1,41 @@
 /**
  * Every Redis key is built here.
  *
- * All keys of one relay session share the hash tag {session id}, so each transition of a session is one script
- * on one node. What finds sessions (listings, expiry) shares the tag {index}. Three transitions touch both tags,
+ * All keys of one relay session share the hash tag {session id}, so one script on one Redis node makes each transition
+ * of a session. The keys that find sessions (listings, expiry) share the tag {index}. Three transitions touch both tags
  * and are safe without a transaction:
  *
- * - create: first the session, then the index, each by a script that can be run again. A crash in between leaves a
- *   session that works, is in no listing, and vanishes by its own expiry (every session key carries one).
- *   An index entry whose session is missing is left out of listings and removed by the sweeper.
- * - end: first the session, in one script: that is the moment it ends. Then the index; if that fails, listings leave
- *   the entry out and the sweeper removes it when it would have been due.
- * - expiry: the index holds a hint, the session the truth. A longer life changes the session alone: the sweeper
- *   finds the hint early, asks the session and puts it back. A shorter one then lowers the hint as well; if that
- *   fails, the session is gone for every method at its time all the same, and swept late.
+ * - create: the session first, then the index, each by a script that can be repeated. A crash in between leaves a
+ *   session that works, is in no listing, and disappears when its keys expire (every session key has an expiry).
+ *   Listings leave out an index entry whose session is missing, and the sweeper removes the entry.
+ * - end: the session first, in one script, which is the moment it ends. Then the index. If that fails, listings leave
+ *   the entry out, and the sweeper removes it when it would have been due.
+ * - expiry: the index holds a hint, the session the truth. A longer life changes only the session: the sweeper finds
+ *   the hint early, asks the session and puts the hint back. A shorter life lowers the hint as well. If that fails,
+ *   every method still treats the session as expired on time; only the sweep is late.
  *
- * Sweeping claims due hints for a while instead of removing them, removes the session, then the hint: who dies in
- * between leaves a claim that runs out. The removal of the hint decides which caller names the session.
+ * The sweeper claims due hints for a while instead of removing them. It removes the session, then the hint. If the
+ * sweeper dies in between, its claim runs out. The caller that removes the hint is the one that reports the session.
  *
- * User sessions go the same way. All of one user's share the tag {user:<user id>}, so that limits and "end all of them"
- * are one script. Beside them stand, each under a tag of its own: whom a session belongs to (one key per session), the
- * device that lists it, and {user-sessions}, which finds sessions of all users. What spans these:
+ * User sessions work the same way. All sessions of a user share the tag {user:<user id>}, so that limits and "end all
+ * of them" are one script. Three other kinds of keys have their own tags: the owner of a session (one key per session),
+ * the device that lists it, and {user-sessions}, which finds sessions of all users. These transitions span the tags:
  *
- * - open: first the three pointers (owner, device, index), then the session, in one script: that is the moment it opens.
- *   A pointer to a session that is missing is left out wherever it is followed; the owner runs out by itself, the device
- *   drops what is missing a minute later, the sweeper drops the hint. Last the device's active session is set: a crash
- *   before leaves the one before it.
- * - end: the session alone, in one script. After it the hint is removed, and the pointers are told to go when the record
- *   goes; when that fails the sweeper finds a session whose end was told, and does it then.
- * - expiry: as above. The session ends by its own time; the removal of the hint decides who names it.
+ * - open: the three pointers (owner, device, index) first, then the session, in one script, which is the moment it
+ *   opens. Readers skip a pointer to a missing session. The owner key expires, the device drops the pointer after
+ *   a minute, and the sweeper drops the hint. Last, the device gets its new active session; a crash before this step
+ *   leaves the previous one active.
+ * - end: only the session, in one script. Then the hint is removed, and the pointers get the expiry of the record. If
+ *   that fails, the sweeper later finds a session whose end a caller knows, and does it then.
+ * - expiry: as above. The session ends at its own time, and the caller that removes the hint reports it.
  *
- * The directory is one hash slot, {directory}: names stay unique because one script sees all of them. It holds some
- * kilobytes a user and is asked about once per sign-in, so one Redis node is enough by orders of magnitude. Rate limits
- * are one slot as well, {rates}: a take of several keys is one script, and what is limited (sign-ins, mails) costs
- * the gateways a thousand times what it costs that node.
+ * The directory is one hash slot, {directory}: names stay unique because one script sees all of them. It holds a few
+ * kilobytes per user and gets about one call per sign-in, so one Redis node is enough by orders of magnitude. Rate
+ * limits are one slot as well, {rates}: one script takes from several keys. The limited actions (sign-ins, mails) cost
+ * the gateways a thousand times what they cost that Redis node.
  *
- * Everything but the directory, API keys, counters and the format's version carries an expiry, so that nothing is left behind.
+ * Every key has an expiry, so that nothing is left behind, except for the directory, API keys, counters and the format
+ * version.
  */
 import type { BusTarget } from '../../ports/node-bus.js';
 import type { ProjectScope } from '../../ports/relay-session.js';
@@ -43,7 +44,7 @@ import type { DeviceId, ProjectId, SessionId, UserId, UserSessionId } from '../.
 
 export type Keys = ReturnType<typeof createKeys>;
 
-/** `prefix` begins every key. A colon follows it, unless it ends in one. */
+/** Every key begins with `prefix` and a colon; a prefix that already ends in a colon gets no second one. */
 export function createKeys(prefix: string) {
   const all = prefix.endsWith(':') ? prefix : `${prefix}:`;
   const index = `${all}{index}`;
@@ -51,9 +52,10 @@ export function createKeys(prefix: string) {
   const directory = `${all}{directory}`;
   return {
     /**
-     * In the order that lua/session.lua names them: the session's fields (hash); seats by user; users by token
-     * ('' when revoked); users by index; users by when they joined (sorted set); users by when their window ends;
-     * listed users per address, and users by wallet; bans and kicks by user, bans by wallet; freed indexes by time; rested indexes.
+     * In the order of lua/session.lua: the session's fields (hash); seats by user; users by token ('' when revoked);
+     * users by index; users by join time (sorted set); users by the end of their resume window; the number of listed
+     * users per address, and users by wallet; bans and kicks by user, bans by wallet; freed indexes by time; rested
+     * indexes.
      */
     session: (id: SessionId): readonly string[] => {
       const base = `${all}relay:{${id}}`;
@@ -70,61 +72,61 @@ export function createKeys(prefix: string) {
         `${base}:rested`,
       ];
     },
-    /** Counts sessions created; a session's number is its score in listings. */
+    /** Counts created sessions; a session's number is its score in listings. */
     positions: `${index}:positions`,
     listing: (scope: ProjectScope): string => (scope === 'all' ? `${index}:everybody` : `${index}:project:${scope}`),
-    /** Sorted set of `<session id> <project id>` by when to look whether the session's time is up. */
+    /** Sorted set of `<session id> <project id>`, scored by when to check whether the session has expired. */
     expiry: `${index}:expiry`,
-    /** The version of the stored data's format; see format.ts. On a cluster it has a slot of its own. */
+    /** The format version of the stored data; see format.ts. On a cluster it has its own slot. */
     format: `${all}format`,
-    /** Data of a gateway includes one of these keys, as long as the gateway runs, and in most cases for ever. */
+    /** At least one of these keys exists while a gateway runs, and in most cases forever. */
     traces: [`${all}nodes`, `${all}keys`, `${all}signing-keys`, `${index}:positions`, `${directory}:positions`],
-    /** Hash: a node's id to its lease and report. */
+    /** Hash from a node's id to its lease and report. */
     nodes: `${all}nodes`,
-    /** The channel of one node, or of all: see bus-transport.ts. The tag spreads the nodes over a cluster's shards. */
+    /** The channel of one node, or of all nodes; see bus-transport.ts. The tag spreads the channels over the shards. */
     busChannel: (target: BusTarget): string => `${all}bus:{${target}}`,
-    /** Hash: a key's id to its record. */
+    /** Hash from a key's id to its record. */
     apiKeys: `${all}keys`,
     idempotency: (key: string): string => `${all}idempotency:{${key}}`,
 
-    /** In the order that lua/user-session.lua names them. */
+    /** In the order of lua/user-session.lua. */
     sessionsOfUser: (id: UserId): readonly string[] => {
       const base = `${all}{user:${id}}`;
       return [`${base}:records`, `${base}:listing`, `${base}:active`, `${base}:kept`];
     },
     /** The user that a user session belongs to. */
     owner: (id: UserSessionId): string => `${all}owner:{${id}}`,
-    /** Sorted sets of `<session id> <user id>`: the listing; when each is left out of it; when to look whether it is due. */
+    /** Sorted sets of `<session id> <user id>`: by position; by when the listing drops it; by when to check it. */
     userSessionIndex: [`${userSessions}:listing`, `${userSessions}:forgotten`, `${userSessions}:due`] as const,
-    /** A device's fields (hash); its `<session id> <user id>` in order, and when each is forgotten (sorted sets). */
+    /** A device's fields (hash); its `<session id> <user id>` in order, and by when each is forgotten (sorted sets). */
     client: (id: DeviceId): readonly string[] => {
       const base = `${all}{${id}}`;
       return [`${base}:fields`, `${base}:sessions`, `${base}:forgotten`];
     },
 
-    /** Records by id, ids by name (hashes); ids by position (sorted set); a counter. */
+    /** Records by id and ids by name (hashes), ids by position (sorted set), the position counter. */
     users: [`${directory}:users`, `${directory}:user-names`, `${directory}:user-listing`, `${directory}:positions`],
     organizations: [
       ...[`${directory}:organizations`, `${directory}:slugs`],
       ...[`${directory}:organization-listing`, `${directory}:positions`],
     ],
     templates: [`${directory}:templates`, `${directory}:template-names`],
-    /** `<organization id> <user id>` to its record (hash). */
+    /** Hash from `<organization id> <user id>` to the record. */
     memberships: `${directory}:memberships`,
-    /** Their fields, and the same with the ids swapped, in the order of the text (sorted sets without scores). */
+    /** The field names of that hash, and the same with swapped ids, in text order (sorted sets without scores). */
     membersByOrganization: `${directory}:by-organization`,
     membersByUser: `${directory}:by-user`,
 
     oneTime: (kind: OneTimeKind, name: string): string => `${all}once:${kind}:{${name}}`,
     rate: (key: string): string => `${all}{rates}:${key}`,
     signingKeys: `${all}signing-keys`,
-    /** The first reply of a change made over keys that begin with `first`, in the same hash slot. */
+    /** Keeps the first reply of a change whose first key is `first`, in the same hash slot. */
     onceDone: (first: string, name: string): string => {
       const behind = first.slice(all.length);
       const tag = /\{([^}]+)\}/.exec(behind)?.[1] ?? first;
       return `${all}once-done:{${tag}}:${name}`;
     },
-    /** Hash of one user's sockets. */
+    /** Hash of a user's sockets. */
     userSockets: (id: UserId): string => `${all}sockets:{user:${id}}`,
   };
 }

@@ -1,10 +1,11 @@
 /**
- * The connection for commands. Nothing waits for a connection and nothing is sent twice. A call ends in at most
- * `CALL_DEADLINE_MS` (fail fast, so that callers can answer 503):
+ * The connection for commands. No call waits for a connection, and no call is sent twice. A call ends within
+ * `CALL_DEADLINE_MS`, so that callers can soon answer 503. It ends in one of three ways:
  * - with Redis' reply;
- * - with `store_unavailable`: nothing of it is done, and nothing will be. It was not sent, Redis refused it, or it was a read;
- * - with `outcome_unknown`: it was sent, and no reply came. It may be done, or be done until its deadline at Redis, which
- *   is before the call ends unless the connection broke.
+ * - with `store_unavailable`: the call changed nothing and never will. It was not sent, Redis refused it, or it was a
+ *   read;
+ * - with `outcome_unknown`: the call was sent and got no reply. Redis may have carried it out, or may still do so until
+ *   the script's deadline. That deadline passes before the call ends, unless the connection broke.
  */
 import { createHash } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
@@ -31,14 +32,14 @@ import { asList } from './replies.js';
 import type { Effect, Script, Scripts, ScriptText } from './script.js';
 import { ServerTime } from './server-time.js';
 
-/** Before the command timeout, whatever the estimate of the server's clock is off by: nobody is told no and then served. */
+/** Ends before the command timeout even with the error of the clock estimate, so that no refused call runs later. */
 const RUN_WITHIN_MS = 950;
-/** Above the command timeout: a script that has to be sent again, a redirection within a cluster. */
+/** Longer than the command timeout: a script may have to be sent again, or a cluster may redirect the call. */
 const CALL_DEADLINE_MS = 1_150;
 const STOP_DEADLINE_MS = 500;
-/** A repeat under the same Idempotency-Key comes within a day; and some, for the first try itself. */
+/** A repeat under the same Idempotency-Key may come for a day; the extra hour covers the first try itself. */
 const ONCE_KEPT_MS = 25 * 60 * 60 * 1000;
-/** The one operation that writes each time it is run: its success says that Redis takes writes again. */
+/** The only operation that always writes: its success means that Redis accepts writes again. */
 const WRITES_ARE_TAKEN = 'nodes.heartbeat';
 
 export interface LinkOptions {
@@ -46,7 +47,7 @@ export interface LinkOptions {
   readonly log: Log;
   /** Called once for each call that failed. */
   readonly onFailure: (operation: string) => void;
-  /** Tests move time: then scripts are told it. Otherwise they ask the server. */
+  /** For tests that move time: scripts get the time from this clock. With null, scripts ask the server. */
   readonly clock: Clock | null;
   readonly keys: Keys;
   readonly scripts: Scripts;
@@ -57,7 +58,7 @@ export interface LinkOptions {
 
 export type Argument = string | number;
 
-/** Commands that change nothing. What changes something is a script, because a command has no deadline at the server. */
+/** Commands that change nothing. Every change is a script, because a plain command has no deadline at the server. */
 export type ReadCommand = 'GET' | 'HGET' | 'HMGET' | 'HGETALL' | 'HVALS';
 
 export class RedisLink {
@@ -71,7 +72,7 @@ export class RedisLink {
   #lastError = 'not connected yet';
   /** Redis stopped answering calls on this connection. */
   #isStalled = false;
-  /** Why Redis takes no writes; null: it takes them, as far as is known. */
+  /** Why Redis refuses writes; null while it is not known to refuse them. */
   #refusesWrites: string | null = null;
   /** Calls that were sent and have not ended. */
   #inFlight = 0;
@@ -105,11 +106,11 @@ export class RedisLink {
   }
 
   start(): void {
-    // ioredis goes on trying by itself; what it says here was heard by the listeners.
+    // ioredis keeps trying, and its listeners have already seen this error.
     this.#client.connect().catch(() => undefined);
   }
 
-  /** Not ok while Redis can't be asked, and while it refuses writes. */
+  /** Not ok while Redis is unavailable, and while it refuses writes. */
   health(): StoreHealth {
     if (!this.#usable()) return { ok: false, reason: `redis: ${this.#format.refusal ?? this.#lastError}` };
     return this.#refusesWrites === null ? { ok: true } : { ok: false, reason: `redis: ${this.#refusesWrites}` };
@@ -126,12 +127,12 @@ export class RedisLink {
     this.#client.disconnect();
   }
 
-  /** Runs a script over keys of one hash tag. In an operation with an id, a repeat of a change gets its first reply. */
+  /** Runs a script over keys of one hash tag. In an operation with an id, a repeated change gets its first reply. */
   async run(operation: string, script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     return (await this.runOnce(operation, script, keys, args)).reply;
   }
 
-  /** The same; says also whether the reply is the first one of a change that was made before. */
+  /** As `run`; also tells whether the reply is the kept one of a change that was made before. */
   async runOnce(
     operation: string,
     script: Script,
@@ -202,7 +203,7 @@ export class RedisLink {
     }
     this.#inFlight += 1;
     try {
-      // A single server's answers have a deadline as commands; a cluster may redirect a call, each time with a new one.
+      // On a single server the command timeout is enough. A cluster may redirect a call, with a new timeout each time.
       const reply = await (this.isCluster ? within(CALL_DEADLINE_MS, send()) : send());
       this.#isStalled = false;
       if (operation === WRITES_ARE_TAKEN) this.#onHeartbeat();
@@ -234,7 +235,7 @@ export class RedisLink {
     return unknownOutcome(error);
   }
 
-  /** Sends the calls of one turn of the event loop in one write. Under load this saves a fifth of a call's CPU time. */
+  /** Sends the calls of one event-loop turn in one write. Under load this saves a fifth of a call's CPU time. */
   #gather(): void {
     if (this.#client instanceof Cluster) return;
     const { stream } = this.#client;
@@ -246,9 +247,9 @@ export class RedisLink {
   }
 
   /**
-   * Redis stopped answering while the connection stands: later calls are refused at once. Those that are under way wait for
-   * their own deadline, because Redis may wake and serve them. (A cluster's other nodes may well answer: there, calls time
-   * out one by one.)
+   * Called when Redis stops answering on an open connection: new calls are refused at once. Calls under way wait for
+   * their own deadline, because Redis may wake and serve them. On a cluster, other servers may still answer, so calls
+   * time out one by one.
    */
   #onStall(): void {
     if (this.#client instanceof Cluster || !this.#usable()) return;
@@ -257,10 +258,10 @@ export class RedisLink {
     this.#outage.begin(this.#lastError);
   }
 
-  /** Nobody waits for this connection any more, and it does not answer: a new one is made. */
+  /** Drops a stalled connection once no call waits for it; ioredis then opens a new one. */
   #giveUpStalled(): void {
     if (!this.#isStalled || this.#inFlight > 0 || this.#client instanceof Cluster) return;
-    // Not disconnect(): that says goodbye first, and waits for the answer.
+    // Not disconnect(): it closes politely and waits for the other side.
     if (this.#client.status === 'ready') this.#client.stream.destroy();
   }
 
@@ -269,7 +270,7 @@ export class RedisLink {
     return refusal === null ? null : unusable(refusal);
   }
 
-  /** One call for each key: on a cluster they are in several slots. */
+  /** Makes one call per key: on a cluster the keys are in several slots. */
   async #hasData(): Promise<boolean> {
     const counts = await Promise.all(this.#options.keys.traces.map((key) => this.#client.exists(key)));
     return counts.some((count) => count > 0);
@@ -289,7 +290,7 @@ export class RedisLink {
         this.#client.disconnect(true);
       });
     for (const node of this.#masters()) {
-      // Spares the first calls a NOSCRIPT; those recover by themselves, so a failure here costs nothing.
+      // Spares the first calls a NOSCRIPT error. They would recover from it, so a failure here does no harm.
       for (const script of Object.values(this.#options.scripts))
         node.script('LOAD', script.text).catch(() => undefined);
     }
@@ -306,7 +307,7 @@ export class RedisLink {
 
   #onHeartbeat(): void {
     this.#onWritesTaken();
-    // A cluster's scripts cannot see the format of the data: see lua/format-guard.lua.
+    // On a cluster, scripts cannot check the format of the data: see lua/format-guard.lua.
     if (this.isCluster) this.#format.check().catch(() => undefined);
   }
 
@@ -341,7 +342,7 @@ function digestOf(name: string): string {
   return createHash('sha256').update(name).digest('base64url');
 }
 
-/** null when this server does not tell. */
+/** The reply to TIME; null when the server does not answer. */
 async function timeOf(node: Redis): Promise<unknown> {
   return node.time().catch(() => null);
 }

@@ -1,9 +1,9 @@
 import type { Log, LogFields } from '../../ports/log.js';
 
-/** Redis has to serve this long before an outage is over, so that one that flaps is one outage. */
+/** Redis must serve for this long before an outage is over, so that a flapping Redis counts as one outage. */
 const SETTLE_MS = 1_000;
 
-/** Says once that Redis is unavailable or takes no writes, and once that it is back, with what happened in between. */
+/** Logs the start of an outage (Redis is unavailable or refuses writes) once, and its end once with a summary. */
 export class Outage {
   readonly #log: Log;
   readonly #fields: LogFields;
@@ -19,7 +19,7 @@ export class Outage {
     this.#fields = fields;
   }
 
-  /** Redis has become unavailable, or refuses writes. */
+  /** Call it when Redis becomes unavailable or refuses writes. */
   begin(reason: string): void {
     if (this.#state === 'stopped') return;
     this.#losses += 1;
@@ -31,7 +31,7 @@ export class Outage {
     this.#state = 'down';
   }
 
-  /** Redis serves again. */
+  /** Call it when Redis serves again. */
   end(): void {
     if (this.#state === 'new') {
       this.#state = 'up';

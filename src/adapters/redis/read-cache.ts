@@ -6,16 +6,16 @@ const MAX_ENTRIES = 2_000;
 const MAX_LENGTH = 4_096;
 
 /**
- * Redis is asked each time; only what it said word for word the last time is not read again. Sessions, clients and users
- * are asked for many times between two changes of them, and reading one takes longer than asking.
+ * Skips the parsing of a reply that equals the last one; it never saves a call to Redis. Callers read sessions, devices
+ * and users many times between two changes, and parsing one takes longer than fetching it.
  */
 export class ReadCache<T> {
-  /** The least recently asked for first. */
+  /** Ordered by last use, the oldest first. */
   readonly #entries = new Map<string, { readonly text: string; readonly value: T }>();
 
   /**
-   * Returns what `read` makes of the reply, which is text. The value is shared between callers, and so frozen. `key` tells the things apart.
-   * Rejects (throws) as `read` does, and for what is no text.
+   * Returns `read(reply)`, or the cached value of the same reply under this `key`. Callers share the value, so it is
+   * frozen. Throws what `read` throws, and for a reply that is not text.
    */
   get(key: string, reply: unknown, read: (text: string) => T): T {
     const text = asText(reply);

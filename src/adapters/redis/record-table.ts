@@ -8,9 +8,9 @@ import { asInteger, asList, asPairs, asText, known, unexpected } from './replies
 import type { Scripts } from './script.js';
 
 export interface RecordTableOptions<R, Field extends string> {
-  /** In the names of operations. */
+  /** Part of the names of operations. */
   readonly name: string;
-  /** Records and names; listing and counter too when it is listed. */
+  /** Records and names; for a listed table also the listing and the position counter. */
   readonly keys: readonly string[];
   /** The arguments of `record-remove.lua` after the names. */
   readonly removedWith: readonly string[];
@@ -19,7 +19,7 @@ export interface RecordTableOptions<R, Field extends string> {
   readonly uniqueOf: (record: R, field: Field) => string | null;
 }
 
-/** Records of the directory that change by compare-and-set, with unique values beside the id. */
+/** Records of the directory, changed by compare-and-set. Besides the id, further fields can be unique. */
 export class RecordTable<R extends { readonly version: number }, Field extends string> {
   readonly #read = new ReadCache<R>();
 
@@ -35,7 +35,7 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
     return result;
   }
 
-  /** As `put`, unless the record is new and there are `atMost` others; null: any number of them may be. */
+  /** As `put`, unless the record is new and `atMost` others exist; null means no limit. */
   async putWithin(id: string, record: R, atMost: number | null): Promise<WriteResult<Field, R> | Full> {
     const { name, keys, uniqueFields, uniqueOf } = this.options;
     const unique = uniqueFields.flatMap((field) => {
@@ -93,7 +93,7 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
   }
 }
 
-/** As the list scripts take it. */
+/** The position argument of the list scripts. */
 export function encodePosition(cursor: string | undefined): string {
   if (cursor === undefined) return '+inf';
   const position = decodeCursor(cursor);

@@ -22,20 +22,20 @@ import { createRedisUserSocketStore } from './user-socket-store.js';
 export interface RedisStoreOptions {
   /** See `parseRedisUrl`. It never reaches a log or an error. */
   readonly url: string;
-  /** Begins every key; see `createKeys`. */
+  /** The start of every key; see `createKeys`. */
   readonly keyPrefix: string;
   readonly log: Log;
-  /** Called for each call that failed, for the metrics. */
+  /** Called once for each failed call, for the metrics. */
   readonly onFailure: (operation: string) => void;
-  /** For tests that move time; without it, time is the server's own. */
+  /** For tests that move time. Without it, the store uses the server's time. */
   readonly clock?: Clock;
-  /** The operations that calls of the store belong to; none by default. */
+  /** Tells which operation a call of the store belongs to. By default calls belong to none. */
   readonly operations?: Pick<Operations, 'current'>;
   /** For tests that run programs of two versions; see `STORE_FORMAT`. */
   readonly format?: string;
 }
 
-/** The engine that nodes share. Throws when the URL can't be read; everything later is `store_unavailable`. */
+/** The store that nodes share. Throws when the URL is malformed; later errors are `store_unavailable`. */
 export function createRedisStore(options: RedisStoreOptions): Store {
   const {
     url,

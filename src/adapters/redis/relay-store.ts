@@ -36,7 +36,7 @@ import { ReadCache } from './read-cache.js';
 import { encodeFields } from './session-fields.js';
 import type { DueSession, SessionIndex } from './session-index.js';
 
-/** Relay sessions in Redis: each transition is one script over the session's own keys. */
+/** Relay sessions in Redis. Each transition is one script over the session's own keys. */
 export class RedisRelayStore implements RelayStore {
   readonly #link: RedisLink;
   readonly #keys: Keys;
@@ -55,14 +55,14 @@ export class RedisRelayStore implements RelayStore {
     const { id, projectId, ttlMs } = session;
     const args = encodeCreate(session, seats);
     const created = this.#link.runOnce('relay.create', this.#scripts.create, this.#keys.session(id), args);
-    // On one server both are sent at once and run in this order; a cluster's nodes have to be asked one by one.
+    // A single server gets both calls at once and runs them in this order. A cluster gets them one after the other.
     if (this.#link.isCluster) refuseClash((await created).reply);
     const [made, indexed] = await Promise.allSettled([created, this.#index.add(id, projectId, ttlMs)]);
     if (made.status === 'rejected') throw made.reason;
     const { reply, isRepeat } = made.value;
     refuseClash(reply);
     if (indexed.status === 'rejected') throw indexed.reason;
-    // The first try may have placed it elsewhere.
+    // The first try may have placed the session on another node.
     const kept = isRepeat ? await this.get(id, 'all') : null;
     return kept ?? decodeCreate(reply, session, seats);
   }
@@ -81,7 +81,7 @@ export class RedisRelayStore implements RelayStore {
   async end(id: SessionId, scope: ProjectScope): Promise<boolean> {
     const reply = await this.#run('end', this.#scripts.end, id, [encodeScope(scope), OVER_KEPT_MS]);
     if (reply === null) return false;
-    // It has ended: what the index still says can't change the answer, and is put right later (keys.ts).
+    // The session has ended. A stale index entry does not change the answer, and the sweeper removes it (keys.ts).
     await this.#index.remove(id, known(parseProjectId(asText(reply)), 'a project id')).catch(() => undefined);
     return true;
   }
@@ -198,7 +198,7 @@ export class RedisRelayStore implements RelayStore {
   }
 
   async check(home: NodeId, claims: readonly HomeClaim[]): Promise<readonly HomeState[]> {
-    // The calls of one turn leave in one write.
+    // The link sends all calls of one turn in one write.
     return Promise.all(claims.map((claim) => this.#check(home, claim)));
   }
 

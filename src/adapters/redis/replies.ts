@@ -1,4 +1,4 @@
-/** Redis replies, parsed: nothing that Redis said goes on as anything but what it was checked to be. */
+/** Parses replies of Redis: callers get only values whose type was checked. */
 import { parseMemberIndex, parseSessionId, parseUserId, parseUserSessionId } from '../../protocol/ids.js';
 import type { MemberIndex, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
 import type { Host } from '../../ports/relay-session.js';
@@ -20,7 +20,7 @@ export function asInteger(reply: unknown): number {
   throw unexpected('an integer');
 }
 
-/** A flat list of names and values, as HGETALL replies. */
+/** Parses a flat list of names and values, such as the reply to HGETALL. */
 export function asPairs(reply: unknown): readonly (readonly [string, string])[] {
   const flat = asList(reply);
   const pairs: (readonly [string, string])[] = [];
@@ -59,7 +59,7 @@ export function known<T>(value: T | null, what: string): T {
   return value;
 }
 
-/** The reply itself is not repeated: it may hold tokens or addresses. */
+/** The error for a reply of the wrong type. It leaves the reply out, which may contain tokens or addresses. */
 export function unexpected(wanted: string): Error {
   return new TypeError(`Redis replied something else than ${wanted}`);
 }

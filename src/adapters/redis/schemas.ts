@@ -1,4 +1,4 @@
-/** Pieces of the schemas that texts from Redis are parsed with. */
+/** Building blocks of the schemas for texts from Redis. */
 import { z } from 'zod';
 import type { Json } from '../../lib/json.js';
 
@@ -11,10 +11,10 @@ export function branded<T>(parse: (text: string) => T | null) {
   });
 }
 
-/** Any JSON. `JSON.parse` has just made it: a walk through it would prove nothing, and takes longer than the parse. */
+/** Any JSON. `JSON.parse` has just made the value: walking it would prove nothing and take longer than the parse. */
 export const anyJson = z.custom<Json>((value) => value !== undefined);
 
-/** JSON text of something. */
+/** JSON text whose value matches the schema. */
 export function json<T extends z.ZodType>(schema: T) {
   return z
     .string()

@@ -4,22 +4,22 @@ import { seatLua } from './seat-fields.js';
 import { FIELD_NAMES } from './session-fields.js';
 
 /**
- * The effect of a script on the store. `read`: none. `upkeep`: changes that the gateway makes for itself, which no caller asked for
- * (leases, counters of attempts, marks of running calls). `change`: what a caller asked for.
+ * The effect of a script on the store. `read`: none. `upkeep`: a change that the gateway makes for itself (leases,
+ * counters of attempts, marks of running calls). `change`: a change that a caller asked for.
  */
 export type Effect = 'read' | 'upkeep' | 'change';
 
 export interface ScriptText {
   readonly text: string;
   readonly sha1: string;
-  /** Whether it checks the format of the data, with the format's key behind its own keys: see lua/format-guard.lua. */
+  /** Whether the script checks the data's format; the format key is then its last key. See lua/format-guard.lua. */
   readonly isGuarded: boolean;
 }
 
 export interface Script extends ScriptText {
   readonly name: string;
   readonly effect: Effect;
-  /** For a change: the form that keeps its reply, so that a repeat changes nothing and gets that reply; see lua/once.lua. */
+  /** For a change: the form that keeps its reply. A repeat gets that reply and changes nothing; see lua/once.lua. */
   readonly once: ScriptText | null;
 }
 
@@ -30,7 +30,7 @@ export interface ScriptsOptions {
   readonly isCluster: boolean;
 }
 
-/** Reads the scripts from disk, once, with what they share in front of them. */
+/** Reads the scripts from disk once and puts their shared parts in front of them. */
 export function loadScripts({ format, isCluster }: ScriptsOptions) {
   const time = readLua('time');
   const guard = `local FORMAT = '${format}'\n${readLua('format-guard')}`;

@@ -1,7 +1,7 @@
 /**
- * The fields of a seat in Redis: the one place that says each field's name, text form, default and position. A seat is one
- * text of all its fields, so that a join reads and writes one field of a hash. Scripts get code from here that reads and
- * writes seats by the names, so a field that only readers need is one row here.
+ * The fields of a seat in Redis. Only this table defines each field's name, text form, default and position. A seat is
+ * one text of all its fields, so that a join reads and writes one field of a hash. This file also generates the Lua
+ * code that reads and writes seats by name, so a field that only readers need is one new row here.
  *
  * Why not JSON: names in the text made a join about 10 % more expensive for Redis (60 to 66 us, Redis 7.0.15, medians of 12
  * interleaved rounds of 2,000 calls on a busy machine).
@@ -20,7 +20,7 @@ import { known, unexpected } from './replies.js';
 
 const SEPARATOR = '|';
 
-/** How a wallet shows itself. */
+/** The address and names that a wallet shows to others. */
 const card = z.object({ address: z.string(), name: z.string().nullable(), pseudonym: z.string() });
 
 export interface StoredSeat {
@@ -28,10 +28,10 @@ export interface StoredSeat {
   readonly address: string | null;
   readonly latitude: number | null;
   readonly longitude: number | null;
-  /** Counts the seats of a session; for minted users, the joins. */
+  /** The seat's number within its session; for minted users, the number of the join. */
   readonly order: number;
   readonly held: boolean;
-  /** null: there is no member, and the fields of a member are null too. */
+  /** null while the seat has no member; the other fields of a member are then null, too. */
   readonly index: MemberIndex | null;
   readonly joinedAtMs: number | null;
   readonly connection: number | null;
@@ -77,8 +77,8 @@ const FIELDS: Fields<StoredSeat> = {
 const ENCODERS = encodersOf(FIELDS);
 
 /**
- * Writes seats of which these fields are given; the others have no value. Made once for each kind of seat: a create writes
- * many, and most fields of a new seat have no value.
+ * Makes a writer for seats with these fields; the other fields have no value. Call it once per kind of seat: a create
+ * writes many seats, and most fields of a new seat have no value.
  */
 export function seatWriter<K extends keyof StoredSeat>(
   ...keys: readonly K[]
@@ -110,8 +110,9 @@ export function decodeStoredSeat(stored: string): StoredSeat {
 }
 
 /**
- * Lua code. `read_seat(user, text)` makes a table of the fields' texts by name, and the user. `write_seat(seat)` makes the
- * text of such a table; a missing field has no value. `NO_SEAT` is the text of a seat whose fields have no values.
+ * Lua code that scripts include. `read_seat(user, text)` returns a table of the user and of the fields' texts by name.
+ * `write_seat(seat)` returns the text of such a table; a missing field has no value. `NO_SEAT` is the text of a seat
+ * without values.
  */
 export function seatLua(): string {
   const names = ENCODERS.map(({ name: called }) => called);
@@ -130,7 +131,7 @@ end
 `;
 }
 
-/** Writes a separator inside of JSON as an escape. */
+/** Escapes the separator inside JSON text. */
 function escaped<T>(codec: Codec<T>): Codec<T> {
   return {
     encode: (value) => codec.encode(value)?.replaceAll(SEPARATOR, '\\u007c') ?? null,

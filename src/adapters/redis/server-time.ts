@@ -1,22 +1,22 @@
-/** Measured again this often, at the next call after it: clocks drift, and are set. */
+/** Age after which the next call measures the clock again: clocks drift, and people set them. */
 const MEASURE_EVERY_MS = 5_000;
 
 /**
- * Estimates the server's clock, so that a script can refuse to run after its caller gave up: a Redis that was stalled works
- * through what it had received when it wakes. Nothing is sent before there is an estimate.
+ * Estimates the server's clock, so that a script can refuse to run after its caller gave up: when a stalled Redis
+ * wakes, it runs everything that it had received. The link sends no script before there is an estimate.
  *
- * The estimate is never ahead of the server's clock, so a deadline is never later than the caller means. It is behind by the
- * way of one reply. It runs on the process's own monotonic clock, also in tests: it is about a real server.
+ * The estimate is never ahead of the server's clock, so a deadline is never later than the caller means. It lags by the
+ * travel time of one reply. It uses the process's monotonic clock, even in tests, because the server is real.
  */
 export class ServerTime {
   readonly #ask: () => Promise<readonly unknown[]>;
   #offsetMs: number | null = null;
   #measuredAtMs = 0;
   #measuring: Promise<void> | null = null;
-  /** Counts connections: an answer over an earlier one says nothing about this one's server. */
+  /** Counts connections: an answer over an earlier connection says nothing about the server of this one. */
   #connection = 0;
 
-  /** `ask` gives the replies to TIME of every server that scripts may run on: [seconds, microseconds] each. */
+  /** `ask` returns the TIME reply, [seconds, microseconds], of each server that may run scripts. */
   constructor(ask: () => Promise<readonly unknown[]>) {
     this.#ask = ask;
   }
@@ -25,7 +25,7 @@ export class ServerTime {
     return this.#offsetMs !== null;
   }
 
-  /** The server's Unix ms in `delayMs` from now. Throws a TypeError while it is not known. */
+  /** The server's time, in Unix ms, `delayMs` from now. Throws a TypeError while the server's clock is unknown. */
   after(delayMs: number): number {
     if (this.#offsetMs === null) throw new TypeError('the server time is not known');
     const now = performance.now();
@@ -33,7 +33,7 @@ export class ServerTime {
     return Math.floor(now + this.#offsetMs + delayMs);
   }
 
-  /** Rejects when no server answers; what was known stays. */
+  /** Rejects when no server answers; the previous estimate stays. */
   measure(): Promise<void> {
     this.#measuring ??= this.#measureOnce().finally(() => {
       this.#measuring = null;
@@ -54,7 +54,7 @@ export class ServerTime {
     const offsets = replies.map((reply) => unixMsOf(reply) - answeredAtMs).filter(Number.isFinite);
     if (offsets.length === 0) throw new Error('no server told its time');
     if (connection !== this.#connection) return;
-    // The clock that is most behind counts, because a script may run on any of the servers.
+    // Use the slowest clock, because a script may run on any of the servers.
     this.#offsetMs = Math.min(...offsets);
     this.#measuredAtMs = answeredAtMs;
   }

@@ -1,6 +1,6 @@
 /**
- * A relay session and its seats as Redis holds them: a hash of fields, and one text per seat. Scripts reply with the
- * fields' values as lines of one text, and with users and their seats as further lines (see session.lua).
+ * Encodes and decodes a relay session and its seats. Redis holds a hash of fields and one text per seat. Scripts reply
+ * with one text: a line per field, then two lines per seat, the user and the seat (see session.lua).
  */
 import type { SessionId } from '../../protocol/ids.js';
 import type { NewGroupSeat, NewSeat, Seat, SeatMember, SessionWithSeats } from '../../ports/relay-seat.js';
@@ -9,18 +9,18 @@ import { asPairs, asText, asUserId, known } from './replies.js';
 import { decodeStoredSeat, encodeStoredSeat, type StoredSeat } from './seat-fields.js';
 import { decodeFields, encodeFields, FIELD_NAMES, type StoredSession } from './session-fields.js';
 
-/** Names and texts of what a session is made, or put back, with. `creator` is for scripts alone. */
+/** The names and texts of a session's fields, for creating it or putting it back. Only scripts use `creator`. */
 export function encodeSession(session: NewRelaySession & Partial<StoredSession>): string[] {
   const fields = encodeFields(session);
   return session.group === null ? fields : [...fields, 'creator', session.group.creatorId];
 }
 
-/** The text of a seat that is authorized, or taken in by its wallet, before scripts have given it an order. */
+/** The text of a new seat, for an authorized user or a wallet, before a script has given it an order. */
 export function encodeSeat(seat: NewSeat | NewGroupSeat): string {
   return encodeStoredSeat(seatFields(seat));
 }
 
-/** The fields that a seat is made with. */
+/** The fields of a new seat. */
 export function seatFields(seat: NewSeat | NewGroupSeat): Partial<StoredSeat> {
   if (!('group' in seat)) return seat;
   const { wallet, ...card } = seat.group;
@@ -36,7 +36,7 @@ export function decodeSnapshot(id: SessionId, reply: unknown): SessionWithSeats 
   return { session: sessionOf(id, lines), seats: seatsOf(lines.slice(FIELD_NAMES.length)) };
 }
 
-/** Each user of a snapshot with the text of its seat. */
+/** Maps each user of a snapshot to the text of their seat. */
 export function seatTextsOf(snapshot: string): ReadonlyMap<string, string> {
   return new Map(asPairs(snapshot.split('\n').slice(FIELD_NAMES.length)));
 }
@@ -50,7 +50,7 @@ function sessionOf(id: SessionId, lines: readonly string[]): RelaySession {
   return { id, ...facts, host: { index: hostIndex, term: hostTerm } };
 }
 
-/** Listed users and wallets in the order they were taken in, then minted users in the order they joined. */
+/** Sorts seats: listed users and wallets in the order they were added, then minted users in the order they joined. */
 function seatsOf(lines: readonly string[]): readonly Seat[] {
   const ordered = asPairs(lines).map(([user, text]) => decodeOrderedSeat(user, text));
   ordered.sort((a, b) => Number(isMinted(a.seat)) - Number(isMinted(b.seat)) || a.order - b.order);

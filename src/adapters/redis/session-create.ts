@@ -1,4 +1,4 @@
-/** A relay session that is made: what create.lua writes, and what it is from then on. */
+/** Creates a relay session: the arguments of create.lua, and the session that they make. */
 import type { NewGroupSeat, NewSeat, Seat, SessionWithSeats } from '../../ports/relay-seat.js';
 import type { NewRelaySession } from '../../ports/relay-session.js';
 import type { Argument } from './link.js';
@@ -12,12 +12,12 @@ export type SeatToMake = NewSeat | NewGroupSeat;
 const writeListed = seatWriter('token', 'address', 'latitude', 'longitude', 'order', 'held');
 const writeWallet = seatWriter('wallet', 'card', 'order', 'held');
 
-/** The same for every session: encoded once. */
+/** Equal for every session, so encoded once. */
 const AT_FIRST = encodeFields({ generation: 1, hostIndex: null, hostTerm: 0 });
 const WITH_HOME = encodeFields({ homeEpoch: 1 });
 const WITHOUT_HOME = encodeFields({ homeEpoch: 0 });
 
-/** The whole of it is put together here: a command of a script costs Redis as much as ten arguments. */
+/** The gateway prepares all values: one command inside a script costs Redis as much as ten arguments. */
 export function encodeCreate(session: NewRelaySession, seats: readonly SeatToMake[]): readonly Argument[] {
   const taken = String(seats.length);
   const epoch = session.homeNodeId === null ? WITHOUT_HOME : WITH_HOME;
@@ -30,7 +30,7 @@ export function encodeCreate(session: NewRelaySession, seats: readonly SeatToMak
   return [session.ttlMs, ...lists.flatMap((list) => [list.length, ...list])];
 }
 
-/** The session as a `get` would return it now. */
+/** The session as `get` would now return it. */
 export function decodeCreate(reply: unknown, session: NewRelaySession, seats: readonly SeatToMake[]): SessionWithSeats {
   const { ttlMs, ...facts } = session;
   const createdAtMs = asInteger(reply);
@@ -47,7 +47,7 @@ export function decodeCreate(reply: unknown, session: NewRelaySession, seats: re
   };
 }
 
-/** Held from the start, without a member. */
+/** The text of a seat that is held from the start and has no member yet. */
 function seatText(seat: SeatToMake, order: number): string {
   if (!('group' in seat)) {
     const { token, address, latitude, longitude } = seat;
@@ -57,7 +57,7 @@ function seatText(seat: SeatToMake, order: number): string {
   return writeWallet({ wallet, card, order, held: true });
 }
 
-/** How many listed users an address has, and whose a wallet is: one hash, so that a session has a key less. */
+/** The number of listed users per address, and the user of each wallet: in one hash, which saves a key per session. */
 function encodeAddresses(seats: readonly SeatToMake[]): readonly Argument[] {
   const counts = new Map<string, number>();
   const wallets: string[] = [];

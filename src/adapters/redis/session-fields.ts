@@ -1,7 +1,7 @@
 /**
- * The fields of a relay session in Redis: the one place that says each field's name, text form and default. Scripts get
- * the names from here (script.ts) and hand the texts through, so a field that only readers need is one row here.
- * A program of another version reads what this one has stored: never change a name or a text form that is there already.
+ * The fields of a relay session in Redis. Only this table defines each field's name, text form and default. Scripts get
+ * the names from here (script.ts) and pass the texts through, so a field that only readers need is one new row here.
+ * Programs of other versions read the stored data: never change an existing name or text form.
  */
 import { z } from 'zod';
 import type { RelaySession } from '../../ports/relay-session.js';
@@ -18,7 +18,7 @@ import { decodeFieldsBy, encodersOf, flag, integer, json, name, orEmpty, orNothi
 import { asInteger, known } from './replies.js';
 import { anyJson, branded } from './schemas.js';
 
-/** A session as its fields say it: the id is in the key, and the host is two fields. */
+/** A session as stored: the key contains the id, and the host is two fields. */
 export interface StoredSession extends Omit<RelaySession, 'id' | 'host'> {
   readonly hostIndex: MemberIndex | null;
   readonly hostTerm: number;
@@ -71,10 +71,10 @@ const FIELDS: Fields<StoredSession> = {
 
 const ENCODERS = encodersOf(FIELDS);
 
-/** Every field's name in Redis, in the order that `decodeFields` takes the texts in. */
+/** Every field's name in Redis, in the order in which `decodeFields` expects the texts. */
 export const FIELD_NAMES: readonly string[] = Object.values(FIELDS).map(({ name }) => name);
 
-/** Names and texts of the fields that are given. */
+/** The names and texts of the given fields. */
 export function encodeFields(given: Partial<StoredSession>): string[] {
   const encoded: string[] = [];
   for (const { name, encode } of ENCODERS) {
@@ -84,7 +84,7 @@ export function encodeFields(given: Partial<StoredSession>): string[] {
   return encoded;
 }
 
-/** Reads one text for each of `FIELD_NAMES`; what follows them is not looked at. */
+/** Reads one text for each of `FIELD_NAMES`. Ignores further texts. */
 export function decodeFields(texts: readonly string[]): StoredSession {
   return decodeFieldsBy(FIELDS, texts);
 }

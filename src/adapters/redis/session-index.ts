@@ -20,7 +20,7 @@ export interface DueSession extends Due {
   readonly projectId: ProjectId;
 }
 
-/** Finds sessions: listings, and hints when each is due. It is behind the sessions' own keys; see keys.ts. */
+/** Finds sessions: listings, and hints when each is due. It may lag behind the sessions' own keys; see keys.ts. */
 export class SessionIndex {
   readonly #link: RedisLink;
   readonly #keys: Keys;
@@ -40,7 +40,7 @@ export class SessionIndex {
     await this.#link.run('relay.index', this.#scripts.indexAdd, keys, [id, expiryMember(id, projectId), ttlMs]);
   }
 
-  /** True for the one caller that removed it. */
+  /** True for the one caller that removed the session's hint. */
   async remove(id: SessionId, projectId: ProjectId): Promise<boolean> {
     const { expiry, listing } = this.#keys;
     const keys = [listing('all'), listing(projectId), expiry];

@@ -35,7 +35,7 @@ export function createRedisSigningKeyStore(link: RedisLink, keys: Keys, scripts:
   };
 }
 
-/** `gone record`: the time moves, so it stands beside what was added. */
+/** Parses `<gone at> <record>`. The time can change, so it is kept beside the record. */
 function parseKept(text: string): SigningKeyRecord {
   const [, gone = '', record = ''] = KEPT.exec(text) ?? [];
   return { ...recordSchema.parse(record), goneAtMs: asInteger(gone) };

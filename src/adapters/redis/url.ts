@@ -1,8 +1,8 @@
-/** The connection URL, as ioredis options. The URL has credentials in it: no error or log line repeats any of it. */
+/** Turns the connection URL into ioredis options. No error or log line repeats the URL: it contains credentials. */
 import type { ClusterNode, RedisOptions } from 'ioredis';
 
 export interface Target {
-  /** Where `cluster` starts from; the others connect by `options`. */
+  /** The first servers of a cluster; null for the other kinds, which connect by `options`. */
   readonly seeds: readonly ClusterNode[] | null;
   readonly options: TargetOptions;
 }
@@ -42,7 +42,7 @@ export function parseRedisUrl(url: string): Target {
   }
 }
 
-/** Throws as `parseRedisUrl` does. */
+/** Throws what `parseRedisUrl` throws. */
 export function isClusterUrl(url: string): boolean {
   return parseRedisUrl(url).seeds !== null;
 }

@@ -1,4 +1,4 @@
-/** User sessions and devices as Redis holds them. */
+/** Encodes and decodes user sessions and devices for Redis. */
 import { z } from 'zod';
 import {
   USER_SESSION_STATUSES,
@@ -22,7 +22,7 @@ import { branded, json } from './schemas.js';
 const userId = branded(parseUserId);
 const sessionId = branded(parseUserSessionId);
 
-/** Stored data calls the device `client`: a program of another version reads it. */
+/** Stored data still calls the device `client`, because programs of other versions read it. */
 const sessionSchema = json(
   z.object({
     id: sessionId,
@@ -54,13 +54,13 @@ const deviceSchema = z.object({
   expires: z.string(),
 });
 
-/** As user-session-open.lua takes it: what it adds is left out. */
+/** The arguments of user-session-open.lua, without the members that the script adds. */
 export function encodeNewSession(session: NewUserSession): readonly (string | number)[] {
   const { lifetimeMs, inactivityMs, deviceId, ...given } = session;
   return [JSON.stringify({ ...given, clientId: deviceId }), lifetimeMs, inactivityMs];
 }
 
-/** As user-session-change.lua takes it. */
+/** The arguments of user-session-change.lua. */
 export function encodeChange({ touch, organizationId, effectiveUserId }: SessionChange): readonly (string | number)[] {
   const organization = organizationId === undefined ? '' : `=${organizationId ?? ''}`;
   return [touch?.inactivityMs ?? '', organization, effectiveUserId ?? ''];
@@ -83,10 +83,10 @@ export function decodeDevice(id: DeviceId, reply: unknown): Device {
   };
 }
 
-/** How long a session that is over is kept. */
+/** How long a finished session is kept. */
 export const KEPT_MS = 24 * 3_600_000;
 
-/** When one that is over is forgotten, or a little later: it may have been removed since. */
+/** When a finished session is forgotten. A removal after its end raises `updatedAtMs`, and makes this time too late. */
 export function forgottenAtMs({ updatedAtMs }: Pick<UserSession, 'updatedAtMs'>): number {
   return updatedAtMs + KEPT_MS;
 }

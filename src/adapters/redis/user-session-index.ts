@@ -8,12 +8,12 @@ import type { Scripts } from './script.js';
 import { decodePointer, KEPT_MS, type SessionPointer } from './user-session-codec.js';
 
 const OWNER_KEPT_MS = KEPT_MS + 60_000;
-/** Sessions whose pointers are shortened at once; a user may have thousands. */
+/** Number of sessions whose pointers are shortened at the same time; a user may have thousands. */
 const OVER_WIDTH = 200;
 
-/** A session that is over. */
+/** A pointer to a finished session. */
 export interface OverPointer extends Pick<SessionPointer, 'id' | 'member'> {
-  /** null: there is no such session (any more). */
+  /** null: the session does not exist, or no longer. */
   readonly forgottenAtMs: number | null;
 }
 
@@ -21,7 +21,7 @@ export interface PositionedPointer extends SessionPointer {
   readonly position: number;
 }
 
-/** Finds the user sessions of all users: whose each is, the listing, and hints when each is due; see keys.ts. */
+/** Finds user sessions across all users: each session's owner, the listing, and hints when each is due; see keys.ts. */
 export class UserSessionIndex {
   readonly due: DueSet;
   readonly #link: RedisLink;
@@ -35,7 +35,7 @@ export class UserSessionIndex {
     this.due = new DueSet(link, scripts, keys.userSessionIndex[2], 'user_sessions.sweep');
   }
 
-  /** Before the session is opened. */
+  /** Call it before the session is opened. */
   async add({ id, userId, lifetimeMs, inactivityMs }: NewUserSession): Promise<void> {
     const args = [userSessionMember(id, userId), lifetimeMs, inactivityMs];
     const ownerTtlMs = lifetimeMs + OWNER_KEPT_MS;
@@ -45,14 +45,14 @@ export class UserSessionIndex {
     ]);
   }
 
-  /** After it was not. */
+  /** Undoes `add` when the session was not opened. */
   async remove(id: UserSessionId, userId: UserId): Promise<void> {
     await this.over([{ id, member: userSessionMember(id, userId), forgottenAtMs: null }]);
   }
 
   /**
-   * Lets the pointers to a session that is over expire with its record. Gives those whose hint this call removed: of many callers
-   * one names a session. An owner that cannot be told runs out by itself.
+   * Lets the pointers to finished sessions expire with their records. Returns the members whose hint this call removed,
+   * so that only one of several callers reports a session. An owner key that this call cannot shorten expires later.
    */
   async over(pointers: readonly OverPointer[]): Promise<ReadonlySet<string>> {
     const removed = new Set<string>();
@@ -68,7 +68,7 @@ export class UserSessionIndex {
     return removed;
   }
 
-  /** As `DueSet.claim`; says also whose sessions are to be forgotten, which the listing has just done. */
+  /** As `DueSet.claim`; also returns the users with sessions that the listing has just dropped. */
   async claim(limit: number): Promise<{ readonly due: readonly Due[]; readonly forgetful: ReadonlySet<UserId> }> {
     const { userSessionIndexClaim } = this.#scripts;
     const args = [limit, CLAIM_MS];
@@ -85,7 +85,7 @@ export class UserSessionIndex {
     return reply === null ? null : asUserId(reply);
   }
 
-  /** Newest first, from below a position ('+inf': the newest); one more than asked for when more follow. */
+  /** Newest first, below the position `before` ('+inf': all). Returns one more than `limit` if more follow. */
   async list(before: string, limit: number): Promise<readonly PositionedPointer[]> {
     const [listing] = this.#keys.userSessionIndex;
     const args = ['cursor', before, limit];

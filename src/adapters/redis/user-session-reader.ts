@@ -10,7 +10,7 @@ import type { Script, Scripts } from './script.js';
 import { decodeUserSession, type SessionPointer } from './user-session-codec.js';
 import type { UserSessionIndex } from './user-session-index.js';
 
-/** How many sessions of all users are looked at for those of one status, at once and in one call of `list`. */
+/** A list by status, across all users, reads this many sessions at a time and this many chunks per call of `list`. */
 const LISTED_CHUNK = 200;
 const MAX_LISTED_CHUNKS = 5;
 
@@ -34,7 +34,7 @@ export class UserSessionReader {
     this.#index = index;
   }
 
-  /** One call per user, all sent at once. */
+  /** Makes one call per user, all in one write. */
   async read(pointers: readonly Pick<SessionPointer, 'id' | 'userId'>[]): Promise<Map<UserSessionId, UserSession>> {
     const users = new Map<UserId, UserSessionId[]>();
     for (const { id, userId } of pointers) users.set(userId, [...(users.get(userId) ?? []), id]);
@@ -43,7 +43,7 @@ export class UserSessionReader {
     return new Map(found.map(asText).map((text) => this.#readSession(text)));
   }
 
-  /** The text names the session: it is its own key. */
+  /** The text contains the session's id, so the text serves as the cache key. */
   #readSession(text: string): [UserSessionId, UserSession] {
     const session = this.#sessions.get(text, text, decodeUserSession);
     return [session.id, session];
@@ -94,7 +94,7 @@ interface Positioned {
   readonly session: UserSession;
 }
 
-/** `stoppedAt`: where looking stopped before the end of the listing. */
+/** `stoppedAt`: the position where the search stopped before the end of the listing. */
 function pageOf(found: readonly Positioned[], limit: number, stoppedAt: number | null): SessionPage {
   const page = found.slice(0, limit);
   const last = found.length > limit ? (page.at(-1)?.position ?? null) : stoppedAt;

@@ -29,16 +29,16 @@ import {
 import { UserSessionIndex, type OverPointer } from './user-session-index.js';
 import { UserSessionReader } from './user-session-reader.js';
 
-/** Devices that are told at once of sessions that are over; a user may have thousands. */
+/** Number of devices whose pointers are shortened at the same time; a user may have thousands. */
 const CLIENTS_WIDTH = 200;
 
-/** A session that a sweep found not to be active. */
+/** A session that a sweep found to be no longer active. */
 interface Expired extends OverPointer {
-  /** null: there is nothing to name. */
+  /** null: there is no session to report. */
   readonly session: UserSession | null;
 }
 
-/** User sessions in Redis: each transition is one script over its user's own keys; keys.ts tells what stands beside. */
+/** User sessions in Redis. Each transition is one script over the user's own keys; keys.ts lists the other keys. */
 export class RedisUserSessionStore implements UserSessionStore {
   readonly #link: RedisLink;
   readonly #keys: Keys;
@@ -67,7 +67,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     const [outcome, ...texts] = asList(await this.#run('open', this.#scripts.userSessionOpen, userId, args));
     if (outcome === 'taken') throw new Failure('internal', { cause: new Error('session id is taken') });
     if (outcome === 'too_many_sessions') {
-      // When this fails, pointers stay behind. They lead nowhere and expire.
+      // When this fails, the pointers stay. Readers skip them, and they expire.
       await Promise.allSettled([
         this.#index.remove(id, userId),
         ...(deviceId === null ? [] : [this.#clients.over(deviceId, member, null)]),
@@ -97,7 +97,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     if (result.outcome === 'changed' && asList(reply)[2] === '1') {
       const { expireAtMs, abandonAtMs } = result.session;
       const dueMs = Math.min(expireAtMs, abandonAtMs);
-      // It has changed: a hint that is late can't change the answer, only when it is swept.
+      // The session has changed. A late hint only delays its sweep.
       await this.#index.due.dueEarlier(userSessionMember(id, userId), dueMs).catch(() => undefined);
     }
     return result;
@@ -139,7 +139,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     const { device, pointers } = found;
     const sessions = await this.#reader.read(pointers);
     const dangling = pointers.filter((pointer) => !sessions.has(pointer.id)).map(({ member }) => member);
-    // Reading does not wait for tidying.
+    // The reader does not wait for this clean-up.
     this.#clients.prune(id, dangling).catch(() => undefined);
     const listed = pointers.map((pointer) => sessions.get(pointer.id) ?? null).filter((session) => session !== null);
     return { device, sessions: listed.filter(({ status }) => status !== 'removed') };
@@ -151,11 +151,11 @@ export class RedisUserSessionStore implements UserSessionStore {
 
   async sweepDue(limit: number): Promise<readonly UserSession[]> {
     const { due, forgetful } = await this.#index.claim(limit);
-    // The rest is forgotten with the user's next session, or with the last one.
+    // Records that this misses go when the user opens another session, or when the user's keys expire.
     await Promise.allSettled(
       [...forgetful].map((userId) => this.#run('forget', this.#scripts.userSessionForget, userId, [])),
     );
-    // One that fails stays claimed, and is looked at again when the claim has run out: the others are named now.
+    // A session whose call fails stays claimed until its claim runs out. The others are reported now.
     const looked = await Promise.allSettled(due.map((each) => this.#expire(each)));
     const over = looked.flatMap((result) =>
       result.status === 'fulfilled' && result.value !== null ? [result.value] : [],
@@ -165,7 +165,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     return over.flatMap(({ member, session }) => (session !== null && mine.has(member) ? [session] : []));
   }
 
-  /** null: it is not due yet. No session: there is nothing to name, and the hint goes. */
+  /** Returns null when the session is not due yet. A result without a session only removes the hint. */
   async #expire(due: Due): Promise<Expired | null> {
     const pointer = decodePointer(due.member);
     const { id, userId } = pointer;
@@ -186,8 +186,8 @@ export class RedisUserSessionStore implements UserSessionStore {
   }
 
   /**
-   * Those whose end a caller was told of are not to be swept, and what points to them goes with them. When this fails, the
-   * sweeper does it at the time that they would have been due.
+   * Removes the hints of sessions whose end a caller knows, and lets their pointers expire with them. When this fails,
+   * the sweeper does it when the sessions would have been due.
    */
   async #settleOver(sessions: readonly UserSession[]): Promise<void> {
     const pointers = sessions.map((session) => {
@@ -197,7 +197,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     await Promise.all([this.#index.over(pointers).catch(() => undefined), this.#shortenClients(sessions)]);
   }
 
-  /** A device that cannot be told runs out by itself. */
+  /** A pointer that this call cannot shorten expires later with its device. */
   async #shortenClients(sessions: readonly UserSession[]): Promise<void> {
     for (let at = 0; at < sessions.length; at += CLIENTS_WIDTH) {
       const told = sessions.slice(at, at + CLIENTS_WIDTH).map(async (session) => {

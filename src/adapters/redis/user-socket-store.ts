@@ -5,7 +5,7 @@ import type { RedisLink } from './link.js';
 import { asList, asPairs, known, unexpected } from './replies.js';
 import type { Scripts } from './script.js';
 
-/** Users whose sockets are renewed at once; a node may have thousands. */
+/** Number of users whose sockets are renewed at the same time; a node may have thousands. */
 const RENEW_WIDTH = 500;
 
 export function createRedisUserSocketStore(link: RedisLink, keys: Keys, scripts: Scripts): UserSocketStore {

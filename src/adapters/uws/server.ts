@@ -39,7 +39,7 @@ export class UwsApp implements Broadcaster {
 }
 
 const CLOSE_EVERY_MS = 50;
-/** Passed for a close that this process started; the metrics count the actual code. */
+/** Passed to handlers for a close that this process started; the metrics count the actual code. */
 const CLOSED_BY_US = 1006;
 
 export class UwsServer {
@@ -123,7 +123,7 @@ export class UwsServer {
       for (; n < leaving.length && dueMs(n) <= elapsedMs; n += 1) leaving[n]?.close(name);
       if (n < leaving.length) await this.pause(CLOSE_EVERY_MS);
     }
-    // Sockets whose handshake was under way when this began.
+    // Close the sockets whose handshake was under way when this began.
     for (const socket of [...this.sockets]) socket.close(name);
   }
 
@@ -167,7 +167,7 @@ export class UwsServer {
   private begin(state: SocketState, socket: UwsSocket): void {
     try {
       const handler = state.admission.open(socket);
-      // The socket closed while it opened, when no handler was set to hear of it.
+      // The socket closed while it opened, before a handler was set.
       if (socket.closed) handler.onClose(CLOSED_BY_US);
       else state.handler = handler;
     } catch (error) {

@@ -1,4 +1,4 @@
--- ARGV: scope, user, seat. Replies {session's facts, seat}, or why not.
+-- ARGV: scope, user, seat. Replies {session's facts, seat}, or the reason for a refusal.
 local s = load_session(ARGV[3])
 if not s then return 'session_not_found' end
 local seat = parse_seat(ARGV[4], ARGV[5])

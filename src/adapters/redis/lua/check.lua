@@ -1,5 +1,6 @@
--- KEYS: a session's fields, its indexes. ARGV: node, epoch, revision or '', members. Replies how many ms it still lives
--- when all is as the node believes, else 'changed', 'elsewhere', 'ended', 'expired' or 'missing'.
+-- KEYS: a session's fields, its indexes. ARGV: node, epoch, revision or '', number of members. Replies the session's
+-- remaining life in ms if everything is as the node believes, else 'changed', 'elsewhere', 'ended', 'expired' or
+-- 'missing'.
 local v = redis.call('HMGET', KEYS[1], 'expires', 'home', 'epoch', 'revision', 'over')
 if v[5] then return v[5] end
 if not v[1] then return 'missing' end

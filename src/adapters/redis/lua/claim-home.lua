@@ -1,4 +1,4 @@
--- ARGV: the home there is or '', the next one. Replies the snapshot, or nil.
+-- ARGV: the current home or '', the new home. Replies the snapshot, or nil when the session has another home.
 local s = load_session('')
 if not s or s.home ~= ARGV[3] then return nil end
 redis.call('HSET', session_key, 'home', ARGV[4], 'error', 'null')

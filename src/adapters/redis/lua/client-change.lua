@@ -1,5 +1,5 @@
--- ARGV: '=last active session' ('=': none) or '', '=strategy' or '', '+' to raise the rotation, '=rotation' to raise it from
--- that one only, or ''. Replies the fields, or nil.
+-- ARGV: '=<last active session>' ('=': none) or ''; '=<strategy>' or ''; '+' to raise the rotation, '=<rotation>' to
+-- raise it only from that value, or ''. An empty argument changes nothing. Replies the fields, or nil.
 if not expiry_of_client() then return nil end
 local from = string.match(ARGV[5], '^=(.*)')
 if from and from ~= redis.call('HGET', KEYS[1], 'rotation') then return nil end

@@ -1,4 +1,4 @@
--- ARGV: lifetime in ms. Replies the fields, or 'taken'.
+-- ARGV: lifetime in ms. Replies the fields, or 'taken' when the device exists.
 if expiry_of_client() then return 'taken' end
 local expires = now + tonumber(ARGV[3])
 redis.call('UNLINK', unpack(KEYS))

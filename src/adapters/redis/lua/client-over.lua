@@ -1,4 +1,4 @@
--- ARGV: 'session user' of one that is over, when it is forgotten, or '' when there is no such session.
+-- ARGV: 'session user' of a finished session; when the session is forgotten, or '' when it does not exist.
 local expires = expiry_of_client()
 if not expires then return 0 end
 if ARGV[4] == '' then

@@ -1,4 +1,4 @@
--- ARGV: 'session user', lifetime in ms. Lists a session that is about to be opened; nothing when there is no such client.
+-- ARGV: 'session user', lifetime in ms. Lists a session that is about to be opened. Does nothing without the device.
 local expires = expiry_of_client()
 if not expires then return 0 end
 local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]

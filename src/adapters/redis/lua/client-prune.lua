@@ -1,4 +1,4 @@
--- ARGV: sessions that were not found. Those that are not just being opened are listed no longer.
+-- ARGV: sessions that were not found. Drops them from the list, except for new ones, which may just be being opened.
 local MIN_AGE_MS = 60000
 for at = 3, #ARGV do
   local score = redis.call('ZSCORE', KEYS[2], ARGV[at])

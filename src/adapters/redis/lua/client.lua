@@ -1,10 +1,10 @@
--- Put in front of every script over one client. KEYS: fields (hash), its sessions (sorted set of 'session user', in the
--- order they were opened), when each of these is forgotten (the same).
+-- Put in front of every script over one device, which stored data calls a client. KEYS: fields (hash), its sessions
+-- (sorted set of 'session user', in the order of opening), the same by when each session is forgotten.
 local KEPT_MS = 86400000
 local KEEP_AFTER_MS = 60000
 local MAX_FORGOTTEN_AT_ONCE = 100
 
--- When its cookie ends; nil when there is no such client (any more).
+-- When the device's cookie expires; nil when the device does not exist, or no longer.
 local function expiry_of_client()
   local times = redis.call('HMGET', KEYS[1], 'expires', 'gone')
   local gone = tonumber(times[2] or times[1] or 0)
@@ -22,8 +22,8 @@ local function drop_forgotten_sessions()
   end
 end
 
--- A client goes when its cookie ends, and before that a day after the last session that it lists was forgotten.
--- A key that becomes empty is gone, and its expiry with it.
+-- A device is kept until its cookie expires, but only for a day after its last listed session was forgotten.
+-- Redis deletes an empty key together with its expiry, so this sets the expiry of all keys again.
 local function keep_client(expires)
   drop_forgotten_sessions()
   local last = redis.call('ZREVRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]

@@ -1,10 +1,11 @@
 -- ARGV: ttl in ms, then four lists of names and values, each after its length: the session's fields, seats by user,
--- users by token, and listed users per address with users by wallet. Replies when it was created, or why not.
+-- users by token, and the number of listed users per address together with users by wallet. Replies the time of
+-- creation, or the reason for a refusal.
 if redis.call('EXISTS', session_key) == 1 then return 'taken' end
 local s = { expires = now + tonumber(ARGV[3]) }
 local at = 4
 
--- In one command, but for very many: false when a name comes twice.
+-- Writes a list in one command, or in chunks when it is very long. False when a name occurs twice.
 local function write(key)
   local length = tonumber(ARGV[at])
   local first, last = at + 1, at + length

@@ -1,4 +1,4 @@
--- ARGV: user, seat. Replies {session's facts, seat}, or why not.
+-- ARGV: user, seat. Replies {session's facts, seat}, or the reason for a refusal.
 local s = load_session('')
 if not s or s.creator == '' then return 'session_not_found' end
 local seat = parse_seat(ARGV[3], ARGV[4])

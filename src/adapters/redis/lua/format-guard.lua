@@ -1,6 +1,6 @@
--- Put in front of every script that writes, behind time.lua. The last key is the one of the format's version. When Redis has
--- lost its data, the version is written again before anything else. A cluster has no guard, because the key may be on
--- another server there.
+-- Put in front of every script that writes, after time.lua. The last key holds the format version. When Redis has lost
+-- its data, this writes the version again before anything else. A cluster has no guard, because there the key may be on
+-- another server.
 local format_key = table.remove(KEYS)
 local found_format = redis.call('GET', format_key)
 if not found_format then

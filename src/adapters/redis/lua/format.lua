@@ -1,5 +1,5 @@
--- KEYS: the key of the format's version. ARGV: this program's version, '1' if Redis has data of Sallyport.
--- Replies the version that Redis has; 'none' for data without one. Writes the version where there is no data.
+-- KEYS: the key of the format version. ARGV: this program's version, '1' if Redis has data of Sallyport.
+-- Replies the stored version, or 'none' for data without a version. Writes the version when there is no data.
 local found = redis.call('GET', KEYS[1])
 if found then return found end
 if ARGV[4] == '1' then return 'none' end

@@ -1,6 +1,6 @@
 -- KEYS: one idempotency key (hash: fingerprint, operation, owner, until, response). ARGV: fingerprint, operation, owner,
--- how long it may run in ms, how long it is kept in ms. A call whose owner no longer runs it goes on as the operation that
--- it was. Replies {'started', operation}, {'conflict'}, {'running'} or {'finished', response}.
+-- how long the call may run in ms, how long the key is kept in ms. A repeat of a call that its owner no longer runs
+-- continues as the same operation. Replies {'started', operation}, {'conflict'}, {'running'} or {'finished', response}.
 local kept = redis.call('HMGET', KEYS[1], 'fingerprint', 'operation', 'owner', 'until', 'response', 'expires')
 local operation = ARGV[4]
 if kept[1] and tonumber(kept[6]) > now then

@@ -1,5 +1,5 @@
--- KEYS: a listing. ARGV: 'offset' or 'cursor', its value, limit. Replies {total, id, position, ...}, newest first,
--- one more than asked for when more follow.
+-- KEYS: a listing. ARGV: 'offset' or 'cursor', its value, limit. Replies {total, id, position, ...}, newest first, with
+-- one more than `limit` if more follow.
 local limit = tonumber(ARGV[5])
 local found
 if ARGV[3] == 'offset' then

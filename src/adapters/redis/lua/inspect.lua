@@ -1,5 +1,5 @@
--- Replies {when, how many ms it still lives, revision, the snapshot, its bars (names and values)}, or as check.lua that
--- there is no such session any more.
+-- Replies {the time, the remaining life in ms, revision, the snapshot, the bars (names and values)}, or like check.lua
+-- the reason why the session is gone.
 local values = read_facts()
 local state = redis.call('HMGET', session_key, 'over', 'revision')
 if state[1] then return state[1] end

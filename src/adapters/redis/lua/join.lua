@@ -1,6 +1,6 @@
--- ARGV: node, address, resume hash to hand out, '1' for a dry run, kind of credential, then of a
--- pair: session token, user token; minted: user, generation, '1' to take the host role, user session to bind to or '';
--- resume: index, secret hash.
+-- ARGV: node, address, resume hash to hand out, '1' for a dry run, kind of credential. Then for a pair: session token,
+-- user token; for a minted credential: user, generation, '1' to take the host role, user session to bind to or ''; for a
+-- resume token: index, secret hash.
 -- Replies {'joined', user, index, connection, joined at, '1' if new, user session or '', host, term}, {'refused', code}
 -- or {'home_elsewhere', node}. The order of the checks is part of the contract.
 local node, address, resume_hash, dry_run, kind = ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7]
@@ -30,7 +30,7 @@ elseif kind == 'minted' then
   seat = load_seat(user)
 else
   seat = load_member(ARGV[8])
-  -- '' stands for no previous hash: it is nobody's.
+  -- '' stands for a missing hash and matches no one.
   if not seat or ARGV[9] == '' then return refused('credential_invalid') end
   if ARGV[9] ~= seat.resume and ARGV[9] ~= seat.previous then return refused('credential_invalid') end
   if seat.away ~= '' and tonumber(seat.away) <= now then return refused('credential_invalid') end
@@ -67,8 +67,8 @@ if not held and s.held >= s.max then
   end
 end
 
--- New indexes while there are any, then the lowest that has rested. To have rested is for ever, so each
--- freed index moves once from the key ordered by time to the one ordered by index.
+-- Takes a new index while there are any, then the lowest that has rested. A rested index stays rested, so each freed
+-- index moves only once from the key ordered by time to the key ordered by index.
 local index = s.next
 if index > MAX_INDEX then
   local rested_before = int(now - math.max(s.window, MIN_REST_MS))
@@ -92,7 +92,7 @@ if index > MAX_INDEX then
   end
 end
 
--- The first member, unless a group's creator is still to come.
+-- The first member becomes host, unless a group session's creator may still connect.
 local function becomes_host()
   if s.host ~= '' then return false end
   if s.creator == '' or s.creator == user then return true end

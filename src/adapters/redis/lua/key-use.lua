@@ -1,4 +1,4 @@
--- KEYS: API keys. ARGV: id, time. Keeps the latest time, of a key that is there.
+-- KEYS: API keys. ARGV: id, time. Keeps the latest time. Does nothing when the key does not exist.
 if redis.call('HEXISTS', KEYS[1], ARGV[3]) == 0 then return 0 end
 local field = ARGV[3] .. '/used'
 local kept = tonumber(redis.call('HGET', KEYS[1], field) or '0')

@@ -1,4 +1,5 @@
--- ARGV: scope, 'index' or 'user_id' or 'token', its value, '1' to ban, why. Replies {user, index or '', host, term}, or why not.
+-- ARGV: scope, 'index' or 'user_id' or 'token', its value, '1' to ban, reason. Replies {user, index or '', host, term},
+-- or the reason for a refusal.
 local s = load_session(ARGV[3])
 if not s then return 'session_not_found' end
 local user

@@ -1,7 +1,8 @@
--- KEYS: nodes. ARGV: id, report as JSON, lease in ms. Replies {the lease before or '', lease, report, ...} of every live node.
+-- KEYS: nodes. ARGV: id, report as JSON, lease in ms. Replies {this node's previous lease or '', then lease and report
+-- of every live node}.
 local before = redis.call('HGET', KEYS[1], ARGV[3])
 redis.call('HSET', KEYS[1], ARGV[3], int(now + tonumber(ARGV[5])) .. ' ' .. ARGV[4])
--- When no node is left there is nobody to tidy up.
+-- The expiry removes the key when no node is left to do it.
 redis.call('PEXPIRE', KEYS[1], int(tonumber(ARGV[5]) + 60000))
 local live = { before and string.match(before, '^(%d+) ') or '' }
 local all = redis.call('HGETALL', KEYS[1])

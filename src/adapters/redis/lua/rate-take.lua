@@ -1,6 +1,6 @@
--- KEYS: up to 4 levels. ARGV: burst and period in ms of each. A level is 'units at': what was taken and not got back,
--- in whole units (one take is `period` of them, each ms gives `burst` back), so that nothing is ever off by one.
--- Takes one of every key and replies 0, or takes nothing and replies in how many ms to try again.
+-- KEYS: up to 4 levels. ARGV: burst and period in ms of each. A level is 'units at': the use that is not restored yet,
+-- in whole units. One use costs `period` units and each millisecond restores `burst` units, so there is no rounding
+-- error. Takes one use of every key and replies 0, or takes nothing and replies in how many ms to try again.
 local KEEP_MS = 10000
 local levels, wait = {}, 0
 for at, key in ipairs(KEYS) do

@@ -1,5 +1,5 @@
--- KEYS: records, names, and for those that have memberships: listing, memberships, the index of memberships that has this
--- record's id in front, the other one. ARGV: id, unique fields. Replies 1, or 0 when there is none.
+-- KEYS: records, names, and for records with memberships: listing, memberships, the index of memberships that begins
+-- with this record's id, the other index. ARGV: id, unique fields. Replies 1, or 0 when the record does not exist.
 if KEYS[3] then
   for _, member in ipairs(redis.call('ZRANGEBYLEX', KEYS[5], '[' .. ARGV[3] .. ' ', '(' .. ARGV[3] .. '!')) do
     local other = string.sub(member, #ARGV[3] + 2)

@@ -1,7 +1,7 @@
--- ARGV: node, epoch, revision to replace or '', ms it still lives, generation, revision; then three lists, each after
--- its length: names and values of fields; names and values of bars; and user, rank among the members and seat of each seat.
--- `away` of such a seat says for how many ms the member may still be away.
--- Replies 1, or 0 when there is something else than the caller has read.
+-- ARGV: node, epoch, revision to replace or '', remaining life in ms, generation, revision. Then three lists, each after
+-- its length: names and values of fields; names and values of bars; user, rank among the members and text of each seat.
+-- `away` of such a seat is the time in ms that is left of the resume window.
+-- Replies 1, or 0 when the store holds something else than the caller has read.
 local node, epoch, instead = ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local there = redis.call('HMGET', session_key, 'project', 'expires', 'home', 'epoch', 'revision', 'generation', 'floor', 'over')
 if there[8] or (there[1] and tonumber(there[2]) <= now) then return 0 end
@@ -14,7 +14,7 @@ end
 local s = { expires = now + tonumber(ARGV[6]), order = 0, held = 0 }
 local generation = math.max(tonumber(ARGV[7]), tonumber(there[6] or 0))
 local floor = there[7] or '0'
--- Nothing tells what was minted and barred meanwhile: no count of removals comes near a time in milliseconds.
+-- Credentials minted and users barred in between are unknown. A time in milliseconds exceeds any count of removals.
 if not there[1] or tonumber(there[4]) < epoch then
   generation = math.max(generation + 1, now)
   floor = int(generation)
@@ -53,7 +53,7 @@ for from = at + 1, at + tonumber(ARGV[at]), 3 do
   save_seat(seat)
 end
 
--- Every index was given once: those that nobody has rest from now on.
+-- Every index was assigned once, so the unused indexes rest from now on.
 local next_index = tonumber(redis.call('HGET', session_key, 'next'))
 if next_index > MAX_INDEX then
   for index = 0, MAX_INDEX do

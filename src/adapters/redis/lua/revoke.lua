@@ -1,4 +1,4 @@
--- ARGV: scope, token. Replies {user, index or '', the snapshot of what is left}, or why not.
+-- ARGV: scope, token. Replies {user, index or '', the new snapshot}, or the reason for a refusal.
 local s = load_session(ARGV[3])
 if not s then return 'session_not_found' end
 local user = redis.call('HGET', tokens_key, ARGV[4])

@@ -1,4 +1,4 @@
--- Put in front of every script over one relay session. KEYS are the session's keys, as keys.ts orders them.
+-- Put in front of every script over one relay session. KEYS are the session's keys, in the order of keys.ts.
 local session_key, seats_key, tokens_key, indexes_key, members_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local away_key, addresses_key, barred_key, resting_key, rested_key = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 
@@ -6,12 +6,12 @@ local KEEP_AFTER_EXPIRY_MS = 60000
 local MAX_INDEX = 65533
 local MIN_REST_MS = 300000
 
--- Fields that scripts decide by, and those of them that are numbers. A missing number is 0, a missing text ''.
+-- The fields that scripts make decisions with; NUMBERS are the numeric ones. A missing number is 0, a missing text ''.
 local DECIDING = { 'project', 'token', 'enforce', 'locked', 'home', 'host', 'creator', 'expires', 'max', 'window',
   'generation', 'term', 'held', 'next', 'order', 'floor' }
 local NUMBERS = { 'expires', 'max', 'window', 'generation', 'term', 'held', 'next', 'order', 'floor' }
 
--- nil when there is no such session in this scope ('' is every scope), or its time is up.
+-- nil when the session does not exist in this scope ('' is every scope), or has expired.
 local function load_session(scope)
   local values = redis.call('HMGET', session_key, unpack(DECIDING))
   local s = {}
@@ -27,17 +27,17 @@ local function save_session(s)
     'next', s.next, 'order', s.order)
 end
 
--- A key that becomes empty is gone, and its expiry with it: so every write that can make a key sets it again.
+-- Redis deletes an empty key together with its expiry, so every write that can create a key sets the expiry again.
 local function keep(s, key)
   redis.call('PEXPIRE', key, int(s.expires - now + KEEP_AFTER_EXPIRY_MS))
 end
 
--- Says to homes that look that something changed which they may not know of. (What sockets do, they know.)
+-- Tells the home that something changed without it. Changes by sockets do not count: their home makes them.
 local function revise()
   redis.call('HINCRBY', session_key, 'revision', 1)
 end
 
--- Removes the session. One with members leaves a word why in its fields, so that their home does not take it for lost.
+-- Removes the session. If it had members, the reason stays in its fields, so that its home does not take it for lost.
 local function finish(why, kept_ms)
   local had_members = redis.call('EXISTS', indexes_key) == 1
   redis.call('UNLINK', unpack(KEYS))
@@ -46,7 +46,7 @@ local function finish(why, kept_ms)
   redis.call('PEXPIRE', session_key, kept_ms)
 end
 
--- A seat is one text, so that a join reads and writes one field. seat-fields.ts says what its fields are, and puts
+-- A seat is one text, so that a join reads and writes one field. seat-fields.ts defines the seat's fields, and puts
 -- read_seat(user, text), write_seat(seat) and NO_SEAT in front of this file. A field without a value is ''.
 local function parse_seat(user, text)
   local seat = read_seat(user, text)
@@ -67,7 +67,7 @@ local function load_wallet(wallet)
   return load_seat(redis.call('HGET', addresses_key, 'wallet ' .. wallet))
 end
 
--- Whether the seat outlives its member: somebody was authorized, or taken in, without a socket.
+-- Whether the seat outlives its member: the user was authorized, or the wallet added, without a socket.
 local function is_kept(seat) return seat.token ~= '' or seat.wallet ~= '' end
 
 local function format_seat(seat)
@@ -82,8 +82,8 @@ local function save_seat(seat)
   redis.call('HSET', seats_key, seat.user, format_seat(seat))
 end
 
--- Gives a user its seat; false when the user id, the token or the wallet was used before. `seat` is what parse_seat makes of
--- the seat's first fields.
+-- Adds the seat of a new user. False when the user id, the token or the wallet was used before. `seat` comes from
+-- parse_seat.
 local function add_seat(s, seat)
   local user = seat.user
   if redis.call('HEXISTS', seats_key, user) == 1 then return false end
@@ -115,20 +115,20 @@ local function drop_member(s, seat)
   end
 end
 
--- The member with the longest membership follows.
+-- The member with the longest membership becomes host.
 local function pass_host_on(s)
   local heir = load_seat(redis.call('ZRANGE', members_key, 0, 0)[1])
   if heir then s.host, s.term = heir.index, s.term + 1 else s.host = '' end
 end
 
--- A member leaves for good: its seat is given back; a listed user keeps its authorization.
+-- A member leaves for good: gives its seat back; a listed user keeps the authorization.
 local function depart_member(s, seat)
   local was_host = s.host == seat.index
   drop_member(s, seat)
   if was_host then pass_host_on(s) end
 end
 
--- Gives back every seat whose resume window has passed. The host role moves once, however many go.
+-- Gives back every seat whose resume window has passed. The host role moves at most once.
 local function purge_overdue(s)
   local host_left = false
   for _, user in ipairs(redis.call('ZRANGEBYSCORE', away_key, '-inf', int(now))) do
@@ -139,14 +139,15 @@ local function purge_overdue(s)
   if host_left then pass_host_on(s) end
 end
 
--- Raises the session's generation and makes it what this user's minted credentials need.
+-- Raises the session's generation and requires it of this user's minted credentials.
 local function outdate_minted(s, user)
   s.generation = s.generation + 1
   redis.call('HSET', barred_key, 'kicked ' .. user, s.generation)
   keep(s, barred_key)
 end
 
--- Takes everything from a user: member, seat, authorization, and what was minted for it. Returns its index or ''.
+-- Removes a user's member, seat and authorization, and invalidates the user's minted credentials. Returns the member's
+-- index or ''.
 local function remove_user(s, seat, reason)
   local index, token, held = seat.index, seat.token, seat.held
   outdate_minted(s, seat.user)
@@ -160,13 +161,14 @@ local function remove_user(s, seat, reason)
     end
   end
   if seat.wallet ~= '' then redis.call('HDEL', addresses_key, 'wallet ' .. seat.wallet) end
-  -- The creator had not connected: who did has waited for it.
+  -- The creator had not connected; the first member to connect has waited for the role.
   if s.host == '' and seat.user == s.creator then pass_host_on(s) end
   return index
 end
 
--- The fields that a reader needs of the session, a line for each name of FACTS: no field has a raw line break. One text is much less
--- work for the gateway than a list of fifty. session-fields.ts puts FACTS in front of this file and reads the lines.
+-- The fields that a reader needs, in the order of FACTS. Scripts reply with them as one text, a line per field: the
+-- gateway reads it much faster than a list of fifty. No field contains a raw line break. session-fields.ts puts FACTS in
+-- front of this file and reads the lines.
 local function read_facts()
   return redis.call('HMGET', session_key, unpack(FACTS))
 end
@@ -186,7 +188,7 @@ local function facts()
   return lines_of(read_facts())
 end
 
--- The same, then a line for each user and one for its seat. `values`: the facts, when they were read already.
+-- The facts, then two lines per seat: the user and the seat. `values`: the facts, if they were read already.
 local function snapshot(values)
   local lines = lines_of(values or read_facts())
   local seats = redis.call('HGETALL', seats_key)

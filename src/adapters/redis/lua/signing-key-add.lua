@@ -1,4 +1,5 @@
--- KEYS: signing keys. ARGV: kid, gone in Unix ms, record, kid of the newest or ''. Replies 1, or 0 when another is newest.
+-- KEYS: signing keys. ARGV: kid, when the key is gone in Unix ms, record, kid of the newest key or ''. Replies 1, or 0
+-- when another key is the newest.
 local newest, last_gone = '', tonumber(ARGV[4])
 for _, text in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
   local gone, kid = string.match(text, '^(%d+) (%S+) ')

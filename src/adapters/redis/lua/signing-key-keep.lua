@@ -1,4 +1,4 @@
--- KEYS: signing keys. ARGV: kid, gone in Unix ms. Replies 1, or 0 when there is no such key (any more).
+-- KEYS: signing keys. ARGV: kid, when the key is gone in Unix ms. Replies 1, or 0 when the key does not exist.
 local last_gone, found = tonumber(ARGV[4]), 0
 for at, text in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
   local gone, kid, record = string.match(text, '^(%d+) (%S+) (.*)$')

@@ -1,5 +1,5 @@
--- ARGV: scope, ttl in ms or "", then names and values of session fields. Replies
--- {when it expired before, its facts after}, or nil.
+-- ARGV: scope, ttl in ms or '', then names and values of session fields. Replies {the previous expiry time, the new
+-- facts}, or nil without a session.
 local s = load_session(ARGV[3])
 if not s then return nil end
 local before = s.expires

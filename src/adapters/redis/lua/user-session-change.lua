@@ -1,5 +1,5 @@
--- ARGV: id, inactivity in ms or '', '=organization' ('=': none) or '', effective user or ''.
--- Replies {'changed', session, '1' when it is due earlier now}, {'not_active', session} or nil.
+-- ARGV: id, inactivity in ms or '', '=<organization>' ('=': none) or '', effective user or ''.
+-- Replies {'changed', session, '1' if it is now due earlier}, {'not_active', session} or nil.
 local s = load_user_session(ARGV[3])
 if not s then return nil end
 if not is_active(s) then return { 'not_active', cjson.encode(s) } end

@@ -1,5 +1,5 @@
--- ARGV: id. Makes a session whose time is up what it is. Replies {'due', when its time is up}, {'over', session}, or
--- {'gone', when it is forgotten} when somebody was told of its end, '' when there is none.
+-- ARGV: id. Stores the new status of a session that has expired. Replies {'due', when it will expire} or {'over',
+-- session}; {'gone', when it is forgotten} if a caller knows of its end; {'gone', ''} if it does not exist.
 local s = load_user_session(ARGV[3])
 if not s then return { 'gone', '' } end
 if s.told then return { 'gone', int(s.endedAtMs + KEPT_MS) } end

@@ -1,4 +1,4 @@
--- ARGV: status, kind or 'any', the id of one to keep or ''. Replies those that were active and are not.
+-- ARGV: status, kind or 'any', the id of a session to keep or ''. Ends all others of the kind and replies them.
 local finished = {}
 for _, s in ipairs(load_active()) do
   local meant = ARGV[4] == 'any' or s.kind == ARGV[4]

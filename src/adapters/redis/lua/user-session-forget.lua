@@ -1,3 +1,3 @@
--- Drops the records that are to be forgotten by now.
+-- Drops the records whose time to be forgotten has come.
 keep_user_keys()
 return 1

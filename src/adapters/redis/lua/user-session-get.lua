@@ -1,4 +1,4 @@
--- ARGV: session ids. Replies each as text, or nil in its place.
+-- ARGV: session ids. Replies the text of each session, or nil for a missing one.
 local found = {}
 for at = 3, #ARGV do
   local s = load_user_session(ARGV[at])

@@ -1,8 +1,9 @@
--- KEYS: listing, when each is left out of it, when each is due (sorted sets). ARGV: member, lifetime and inactivity in ms.
+-- KEYS: sorted sets of all sessions by position, by when the listing drops them, by when they are due. ARGV: member,
+-- lifetime and inactivity in ms.
 local KEPT_MS = 86400000
 local KEEP_AFTER_MS = 60000
 local lifetime, inactivity = tonumber(ARGV[4]), tonumber(ARGV[5])
--- Positions are times, made to rise.
+-- Positions are times, raised if necessary so that each exceeds the last.
 local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 redis.call('ZADD', KEYS[1], int(math.max(now, last and last + 1 or 0)), ARGV[3])
 redis.call('ZADD', KEYS[2], int(now + lifetime + KEPT_MS), ARGV[3])

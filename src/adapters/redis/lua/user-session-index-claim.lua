@@ -1,5 +1,5 @@
--- KEYS: listing, when each is left out of it, when each is due (sorted sets). ARGV: limit, how long a claim holds in ms. Claims
--- as index-claim-due.lua does, and leaves out what is to be by now. Replies {claim, {members due}, {members left out}}.
+-- KEYS: as in user-session-index-add.lua. ARGV: limit, how long a claim holds in ms. Claims like index-claim-due.lua,
+-- and drops from the listing what has been there long enough. Replies {claim, {due members}, {dropped members}}.
 local forgotten = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, ARGV[3])
 for _, member in ipairs(forgotten) do
   redis.call('ZREM', KEYS[1], member)

@@ -1,5 +1,5 @@
--- KEYS: listing, when each is left out of it, when each is due (sorted sets). ARGV: members of sessions that are over, each
--- with when it is forgotten, or '' when there is no such session. Replies those whose hint this caller removed.
+-- KEYS: as in user-session-index-add.lua. ARGV: members of finished sessions, each followed by when it is forgotten, or
+-- '' when the session does not exist. Replies the members whose hint this call removed.
 local removed = {}
 for at = 3, #ARGV, 2 do
   local member, forgotten = ARGV[at], ARGV[at + 1]

@@ -1,5 +1,5 @@
--- ARGV: the position to list from ('+inf': the newest), limit, status or ''. Replies {where it stopped looking or '' when
--- at the end, position, session, ...}, newest first, one more than asked for when more follow.
+-- ARGV: the position to list from ('+inf': the newest), limit, status or ''. Replies {the position where the search
+-- stopped or '' at the end, position, session, ...}, newest first, with one more than `limit` if more follow.
 local MAX_LOOKED_AT = 1000
 local ids = redis.call('ZREVRANGEBYSCORE', listing_key, '(' .. ARGV[3], '-inf', 'WITHSCORES', 'LIMIT', 0, MAX_LOOKED_AT)
 local reply = { #ids == MAX_LOOKED_AT * 2 and ids[#ids] or '' }

@@ -1,5 +1,5 @@
 -- ARGV: session as JSON, lifetime and inactivity in ms, max (0: no limit), 'reject_new' or 'replace_old'.
--- Replies {'taken'}, {'too_many_sessions'}, or {'opened', session, replaced...}.
+-- Replies {'taken'}, {'too_many_sessions'}, or {'opened', session, replaced sessions...}.
 local s = cjson.decode(ARGV[3])
 local max = tonumber(ARGV[6])
 if redis.call('HEXISTS', records_key, s.id) == 1 then return { 'taken' } end
@@ -12,7 +12,7 @@ table.sort(active, function(a, b)
   return a.position < b.position
 end)
 
--- Positions are times, made to rise.
+-- Positions are times, raised if necessary so that each exceeds the last.
 local last = redis.call('ZREVRANGE', listing_key, 0, 0, 'WITHSCORES')[2]
 s.position = math.max(now, last and last + 1 or 0)
 s.status, s.endedAtMs, s.told = 'active', cjson.null, false

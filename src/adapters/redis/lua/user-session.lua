@@ -1,7 +1,7 @@
--- Put in front of every script over the sessions of one user. KEYS, as keys.ts orders them: records (hash: session id to
--- JSON), listing (sorted set by position), active ones (the same), when each is forgotten (sorted set).
--- A record has beside the port's members: position, endedAtMs (null while active), told (whether a caller was told of
--- its end).
+-- Put in front of every script over the sessions of one user. KEYS, in the order of keys.ts: records (hash: session id
+-- to JSON), listing (sorted set by position), active sessions (the same), sessions by when they are forgotten (sorted
+-- set). A record has three members that the port's has not: position, endedAtMs (null while active) and told (whether a
+-- caller knows of the end).
 local records_key, listing_key, active_key, kept_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local KEPT_MS = 86400000
@@ -16,7 +16,7 @@ local function is_active(s)
   return s.status == 'active'
 end
 
--- As its time has made it; nil when there is none (any more).
+-- Returns the session, as expired or abandoned if its time has passed; nil when it does not exist, or no longer.
 local function load_user_session(id)
   local text = redis.call('HGET', records_key, id)
   if not text then return nil end
@@ -37,7 +37,7 @@ local function forget_user_session(id)
   redis.call('ZREM', kept_key, id)
 end
 
--- Removes what is to be forgotten by now. Every key lives a minute longer than the last record in it.
+-- Removes the records whose time to be forgotten has come. Every key lives a minute longer than its last record.
 local function keep_user_keys()
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', kept_key, '-inf', int(now), 'LIMIT', 0, MAX_FORGOTTEN_AT_ONCE)) do
     forget_user_session(id)
@@ -47,7 +47,7 @@ local function keep_user_keys()
   for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, int(last - now + KEEP_AFTER_MS)) end
 end
 
--- Writes it and replies it as text. Whoever wrote last calls keep_user_keys.
+-- Writes the session and returns its text. After its last write, a script calls keep_user_keys.
 local function save_user_session(s)
   local text = cjson.encode(s)
   redis.call('HSET', records_key, s.id, text)
@@ -56,13 +56,13 @@ local function save_user_session(s)
   return text
 end
 
--- A caller ends it, and is told so.
+-- Ends the session for a caller, who thereby knows of its end.
 local function finish_user_session(s, status)
   s.status, s.updatedAtMs, s.endedAtMs, s.told = status, now, now, true
   return save_user_session(s)
 end
 
--- In the order they were opened.
+-- The active sessions, in the order of opening.
 local function load_active()
   local active = {}
   for _, id in ipairs(redis.call('ZRANGE', active_key, 0, -1)) do

@@ -1,4 +1,4 @@
--- ARGV: ttl in ms, socket ids. One that has no place (any more) gets none.
+-- ARGV: ttl in ms, socket ids. A socket without a place does not get one.
 local renewed = {}
 for at = 4, #ARGV do renewed[ARGV[at]] = true end
 for _, place in ipairs(load_places()) do

@@ -1,5 +1,5 @@
 -- ARGV: socket id, node id, max (0: no limit), 'reject_new' or 'replace_old', ttl in ms.
--- Replies {'too_many_sockets'}, or {'taken', socket id, node id, ...} with those that were replaced.
+-- Replies {'too_many_sockets'}, or {'taken', then socket id and node id of each replaced socket}.
 local places = load_places()
 local max = tonumber(ARGV[5])
 local reply, mine, last = { 'taken' }, nil, 0

@@ -1,7 +1,7 @@
 -- Put in front of every script over the sockets of one user. KEYS: places (hash: socket id to 'order until node').
 local KEEP_MS = 10000
 
--- Those whose time is not up, oldest first; the others are forgotten.
+-- Returns the places that have not expired, oldest first, and removes the others.
 local function load_places()
   local places, all = {}, redis.call('HGETALL', KEYS[1])
   for at = 1, #all, 2 do
