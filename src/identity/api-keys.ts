@@ -103,7 +103,7 @@ export class ApiKeys {
   async create(caller: Caller, request: NewKeyRequest): Promise<{ readonly key: ApiKeyRecord; readonly text: string }> {
     const { store, crypto, clock, env } = this.deps;
     if (!request.scopes.every((scope) => caller.scopes.includes(scope))) {
-      throw new Failure('scope_missing', { message: 'scopes: a key can only grant scopes of its own.' });
+      throw new Failure('scope_missing', { message: 'scopes: a key can only grant its own scopes.' });
     }
     const projectId = this.projectFor(caller, request.projectId);
     const { id, text, secretHash } = newKey(crypto, env);
@@ -139,7 +139,7 @@ export class ApiKeys {
   private projectFor(caller: Caller, wanted: ProjectId | undefined): ProjectId {
     if (caller.sees === 'all') return wanted ?? projectNamed(`prj_${randomBase62(this.deps.crypto, 16)}`);
     if (wanted !== undefined && wanted !== caller.projectId) {
-      throw new Failure('scope_missing', { message: 'project_id: a key makes keys in its own project only.' });
+      throw new Failure('scope_missing', { message: 'project_id: a key can only create keys in its own project.' });
     }
     return caller.projectId;
   }

@@ -51,7 +51,7 @@ export function parseUserId(text: string): UserId | null {
   return USER_ID.test(text) ? (text as UserId) : null;
 }
 
-/** Parses the id of a directory user: `user_` and 27 base62 characters. Every such id is also valid for a seat's user. */
+/** Parses the id of a directory user: `user_` and 27 base62 characters. A seat accepts every such id as its user id. */
 export function parseDirectoryUserId(text: string): UserId | null {
   return DIRECTORY_USER_ID.test(text) ? (text as UserId) : null;
 }

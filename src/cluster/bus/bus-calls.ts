@@ -44,7 +44,7 @@ export class BusCalls implements NodeCalls {
 
   serve<B, A>(kind: CallKind<B, A>, run: (body: B, from: NodeId) => A | Promise<A>): void {
     this.served.set(kind.name, async (body, from) => {
-      if (!kind.body.is(body)) throw new Failure('internal', { message: `${kind.name}: the body has another shape` });
+      if (!kind.body.is(body)) throw new Failure('internal', { message: `${kind.name}: the body has the wrong shape` });
       return run(body, from);
     });
   }

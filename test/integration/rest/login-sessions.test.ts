@@ -10,7 +10,7 @@ const NO_USER = `user_${'0'.repeat(27)}`;
 const NO_ORGANIZATION = `org_${'0'.repeat(27)}`;
 const NOT_FOUND = {
   error: 'login_session_not_found',
-  message: 'There is no such session, or it is not yours to see.',
+  message: 'There is no such session, or the caller may not see it.',
 };
 
 interface Row {

@@ -122,7 +122,7 @@ describe.each(STORES)('logging in on $store', ({ redisUrl }) => {
     for (const name of names) answers.push(await api.authenticate(name, WRONG));
     const [first, ...others] = answers.map(comparable);
     expect(first?.status).toBe(401);
-    expect(first?.text).toBe('{"error":"login_failed","message":"The user name or the password is not right."}');
+    expect(first?.text).toBe('{"error":"login_failed","message":"The user name or the password is incorrect."}');
     for (const other of others) expect(other).toEqual(first);
   });
 

@@ -73,7 +73,7 @@ describe.each(STORES)('the relay surface on $store', ({ redisUrl }) => {
       await new Backend(running.url, `${backend.key}x`).relays(method, path, body),
     ];
     expect(refused.map(({ status, body: error }) => [status, error as unknown])).toEqual(
-      Array.from({ length: 4 }, () => [401, { message: 'A valid API key is needed here.' }]),
+      Array.from({ length: 4 }, () => [401, { message: 'This call needs a valid API key.' }]),
     );
   });
 

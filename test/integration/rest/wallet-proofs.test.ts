@@ -7,7 +7,7 @@ import { startGateway, type RunningGateway } from '../../support/gateway.js';
 import { inParallel } from '../../support/in-parallel.js';
 import { newWallet, nonceFor, prove, verify, type Wallet } from '../../support/wallets.js';
 
-const INVALID = { code: 'wallet_proof_invalid', message: 'The wallet proof is not valid.' };
+const INVALID = { code: 'wallet_proof_invalid', message: 'The wallet proof is invalid.' };
 const DOMAIN = 'game.example';
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
