@@ -48,7 +48,7 @@ function mapSignals(gateway: Gateway): void {
   });
 }
 
-/** Greets an operator who starts the program by hand on the embedded store: its address, its key and an example to paste. */
+/** The greeting for an operator who starts the program by hand: its address, its root key and an example to paste. */
 function greeting({ url, rootKey, engine }: Listening): string {
   const key = rootKey ?? '$SALLYPORT_ROOT_KEY';
   const socketUrl = url.replace(/^http/, 'ws');
@@ -56,14 +56,14 @@ function greeting({ url, rootKey, engine }: Listening): string {
   Sallyport ${VERSION} is up at ${url}
   ${engine}; embedded store: one node, everything is forgotten at exit (set SALLYPORT_REDIS_URL to keep it)
 
-  Root key${rootKey === null ? ' (yours, from SALLYPORT_ROOT_KEY)' : ', made for this run and shown only here'}:
+  Root key${rootKey === null ? ' (yours, from SALLYPORT_ROOT_KEY)' : ', generated for this run and shown only here'}:
     ${key}
 
   Create a relay session for two users:
     curl -s ${url}/v1/relays/sessions -H "Authorization: token ${key}" \\
       -d '{"users":[{"ip":"127.0.0.1"},{"ip":"127.0.0.1"}]}'
 
-  Connect each of them with the numbers that it answers:
+  Connect each user with the numbers in the answer:
     npx wscat -c '${socketUrl}/v1/connect?access_token=<session_id>.<authorization_token>.<authorization_token of the user>'
 
   The API: ${url}/openapi.json   A whole round trip: npm run demo   Stop: Ctrl-C

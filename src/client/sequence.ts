@@ -31,7 +31,7 @@ export class SequenceTracker {
     const from = this.last + 1;
     this.epoch = welcome.epoch;
     if (before !== null && before !== welcome.epoch) {
-      // After a resume, everything that the new epoch kept is replayed from its beginning.
+      // After a resume, the server replays everything that the new epoch has kept, from its beginning.
       this.last = resumed ? 0 : welcome.seq;
       return { epoch: before, from, to: null, reason: EPOCH_CHANGED };
     }

@@ -124,7 +124,7 @@ export class ApiKeys {
     try {
       if (!(await this.deps.store.remove(id, caller.sees))) throw new Failure('key_not_found');
     } finally {
-      // Also when the store's answer was lost: the key may have been removed.
+      // Do this even when the store's answer was lost: the key may have been removed.
       this.cache.drop(id);
       await this.deps.calls.order(REMOVED, { id });
     }

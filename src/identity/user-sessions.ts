@@ -113,7 +113,7 @@ export class UserSessions {
     return result.session;
   }
 
-  /** null when there was nothing to end. */
+  /** null when the session does not exist. */
   async finish(id: UserSessionId, status: FinishStatus): Promise<FinishReport | null> {
     const result = await this.deps.store.finish(id, status);
     if (result.outcome === 'not_found') return null;

@@ -19,8 +19,8 @@ export interface NodeBus {
   /** Adds a listener. Add it before `start`. A listener must not throw. */
   onMessage(listen: MessageListener): void;
   /**
-   * Adds a listener, called when messages of a node are missing, when the node falls silent, and when it is heard again
-   * after that. A node that is gone is heard of once.
+   * Adds a listener, called when messages of a node are missing, when the node falls silent, and when it sends again
+   * after that. A node that is gone is reported only once.
    */
   onLost(listen: LossListener): void;
   /** Resolves when this node can receive, or after two seconds. Never rejects: the transport goes on trying. */

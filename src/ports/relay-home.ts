@@ -73,7 +73,7 @@ export type HomeState =
 export interface Restoration extends HeldSession {
   /** Remaining lifetime, in ms. */
   readonly leftMs: number;
-  /** Indexes from this one on were never given out. */
+  /** The lowest index that was never assigned. */
   readonly nextIndex: number;
   /** The revision to replace in the store; null: the store has none. */
   readonly instead: number | null;

@@ -123,7 +123,7 @@ export class UserSockets {
     this.namedAtMs = nowMs;
   }
 
-  /** The handshake does not wait for the other node: the place is the new socket's already. */
+  /** The handshake does not wait for the other node: the new socket already has the place. */
   private replace({ socketId, nodeId }: UserSocket): void {
     const { calls, log, self } = this.deps;
     if (nodeId === self) this.places.get(socketId)?.lose();

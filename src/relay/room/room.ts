@@ -267,7 +267,7 @@ export class Room implements Flushable {
     this.announceText(encodeControl(frame), except);
   }
 
-  /** Takes the host that the store named. An older term than the known one is out of date. */
+  /** Takes over the host that the store named, unless its term is older than the known one. */
   applyHost(host: Host): void {
     if (host.term < this.currentHost.term) return;
     const changed = host.term !== this.currentHost.term || host.index !== this.currentHost.index;

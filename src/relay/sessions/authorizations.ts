@@ -91,8 +91,8 @@ export class Authorizations {
   }
 
   /**
-   * Mints a relay credential for a user. It takes no seat until it joins. Rejects with `session_not_found` or
-   * `banned`.
+   * Mints a relay credential for a user, who gets a seat only when they join with it. Rejects with `session_not_found`
+   * or `banned`.
    */
   async mint(
     scope: ProjectScope,
