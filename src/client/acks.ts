@@ -16,7 +16,7 @@ export class Acks {
     return this.waiting.size;
   }
 
-  /** null: as many wait as may. */
+  /** null: the maximum number of callers already waits. */
   open(): { readonly ref: number; readonly promise: Promise<number> } | null {
     if (this.waiting.size >= this.maxWaiting) return null;
     const ref = this.nextRef();
@@ -48,12 +48,14 @@ export class Acks {
     return waiting !== undefined;
   }
 
-  /** The frame never left, and its sender is told so in another way. */
+  /** Drops the ref of a frame that was never sent, whose sender learns that in another way. */
   forget(ref: number): void {
     this.take(ref);
   }
 
-  /** Rejects for frames that were on the wire: they may have arrived or not. Frames that wait for a link go on waiting. */
+  /**
+   * Rejects for frames that were on the wire and may or may not have arrived. Frames that wait for a link keep waiting.
+   */
   linkLost(): void {
     for (const [ref, { isOnWire }] of [...this.waiting]) {
       if (isOnWire) this.refused(ref, 'unknown_outcome', 'The link was lost before the answer came.');

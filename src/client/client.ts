@@ -1,6 +1,6 @@
 /**
- * The client SDK, `sallyport/client`: one member of one relay session, over one connection at a time, which it makes
- * again when it is lost. Browser and Node from one source, without dependencies.
+ * The client SDK, `sallyport/client`: one member of one relay session. It holds one connection at a time and reconnects
+ * when the connection is lost. The same source runs in browsers and in Node, without dependencies.
  */
 import type { ClientFrame } from '../protocol/control-frames.js';
 import type { Json } from '../lib/json.js';
@@ -47,7 +47,7 @@ export class RelayClient {
   private readonly gate = new Gate();
   private hasOpened = false;
 
-  /** Does nothing yet. Throws a TypeError when the URL is none. */
+  /** Does not connect yet. Throws a TypeError for an invalid URL. */
   constructor(options: RelayClientOptions) {
     const { queue, onListenerError, on, ...rest } = resolveOptions(options);
     this.emitter = new Emitter(onListenerError, on);
@@ -127,16 +127,16 @@ export class RelayClient {
   }
 
   /**
-   * Connects, and stays connected until `stop`, `leave` or the gateway ends it. Resolves with the first welcome;
-   * meanwhile failures that may pass are tried again, and heard of as `disconnected`. Rejects when the client is closed
-   * before. Calling it again returns the same outcome. Listeners added right after `await` miss no message.
+   * Connects, and stays connected until `stop`, `leave` or the gateway ends it. Resolves with the first welcome. Until
+   * then it retries after temporary failures and emits `disconnected` for each. Rejects when the client is closed
+   * before the welcome. A further call returns the same outcome. Listeners added right after `await` miss no message.
    */
   async connect(): Promise<void> {
     if (this.state === 'idle') this.supervisor.start();
     await this.opening.promise;
   }
 
-  /** Adds a listener; returns what removes it. What a listener throws goes to `onListenerError`. */
+  /** Adds a listener; returns a function that removes it. Errors of listeners go to `onListenerError`. */
   on<E extends keyof ClientEvents>(event: E, listener: Listener<E>): () => void {
     return this.emitter.on(event, listener);
   }
@@ -144,14 +144,16 @@ export class RelayClient {
   /**
    * Sends one message to the others. Frames of one client go out in the order of the calls.
    *
-   * While the link cannot take it (none is open, or its buffer is full): `volatile` is dropped; of `latest` the newest
-   * per key and targets waits; `reliable` waits, and when the queue is full is refused by `queue_full`.
+   * While no link is open or its buffer is full, the class decides. A `volatile` frame is dropped. A `latest` frame
+   * waits and replaces a waiting one with the same key and targets. A `reliable` frame waits; when the queue is full,
+   * the call fails with `queue_full`.
    *
-   * With `ack: true`: the promise of the frame's number in the session (0 unless reliable), once it was accepted.
-   * Rejects with the gateway's code; with `unknown_outcome` when the link was lost in between: it may have been relayed
-   * or not, and is never sent twice. Without: throws what could be told at once (`queue_full`, `closed`,
-   * `message_too_big`); a refusal by the gateway is an `error` event, and what was on the wire when the link was lost
-   * is not told.
+   * With `ack: true` it returns a promise, which resolves with the frame's number in the session (0 unless reliable)
+   * when the gateway has accepted the frame. It rejects with the gateway's code, or with `unknown_outcome` when the
+   * link was lost before the answer: the frame may or may not have been relayed, and is never sent twice.
+   *
+   * Without `ack` it throws only what the client knows at once (`queue_full`, `closed`, `message_too_big`). A refusal
+   * by the gateway is an `error` event. The client does not report frames that were on the wire when the link was lost.
    */
   send(payload: Uint8Array | string, options: SendOptions & { readonly ack: true }): Promise<number>;
   send(payload: Uint8Array | string, options?: SendOptions & { readonly ack?: false | undefined }): SendOutcome;
@@ -183,16 +185,16 @@ export class RelayClient {
   }
 
   /**
-   * Host only: makes another member host. Success is heard as `host`. Returns the ref that the `error` of a refusal
-   * repeats. Throws `not_connected`.
+   * Host only: makes another member host. On success a `host` event follows. Returns the ref that the `error` of a
+   * refusal repeats. Throws `not_connected`.
    */
   handOverHost(index: number): number {
     return this.ask((ref) => ({ type: 'host', index, ref }));
   }
 
   /**
-   * Host only: while the session is locked, nobody new may join. Success is heard as `sessionUpdated`. Returns the ref
-   * that the `error` of a refusal repeats. Throws `not_connected`.
+   * Host only: while the session is locked, nobody new may join. On success a `sessionUpdated` event follows. Returns
+   * the ref that the `error` of a refusal repeats. Throws `not_connected`.
    */
   lock(locked = true): number {
     return this.ask((ref) => ({ type: 'lock', locked, ref }));
@@ -206,8 +208,8 @@ export class RelayClient {
   }
 
   /**
-   * Gives the seat back and ends the client. Resolves with true when the gateway confirmed it; with false when there
-   * was no connection to say it on, or no answer within 2 s: then the seat is kept for the resume window.
+   * Gives the seat back and ends the client. Resolves with true when the gateway confirmed it. Resolves with false when
+   * there was no connection or no answer within 2 s: the gateway may then keep the seat for the resume window.
    */
   leave(): Promise<boolean> {
     this.sendBuffer.drain(true);
@@ -215,8 +217,8 @@ export class RelayClient {
   }
 
   /**
-   * Ends the client without leaving: its seat is kept for the resume window. Whatever waits is rejected, no timer or
-   * socket is left when it resolves, within about a second. Idempotent, at any time.
+   * Ends the client without leaving: the gateway keeps its seat for the resume window. Rejects everything that waits.
+   * Resolves within about a second, when no timer or socket is left. Idempotent, and allowed at any time.
    */
   stop(): Promise<void> {
     return this.supervisor.stop();

@@ -1,6 +1,6 @@
 /**
- * One connection, from the handshake to its end: the first frame must be the welcome, what comes later is handed on,
- * and its end is told exactly once. It never connects again; `Supervisor` does.
+ * One connection, from the handshake to its end. The first frame must be the welcome; later frames are passed on. The
+ * connection reports its end exactly once. It never reconnects; `Supervisor` does.
  */
 import { decodeBatchFrame, type Entry } from '../protocol/batch-frame.js';
 import type { ClientFrame } from '../protocol/control-frames.js';
@@ -23,11 +23,11 @@ export interface ConnectionEvents {
 
 export interface ConnectionDeps extends HandshakeDeps {
   readonly timing: ClientTiming;
-  /** From the first step to the welcome. */
+  /** The longest time from the first step to the welcome. */
   readonly connectTimeoutMs: number;
 }
 
-/** A frame that is not of the protocol. */
+/** The close code for a frame that breaks the protocol. */
 const BAD_FRAME = 1002;
 
 export class Connection {
@@ -59,7 +59,7 @@ export class Connection {
     );
   }
 
-  /** Welcomed, and not closing. */
+  /** True from the welcome until the connection closes. */
   get isReady(): boolean {
     return this.heart !== null && this.link?.isWritable === true;
   }
@@ -68,7 +68,7 @@ export class Connection {
     return this.link?.bufferedBytes ?? 0;
   }
 
-  /** Callers ask `isReady` first. */
+  /** Call it only while `isReady`. */
   send(data: string | Uint8Array<ArrayBuffer>): void {
     this.heart?.onSent();
     this.link?.send(data);
@@ -82,13 +82,13 @@ export class Connection {
     return this.heart?.ask() ?? Promise.reject(new RelayError('not_connected', 'There is no open connection.'));
   }
 
-  /** Ends it in good order, or at once when there is nothing to keep in order. */
+  /** Closes with a closing handshake, or at once before the welcome. */
   close(withinMs: number): void {
     if (this.heart === null) this.abandon('closed');
     else this.link?.close(withinMs);
   }
 
-  /** The gateway is about to close it. */
+  /** Gives the gateway this long to close the connection. */
   giveUpAfter(withinMs: number): void {
     this.link?.giveUpAfter(withinMs);
   }

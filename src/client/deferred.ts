@@ -1,4 +1,4 @@
-/** A promise with its two ends in hand. */
+/** A promise together with the functions that settle it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;

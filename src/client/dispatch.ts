@@ -1,4 +1,4 @@
-/** Hands on what comes in: a welcome and entries from here, every other control frame by the table in events.ts. */
+/** Handles incoming frames: the welcome and entries here, every other control frame by the table in events.ts. */
 import type { Entry } from '../protocol/batch-frame.js';
 import { BACKEND_INDEX } from '../protocol/ids.js';
 import type { Welcome } from '../protocol/server-control.js';
@@ -27,7 +27,7 @@ export class Dispatch {
     for (const entry of entries) this.onEntry(entry);
   }
 
-  /** The number is taken before own entries are left out: they count too. */
+  /** Counts the number before it drops own entries, because own entries have numbers, too. */
   private onEntry(entry: Entry): void {
     const { view, sequence, emit } = this.context;
     const isReliable = entry.deliveryClass === CLASS.reliable;

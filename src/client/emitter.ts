@@ -19,7 +19,7 @@ export class Emitter {
     private readonly first: Listeners = {},
   ) {}
 
-  /** Returns what removes the listener again. */
+  /** Returns a function that removes the listener. */
   on<E extends keyof ClientEvents>(event: E, listener: Listener<E>): () => void {
     const listeners = this.listenersOf(event);
     listeners.add(listener);

@@ -42,7 +42,7 @@ export interface OpenInfo {
 }
 
 export interface Disconnected {
-  /** The close code; 1006 when the link was lost, or never came about. */
+  /** The close code; 1006 when the link was lost or never opened. */
   readonly code: number;
   /** The close reason, or the error code of a refused handshake. */
   readonly reason: RelayErrorCode;
@@ -50,14 +50,14 @@ export interface Disconnected {
   readonly willReconnectInMs: number | null;
 }
 
-/** The end. */
+/** How the client ended. */
 export interface Closed {
   readonly code: number;
   /** The close reason, the error code of a refused handshake, or `closed` after `stop`. */
   readonly reason: RelayErrorCode;
   /**
-   * `done`: you left or stopped. `never`: the gateway does not want this credential back. `back_off`: it was not
-   * reached within `reconnect.maxElapsedMs`; a new client may have more luck later.
+   * `done`: you left or stopped. `never`: the gateway will not accept this credential again. `back_off`: the client did
+   * not reach the gateway within `reconnect.maxElapsedMs`; a new client may succeed later.
    */
   readonly advice: CloseAdvice;
 }
@@ -70,7 +70,9 @@ export interface ClientEvents {
   /** Its socket was lost; it may come back. */
   memberAway: Member;
   memberBack: Member;
-  /** You hear it of yourself when you are kicked; then `closed` follows. `detail`: what the host wrote; null: nothing. */
+  /**
+   * You also get it about yourself when you are kicked; then `closed` follows. `detail`: the host's reason, or null.
+   */
   memberLeft: { readonly member: Member; readonly reason: string; readonly detail: string | null };
   /** Another member set its presence state. */
   memberState: Member;
@@ -79,7 +81,7 @@ export interface ClientEvents {
   /** The user session you are bound to was touched, or is over; then `closed` follows. */
   userSession: UserSession;
   gap: Gap;
-  /** The gateway asks to reconnect in so many milliseconds; the client does so on its own. */
+  /** The gateway asks the client to reconnect after `afterMs`; the client does so by itself. */
   goaway: { readonly reason: string; readonly afterMs: number };
   /**
    * The gateway refused a frame that nobody waits for with `ack`, or a call such as `kick`. `ref`: what that call
@@ -90,7 +92,7 @@ export interface ClientEvents {
   undelivered: { readonly code: RelayErrorCode; readonly count: number };
   /** A connection was lost, or could not be made. */
   disconnected: Disconnected;
-  /** Once, last: nothing follows. */
+  /** The last event, emitted once. */
   closed: Closed;
 }
 

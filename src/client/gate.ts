@@ -1,6 +1,6 @@
 /**
- * Holds back what comes right behind the first welcome until whoever waits for `connect()` has had its turn to add
- * listeners: `ws` hands out several frames in one turn of the event loop.
+ * Holds back the frames right after the first welcome until the caller of `connect()` could add listeners: `ws`
+ * delivers several frames in one turn of the event loop.
  */
 export class Gate {
   private held: (() => void)[] | null = null;

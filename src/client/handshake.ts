@@ -1,4 +1,4 @@
-/** The way to an open socket: the credential, the URL, the WebSocket, and when that fails the reason why. */
+/** Opens a socket: gets the credential, builds the URL, makes the WebSocket, and finds the reason when that fails. */
 import { SUBPROTOCOL } from '../protocol/wire.js';
 import { LOST_LINK } from './link.js';
 import { askWhyRefused, type FetchLike } from './probe.js';
@@ -25,7 +25,7 @@ export interface HandshakeDeps {
 
 const CONNECT_PATH = '/v1/connect';
 
-/** Takes ws, wss, http and https URLs; the origin alone will do. Throws a TypeError for anything else. */
+/** Takes ws, wss, http and https URLs; the origin alone is enough. Throws a TypeError for anything else. */
 export function connectUrl(given: string | URL): URL {
   const url = new URL(given);
   url.protocol = url.protocol.replace('http', 'ws');

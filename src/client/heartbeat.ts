@@ -1,6 +1,6 @@
 /**
- * Keeps a connection heard from, and notices when it is dead. Browsers do not show the gateway's WebSocket pings, so
- * both are done with ping frames: one when nothing was sent, or nothing came, for half a heartbeat.
+ * Keeps a connection alive, and notices when it is dead. Browsers do not show the gateway's WebSocket pings, so the
+ * client sends ping frames: one whenever it has sent nothing, or received nothing, for half a heartbeat.
  */
 import { deferred, type Deferred } from './deferred.js';
 import { RelayError, type RelayErrorCode } from './relay-error.js';
@@ -10,7 +10,7 @@ export interface HeartbeatDeps {
   readonly timing: ClientTiming;
   readonly heartbeatMs: number;
   readonly sendPing: (t: number) => void;
-  /** Nothing has come for two heartbeats, though it was asked for. */
+  /** Nothing has arrived for two heartbeats, although the client sent a ping. */
   readonly onDead: () => void;
 }
 
@@ -25,7 +25,7 @@ export class Heartbeat {
   private readonly periodMs: number;
   private sentAtMs: number;
   private receivedAtMs: number;
-  /** Since when a ping waits without any frame having come. */
+  /** When the ping was sent after which no frame has arrived yet; null: no such ping. */
   private silentSinceMs: number | null = null;
   private question: Question | null = null;
   private lastT = 0;
@@ -72,7 +72,7 @@ export class Heartbeat {
     if (this.question !== null && nowMs - this.question.askedAtMs >= 4 * this.periodMs) {
       this.fail('timeout', 'The ping was not answered.');
     }
-    // Measured from the ping, not from the last frame: after a sleep of the machine the gateway gets its chance.
+    // Count from the ping, not from the last frame, so that the gateway can still answer after the machine has slept.
     if (this.silentSinceMs !== null && nowMs - this.silentSinceMs >= 3 * this.periodMs) {
       this.deps.onDead();
       return;

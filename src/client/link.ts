@@ -1,4 +1,4 @@
-/** One WebSocket: says exactly once that it is over, and nothing after that. */
+/** One WebSocket. It reports its end exactly once, and nothing afterwards. */
 import type { SocketEvent, SocketLike } from './socket.js';
 import type { ClientTiming } from './timing.js';
 
@@ -40,12 +40,12 @@ export class Link {
     return this.socket.bufferedAmount;
   }
 
-  /** Frames that are sent while it is not writable are lost. */
+  /** Loses frames that are sent while the link is not writable. */
   send(data: string | Uint8Array<ArrayBuffer>): void {
     if (this.isWritable) this.socket.send(data);
   }
 
-  /** The closing handshake: what is under way in either direction still arrives. Cut off when it takes too long. */
+  /** Starts the closing handshake: frames under way in either direction still arrive. Cuts it off after `withinMs`. */
   close(withinMs: number): void {
     if (this.isOver) return;
     this.giveUpAfter(withinMs);
@@ -58,7 +58,7 @@ export class Link {
     this.cancelPatience = this.timing.setTimer(withinMs, () => this.abandon(LOST_LINK, 'timeout'));
   }
 
-  /** Over, now: for a link that is dead or of no use. */
+  /** Ends a dead or useless link at once. */
   abandon(code: number, reason: string): void {
     if (this.isOver) return;
     this.over(code, reason);

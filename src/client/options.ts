@@ -13,23 +13,23 @@ export interface RelayClientOptions {
    */
   readonly url: UrlSource;
   /**
-   * A relay credential or relay pair, or what gets one. A function is called afresh for each connection that is not a
-   * resume; when it fails, it is called again later like any attempt that failed.
+   * A relay credential or relay pair, or a function that gets one. The client calls the function for each connection
+   * that is not a resume. A failure of the function counts as a failed attempt, and the client tries again later.
    */
   readonly credential: CredentialSource;
-  /** Listeners from the first moment on: `on: { message: (m) => ... }`. */
+  /** Listeners that are added before anything happens: `on: { message: (m) => ... }`. */
   readonly on?: Listeners | undefined;
-  /** Where the platform has none, or a wrapped one; Node 20 takes the `ws` package by itself when it is installed. */
+  /** A WebSocket class for a platform without one. On Node 20 the client finds an installed `ws` package by itself. */
   readonly WebSocket?: SocketConstructor | undefined;
-  /** Asks why a handshake was refused. The platform's by default. */
+  /** Used to ask why a handshake was refused. The platform's `fetch` by default. */
   readonly fetch?: FetchLike | undefined;
   readonly reconnect?:
     | {
-        /** The first wait is random, up to this; each failure doubles it. 250 by default. */
+        /** The first wait is a random time up to this; each failure doubles the bound. 250 by default. */
         readonly baseMs?: number | undefined;
-        /** No wait is drawn from more than this. 10,000 by default. */
+        /** No wait is longer than this. 10,000 by default. */
         readonly capMs?: number | undefined;
-        /** After this long without a connection the client gives up. It never does by default. */
+        /** The client gives up after this long without a connection. By default it never does. */
         readonly maxElapsedMs?: number | undefined;
       }
     | undefined;
@@ -39,15 +39,17 @@ export interface RelayClientOptions {
         readonly maxFrames?: number | undefined;
         /** 1 MiB by default. */
         readonly maxBytes?: number | undefined;
-        /** With this much in the socket's own buffer frames wait in the queue. 64 KiB by default. */
+        /** While the socket's own buffer holds this much, frames wait in the queue. 64 KiB by default. */
         readonly highWaterBytes?: number | undefined;
       }
     | undefined;
-  /** From the start of an attempt, credential included, to its welcome. 10,000 by default. */
+  /**
+   * The longest time from the start of an attempt, before it gets the credential, to its welcome. 10,000 by default.
+   */
   readonly connectTimeoutMs?: number | undefined;
   /** For tests: the clock, timers and chance. */
   readonly timing?: ClientTiming | undefined;
-  /** Hears of what listeners throw. Writes to the console by default. */
+  /** Gets the errors that listeners throw. Writes to the console by default. */
   readonly onListenerError?: ListenerErrorHandler | undefined;
 }
 
@@ -64,7 +66,7 @@ export interface ResolvedOptions {
   readonly onListenerError: ListenerErrorHandler;
 }
 
-/** Throws a TypeError when the URL is none. */
+/** Throws a TypeError for an invalid URL. */
 export function resolveOptions(options: RelayClientOptions): ResolvedOptions {
   const { reconnect, queue } = options;
   return {

@@ -10,7 +10,9 @@ export interface SendOptions {
   readonly key?: number | undefined;
   /** Only these members; everybody else in the session by default. An empty list reaches nobody. */
   readonly to?: number | readonly number[] | undefined;
-  /** Fenced: refused by `stale_host` unless you are host, in the term that is known now. */
+  /**
+   * Sends it as host: the gateway refuses it with `stale_host` unless you are host in the term that the client knows.
+   */
   readonly asHost?: boolean | undefined;
 }
 

@@ -10,7 +10,7 @@ export interface Outgoing {
   readonly class: DeliveryClassName;
   /** Class latest only: the key and the targets. A newer frame with the same slot replaces this one. */
   readonly slot: string | null;
-  /** A caller waits for its ack. */
+  /** The ref whose ack a caller waits for; null: no caller waits. */
   readonly ref: number | null;
 }
 

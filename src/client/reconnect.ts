@@ -12,7 +12,7 @@ export type ConnectionEnd =
   | { readonly by: 'refusal'; readonly refusal: Refusal }
   /** There was no connection, and no reason is known. */
   | { readonly by: 'failure'; readonly reason: RelayErrorCode }
-  /** It cannot work here, or not with this credential. */
+  /** No attempt can succeed on this platform or with this credential. */
   | { readonly by: 'fault'; readonly reason: RelayErrorCode };
 
 export type Plan =
@@ -30,7 +30,7 @@ export interface ReconnectLimits {
 
 /** 4xx answers that may differ on the next attempt. */
 const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 409, 425, 429]);
-/** After a close that asks for a pause (41xx), the first wait is drawn from this power of two times the base. */
+/** After a close that asks for a pause (41xx), the first wait is at most the base times this power of two. */
 const BACK_OFF_STEP = 2;
 const MOST_DOUBLINGS = 30;
 /** Nodes that name each other are not asked in circles without a pause. */

@@ -14,7 +14,7 @@ export type ClientErrorCode =
   | 'conflated'
   /** The link could not take the frame. It was volatile, or it was latest and the queue was full. */
   | 'dropped'
-  /** No answer in time. */
+  /** No answer came in time. */
   | 'timeout'
   /** This platform has no WebSocket. */
   | 'websocket_missing'
@@ -22,9 +22,9 @@ export type ClientErrorCode =
   | 'gave_up'
   /** The `credential` function failed. */
   | 'credential_failed'
-  /** The url function failed, or gave no WebSocket URL. */
+  /** The `url` function failed, or gave no WebSocket URL. */
   | 'url_failed'
-  /** Nothing answers at the URL, or no gateway does. */
+  /** Nothing answers at the URL, or something that is not a gateway. */
   | 'unreachable';
 
 /** A code of the SDK, or of the gateway's error catalogue. A newer gateway may have more. */

@@ -1,6 +1,6 @@
 /**
- * After the bus has lost messages of other nodes, orders may be among them. Then this node compares all that it holds with
- * the store: until each comparison has succeeded, since a store that is unavailable cannot tell.
+ * Orders may be among the messages that the bus has lost. After a loss, this node compares everything that it holds
+ * with the store. It repeats the comparison until it succeeds, because the store may be unavailable.
  */
 import { Failure } from '../protocol/failure.js';
 import type { Clock, Timer } from '../ports/clock.js';

@@ -53,7 +53,7 @@ export function composeCluster(ground: Ground): Cluster {
     membership,
     calls,
     services: [
-      // Before the lease: a node that others count on hears their orders.
+      // Before membership: once other nodes know this node, it must hear their orders.
       { name: 'node_bus', start: () => bus.start(), stop: () => bus.stop() },
       { name: 'order_recovery', start: () => undefined, stop: () => recovery.stop() },
       { name: 'membership', start: () => membership.start(), stop: () => membership.stop() },

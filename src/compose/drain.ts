@@ -30,7 +30,7 @@ export interface DrainDeps {
   readonly server: Pick<UwsServer, 'connections' | 'stopListening' | 'closeSpread' | 'requestsAnswered' | 'close'>;
 }
 
-/** Its stop takes `drainTimeoutMs` and a heartbeat, or the wait for requests when that is longer. */
+/** Its stop takes at most `drainTimeoutMs` plus a heartbeat, or the wait for requests if that is longer. */
 export function drainService(deps: DrainDeps): Service {
   return {
     name: 'drain',

@@ -1,7 +1,7 @@
 /**
- * What the cluster asks of the parts of this node: how many sessions it is home to, and to compare what it holds with the
- * store, after a gap in its lease and after orders of other nodes may have been lost. The cluster is built first. Each part
- * registers here when it is built, as gauges do; before that there is nothing to count and nothing to compare.
+ * What the cluster asks of the parts of this node: the number of sessions it is home to, and a comparison of what it
+ * holds with the store. The cluster asks for a comparison after a gap in the node's lease, and after it may have lost
+ * orders of other nodes. The cluster is built first, so each part registers here when it is built, as gauges do.
  */
 export class NodeDuties {
   private readonly counts: (() => number)[] = [];

@@ -47,7 +47,10 @@ export class AuditLog {
     this.log.info('audit', { action, ...fieldsOf(by), target_user_id: targetUserId, ...actor, sessions_ended: ended });
   }
 
-  /** Records that the session acts as the target user from now on. The session may belong to another user than the caller. */
+  /**
+   * Records that the session acts as the target user from now on. The session may belong to another user than the
+   * caller.
+   */
   recordIdentity(action: IdentityAction, by: AuditedBy, { id, userId }: UserSession, targetUserId: UserId): void {
     const whose = { of_user_id: userId, of_session_id: id };
     this.log.info('audit', { action, ...fieldsOf(by), ...whose, target_user_id: targetUserId });

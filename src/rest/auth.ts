@@ -11,7 +11,7 @@ export interface KeyVerifier {
 /** Returns the text of the API key in a request; null when the request carries none, or more than one. */
 export type KeyCarrier = (request: HttpRequest) => string | null;
 
-/** Where an API key is looked for, and in what. */
+/** The carrier that a surface reads API keys from, and the service that verifies them. */
 export interface KeyCheck {
   readonly keys: KeyVerifier;
   readonly carrier: KeyCarrier;

@@ -1,9 +1,9 @@
 /**
- * `Idempotency-Key`: one answer for one request, however often it is sent within a day. The key counts for one
- * caller, method and path; what was sent is compared by digest. Only settled answers are kept: a 5xx and a 429 say that the
- * same request is to come again. A call that failed and may have changed something stays the same operation, whose steps a
- * repeat takes once; see ports/operations.ts.
- * They are kept sealed, headers too, since an answer may hold a secret that is nowhere else (a new API key, a cookie).
+ * `Idempotency-Key`: a repeated request gets the first answer for a day. A key belongs to one caller, method and path;
+ * a digest tells whether the request is the same. Only final answers are kept: after a 5xx or a 429 the caller should
+ * repeat the request. A call that failed after it may have changed something keeps its operation, so that a repeat
+ * takes each step only once; see ports/operations.ts. Answers are kept encrypted, including their headers, because an
+ * answer may contain a secret that is stored nowhere else (a new API key, a cookie).
  */
 import { z } from 'zod';
 import { Failure } from '../protocol/failure.js';
@@ -22,17 +22,17 @@ export interface IdempotencyDeps {
 
 export interface IdempotentRequest {
   readonly request: HttpRequest;
-  /** Whose key it is: the API key's id, or root. */
+  /** The caller that the Idempotency-Key belongs to, for example an API key's id. */
   readonly callerId: string;
-  /** The decoded path, so that one path written in two ways is one. */
+  /** The decoded path, so that two spellings of a path count as the same. */
   readonly segments: readonly string[];
   readonly matrix: ReadonlyMap<string, string>;
 }
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
 /**
- * A node that dies during a request holds the key no longer than this. One that only takes long is harmless: each step of an
- * operation takes effect once, whoever runs it.
+ * A node that dies during a request blocks the key for this long. A node that is only slow does no harm: each step of
+ * an operation takes effect once, whichever node runs it.
  */
 const RUNNING_TTL_MS = 5_000;
 const ID_BYTES = 18;
@@ -46,7 +46,7 @@ export interface Outcome {
   readonly mayHaveChanged: boolean;
 }
 
-/** Runs the call as an operation; the id is null when a repeat is another operation. */
+/** Runs the call as an operation. The id is null without an Idempotency-Key: a repeat is then another operation. */
 export type Run = (operationId: string | null) => Promise<Outcome>;
 
 export class Idempotency {
@@ -59,9 +59,9 @@ export class Idempotency {
   }
 
   /**
-   * Runs the call, or answers with what it answered before. Without an Idempotency-Key it just runs.
-   * `run` never rejects. Rejects itself with `invalid_request` for a bad key, `idempotency_conflict`,
-   * `idempotency_in_progress` or `store_unavailable`; the call has not run then.
+   * Runs the call, or returns its earlier answer. Without an Idempotency-Key it always runs the call. `run` must not
+   * reject. Rejects with `invalid_request` for a bad key, `idempotency_conflict`, `idempotency_in_progress` or
+   * `store_unavailable`; the call has not run then.
    */
   async answer(call: IdempotentRequest, run: Run): Promise<HttpResponse> {
     const sent = call.request.headers.get('idempotency-key');
@@ -89,7 +89,7 @@ export class Idempotency {
     }
   }
 
-  /** This node runs a call under the key: another request is a conflict all the same, and the same one is in progress. */
+  /** Rejects while this node runs a call under the key: in progress for the same request, a conflict for another. */
   private async answerBeside(key: string, fingerprint: string): Promise<never> {
     const { outcome } = await this.start(key, fingerprint, `${this.owner} beside`);
     throw new Failure(outcome === 'conflict' ? 'idempotency_conflict' : 'idempotency_in_progress');
@@ -108,7 +108,7 @@ export class Idempotency {
       else if (mayHaveChanged) await store.release(key, operationId);
       else await store.forget(key, operationId);
     } catch (error) {
-      // The call is done and its answer is true: the caller gets it. A repeat runs the same operation again.
+      // The call has taken effect, so the caller gets its answer. A repeat runs the same operation again.
       log.error('idempotency_not_kept', error, { request_id: request.id });
     }
     return response;
@@ -122,7 +122,9 @@ export class Idempotency {
     return { status, body: this.deps.sealer.seal(JSON.stringify({ headers, body }), key) };
   }
 
-  /** An answer that does not open was sealed under another secret: the call has run, and cannot be answered again. */
+  /**
+   * Opens a kept answer. If that fails, it was encrypted with another secret: the call has run, but its answer is lost.
+   */
   private replayed(kept: HttpResponse, key: string): HttpResponse {
     const text = this.deps.sealer.open(kept.body ?? '', key);
     if (text === null) throw new Failure('idempotency_conflict');
@@ -140,7 +142,7 @@ export class Idempotency {
     const body = Buffer.from(request.body).toString('base64');
     return {
       key: crypto.sha256(JSON.stringify([callerId, request.method, segments, sent])),
-      // A body may hold a password, which a plain digest would give to whoever reads the store and can guess.
+      // A MAC, because a body may contain a password: from a plain digest, a reader of the store could guess it.
       fingerprint: sealer.mark(JSON.stringify([[...matrix], request.query, body]), 'idempotency'),
     };
   }

@@ -9,7 +9,9 @@ import { Failure } from '../protocol/failure.js';
 const FREE_VALUES = 4096;
 const BYTES_PER_VALUE = 8;
 
-/** No call has an object with more members, not even metadata of 4 KiB; the bound spares code that reads a body by its names. */
+/**
+ * More members than an object of any call has, even metadata of 4 KiB. Bounds the work of code that visits each member.
+ */
 const MAX_MEMBERS = 1024;
 
 const FAULT_MESSAGES: Readonly<Record<JsonFault, string>> = {
@@ -18,7 +20,7 @@ const FAULT_MESSAGES: Readonly<Record<JsonFault, string>> = {
   too_many_members: `An object of the JSON body has more than ${MAX_MEMBERS} members.`,
 };
 
-/** Rejects with `malformed_json`; for an empty body too. */
+/** Rejects with `malformed_json`, also for an empty body. */
 export function parseJsonBody(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new Failure('malformed_json', { message: 'This call needs a JSON body.' });
   const maxValues = FREE_VALUES + Math.floor(bytes.length / BYTES_PER_VALUE);

@@ -8,8 +8,8 @@ export interface ListBounds {
 }
 
 /**
- * A list of such elements. It does not look into a list that is too long, and stops at the last problem that an answer would
- * show: `z.array` finds and words the problems of every element, at 4 us each.
+ * A list of these elements. It skips the elements of a list that is too long, and stops after the last problem that an
+ * answer shows: `z.array` would describe the problems of every element, at 4 us each.
  */
 export function list<T>(element: z.ZodType<T>, { min = 0, max = Number.MAX_SAFE_INTEGER }: ListBounds) {
   const outer = z.array(z.unknown()).min(min, `${min} at least`).max(max, `${max} at most`);
@@ -34,7 +34,7 @@ function takeAll<T>(element: z.ZodType<T>, given: readonly unknown[], context: z
   return problems === 0 ? taken : z.NEVER;
 }
 
-/** The document needs it, because JSON Schema does not see through a transform. */
+/** The JSON Schema of the elements, which the OpenAPI document cannot derive through a transform. */
 function itemsOf(element: z.ZodType): Readonly<Record<string, unknown>> {
   const items = z.toJSONSchema(element, { io: 'input', unrepresentable: 'any' });
   delete items.$schema;

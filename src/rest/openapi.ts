@@ -24,7 +24,7 @@ export function buildOpenApi(served: readonly ServedSurface[], version: string):
   };
 }
 
-/** The schemes that routes ask for, in the order in which they do. Throws when no surface describes one. */
+/** The security schemes that routes name, in the order of first use. Throws when no surface describes one of them. */
 function securitySchemes(served: readonly ServedSurface[]): JsonObject {
   const described = new Map(served.flatMap(({ surface }) => Object.entries(surface.securitySchemes)));
   const asked = served.flatMap(({ surface, routes }) => routes.flatMap((route) => schemeNames(surface, route)));

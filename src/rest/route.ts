@@ -23,7 +23,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
  */
 export type RouteAuth = 'none' | { readonly scope: Scope } | { readonly guard: string | readonly string[] };
 
-/** By status: a schema of the JSON body, `empty`, or the content type of a text. */
+/** A route's answers by status: the schema of a JSON body, `empty`, or the content type of a text. */
 export type Responses = Readonly<Record<number, z.ZodType | 'empty' | TextResponse>>;
 
 export interface TextResponse {
@@ -39,7 +39,7 @@ export interface RouteInput {
   readonly matrix: ReadonlyMap<string, string>;
 }
 
-/** A caller that may make the call, and the call. */
+/** A permitted caller, and the call that is ready to run. */
 export interface Admitted {
   /** The owner of Idempotency-Keys: unique over all kinds of callers. */
   readonly callerId: string;
@@ -64,9 +64,9 @@ export interface Route {
   readonly body: z.ZodType;
   readonly bodyForm: BodyForm;
   readonly responses: Responses;
-  /** The route's own errors; those of every route (authorization, body, store) are added by the document. */
+  /** The route's own errors. The document adds those of every route (authorization, body, store). */
   readonly errors: readonly ErrorCode[];
-  /** Rejects when this caller may not make the call; nothing of the query or the body has been read then. */
+  /** Rejects when this caller may not make the call. Does not read the query or the body before that is known. */
   admit(input: RouteInput, check: KeyCheck): Promise<Admitted>;
 }
 
@@ -202,7 +202,7 @@ function common<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>): Omi
   };
 }
 
-/** The path first (is there anything?), then the query, then the body. */
+/** Parses the path first, then the query, then the body; the first problem decides the error. */
 function parseCall<P, Q, B, R extends Responses>(spec: CommonSpec<P, Q, B, R>, input: RouteInput): Call<P, Q, B> {
   const { request, matrix } = input;
   const params = (spec.params ?? NOTHING).safeParse(input.params);

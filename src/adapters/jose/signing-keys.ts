@@ -32,7 +32,9 @@ function isAble(key: SigningKey): key is AbleKey {
  * ids.
  */
 const REFRESH_MS = 30_000;
-/** A key is published this long before it signs: several times the age of a node's view (30 s) and a cached set (60 s). */
+/**
+ * A key is published this long before it signs: several times the age of a node's view (30 s) and a cached set (60 s).
+ */
 const PUBLISHED_AHEAD_MS = 300_000;
 /**
  * How long a key stays published after its successor starts to sign, or longer if its tokens live longer: nodes switch

@@ -3,7 +3,7 @@ import { isObject, number, object, optional, text, type Shape, type Shaped } fro
 
 const MARK = { call: 1, answer: 2 } as const;
 
-/** The call's kind says more. */
+/** The kind of the call decides the shape of its body. */
 const any: Shape<unknown> = { label: 'any JSON', is: (_value): _value is unknown => true };
 
 const callShape = object({ id: number, kind: text, body: any });
@@ -28,7 +28,7 @@ export function encodeAnswer(answer: Answer): Uint8Array {
   return marked(MARK.answer, answer);
 }
 
-/** `other`: a message of another kind. null: neither a call nor an answer, though it says so. */
+/** `other`: a message of another kind. null: a malformed call or answer. */
 export function decodeCallMessage(bytes: Uint8Array): CallMessage | 'other' | null {
   const mark = bytes[0];
   if (mark !== MARK.call && mark !== MARK.answer) return 'other';

@@ -43,7 +43,7 @@ function newStream(): Stream {
   return { run: 0, number: 0, claimed: { run: 0, number: 0 } };
 }
 
-/** Compares the stream with the claim before this one, and keeps this one. */
+/** Compares the stream with its previous claim, then keeps the new claim. Returns whether packets were lost. */
 function claim(stream: Stream, now: Stream['claimed']): boolean {
   const before = stream.claimed;
   stream.claimed = { run: now.run, number: now.number };

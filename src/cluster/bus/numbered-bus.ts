@@ -1,6 +1,6 @@
 /**
- * The node bus: numbers what this node sends, and notices what is missing of what others send. Each node says in a beat,
- * eight times a second, what it has sent last; so a lost tail is noticed, and a node that nobody hears.
+ * The node bus numbers what this node sends, and notices when packets of other nodes are missing. Eight times a second
+ * each node sends a beat that names its last packets. So the receivers also notice a lost tail and a silent node.
  */
 import type { BusTransport } from '../../ports/bus-transport.js';
 import type { Clock, Timer } from '../../ports/clock.js';
@@ -12,9 +12,9 @@ import { Incoming } from './incoming.js';
 import { EnvelopeWriter } from './envelope-writer.js';
 import { decodeEnvelope, encodeBeat, type Beat } from './envelope.js';
 
-/** With the one beat that may be lost and the one that confirms a loss, a loss is reported within 500 ms. */
+/** One beat may get lost and a second one confirms a loss, so a loss is reported within 500 ms. */
 export const BEAT_EVERY_MS = 125;
-/** Three beats, and some for the way. */
+/** The time of three beats, and some more for their way. */
 export const SILENT_AFTER_MS = 425;
 const FORGET_AFTER_MS = 60_000;
 /** A stream to one node that was idle for this long is left out of beats, and begins again with a new run. */
@@ -59,7 +59,7 @@ export class NumberedBus implements NodeBus {
     this.outgoing.set('all', this.newOutgoing());
   }
 
-  /** How long this node's last beat took to come back, in ms; since when it is missing, when that is longer. */
+  /** How long this node's last beat took to come back, or how long the next one is overdue if that is longer, in ms. */
   get lagMs(): number {
     if (this.state !== 'running') return 0;
     return Math.max(this.echoTookMs, this.deps.clock.monotonicMs() - this.echoAtMs - BEAT_EVERY_MS);
@@ -150,7 +150,7 @@ export class NumberedBus implements NodeBus {
       this.echoAtMs = nowMs;
       transport.reconnect();
     }
-    // What has arrived is read first: after a pause of this process, the others were not silent.
+    // Read first what has arrived: after a pause of this process, the other nodes only seem silent.
     clock.endOfTurn(() => {
       this.noticeSilence();
     });

@@ -7,7 +7,7 @@ import type { RelaySession } from '../../ports/relay-session.js';
 import type { Member } from '../room/member.js';
 import type { Rooms } from './rooms.js';
 
-/** One node, this one, did it in this turn. */
+/** The reach of a step that this node alone has taken, in this turn. */
 function reached(closed: number): Promise<Reach> {
   return Promise.resolve({ closed, nodesAcked: 1, nodesTimedOut: 0 });
 }

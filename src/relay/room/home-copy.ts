@@ -40,7 +40,7 @@ export class HomeCopy {
     return this.confirmedAt;
   }
 
-  /** This home has given out no index from this one on, and found no member with one. */
+  /** The lowest index that this home has neither assigned nor found on a member. */
   get nextIndex(): number {
     return this.nextFreeIndex;
   }
@@ -68,7 +68,7 @@ export class HomeCopy {
     this.nextFreeIndex = Math.max(this.nextFreeIndex, index + 1);
   }
 
-  /** Before the session was read whole. */
+  /** Starts with these seats, until the session is read whole. */
   begin(seats: readonly Seat[]): void {
     this.kept = new Map(
       seats
@@ -77,7 +77,7 @@ export class HomeCopy {
     );
   }
 
-  /** The session as it was read whole. */
+  /** Takes over the session after it was read whole. */
   take({ revision, seats, bars }: HeldSession): void {
     this.revision = revision;
     this.kept = new Map(seats.filter(isKept).map((seat) => [seat.userId, seat]));

@@ -1,6 +1,6 @@
 /**
- * What backends ask of, and say to, a session that is live: its members, and messages into it. Its home alone knows and
- * does this; another node asks the home.
+ * Lists the members of a live session, and sends messages of backends into it. Only the session's home can do this;
+ * other nodes ask the home.
  */
 import { Failure } from '../../protocol/failure.js';
 import { NO_STATE } from '../../protocol/presence.js';
@@ -67,7 +67,7 @@ export class LiveSessions {
    */
   async send(scope: ProjectScope, id: SessionId, message: BackendMessage): Promise<SentMessage> {
     const { store, rooms, rules, calls } = this.deps;
-    // Before the store is asked.
+    // Refuse it before asking the store.
     if (message.payload.length > rules.maxMessageBytes) throw new Failure('message_too_big');
     const live = rooms.find(id);
     if (live !== null) {
@@ -104,7 +104,7 @@ export class LiveSessions {
     return home === null ? null : this.deps.calls.ask(LIST_MEMBERS, home, { sessionId: session.id });
   }
 
-  /** null: the home is this node, or none that lives. */
+  /** null: the home is this node, or it is not alive. */
   private otherHomeOf({ homeNodeId }: RelaySession): NodeId | null {
     const { placement } = this.deps;
     if (homeNodeId === null || homeNodeId === placement.self) return null;

@@ -22,7 +22,7 @@ export const clientErrorBody: ErrorBody = {
   write: (failure, requestId) => ({ errors: entriesOf(failure), clerk_trace_id: requestId }),
 };
 
-/** One entry for each member that is out of shape, named by its `meta`, as Clerk does; otherwise one entry. */
+/** One entry per member with a wrong shape, named in `meta` as Clerk does; one entry for any other failure. */
 function entriesOf({ code, message, details }: Failure): readonly unknown[] {
   const { data: problems = [] } = problemsSchema.safeParse(details);
   if (problems.length === 0) return [{ message, long_message: message, code, meta: {} }];

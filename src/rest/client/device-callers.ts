@@ -22,7 +22,7 @@ export interface Asking {
   readonly device: DeviceWithSessions | null;
   /** The page that asks; null for programs. */
   readonly origin: string | null;
-  /** Whether it cannot read cookies, and wants its token in a header. */
+  /** Whether the caller cannot read cookies and gets its token in a header. */
   readonly wantsHeader: boolean;
 }
 
@@ -69,7 +69,7 @@ export class DeviceCallers {
     };
   }
 
-  /** The token, by the order of carriers. */
+  /** The carrier of a request, and the token in it. */
   private presented({ headers }: HttpRequest, parameters: URLSearchParams): Presented {
     if (isTrue(parameters.get('_is_native'))) {
       return { carrier: 'native', token: BEARER.exec(headers.get('authorization') ?? '')?.[1] ?? null };

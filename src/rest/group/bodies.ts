@@ -40,7 +40,7 @@ export function createBody(wallets: Pick<Wallets, 'parseAddress'>) {
         password: password.meta({ deprecated: true }),
         whiteListAddresses: whitelist.meta({ deprecated: true }),
       })
-      // All members are optional: no body at all says as much as an empty one.
+      // All members are optional, so no body means the same as an empty one.
       .prefault({})
       .transform(({ identity, rules: given, ...deprecated }) => {
         const listed = [...new Set(given?.whiteListAddresses ?? deprecated.whiteListAddresses ?? [])];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { UserId } from '../../protocol/ids.js';
 import type { Entered, GroupView } from '../../relay/groups/group-sessions.js';
 
-/** Programs ask how many files a session takes: there are none here, so these are told and not enforced. */
+/** Limits on files, for programs that ask for them. The gateway keeps no files, so nothing enforces these limits. */
 const MAX_FILES = 100;
 const MAX_TOTAL_MEGABYTES = 1024;
 
@@ -67,7 +67,7 @@ export function viewCurrent(view: GroupView): z.output<typeof currentSchema> {
   return { id: session.id, creatorId: group.creatorId, ...viewLimits(view), users: viewUsers(view) };
 }
 
-/** Everybody who holds a seat. Addresses of sockets are nobody's to see. */
+/** All users who hold a seat. No caller sees the addresses of their sockets. */
 export function viewUsers(view: GroupView): z.output<typeof user>[] {
   return view.seats
     .filter((seat) => seat.held)

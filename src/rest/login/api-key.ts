@@ -9,7 +9,7 @@ export const keyInQuery: KeyCarrier = ({ query }) => {
   return given.length === 1 ? (given[0] ?? null) : null;
 };
 
-/** Whether a request tries to be a system's, with however many keys. */
+/** Whether a request carries API keys at all, however many and valid or not. */
 export function hasKeyParameter(query: string): boolean {
   const parameters = new URLSearchParams(query);
   return NAMES.some((name) => parameters.has(name));

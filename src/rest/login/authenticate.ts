@@ -1,4 +1,4 @@
-/** Logging in, and who may not: `/authenticate/...`. */
+/** Logging in, and blocking users: `/authenticate/...`. */
 import { z } from 'zod';
 import type { Block, Blocks } from '../../identity/blocks.js';
 import type { Logins } from '../../identity/logins.js';

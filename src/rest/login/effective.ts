@@ -1,4 +1,4 @@
-/** Whom and what organization a login session acts for: set and reset. */
+/** Sets and resets the user and the organization that a login session acts for. */
 import type { Logins } from '../../identity/logins.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseDirectoryUserId, parseOrganizationId } from '../../protocol/ids.js';

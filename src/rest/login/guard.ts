@@ -32,7 +32,7 @@ export interface SessionGuest extends LoginGuest {
 interface LoginGuard<G extends LoginGuest> {
   readonly guardName: string;
   readonly guard: (input: RouteInput) => Promise<G>;
-  /** Sessions end by calls that are made with them, and those can be repeated: an LSID proves its holder to the end. */
+  /** Accepts the LSID of an ended session, so that a caller can repeat the call that ended it. */
   readonly identify: (input: RouteInput) => Promise<Guest>;
 }
 
@@ -108,7 +108,7 @@ async function systemOf({ keys }: GuardDeps, { request }: RouteInput): Promise<L
   return { kind: 'system', keyId: system.id };
 }
 
-/** Belongs to nobody. */
+/** An LSID that no session has. */
 const NO_LSID = '';
 
 /** Returns null when the call carries none. With an API key beside it, neither counts. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { LoginHolder } from '../../identity/login-callers.js';
 
-/** The guard reads them. */
+/** For the document only: the guard reads the path itself. */
 export const SESSION_PARAMS = z.object({ sessionId: z.string().describe('The LSID: a secret.') });
 
 const time = z.int().describe('Unix milliseconds.');

@@ -7,7 +7,7 @@ const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 100;
 const MAX_CURSOR_LENGTH = 512;
 
-/** Far beyond any listing, and small enough to count rows with. */
+/** Far beyond any listing, and small enough for exact row numbers. */
 const MAX_PAGE = 1_000_000_000;
 
 export const listQuery = z

@@ -58,7 +58,7 @@ function revokeUser({ authorizations, nodes }: RelayUserRoutesDeps): Route {
   });
 }
 
-/** Edgegap's authorize has no 404: an unknown session makes the request a bad one. */
+/** Edgegap's authorize has no 404: it answers 400 for an unknown session. */
 function unknownIsBadRequest(error: unknown): never {
   if (Failure.is(error, 'session_not_found')) {
     throw new Failure('invalid_request', { message: 'session_id: there is no such relay session', cause: error });

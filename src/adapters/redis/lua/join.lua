@@ -1,6 +1,6 @@
 -- ARGV: node, address, resume hash to hand out, '1' for a dry run, kind of credential. Then for a pair: session token,
--- user token; for a minted credential: user, generation, '1' to take the host role, user session to bind to or ''; for a
--- resume token: index, secret hash.
+-- user token; for a minted credential: user, generation, '1' to take the host role, user session to bind to or ''; for
+-- a resume token: index, secret hash.
 -- Replies {'joined', user, index, connection, joined at, '1' if new, user session or '', host, term}, {'refused', code}
 -- or {'home_elsewhere', node}. The order of the checks is part of the contract.
 local node, address, resume_hash, dry_run, kind = ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7]

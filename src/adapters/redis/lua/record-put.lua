@@ -1,5 +1,6 @@
--- KEYS: records (hash: id to JSON), names (hash: 'field=value' to id), and for a listed table: listing, position counter.
--- ARGV: id, version, record, most records ('': no limit), then each unique field and its '=value', or '' for none.
+-- KEYS: records (hash: id to JSON), names (hash: 'field=value' to id), and for a listed table: listing, position
+-- counter. ARGV: id, version, record, most records ('': no limit), then each unique field and its '=value', or '' for
+-- none.
 -- Replies {'written'}, {'outdated'}, {'full'} or {'taken', field}.
 local before = redis.call('HGET', KEYS[1], ARGV[3])
 before = before and cjson.decode(before)

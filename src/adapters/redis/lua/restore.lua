@@ -1,6 +1,6 @@
--- ARGV: node, epoch, revision to replace or '', remaining life in ms, generation, revision. Then three lists, each after
--- its length: names and values of fields; names and values of bars; user, rank among the members and text of each seat.
--- `away` of such a seat is the time in ms that is left of the resume window.
+-- ARGV: node, epoch, revision to replace or '', remaining life in ms, generation, revision. Then three lists, each
+-- after its length: names and values of fields; names and values of bars; user, rank among the members and text of each
+-- seat. `away` of such a seat is the time in ms that is left of the resume window.
 -- Replies 1, or 0 when the store holds something else than the caller has read.
 local node, epoch, instead = ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local there = redis.call('HMGET', session_key, 'project', 'expires', 'home', 'epoch', 'revision', 'generation', 'floor', 'over')

@@ -167,8 +167,8 @@ local function remove_user(s, seat, reason)
 end
 
 -- The fields that a reader needs, in the order of FACTS. Scripts reply with them as one text, a line per field: the
--- gateway reads it much faster than a list of fifty. No field contains a raw line break. session-fields.ts puts FACTS in
--- front of this file and reads the lines.
+-- gateway reads it much faster than a list of fifty. No field contains a raw line break. session-fields.ts puts FACTS
+-- in front of this file and reads the lines.
 local function read_facts()
   return redis.call('HMGET', session_key, unpack(FACTS))
 end
