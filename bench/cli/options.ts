@@ -23,20 +23,20 @@ export function above0(): z.ZodCoercedNumber {
 export const targetOptions = {
   url: z
     .url({ protocol: /^https?$/, message: 'must be an http or https URL' })
-    .describe('a gateway that already runs; without it the bench starts its own')
+    .describe('URL of a running gateway; without it the bench starts its own')
     .optional(),
   key: z
     .string()
     .min(1)
-    .describe('its API key with the scope relays (or set BENCH_KEY, which `ps` does not show)')
+    .describe('API key of that gateway with the scope relays (or set BENCH_KEY, which `ps` does not show)')
     .optional(),
   pid: whole(1, 2 ** 31)
-    .describe('its process id, if it runs on this machine: shows its CPU and memory')
+    .describe('process id of that gateway if it runs on this machine: shows its CPU and memory')
     .optional(),
 };
 
 export const workersOption = {
-  workers: whole(1, 64).describe('number of load processes; each takes whole rooms').default(1),
+  workers: whole(1, 64).describe('number of load processes; the clients of a room share one').default(1),
 };
 
 export const quickOption = { quick: z.boolean().describe('a short, small run').default(false) };
@@ -44,7 +44,10 @@ export const quickOption = { quick: z.boolean().describe('a short, small run').d
 /** For scenarios at a gateway that the bench may start itself. */
 export const gatewayOptions = {
   ...targetOptions,
-  redis: z.boolean().describe("the bench's own gateway keeps its state in a redis-server of its own").default(false),
+  redis: z
+    .boolean()
+    .describe("the bench's own gateway keeps its state in Redis; the bench starts a redis-server for it")
+    .default(false),
 };
 
 export function clients(fallback: number, max = 1_000_000): z.ZodDefault<z.ZodCoercedNumber> {
@@ -53,7 +56,7 @@ export function clients(fallback: number, max = 1_000_000): z.ZodDefault<z.ZodCo
 
 export const crowdOptions = {
   clients: clients(400),
-  rooms: whole(1, 1_000_000).describe('number of rooms they share (default: by --rooms-of)').optional(),
+  rooms: whole(1, 1_000_000).describe('number of rooms that the clients share (default: from --rooms-of)').optional(),
   'rooms-of': whole(2, 65_534).describe('members of each room').default(8),
 };
 
@@ -64,11 +67,11 @@ export const atOnceOption = {
 const serverOption = {
   server: z
     .enum(['gateway', 'bare'])
-    .describe('bare: the engine alone, which relays with the least work; the limit to compare with')
+    .describe('what is measured; bare: the engine alone, which does the least work possible and so shows the limit')
     .default('gateway'),
 };
 
-export const rateOption = { rate: above0().describe('messages a second of each sender').default(20) };
+export const rateOption = { rate: above0().describe('messages per second from each sender').default(20) };
 
 export const payloadOption = {
   payload: whole(MIN_MESSAGE_BYTES, 1_048_576).describe('size of a message in bytes').default(64),
@@ -79,7 +82,7 @@ export const timeOptions = {
     .max(MAX_SECONDS, `must be at most ${MAX_SECONDS}`)
     .describe('length of the measurement')
     .default(10),
-  'warm-up': atLeast(0).describe('seconds of traffic before that').default(2),
+  'warm-up': atLeast(0).describe('seconds of traffic before the measurement').default(2),
 };
 
 /** For scenarios that load one server with messages. */
@@ -115,7 +118,7 @@ export function phaseList(fallback = 'together,shuffled') {
     .default(fallback)
     .transform((text) => text.split(','))
     .pipe(z.array(z.enum(PHASES)).min(1))
-    .describe('when the members of a room send, relative to each other: a table for each');
+    .describe('when the members of a room send, relative to each other; one table per value');
 }
 
 export interface CrowdGiven {

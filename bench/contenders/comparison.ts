@@ -31,7 +31,7 @@ function contenderList(fallback: string) {
   return z
     .string()
     .refine((text) => text.split(',').every((name) => name in CONTENDERS), `knows only ${known.join(', ')}`)
-    .describe(`which contenders, of ${known.join(',')}`)
+    .describe(`comma list of contenders, from ${known.join(',')}`)
     .default(fallback);
 }
 
@@ -41,7 +41,7 @@ const options = z.object({
   ...option.rateOption,
   ...option.payloadOption,
   ...option.timeOptions,
-  seconds: option.above0().describe('how long each run is measured').default(5),
+  seconds: option.above0().describe('how long each run is measured, in seconds').default(5),
   repeat: option.whole(1, 1_000).describe('number of rounds').default(3),
   attempts: option.whole(1, 100).describe('most tries of a run while other processes take its cores').default(3),
   phases: option.phaseList(),
@@ -53,12 +53,12 @@ type Compared = z.output<typeof options>;
 
 export const flush = defineScenario({
   name: 'flush',
-  summary: 'what a delivery costs by flush_ms, to the bare engine',
+  summary: 'the cost of a delivery by flush_ms, compared with the bare engine',
   options: options.extend({
     profile: z
       .string()
       .min(1)
-      .describe('folder for CPU profiles of the servers, which cost time: quote no ratio of such a run')
+      .describe('folder for CPU profiles of the servers; profiling costs time, so do not quote ratios of such a run')
       .optional(),
   }),
   quick: QUICK,
@@ -76,12 +76,12 @@ export const flush = defineScenario({
 /** The peers are what users would pick instead. Their package.json is in bench/peers; NATS is Debian's nats-server. */
 export const peers = defineScenario({
   name: 'peers',
-  summary: 'what a delivery costs and how much is carried, beside other servers',
+  summary: 'the cost of a delivery and the capacity, compared with other servers',
   options: options.extend({
     clients: option.clients(400, 15_000),
     phases: option.phaseList('shuffled'),
     only: contenderList('bare,auto,0,nats,ws,socket.io,socket.io-uws,colyseus,colyseus-uws'),
-    'no-capacity': z.boolean().describe('the first table alone').default(false),
+    'no-capacity': z.boolean().describe('only the first table').default(false),
   }),
   quick: QUICK,
   async run(given, { account }) {

@@ -21,7 +21,7 @@ type Print = (line: string) => void;
 export const jsonShapes = defineScenario({
   name: 'json-shapes',
   summary: 'the cost of JSON of hostile shapes, and how an attacker who sends it affects others',
-  options: z.object({ seconds: whole(1, 60).describe('how long each shape is sent').default(3) }),
+  options: z.object({ seconds: whole(1, 60).describe('how long each shape is sent, in seconds').default(3) }),
   quick: {},
   async run({ seconds }, { account }) {
     const print: Print = (line) => account.line(line);

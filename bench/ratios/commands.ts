@@ -16,7 +16,7 @@ const KEPT = fileURLToPath(new URL('../../../bench/baseline.json', import.meta.u
 const only = z
   .string()
   .refine((names) => ratiosOf(names).length > 0)
-  .describe(`some of ${RATIOS.map(({ name }) => name).join(',')}`)
+  .describe(`comma list from ${RATIOS.map(({ name }) => name).join(',')}`)
   .optional();
 
 export const ratios = defineScenario({
@@ -25,8 +25,8 @@ export const ratios = defineScenario({
   options: z.object({
     only,
     rounds: whole(1, 1_000).describe('how often the sides take turns').optional(),
-    seconds: above0().describe('how long each run is measured').optional(),
-    quick: z.boolean().describe('the short form').default(false),
+    seconds: above0().describe('how long each run is measured, in seconds').optional(),
+    quick: z.boolean().describe('a short run').default(false),
   }),
   quick: {},
   async run(given, { account }) {
@@ -40,12 +40,12 @@ export const ratios = defineScenario({
 
 export const check = defineScenario({
   name: 'check',
-  summary: 'whether a ratio has worsened since its figure was kept',
+  summary: 'whether a ratio is worse than its stored figure',
   options: z
     .object({
       only,
-      baseline: z.string().min(1).describe('file with the kept figures').default(KEPT),
-      update: z.boolean().describe('keep the new figures instead').default(false),
+      baseline: z.string().min(1).describe('file with the stored figures').default(KEPT),
+      update: z.boolean().describe('store the new figures instead of comparing').default(false),
     })
     .refine(({ update, baseline }) => update || readBaseline(baseline).date !== ''),
   quick: {},
@@ -71,7 +71,7 @@ async function updateAll(account: Account, chosen: readonly Ratio[], file: strin
     const calm = figures.filter(({ isDisturbed }) => !isDisturbed);
     writeBaseline(file, before, calm, new Date().toISOString().slice(0, 10));
     const left = figures.filter(({ isDisturbed }) => isDisturbed).map(({ name }) => name);
-    if (left.length > 0) account.title(`Not kept, because other programs took the cores: ${left.join('; ')}`);
+    if (left.length > 0) account.title(`Not stored, because other programs took the cores: ${left.join('; ')}`);
     all.push(...figures);
   }
   return all;

@@ -25,7 +25,7 @@ const options = z.object({
     .whole(0, 3_600_000)
     .describe("how long these sessions keep a lost socket's seat (default: the gateway's setting)")
     .optional(),
-  within: option.above0().describe('seconds in which all must be back').default(30),
+  within: option.above0().describe('seconds within which all clients must be back').default(30),
   ...option.workersOption,
   ...option.quickOption,
 });

@@ -13,9 +13,9 @@ export const capacity = defineScenario({
   summary: 'the most deliveries/s with p99 within 25 ms and 99.9 % delivered',
   options: z.object({
     ...option.loadOptions,
-    clients: option.clients(400, MAX_CLIENTS).describe('number of clients at first'),
+    clients: option.clients(400, MAX_CLIENTS).describe('number of clients in the first load'),
     'max-clients': option.whole(2, MAX_CLIENTS).describe('the search ends at this number').default(MAX_CLIENTS),
-    seconds: option.above0().max(600).describe('how long each load is measured').default(3),
+    seconds: option.above0().max(600).describe('how long each load is measured, in seconds').default(3),
   }),
   quick: { clients: 400, seconds: 1, 'warm-up': 0.5 },
   async run(given, { account }) {

@@ -27,7 +27,7 @@ export const fanout = defineScenario({
     .omit({ 'rooms-of': true, phases: true })
     .extend({
       clients: option.clients(1_000, MAX_FANOUT).describe('number of clients; one of each room sends'),
-      rooms: option.whole(1, 1_000).describe('number of rooms they share').default(1),
+      rooms: option.whole(1, 1_000).describe('number of rooms that the clients share').default(1),
     }),
   quick,
   run(given, bench) {

@@ -21,12 +21,12 @@ const EXPIRES_IN_S = 900;
 
 const options = z.object({
   ...option.gatewayOptions,
-  seconds: option.above0().max(3_600).describe('how long each call is made').default(5),
+  seconds: option.above0().max(3_600).describe('how long each kind of call is repeated, in seconds').default(5),
   connections: option.whole(1, 10_000).describe('how many calls run at once').default(32),
   only: z
     .string()
     .regex(new RegExp(`^(${CALLS.join('|')})(,(${CALLS.join('|')}))*$`), `must be some of ${CALLS.join(',')}`)
-    .describe('which calls')
+    .describe('which kinds of calls')
     .default(CALLS.join(',')),
   ...option.quickOption,
 });

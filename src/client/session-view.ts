@@ -36,10 +36,10 @@ export interface UserSession {
   /** `active` when it was touched. Any other status ends it and the client. */
   readonly status: string;
   readonly organizationId: string | null;
-  /** Unix milliseconds, as the other times. */
+  /** Unix milliseconds, like the other times. */
   readonly lastActiveAtMs: number;
   readonly expiresAtMs: number;
-  /** When it ends without activity. */
+  /** When the session ends without further activity. */
   readonly abandonedAtMs: number;
 }
 

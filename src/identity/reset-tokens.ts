@@ -73,7 +73,7 @@ export class ResetTokens {
     return this.deps.crypto.sha256(JSON.stringify(['reset token of', userId]));
   }
 
-  /** Identifies the user with their current password and address. It no longer matches once either changes. */
+  /** A mark of the user with their current password and address. The mark changes when either of them changes. */
   private markOf({ id, email, passwordHash }: UserRecord): string {
     return this.deps.crypto.sha256(JSON.stringify([id, email, passwordHash]));
   }

@@ -91,9 +91,9 @@ export const userSession = object({
   status: text,
   last_active_at: time,
   last_active_organization_id: orNull(text),
-  /** When it ends whatever its activity. */
+  /** When the session ends, however active it is. */
   expire_at: time,
-  /** When it ends without further activity. */
+  /** When the session ends without further activity. */
   abandon_at: time,
 });
 

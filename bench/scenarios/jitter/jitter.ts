@@ -26,12 +26,16 @@ const options = z
     ...option.targetOptions,
     clients: option.clients(1_000, MAX_CLIENTS),
     'rooms-of': option.whole(2, 1_000).describe('members of each room').default(8),
-    seconds: option.above0().describe('how long they talk').default(60),
-    rate: option.above0().describe('reliable messages a second of each client').default(2),
+    seconds: option.above0().describe('how long the clients send, in seconds').default(60),
+    rate: option.above0().describe('reliable messages per second from each client').default(2),
     every: option.above0().describe('seconds between the drops of each client').default(5),
     away: option.above0().describe('seconds that a client is away').default(1),
     store: z.enum(['memory', 'redis']).describe("the store of the bench's own gateway").default('memory'),
-    'redis-url': z.string().min(1).describe('a Redis for that (default: a redis-server of its own)').optional(),
+    'redis-url': z
+      .string()
+      .min(1)
+      .describe('URL of the Redis for --store redis (default: the bench starts a redis-server)')
+      .optional(),
     seed: option.seed(),
     ...option.quickOption,
   })

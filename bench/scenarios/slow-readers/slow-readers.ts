@@ -35,13 +35,13 @@ const options = z
   .object({
     clients: option.whole(100, MAX_CLIENTS).describe('number of clients; 1 of 100 stops reading').default(1_000),
     'rooms-of': option.whole(2, 1_000).describe('members of each room').default(5),
-    seconds: option.above0().describe('how long they do not read').default(20),
-    'warm-up': option.above0().describe('seconds of traffic before that').default(3),
-    after: option.above0().describe('seconds of traffic after it').default(5),
+    seconds: option.above0().describe('how long those clients do not read, in seconds').default(20),
+    'warm-up': option.above0().describe('seconds of traffic before the stall').default(3),
+    after: option.above0().describe('seconds of traffic after the stall').default(5),
     repeat: option.whole(1, 100).describe('number of rounds, each without and with the stall').default(3),
     payload: option.whole(MIN_MESSAGE_BYTES, 16_384).describe('size of a message in bytes').default(1_024),
-    'busy-rate': option.above0().describe('messages a second of each room with a slow reader').default(500),
-    'calm-rate': option.above0().describe('messages a second of each other room').default(5),
+    'busy-rate': option.above0().describe('messages per second in each room with a slow reader').default(500),
+    'calm-rate': option.above0().describe('messages per second in each other room').default(5),
     seed: option.seed(),
     ...option.quickOption,
   })

@@ -78,7 +78,7 @@ export function orEmpty<T>(codec: Codec<T>): Codec<T | null> {
   return { encode: (value) => (value === null ? '' : codec.encode(value)), decode: (text) => codec.decode(text) };
 }
 
-/** Does not write null. */
+/** Writes no field for null. */
 export function orNothing<T>(codec: Codec<T>): Codec<T | null> {
   return { encode: (value) => (value === null ? null : codec.encode(value)), decode: (text) => codec.decode(text) };
 }

@@ -65,7 +65,7 @@ export class NumberedBus implements NodeBus {
     return Math.max(this.echoTookMs, this.deps.clock.monotonicMs() - this.echoAtMs - BEAT_EVERY_MS);
   }
 
-  /** The nodes that this node hears. */
+  /** The number of nodes that this node hears. */
   get heard(): number {
     return [...this.incoming.values()].filter(({ isSilent }) => !isSilent).length;
   }
