@@ -1,7 +1,7 @@
 /**
  * Shapes of JSON values. One description checks a value, gives its TypeScript type and names itself in documentation.
- * It needs no package and little code, because the client SDK carries it. The marks for bundlers let an application drop
- * the shapes that it does not use.
+ * This file needs no package and little code, because the client SDK includes it. The marks for bundlers let an
+ * application drop the shapes that it does not use.
  */
 import type { Json } from './json.js';
 

@@ -4,9 +4,9 @@ import { z } from 'zod';
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export class SchemaBook {
-  /** By id, as `#/components/schemas` holds them. */
+  /** The shared schemas by id, for `#/components/schemas`. */
   readonly components: Record<string, JsonObject> = {};
-  /** Most schemas belong to many calls, and a conversion takes a millisecond of each start. */
+  /** The schemas that are converted already: many calls share one, and each conversion adds a millisecond to the start. */
   private readonly known = new Map<z.ZodType, JsonObject>();
 
   /** Describes a value on the wire. It allows extra members in answers, because answers grow. */

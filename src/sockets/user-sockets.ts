@@ -88,7 +88,7 @@ export class UserSockets {
     return place;
   }
 
-  /** Closes sockets here that other nodes replace from now on. */
+  /** From now on, closes the sockets of this node that other nodes replace. */
   serve(): void {
     this.deps.calls.serve(REPLACED, ({ socketId }) => {
       this.places.get(socketId)?.lose();

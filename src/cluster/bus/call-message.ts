@@ -1,4 +1,4 @@
-/** Calls and their answers as messages of the bus: a byte that says which, and JSON. */
+/** Calls and their answers as messages of the bus: one byte tells a call from an answer, then JSON follows. */
 import { isObject, number, object, optional, text, type Shape, type Shaped } from '../../lib/shape.js';
 
 const MARK = { call: 1, answer: 2 } as const;
