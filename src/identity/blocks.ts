@@ -36,7 +36,7 @@ export class Blocks {
   }
 
   /**
-   * Blocks the user and ends the user's sessions. null: until unblocked. Rejects with `not_allowed` or
+   * Blocks the user until `untilMs` (null: until unblocked) and ends the user's sessions. Rejects with `not_allowed` or
    * `user_not_found`.
    */
   async block(caller: LoginCaller, username: string, untilMs: number | null): Promise<Block> {

@@ -172,7 +172,7 @@ export const SERVER_FRAMES = {
   goaway: {
     reason: text,
     after_ms: duration,
-    /** Where to reconnect; without it, where you connected first. */
+    /** The URL to reconnect to; without it, the URL of your first connection. */
     url: optional(text),
   },
   /** A frame or request was refused. The connection lives. */

@@ -1,6 +1,7 @@
 /**
- * A route is a value: what it takes, what it answers and what it needs, in schemas that validate, type the handler
- * and become the OpenAPI document. Handlers get parsed values and return values; they see no request and no response.
+ * A route is a value: the schemas of its input and its answers, and the authorization that it needs. The schemas
+ * validate, give the handler its types, and become the OpenAPI document. Handlers get parsed values and return values;
+ * they see no request and no response.
  */
 import { z } from 'zod';
 import type { Caller } from '../identity/api-keys.js';

@@ -199,7 +199,7 @@ export class UwsServer {
   /** Only the newer engine calls this, and only for data beyond its own limit, which is far above the relay's. */
   private readonly onDropped = (ws: EngineSocket<SocketState>): void => {
     const { socket } = ws.getUserData();
-    // Not inside the engine's own send: the close would interrupt it.
+    // Do not close inside the engine's own send, which the close would interrupt.
     this.deps.clock.endOfTurn(() => {
       socket?.close('slow_consumer');
     });
