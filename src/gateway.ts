@@ -1,6 +1,6 @@
 /**
- * The composition root, and what `import 'sallyport'` gives: builds the ground and every part on it, starts what runs in
- * order and stops it in reverse.
+ * The composition root, and the module that `import 'sallyport'` loads. It builds the ground and every part on it,
+ * starts the services in order and stops them in reverse.
  */
 import { composeClient } from './compose/client.js';
 import { composeCluster } from './compose/cluster.js';

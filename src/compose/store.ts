@@ -10,7 +10,7 @@ import type { Store } from '../ports/store.js';
 import type { Service } from './service.js';
 import { pause } from './pause.js';
 
-/** How long a start waits for the store, in milliseconds. After that the node listens all the same, and is not ready. */
+/** How long a start waits for the store, in milliseconds. After that the node still listens, but is not ready. */
 const CONNECT_WAIT_MS = 2000;
 const POLL_MS = 10;
 

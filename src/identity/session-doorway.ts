@@ -25,7 +25,7 @@ export class SessionDoorway implements Doorway {
   async admit(credential: string): Promise<Admission> {
     const claims = await this.claimsOf(credential);
     const { watches, sockets } = this.deps;
-    // Watched before it is looked at: its end is heard of, whenever it comes.
+    // Watch the session before reading it, so that no end is missed.
     const watch = watches.watch(claims.sessionId);
     try {
       await this.requireActive(claims);

@@ -1,6 +1,6 @@
 /**
- * Session sockets belong to a user session and to no relay session. They hear what becomes of that user session, and may
- * only ping.
+ * Session sockets belong to a user session and to no relay session. They receive pushes about that user session, and
+ * their clients may only ping.
  */
 import type { ClientControl } from '../protocol/client-control.js';
 import type { CloseName } from '../protocol/close-codes.js';
@@ -33,7 +33,7 @@ export class SessionSockets {
     return this.live.size;
   }
 
-  /** Welcomes the socket. From then on it hears what the watch hears, and closes when the user session is over. */
+  /** Welcomes the socket, which from then on gets the news of the watch and closes when the user session is over. */
   open(user: SessionUser, watch: Watch, socket: ClientSocket): SocketHandler {
     const opened = new SessionSocket(this.deps, user.sessionId, socket, () => {
       watch.stop();

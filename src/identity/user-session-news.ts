@@ -1,11 +1,11 @@
-/** What the sockets of a user session hear of it. */
+/** The news about a user session that its sockets get. */
 import type { UserSessionPush } from '../protocol/server-control.js';
 import type { UserSession, UserSessionStatus } from '../ports/user-session-store.js';
 
 export interface UserSessionNews {
   /** null: the store has no record of the session any more, so that there is nothing to push. */
   readonly push: UserSessionPush | null;
-  /** null: the session goes on. */
+  /** null: the session stays active. */
   readonly close: 'revoked' | 'user_session_ended' | null;
 }
 

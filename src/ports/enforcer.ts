@@ -29,7 +29,7 @@ export interface Enforcer {
   remove(sessionId: SessionId, removed: RemovedUser, why: Removal): Promise<Reach>;
   /**
    * The store knows no such user. Kicks any members that this node still has under that name: an earlier try may have
-   * succeeded and its reply may be lost. `detail` is what their host wrote; null: nothing.
+   * succeeded and its reply may be lost. `detail` is the host's reason; null: none.
    */
   removeForgotten(sessionId: SessionId, selector: UserSelector, detail: string | null): Promise<Reach>;
   end(sessionId: SessionId, reason: Extract<CloseName, 'session_ended' | 'session_expired'>): Promise<Reach>;

@@ -23,7 +23,7 @@ export interface NodeBus {
    * after that. A node that is gone is reported only once.
    */
   onLost(listen: LossListener): void;
-  /** Resolves when this node can receive, or after two seconds. Never rejects: the transport goes on trying. */
+  /** Resolves when this node can receive, or after two seconds. Never rejects: the transport keeps trying. */
   start(): Promise<void>;
   /** Sends what waits, then closes. Idempotent. */
   stop(): Promise<void>;

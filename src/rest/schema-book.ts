@@ -6,7 +6,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export class SchemaBook {
   /** The shared schemas by id, for `#/components/schemas`. */
   readonly components: Record<string, JsonObject> = {};
-  /** The schemas that are converted already: many calls share one, and each conversion adds a millisecond to the start. */
+  /**
+   * The schemas that are converted already: many calls share one, and each conversion adds a millisecond to the start.
+   */
   private readonly known = new Map<z.ZodType, JsonObject>();
 
   /** Describes a value on the wire. It allows extra members in answers, because answers grow. */
@@ -29,7 +31,7 @@ export class SchemaBook {
   }
 
   private convert(schema: z.ZodType): JsonObject {
-    // Checks that are code (refine, transform, custom) have no JSON Schema; their meta says what it can.
+    // Checks written as code (refine, transform, custom) have no JSON Schema; their `meta` describes them instead.
     const { $defs, ...own } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
     delete own.$schema;
     for (const [id, shared] of Object.entries($defs ?? {})) this.components[id] = asObject(moveRefs(shared));

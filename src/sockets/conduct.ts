@@ -93,7 +93,7 @@ export class Conduct {
   }
 
   /**
-   * Decides what to do about a silent peer. An unfinished frame counts as silence: it may drip in for ever, and its
+   * Decides what to do about a silent peer. An unfinished frame counts as silence: it may drip in forever, and its
    * sender cannot answer a ping in the middle of it. So the deadline for silence also ends a frame that is never
    * finished.
    */

@@ -56,7 +56,7 @@ export class UserSockets {
   private readonly places = new Map<string, Place>();
   private readonly bySeatName = new Map<string, Place>();
   private timer: Timer | null = null;
-  /** When the store last heard of all places, in monotonic milliseconds. */
+  /** When this node last named all its places to the store, in monotonic milliseconds. */
   private namedAtMs: number;
 
   constructor(private readonly deps: UserSocketsDeps) {

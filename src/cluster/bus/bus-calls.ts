@@ -71,7 +71,7 @@ export class BusCalls implements NodeCalls {
     let nodesAcked = 0;
     let closed = 0;
     if (missing.size === 0) {
-      // A node that has just started may not be known yet. It hears the order all the same.
+      // Send to all, which also reaches a node that has just started and is not known yet.
       this.deps.bus.send('all', encodeCall({ id: 0, kind: kind.name, body }));
       return Promise.resolve({ closed, nodesAcked, nodesTimedOut: 0 });
     }

@@ -2,7 +2,9 @@
 import type { NodeId } from '../../protocol/ids.js';
 import type { Beat, Place } from './envelope.js';
 
-/** `claimed`: what the sender's beat before the last one said. Envelopes may arrive after a later beat, but not after two. */
+/**
+ * `claimed`: the last packet that the sender's previous beat named. A packet may arrive after one later beat, not two.
+ */
 interface Stream {
   run: number;
   number: number;

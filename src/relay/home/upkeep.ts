@@ -1,6 +1,6 @@
 /**
- * Runs once a second. Removes expired sessions from the store, lets slow sockets that have caught up go on, and
- * closes those that are too slow.
+ * Runs once a second. Removes expired sessions from the store, sends more to slow sockets, and closes those that are
+ * too slow.
  */
 import { Failure } from '../../protocol/failure.js';
 import type { Clock, Timer } from '../../ports/clock.js';

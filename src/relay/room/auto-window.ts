@@ -1,6 +1,6 @@
 /**
  * How long `flush_ms: auto` gathers entries: 0 ms while the process is calm, longer as it becomes busy. A longer
- * window puts more entries in each write, and writes are what a busy process runs short of.
+ * window puts more entries in each write, so that a busy process needs fewer writes.
  */
 import type { Clock } from '../../ports/clock.js';
 import type { LoadMeter } from '../../ports/load.js';

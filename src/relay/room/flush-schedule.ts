@@ -59,7 +59,7 @@ export class FlushSchedule {
   /**
    * The slot at the window's end, or an earlier one in the second half of the window when too many rooms share that
    * slot. Rooms marked in one turn would otherwise all be flushed in one turn. That turn delays incoming frames, so
-   * even more rooms are marked in the next: at 245,000 deliveries a second, turns of 14 ms went on for ever, with a
+   * even more rooms are marked in the next: at 245,000 deliveries a second, turns of 14 ms went on forever, with a
    * fifth of the time idle.
    */
   private slotFor(windowMs: number): Flushable[] {

@@ -189,7 +189,7 @@ export class Room implements Flushable {
     return member !== undefined && this.drop(member, reason, reason, detail);
   }
 
-  /** No socket is on its way in any more. */
+  /** Forgets the removed members, once none of their sockets can still be on its way in. */
   forgetRemoved(): void {
     this.removed.clear();
   }
@@ -255,7 +255,7 @@ export class Room implements Flushable {
   }
 
   /**
-   * Lets slow members go on, or closes them. Called regularly, because the engine does not always report a drained
+   * Sends more to slow members, or closes them. Called regularly, because the engine does not always report a drained
    * buffer.
    */
   checkSlow(): void {

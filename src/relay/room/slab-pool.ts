@@ -4,7 +4,7 @@
  * The buffers are shared buffers (`SharedArrayBuffer`), though no thread shares them, because V8 does not count their
  * bytes. With ordinary buffers, each 10 MB of backlog makes V8 collect all garbage, which delays everybody by 20 to
  * 30 ms (the p99 of the other receivers rose by a factor of 1.45 instead of 1.05). Memory that V8 does not count must
- * not be left to its collector: the pool keeps at most `maxSlabs` of them for ever. Beyond that number a caller gets
+ * not be left to its collector: the pool keeps at most `maxSlabs` of them forever. Beyond that number a caller gets
  * an ordinary buffer.
  */
 export class SlabPool {

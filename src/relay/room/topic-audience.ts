@@ -98,7 +98,7 @@ export class TopicAudience implements Audience {
   }
 
   /**
-   * Lets slow sockets go on, or closes them. Called regularly, because the engine does not always report a drained
+   * Sends more to slow sockets, or closes them. Called regularly, because the engine does not always report a drained
    * buffer.
    */
   checkSlow(): void {

@@ -1,4 +1,4 @@
-/** The bodies that most calls of the client surface answer with: what was asked for, and the whole device. */
+/** The bodies that most calls of the client surface answer with: the requested object, and the whole device. */
 import type { z } from 'zod';
 import type { Profiles } from '../../identity/profiles.js';
 import type { SessionOfDevice } from '../../identity/device-sessions.js';
