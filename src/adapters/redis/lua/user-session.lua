@@ -1,7 +1,7 @@
 -- Put in front of every script over the sessions of one user. KEYS, in the order of keys.ts: records (hash: session id
 -- to JSON), listing (sorted set by position), active sessions (the same), sessions by when they are forgotten (sorted
--- set). A record has three members that the port's has not: position, endedAtMs (null while active) and told (whether a
--- caller knows of the end).
+-- set). A record has three members in addition to the port's: position, endedAtMs (null while active) and told (whether
+-- a caller knows of the end).
 local records_key, listing_key, active_key, kept_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local KEPT_MS = 86400000
