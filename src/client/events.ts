@@ -30,7 +30,7 @@ export interface Message {
   /** Sent to you (and maybe some others) rather than to everybody. */
   readonly targeted: boolean;
   readonly payload: Uint8Array;
-  /** The payload as UTF-8. */
+  /** Decodes the payload as UTF-8. */
   readonly text: () => string;
 }
 

@@ -19,7 +19,7 @@ export interface ProfilesDeps {
 export class Profiles {
   constructor(private readonly deps: ProfilesDeps) {}
 
-  /** Each user once; users that no longer exist are left out. */
+  /** Returns the profile of each user once, and leaves out users that no longer exist. */
   async of(ids: readonly UserId[]): Promise<ReadonlyMap<UserId, Profile>> {
     const profiles = await Promise.all([...new Set(ids)].map((id) => this.profile(id)));
     return new Map(profiles.flatMap((profile) => (profile === null ? [] : [[profile.user.id, profile]])));

@@ -10,7 +10,7 @@ import type { MethodOverride } from './method.js';
 import type { Route } from './route.js';
 import type { SharedPaths } from './shared-paths.js';
 
-/** `Deps` is what the routes of the surface call. */
+/** `Deps`: the services that the routes of the surface call. */
 export interface Surface<Deps = never> {
   readonly name: SurfaceName;
   /** One sentence for the OpenAPI document. */

@@ -91,7 +91,7 @@ export class RelayAdmission implements Admission {
   }
 
   /**
-   * Gives the seat back and leaves the room pinned. A new member goes again. A known member is away as before, or
+   * Gives the seat back and leaves the room pinned. A new member leaves again. A known member stays away as before, or
    * keeps its older socket.
    */
   giveBack(): void {

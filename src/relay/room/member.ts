@@ -35,7 +35,7 @@ export interface Member {
   readonly resumeHashes: readonly string[];
   /** The user session that the member is bound to; null: none. */
   readonly userSessionId: UserSessionId | null;
-  /** Counts the member's sockets. Calls to the store about its seat name this number. */
+  /** Counts the member's sockets. Calls to the store about the member's seat carry this number. */
   readonly connection: number;
   /**
    * When `connection` last changed, in monotonic milliseconds. An answer that the store gave earlier is out of date.

@@ -207,7 +207,7 @@ export class Room implements Flushable {
     return outlets.filter((outlet) => outlet !== null).length;
   }
 
-  /** The store counted one more socket for the seat. From now on, calls about the seat name this connection. */
+  /** The store counted one more socket for the seat. From now on, calls about the seat carry this number. */
   takeSeat(member: Member, connection: number): void {
     const live = this.roster.find(member);
     if (live !== null) this.roster.takeSeat(live, connection);

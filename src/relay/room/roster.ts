@@ -57,7 +57,7 @@ export class Roster {
     member.settle({ kind: 'away', ...this.countdown(member.index, leftMs) });
   }
 
-  /** From now on, what the store says of the seat names this connection. */
+  /** From now on, calls to the store about the seat carry this connection number. */
   takeSeat(member: LiveMember, connection: number): void {
     member.connection = connection;
     member.seatedAtMs = this.deps.clock.monotonicMs();

@@ -82,7 +82,7 @@ function viewListedUser({ token, address, latitude, longitude }: Seat): readonly
   return [{ ip_address: address, latitude, longitude, authorization_token: token }];
 }
 
-/** A node's record never changes; a new record replaces it. */
+/** The views of nodes, by record. A record never changes, so its view can be reused. */
 const relays = new WeakMap<NodeRecord, RelayBody>();
 
 function viewRelay(node: NodeRecord): RelayBody {
