@@ -21,7 +21,7 @@ export interface ConductLimits {
 
 /** How many broken frames a connection may send in its life before it is closed with `protocol_error`. */
 const MAX_FAULTS = 16;
-/** At least this many refusals for the rate are answered before the connection is closed. */
+/** The gateway answers at least this many frames over the rate with a refusal before it closes the connection. */
 const MIN_RATE_REFUSALS = 100;
 
 /**
