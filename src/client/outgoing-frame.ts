@@ -8,10 +8,10 @@ export interface SendOptions {
   readonly class?: DeliveryClassName | undefined;
   /** Class latest only: which of your values this is, 0 to 65535. The default is 0. */
   readonly key?: number | undefined;
-  /** Only these members; everybody else in the session by default. An empty list reaches nobody. */
+  /** The members that get the frame; by default everybody else in the session. An empty list reaches nobody. */
   readonly to?: number | readonly number[] | undefined;
   /**
-   * Sends it as host: the gateway refuses it with `stale_host` unless you are host in the term that the client knows.
+   * Sends the frame as host: the gateway refuses it with `stale_host` unless you are host in the term that the client knows.
    */
   readonly asHost?: boolean | undefined;
 }
