@@ -91,7 +91,7 @@ export class Users {
   }
 
   /**
-   * Finds the user by whichever kind of name the text is. Makes the same number of store calls whether or not the user
+   * Finds the user that has this text as any kind of name. Makes the same number of store calls whether or not the user
    * exists.
    */
   async findByIdentifier(text: string): Promise<UserRecord | null> {

@@ -31,7 +31,7 @@ export interface NewGroupSeat {
 export interface SeatMember {
   readonly index: MemberIndex;
   readonly joinedAtMs: number;
-  /** Rises with each socket of the member. A socket names it in each change of its seat. */
+  /** Rises with each socket of the member. Each call that changes the seat for a socket carries the socket's number. */
   readonly connection: number;
   /** When the seat is given up unless a socket returns; null while one is connected. */
   readonly awayUntilMs: number | null;
