@@ -37,7 +37,7 @@ export interface RelayClientOptions {
     | {
         /** How many frames may wait for the link, and how many for their ack. 1024 by default. */
         readonly maxFrames?: number | undefined;
-        /** 1 MiB by default. */
+        /** How many bytes of frames may wait for the link. 1 MiB by default. */
         readonly maxBytes?: number | undefined;
         /** While the socket's own buffer holds this much, frames wait in the queue. 64 KiB by default. */
         readonly highWaterBytes?: number | undefined;
@@ -47,7 +47,7 @@ export interface RelayClientOptions {
    * The longest time from the start of an attempt, before it gets the credential, to its welcome. 10,000 by default.
    */
   readonly connectTimeoutMs?: number | undefined;
-  /** For tests: the clock, timers and chance. */
+  /** For tests: the clock, timers and random numbers. */
   readonly timing?: ClientTiming | undefined;
   /** Gets the errors that listeners throw. Writes to the console by default. */
   readonly onListenerError?: ListenerErrorHandler | undefined;
