@@ -1,4 +1,4 @@
-/** The doorway for session tokens: one opens a session socket while its user session is active in the store. */
+/** The doorway for session tokens. A token opens a session socket while its user session is active in the store. */
 import { claimedAlgorithm } from '../lib/jwt.js';
 import { Failure } from '../protocol/failure.js';
 import type { Admission } from '../ports/connect.js';

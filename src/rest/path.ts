@@ -5,7 +5,7 @@
 export interface ParsedPath {
   /** Percent-decoded once, without their matrix parameters. */
   readonly segments: readonly string[];
-  /** `;name=value` of any segment, percent-decoded. A parameter without a value has the empty one. */
+  /** `;name=value` of any segment, percent-decoded. A parameter without a value has the empty text. */
   readonly matrix: ReadonlyMap<string, string>;
 }
 
