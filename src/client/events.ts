@@ -67,7 +67,7 @@ export interface ClientEvents {
   open: OpenInfo;
   message: Message;
   memberJoined: Member;
-  /** Its socket was lost; it may come back. */
+  /** The member's socket was lost; the member may come back. */
   memberAway: Member;
   memberBack: Member;
   /**
