@@ -1,6 +1,6 @@
 /**
- * Rate limits across all nodes: GCRA (two numbers per key) in the store's own time, so clock differences between nodes do
- * not matter. Rejects with `Failure('store_unavailable')` when the store does not answer.
+ * Rate limits across all nodes: GCRA (two numbers per key) in the store's own time, so clock differences between nodes
+ * do not matter. Rejects with `Failure('store_unavailable')` when the store does not answer.
  */
 export interface Rate {
   /** How many uses are allowed at once. */

@@ -6,7 +6,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export class SchemaBook {
   /** The shared schemas by id, for `#/components/schemas`. */
   readonly components: Record<string, JsonObject> = {};
-  /** The schemas that are converted already: many calls share one, and each conversion adds a millisecond to the start. */
+  /**
+   * The schemas that are converted already: many calls share one, and each conversion adds a millisecond to the start.
+   */
   private readonly known = new Map<z.ZodType, JsonObject>();
 
   /** Describes a value on the wire. It allows extra members in answers, because answers grow. */
