@@ -58,7 +58,7 @@ export class Backend {
   }
 }
 
-/** What a game hands its player to connect with: the session's and the user's authorization tokens. */
+/** The tokens that a game gives its player to connect with: the session's and the user's authorization token. */
 export function relayPair(of: Session, { authorization_token }: User): string {
   return `${of.session_id}.${of.authorization_token}.${authorization_token}`;
 }

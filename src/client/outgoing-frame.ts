@@ -11,7 +11,8 @@ export interface SendOptions {
   /** The members that get the frame; by default everybody else in the session. An empty list reaches nobody. */
   readonly to?: number | readonly number[] | undefined;
   /**
-   * Sends the frame as host: the gateway refuses it with `stale_host` unless you are host in the term that the client knows.
+   * Sends the frame as host: the gateway refuses it with `stale_host` unless you are host in the term that the client
+   * knows.
    */
   readonly asHost?: boolean | undefined;
 }

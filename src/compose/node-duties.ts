@@ -1,7 +1,8 @@
 /**
- * What the cluster asks of the parts of this node: the number of sessions it is home to, and a comparison of what it
- * holds with the store. The cluster asks for a comparison after a gap in the node's lease, and after it may have lost
- * orders of other nodes. The cluster is built first, so each part registers here when it is built, as gauges do.
+ * The duties that the cluster gives the parts of this node: the number of sessions it is home to, and a comparison of
+ * what it holds with the store. The cluster asks for a comparison after a gap in the node's lease, and after it may
+ * have lost orders of other nodes. The cluster is built first, so each part registers here when it is built, as gauges
+ * do.
  */
 export class NodeDuties {
   private readonly counts: (() => number)[] = [];

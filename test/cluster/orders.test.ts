@@ -1,4 +1,4 @@
-/** What is decided at one node takes effect on the sockets of every other. */
+/** A decision at one node takes effect on the sockets of every other node. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pairOf, type Answer } from '../support/backend.js';
 import { Client } from '../support/client.js';

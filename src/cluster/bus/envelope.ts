@@ -1,5 +1,6 @@
 /**
- * What crosses between nodes: an envelope is a head and the messages that one node sent to one target in one turn.
+ * The packets that nodes send each other. A packet is a head and the messages that one node sent to one target in one
+ * turn.
  *
  * ```
  * u8 version = 1   u8 kind   u8 n, n bytes: the sender's id

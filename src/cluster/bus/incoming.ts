@@ -1,4 +1,4 @@
-/** What this node has received from one other node, and whether something is missing. */
+/** Keeps track of the packets that this node has received from one other node, and notices missing ones. */
 import type { NodeId } from '../../protocol/ids.js';
 import type { Beat, Place } from './envelope.js';
 

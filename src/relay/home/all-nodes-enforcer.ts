@@ -60,7 +60,7 @@ export class AllNodesEnforcer implements Enforcer {
   }
 }
 
-/** What this node and the others reached together. */
+/** The sum of what this node and the others reached. */
 async function sumOf(reaches: readonly Promise<Reach>[]): Promise<Reach> {
   const all = await Promise.all(reaches);
   return all.reduce((a, b) => ({

@@ -1,4 +1,4 @@
-/** What one node tells the others about a relay session after the store has decided. */
+/** The orders about a relay session that one node gives the others after the store has decided. */
 import { either, finite, object, oneOf, orNull, text } from '../../lib/shape.js';
 import { callKind } from '../../ports/node-calls.js';
 import { memberIndex, sessionId, token, userId } from './id-shapes.js';

@@ -1,4 +1,4 @@
-/** What a node asks the home of a relay session. */
+/** The calls that a node makes to the home of a relay session. */
 import {
   boolean,
   finite,

@@ -1,4 +1,4 @@
-/** What every transport of the node bus keeps. `open` gives the transports of one cluster, one for each node. */
+/** The rules of every transport of the node bus. `open` returns the transports of one cluster, one for each node. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { NumberedBus } from '../../../src/cluster/bus/numbered-bus.js';
 import { newNodeId } from '../../../src/cluster/node-id.js';
