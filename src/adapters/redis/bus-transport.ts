@@ -1,5 +1,5 @@
 /**
- * Carries node bus packets over Redis pub/sub, on two connections of its own: one sends, one receives. On a cluster it
+ * Carries node bus envelopes over Redis pub/sub, on two connections of its own: one sends, one receives. On a cluster it
  * uses sharded pub/sub (SPUBLISH): with plain PUBLISH, every server of the cluster would carry every channel.
  */
 import { Cluster, type Redis } from 'ioredis';
@@ -38,7 +38,7 @@ export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusO
         publisher instanceof Cluster
           ? publisher.spublish(busChannel(to), bytes)
           : publisher.publish(busChannel(to), bytes);
-      // The receiver notices the missing packet by its number.
+      // The receiver notices the missing envelope by its number.
       sent.catch(() => undefined);
     },
     start: async (receive) => {

@@ -1,5 +1,5 @@
 /**
- * The packets that nodes send each other. A packet is a head and the messages that one node sent to one target in one
+ * The envelopes that nodes send each other. An envelope is a head and the messages that one node sent to one target in one
  * turn.
  *
  * ```

@@ -1,9 +1,9 @@
-/** Keeps track of the packets that this node has received from one other node, and notices missing ones. */
+/** Keeps track of the envelopes that this node has received from one other node, and notices missing ones. */
 import type { NodeId } from '../../protocol/ids.js';
 import type { Beat, Place } from './envelope.js';
 
 /**
- * `claimed`: the last packet that the sender's previous beat named. A packet may arrive after one later beat, not two.
+ * `claimed`: the last envelope that the sender's previous beat named. An envelope may arrive after one later beat, not two.
  */
 interface Stream {
   run: number;
@@ -45,7 +45,7 @@ function newStream(): Stream {
   return { run: 0, number: 0, claimed: { run: 0, number: 0 } };
 }
 
-/** Compares the stream with its previous claim, then keeps the new claim. Returns whether packets were lost. */
+/** Compares the stream with its previous claim, then keeps the new claim. Returns whether envelopes were lost. */
 function claim(stream: Stream, now: Stream['claimed']): boolean {
   const before = stream.claimed;
   stream.claimed = { run: now.run, number: now.number };

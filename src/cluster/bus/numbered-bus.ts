@@ -1,6 +1,6 @@
 /**
- * The node bus numbers what this node sends, and notices when packets of other nodes are missing. Eight times a second
- * each node sends a beat that names its last packets. So the receivers also notice a lost tail and a silent node.
+ * The node bus numbers what this node sends, and notices when envelopes of other nodes are missing. Eight times a second
+ * each node sends a beat that names its last envelopes. So the receivers also notice a lost tail and a silent node.
  */
 import type { BusTransport } from '../../ports/bus-transport.js';
 import type { Clock, Timer } from '../../ports/clock.js';
