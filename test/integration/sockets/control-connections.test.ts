@@ -178,7 +178,12 @@ describe.each(STORES)('control connections on $store', ({ redisUrl }) => {
     if (large === undefined || flood === undefined || silent === undefined) throw new Error('unreachable');
     large.say({ type: 'ping', t: 'x'.repeat(20_000) });
     expect(await large.expectClosed()).toEqual({ code: 4005, reason: 'message_too_big' });
-    for (let n = 0; n < 4000; n += 1) flood.say('{"type":"ping"}');
+    // In portions that are answered: bytes that the gateway has not read when it closes can cost the client the close frame.
+    for (let sent = 0; flood.closed === null && sent < 20_000;) {
+      for (let n = 0; n < 100; n += 1) flood.say('{"type":"ping"}');
+      sent += 100;
+      await eventually(() => (flood.closed !== null || flood.controls.length > sent ? null : 'not answered yet'));
+    }
     expect(await flood.expectClosed()).toEqual({ code: 4100, reason: 'rate_limited' });
     // Nothing that comes is read, so no ping is answered.
     silent.socket.pause();
