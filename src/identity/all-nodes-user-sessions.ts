@@ -6,7 +6,7 @@ import type { Reach } from '../ports/enforcer.js';
 import { callKind, type NodeCalls } from '../ports/node-calls.js';
 import type { UserSessionEnforcer } from '../ports/user-session-enforcer.js';
 import type { UserSession } from '../ports/user-session-store.js';
-import { overNews, touchedNews, type UserSessionNews } from './user-session-news.js';
+import { overNews, touchedNews } from './user-session-news.js';
 import type { UserSessionSockets } from './user-session-sockets.js';
 
 const id: Shape<UserSessionId> = {
@@ -44,18 +44,18 @@ export class AllNodesUserSessions implements UserSessionEnforcer {
     calls.serve(TELL, ({ id: sessionId, ...news }) => sockets.tell(sessionId, news));
   }
 
-  touched(session: UserSession): Promise<Reach> {
-    return this.tell(session.id, touchedNews(session));
-  }
-
-  over(session: UserSession): Promise<Reach> {
-    return this.tell(session.id, overNews(session));
-  }
-
-  private async tell(sessionId: UserSessionId, news: UserSessionNews): Promise<Reach> {
+  touched(session: UserSession): void {
     const { sockets, calls } = this.deps;
-    const closed = sockets.tell(sessionId, news);
-    const others = await calls.order(TELL, { id: sessionId, ...news });
+    const news = touchedNews(session);
+    sockets.tell(session.id, news);
+    calls.announce(TELL, { id: session.id, ...news });
+  }
+
+  async over(session: UserSession): Promise<Reach> {
+    const { sockets, calls } = this.deps;
+    const news = overNews(session);
+    const closed = sockets.tell(session.id, news);
+    const others = await calls.order(TELL, { id: session.id, ...news });
     return { closed: closed + others.closed, nodesAcked: 1 + others.nodesAcked, nodesTimedOut: others.nodesTimedOut };
   }
 }

@@ -121,13 +121,17 @@ export class ApiKeys {
 
   /** Rejects with `key_not_found`, also for a key of another project. */
   async remove(caller: Caller, id: KeyId): Promise<void> {
+    const { store, calls } = this.deps;
     try {
-      if (!(await this.deps.store.remove(id, caller.sees))) throw new Failure('key_not_found');
-    } finally {
-      // Do this even when the store's answer was lost: the key may have been removed.
+      if (!(await store.remove(id, caller.sees))) throw new Failure('key_not_found');
+    } catch (error) {
+      // The store's answer may be lost, and the key removed. The caller has waited long enough.
       this.cache.drop(id);
-      await this.deps.calls.order(REMOVED, { id });
+      calls.announce(REMOVED, { id });
+      throw error;
     }
+    this.cache.drop(id);
+    await calls.order(REMOVED, { id });
   }
 
   private remember(digest: string, presented: PresentedKey): void {

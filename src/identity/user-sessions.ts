@@ -109,7 +109,7 @@ export class UserSessions {
     const { store, enforcer, policy } = this.deps;
     const result = await store.change(id, { ...change, touch: { inactivityMs: policy.inactivityMs } });
     if (result.outcome !== 'changed') return null;
-    await enforcer.touched(result.session);
+    enforcer.touched(result.session);
     return result.session;
   }
 

@@ -28,6 +28,8 @@ export interface NodeCalls {
    * Counts the nodes that answered and those that did not within the second. Never rejects.
    */
   order<B>(kind: OrderKind<B>, body: B): Promise<Reach>;
+  /** Gives an order to every other node and waits for no answer: for news whose receivers nobody counts. */
+  announce<B>(kind: OrderKind<B>, body: B): void;
   /** Serves the calls of other nodes. Once for each kind, before the bus starts. A rejection reaches the caller. */
   serve<B, A>(kind: CallKind<B, A>, run: (body: B, from: NodeId) => A | Promise<A>): void;
 }

@@ -7,7 +7,7 @@ import type { UserSession } from './user-session-store.js';
  */
 export interface UserSessionEnforcer {
   /** Pushes `user_session.touched`. */
-  touched(session: UserSession): Promise<Reach>;
+  touched(session: UserSession): void;
   /**
    * Sends the push for the session's status and closes the sockets. `user_session.removed` for removed,
    * `user_session.revoked` for revoked, `user_session.ended` for the others; close code 4002 for revoked, 4007 for the

@@ -4,5 +4,6 @@ import type { NodeCalls } from '../../src/ports/node-calls.js';
 export const loneNode: NodeCalls = {
   ask: () => Promise.reject(new Error('there is no other node')),
   order: () => Promise.resolve({ closed: 0, nodesAcked: 0, nodesTimedOut: 0 }),
+  announce: () => undefined,
   serve: () => undefined,
 };

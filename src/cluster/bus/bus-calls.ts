@@ -19,6 +19,9 @@ import {
 /** How long a node waits for another one's answer. */
 export const ANSWER_WITHIN_MS = 1_000;
 
+/** The number of a call that wants no answer. */
+const NO_ANSWER = 0;
+
 export interface BusCallsDeps {
   readonly bus: NodeBus;
   readonly self: NodeId;
@@ -65,6 +68,10 @@ export class BusCalls implements NodeCalls {
     });
   }
 
+  announce<B>(kind: OrderKind<B>, body: B): void {
+    this.deps.bus.send('all', encodeCall({ id: NO_ANSWER, kind: kind.name, body }));
+  }
+
   order<B>(kind: OrderKind<B>, body: B): Promise<Reach> {
     const missing = new Set(this.deps.nodes());
     missing.delete(this.deps.self);
@@ -72,7 +79,7 @@ export class BusCalls implements NodeCalls {
     let closed = 0;
     if (missing.size === 0) {
       // Send to all, which also reaches a node that has just started and is not known yet.
-      this.deps.bus.send('all', encodeCall({ id: 0, kind: kind.name, body }));
+      this.announce(kind, body);
       return Promise.resolve({ closed, nodesAcked, nodesTimedOut: 0 });
     }
     return new Promise((resolve) => {
@@ -137,7 +144,7 @@ export class BusCalls implements NodeCalls {
   }
 
   private answer(to: NodeId, answer: Answer): void {
-    if (answer.id !== 0) this.deps.bus.send(to, encodeAnswer(answer));
+    if (answer.id !== NO_ANSWER) this.deps.bus.send(to, encodeAnswer(answer));
   }
 }
 

@@ -6,7 +6,7 @@ import { NumberedBus } from '../../../src/cluster/bus/numbered-bus.js';
 import { newNodeId } from '../../../src/cluster/node-id.js';
 import { OrderRecovery } from '../../../src/cluster/order-recovery.js';
 import { finite, object, text } from '../../../src/lib/shape.js';
-import { emptyTallies } from '../../../src/ports/metrics.js';
+import { emptyTallies, type Tallies } from '../../../src/ports/metrics.js';
 import type { LossListener } from '../../../src/ports/node-bus.js';
 import { callKind } from '../../../src/ports/node-calls.js';
 import { Failure } from '../../../src/protocol/failure.js';
@@ -26,14 +26,15 @@ describe('calls between nodes', () => {
   let hub: MemoryBusHub;
   let live: NodeId[];
 
-  async function start(): Promise<{ id: NodeId; bus: NumberedBus; calls: BusCalls }> {
+  async function start(): Promise<{ id: NodeId; bus: NumberedBus; calls: BusCalls; tallies: Tallies }> {
     const id = newNodeId(systemCrypto());
     const transport = hub.transportOf(id);
-    const bus = new NumberedBus({ self: id, transport, clock, log: silentLog, tallies: emptyTallies() });
+    const tallies = emptyTallies();
+    const bus = new NumberedBus({ self: id, transport, clock, log: silentLog, tallies });
     const calls = new BusCalls({ bus, self: id, clock, log: silentLog, nodes: () => live });
     await bus.start();
     live.push(id);
-    return { id, bus, calls };
+    return { id, bus, calls, tallies };
   }
 
   beforeEach(() => {
@@ -81,6 +82,17 @@ describe('calls between nodes', () => {
   test('MN6 an order without other nodes is answered at once', async () => {
     const a = await start();
     expect(await a.calls.order(CLOSE, { name: 'x' })).toEqual({ closed: 0, nodesAcked: 0, nodesTimedOut: 0 });
+  });
+
+  test('MN3 news that is announced reaches the others, wants no answer and leaves no deadline', async () => {
+    const [a, b] = [await start(), await start()];
+    const told: string[] = [];
+    b.calls.serve(CLOSE, ({ name }) => told.push(name));
+    await turns();
+    const [timers, sent] = [clock.pendingTimers, b.tallies.busMessagesOut];
+    a.calls.announce(CLOSE, { name: 'x' });
+    await turns();
+    expect([told, clock.pendingTimers, b.tallies.busMessagesOut]).toEqual([['x'], timers, sent]);
   });
 
   test('MN5 a question gets the answer of the node that was asked', async () => {

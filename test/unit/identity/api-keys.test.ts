@@ -154,3 +154,22 @@ it('KY8 a store that does not take the last use fails no call', async () => {
   await Promise.resolve();
   expect(log.events.map(({ event }) => event)).toEqual(['key_use_not_kept']);
 });
+
+it('MN4 a removal whose answer is lost tells the other nodes and waits for none of them', async () => {
+  const clock = new ManualClock();
+  const { keys: store } = createMemoryStore({ clock });
+  const announced: unknown[] = [];
+  const keys = new ApiKeys({
+    store: { ...store, remove: () => Promise.reject(new Failure('outcome_unknown')) },
+    // No node ever answers an order.
+    calls: { ...loneNode, order: () => new Promise(() => undefined), announce: (_kind, body) => announced.push(body) },
+    crypto,
+    clock,
+    log: new RecordingLog(),
+    rootKey: ROOT_KEY,
+    env: 'live',
+  });
+  const { id } = newKey(crypto, 'live');
+  await expect(keys.remove(await rootOf(keys), id)).rejects.toMatchObject({ code: 'outcome_unknown' });
+  expect(announced).toEqual([{ id }]);
+});
