@@ -16,6 +16,8 @@ export type LossListener = (from: NodeId) => void;
 export interface NodeBus {
   /** Neither waits nor throws. Copies the bytes before it returns. What is sent in one turn leaves together at its end. */
   send(to: BusTarget, bytes: Uint8Array): void;
+  /** Sends at once what would leave at the end of the turn. */
+  flush(): void;
   /** Adds a listener. Add it before `start`. A listener must not throw. */
   onMessage(listen: MessageListener): void;
   /**

@@ -88,6 +88,14 @@ export class NumberedBus implements NodeBus {
     else this.flushLater(to);
   }
 
+  flush(): void {
+    for (const to of this.waiting) {
+      const outgoing = this.outgoing.get(to);
+      if (outgoing?.writer.isEmpty === false) this.flushOne(to, outgoing);
+    }
+    this.waiting.clear();
+  }
+
   async start(): Promise<void> {
     this.state = 'running';
     await this.deps.transport.start((envelope) => {
@@ -115,14 +123,6 @@ export class NumberedBus implements NodeBus {
     this.deps.clock.endOfTurn(() => {
       this.flush();
     });
-  }
-
-  private flush(): void {
-    for (const to of this.waiting) {
-      const outgoing = this.outgoing.get(to);
-      if (outgoing?.writer.isEmpty === false) this.flushOne(to, outgoing);
-    }
-    this.waiting.clear();
   }
 
   private flushOne(to: BusTarget, outgoing: Outgoing): void {
