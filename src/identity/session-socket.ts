@@ -10,7 +10,8 @@ import { PROTOCOL_VERSION } from '../protocol/wire.js';
 import type { LogFields } from '../ports/log.js';
 import type { ClientSocket, SocketHandler } from '../ports/socket.js';
 import type { Watch, Watcher } from '../ports/user-session-watches.js';
-import { BaseConnection, type ConnectionDeps } from '../sockets/base-connection.js';
+import type { ConnectionDeps } from '../sockets/base-connection.js';
+import { ControlConnection } from '../sockets/control-connection.js';
 
 export interface SessionSocketsDeps extends ConnectionDeps {
   readonly node: NodeId;
@@ -59,7 +60,7 @@ export class SessionSockets {
   }
 }
 
-class SessionSocket extends BaseConnection implements Watcher {
+class SessionSocket extends ControlConnection implements Watcher {
   constructor(
     private readonly deps: SessionSocketsDeps,
     private readonly sessionId: UserSessionId,

@@ -9,7 +9,8 @@ import { Failure } from '../../protocol/failure.js';
 import { decodeRelayFrame, refOf } from '../../protocol/relay-frame.js';
 import { encodeControl } from '../../protocol/server-control.js';
 import type { LogFields } from '../../ports/log.js';
-import { BaseConnection, type ConnectionDeps } from '../../sockets/base-connection.js';
+import type { ConnectionDeps } from '../../sockets/base-connection.js';
+import { ControlConnection } from '../../sockets/control-connection.js';
 import { acceptRelayFrame, type AcceptRules } from '../room/accept.js';
 import type { Member } from '../room/member.js';
 import type { Outlet } from '../room/outlet.js';
@@ -23,7 +24,7 @@ export interface RelayConnectionDeps extends ConnectionDeps {
   readonly departures: Pick<Departures, 'socketLost'>;
 }
 
-export class RelayConnection extends BaseConnection {
+export class RelayConnection extends ControlConnection {
   constructor(
     private readonly deps: RelayConnectionDeps,
     private readonly room: Room,
