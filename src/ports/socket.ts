@@ -27,10 +27,13 @@ export interface ClientSocket {
   publishToOthers(topic: string, frame: string | Uint8Array): void;
 }
 
-/** Fan-out within this process. */
+/** Fan-out to the sockets of a topic. */
 export interface Broadcaster {
-  /** Sends to every socket in the topic; encodes and frames once. Copies the bytes before it returns. */
-  publish(topic: string, frame: string | Uint8Array): void;
+  /**
+   * Sends to every socket in the topic except one (null: no exception), which need not be in the topic. Encodes and frames
+   * once. Copies the bytes before it returns.
+   */
+  publish(topic: string, frame: string | Uint8Array, except: ClientSocket | null): void;
 }
 
 /** Events of a socket. Each event causes one call, in order. */

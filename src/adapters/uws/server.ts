@@ -6,7 +6,7 @@ import type { CloseName } from '../../protocol/close-codes.js';
 import { MAX_RELAY_HEADER_BYTES } from '../../protocol/wire.js';
 import type { Gatekeeper } from '../../ports/connect.js';
 import type { Log } from '../../ports/log.js';
-import type { Broadcaster } from '../../ports/socket.js';
+import type { Broadcaster, ClientSocket } from '../../ports/socket.js';
 import type { Engine, EngineApp, EngineSocket, ListenSocket } from './engine.js';
 import { HttpServer, type HttpDeps } from './http.js';
 import { UwsSocket, type SocketState } from './socket.js';
@@ -33,8 +33,9 @@ export class UwsApp implements Broadcaster {
     this.app = engine.App();
   }
 
-  publish(topic: string, frame: string | Uint8Array): void {
-    this.app.publish(topic, frame, typeof frame !== 'string');
+  publish(topic: string, frame: string | Uint8Array, except: ClientSocket | null): void {
+    if (except === null) this.app.publish(topic, frame, typeof frame !== 'string');
+    else except.publishToOthers(topic, frame);
   }
 }
 

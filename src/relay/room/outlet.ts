@@ -59,7 +59,7 @@ export class Outlet {
   private isPumpDue = false;
 
   constructor(
-    private readonly socket: ClientSocket,
+    readonly socket: ClientSocket,
     private readonly topic: string,
     private readonly owner: OutletOwner,
     private readonly deps: OutletDeps,
@@ -105,11 +105,6 @@ export class Outlet {
     }
   }
 
-  /** Publishes to everybody in the topic but this socket. */
-  publishToOthers(frame: string | Uint8Array): void {
-    this.socket.publishToOthers(this.topic, frame);
-  }
-
   /** Pings the peer. */
   ping(): void {
     this.socket.ping();
@@ -141,9 +136,9 @@ export class Outlet {
     }
   }
 
-  /** The engine's buffer has drained: more can be written. */
+  /** The engine's buffer has drained, so that more can be written; or a satellite reported how much waits there. */
   onDrain(): void {
-    if (!this.isClosed && !this.isGivenUp && this.backlog !== null) this.pump();
+    this.check();
   }
 
   private fallBehind(): void {

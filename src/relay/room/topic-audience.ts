@@ -71,8 +71,7 @@ export class TopicAudience implements Audience {
 
   publish(frame: string | Uint8Array, except: number | null): void {
     const outlet = except === null ? undefined : this.outlets.get(except);
-    if (outlet === undefined) this.deps.broadcaster.publish(this.topic, frame);
-    else outlet.publishToOthers(frame);
+    this.deps.broadcaster.publish(this.topic, frame, outlet?.socket ?? null);
     this.uncheckedBytes += frame.length;
     if (this.uncheckedBytes < this.deps.outletBounds.softBytes / 2) return;
     this.uncheckedBytes = 0;
