@@ -94,9 +94,9 @@ interface Parts extends Composed {
 function composeParts(ground: Ground): Parts {
   const { address, config, clock, store } = ground;
   const cluster = composeCluster(ground);
-  const { membership, calls } = cluster;
+  const { membership, calls, satellites } = cluster;
   const tokens = composeTokens({ ...ground, ownUrl: () => address.ownUrl() });
-  const relay = composeRelay({ ...ground, membership, calls, tokens });
+  const relay = composeRelay({ ...ground, membership, calls, satellites, tokens });
   const identity = composeIdentity({ ...ground, calls, tokens });
   const login = composeLogin({ ...ground, calls, tokens }, identity);
   const client = composeClient(ground, identity, tokens);

@@ -1,13 +1,22 @@
-/** Composes this node's place in the cluster: its membership, and the bus to the other nodes. */
+/** Composes this node's place in the cluster: its membership, the bus to the other nodes, and the sockets it shares. */
 import { MemoryBusHub } from '../adapters/memory/bus-transport.js';
 import { createRedisBusTransport } from '../adapters/redis/bus-transport.js';
 import { BusCalls } from '../cluster/bus/bus-calls.js';
 import { NumberedBus } from '../cluster/bus/numbered-bus.js';
 import { OrderRecovery } from '../cluster/order-recovery.js';
 import { Membership } from '../cluster/membership.js';
+import { Links } from '../cluster/links/links.js';
+import { FarTopics } from '../cluster/satellites/far-topics.js';
+import { HomeEnd } from '../cluster/satellites/home-end.js';
+import { LinkedSatellites } from '../cluster/satellites/linked-satellites.js';
+import { SatelliteBroadcaster } from '../cluster/satellites/satellite-broadcaster.js';
+import { SatelliteEnd } from '../cluster/satellites/satellite-end.js';
 import { VERSION } from '../lib/version.js';
 import type { BusTransport } from '../ports/bus-transport.js';
+import type { NodeBus } from '../ports/node-bus.js';
 import type { NodeCalls } from '../ports/node-calls.js';
+import type { Forward, Satellites } from '../ports/satellites.js';
+import type { Broadcaster } from '../ports/socket.js';
 import type { NodeId } from '../protocol/ids.js';
 import type { Ground } from './ground.js';
 import type { Composed } from './service.js';
@@ -15,6 +24,17 @@ import type { Composed } from './service.js';
 export interface Cluster extends Composed {
   readonly membership: Membership;
   readonly calls: NodeCalls;
+  readonly satellites: ComposedSatellites;
+}
+
+interface ComposedSatellites extends Composed {
+  readonly satellites: Satellites;
+  /** Reaches the sockets of this node and of its satellites. */
+  readonly broadcaster: Broadcaster;
+  /** Sends to homes and satellites at once what would leave at the end of the turn. */
+  readonly flush: () => void;
+  /** Decides what handles a socket whose home is elsewhere. Call it before the gateway starts. */
+  readonly forwardBy: (forward: Forward) => void;
 }
 
 export function composeCluster(ground: Ground): Cluster {
@@ -49,14 +69,60 @@ export function composeCluster(ground: Ground): Cluster {
     'How long the last beat of this node took to come back, in milliseconds.',
     () => bus.lagMs,
   );
+  const satellites = composeSatellites(ground, bus, membership);
   return {
     membership,
     calls,
+    satellites,
     services: [
       // Before membership: once other nodes know this node, it must hear their orders.
       { name: 'node_bus', start: () => bus.start(), stop: () => bus.stop() },
       { name: 'order_recovery', start: () => undefined, stop: () => recovery.stop() },
+      ...satellites.services,
       { name: 'membership', start: () => membership.start(), stop: () => membership.stop() },
+    ],
+  };
+}
+
+function composeSatellites(ground: Ground, bus: NodeBus, membership: Membership): ComposedSatellites {
+  const { config, clock, log, metrics, uws } = ground;
+  const { tallies } = metrics;
+  const links = new Links({ bus, clock, log, tallies, isLive: (node) => membership.find(node) !== null });
+  const farTopics = new FarTopics();
+  let forward: Forward | null = null;
+  const homeEnd = new HomeEnd({ clock, log, farTopics });
+  const satelliteEnd = new SatelliteEnd({
+    clock,
+    broadcaster: uws,
+    tallies,
+    bounds: { softBytes: config.softBackpressureBytes, hardBytes: config.maxBackpressureBytes },
+    forward: (socket, uplink) => {
+      if (forward === null) throw new Error('nothing handles the sockets of other homes');
+      return forward(socket, uplink);
+    },
+  });
+  metrics.gauge(
+    'satellite_sockets',
+    'Open WebSockets whose session has its home on another node.',
+    () => satelliteEnd.size,
+  );
+  metrics.gauge(
+    'remote_sockets',
+    'Open WebSockets on other nodes whose session has its home here.',
+    () => homeEnd.size,
+  );
+  return {
+    satellites: new LinkedSatellites({ links, homeEnd, satelliteEnd }),
+    broadcaster: new SatelliteBroadcaster(uws, farTopics),
+    flush: () => {
+      links.flush();
+    },
+    forwardBy: (by) => {
+      forward = by;
+    },
+    services: [
+      { name: 'links', start: () => links.start(), stop: () => links.stop() },
+      { name: 'satellites', start: () => satelliteEnd.start(), stop: () => satelliteEnd.stop() },
     ],
   };
 }

@@ -1,7 +1,6 @@
 /** Composes the relay: live rooms, sessions and authorizations over the store, and the door in front of them. */
 import { createRelayCredentials } from '../adapters/jose/relay-credentials.js';
 import { systemLoad } from '../adapters/system/load.js';
-import type { UwsApp } from '../adapters/uws/server.js';
 import type { Membership } from '../cluster/membership.js';
 import type { Config } from '../config/schema.js';
 import type { OriginRule } from '../sockets/origin.js';
@@ -32,7 +31,9 @@ import { RelaySessions } from '../relay/sessions/relay-sessions.js';
 import { SlabPool } from '../relay/room/slab-pool.js';
 import { Upkeep } from '../relay/home/upkeep.js';
 import { Greeter } from '../relay/home/welcome.js';
+import { ForwardingConnection } from '../sockets/forwarding-connection.js';
 import { Heartbeats } from '../sockets/heartbeats.js';
+import type { Cluster } from './cluster.js';
 import { composeDoor } from './door.js';
 import type { NodeDuties } from './node-duties.js';
 import type { Composed } from './service.js';
@@ -45,6 +46,9 @@ const DEFAULT_MAX_USERS = 1000;
 const SLAB_BYTES = 32 * 1024;
 const MAX_SLABS = 1024;
 
+/** For connections whose silence another node watches. */
+const NO_HEARTBEATS = { add: () => undefined, delete: () => undefined };
+
 export interface RelayGround {
   readonly config: Config;
   readonly clock: Clock;
@@ -54,7 +58,7 @@ export interface RelayGround {
   readonly metrics: Metrics;
   readonly store: Store;
   readonly geo: Geo;
-  readonly uws: UwsApp;
+  readonly satellites: Cluster['satellites'];
   readonly membership: Membership;
   readonly duties: NodeDuties;
   readonly calls: NodeCalls;
@@ -75,7 +79,7 @@ export interface Relay extends Composed {
 }
 
 export function composeRelay(ground: RelayGround): Relay {
-  const { config, clock, crypto, log, metrics, geo, uws, membership: placement } = ground;
+  const { config, clock, crypto, log, metrics, geo, satellites, membership: placement } = ground;
   const bare = ground.store.relay;
   const { maxMessageBytes, messagesPerS, bytesPerS, workMsPerS, heartbeatMs, heartbeatTimeoutMs } = config;
   const mayNumber = (): boolean => placement.leaseHeld();
@@ -87,9 +91,14 @@ export function composeRelay(ground: RelayGround): Relay {
     storeNowMs: () => placement.storeNowMs(),
   });
   const autoWindow = new AutoWindow(clock, systemLoad());
-  const schedule = new FlushSchedule(clock, autoWindow, (cause) => {
-    log.error('flush_failed', cause);
-  });
+  const schedule = new FlushSchedule(
+    clock,
+    autoWindow,
+    (cause) => {
+      log.error('flush_failed', cause);
+    },
+    satellites.flush,
+  );
   const replayBounds = { maxEntries: config.replayMaxEntries, maxBytes: config.replayMaxBytes };
   const outletBounds = {
     softBytes: config.softBackpressureBytes,
@@ -98,7 +107,8 @@ export function composeRelay(ground: RelayGround): Relay {
   };
   const slabs = new SlabPool(SLAB_BYTES, MAX_SLABS);
   const { tallies } = metrics;
-  const room = { clock, broadcaster: uws, schedule, tallies, replayBounds, outletBounds, slabs };
+  const { broadcaster } = satellites;
+  const room = { clock, broadcaster, schedule, tallies, replayBounds, outletBounds, slabs };
   const { sessionSockets: watches } = ground;
   const rooms = new Rooms({ store: bare, placement, crypto, departures, watches, room });
   const storeHealth = () => ground.store.health();
@@ -142,7 +152,17 @@ export function composeRelay(ground: RelayGround): Relay {
     limits: { max_message_bytes: maxMessageBytes, messages_per_s: messagesPerS, bytes_per_s: bytesPerS },
     heartbeatMs,
   });
-  const admissions = { rooms, departures, greeter, connections: { ...connections, rules, control, departures } };
+  const admission = { rooms, departures, greeter };
+  const relaying = { rules, control, departures };
+  const admissions = { ...admission, connections: { ...connections, ...relaying } };
+  // The satellite keeps the rate of its clients and watches their silence.
+  const farConnections = {
+    ...connections,
+    heartbeats: NO_HEARTBEATS,
+    limits: { ...limits, messagesPerS: 0, bytesPerS: 0 },
+  };
+  const farAdmissions = { ...admission, connections: { ...farConnections, ...relaying } };
+  satellites.forwardBy((socket, uplink) => new ForwardingConnection(connections, socket, uplink));
   const live = new LiveSessions({ store, rooms, placement, calls: ground.calls, clock, rules });
   live.serve();
   const { userSessions } = ground.store;
@@ -154,8 +174,12 @@ export function composeRelay(ground: RelayGround): Relay {
     userSessions,
     watches,
     admissions,
+    farAdmissions,
+    satellites: satellites.satellites,
+    calls: ground.calls,
     crypto,
   });
+  relayDoorway.serve();
   const upkeep = new Upkeep({ store, rooms, homeCheck, clock, log });
   const origins = originRule(config);
   const tokens = ground.tokens.session;

@@ -29,6 +29,12 @@ export interface Tallies {
   busBytesIn: number;
   busLosses: number;
   busMalformed: number;
+  linkSegmentsOut: number;
+  linkSegmentsResent: number;
+  linksBroken: number;
+  framesForwarded: number;
+  bytesForwarded: number;
+  framesNotForwarded: number;
 }
 
 /** Events counted by low-cardinality labels, off the hot path. */
@@ -76,5 +82,11 @@ export function emptyTallies(): Tallies {
     busBytesIn: 0,
     busLosses: 0,
     busMalformed: 0,
+    linkSegmentsOut: 0,
+    linkSegmentsResent: 0,
+    linksBroken: 0,
+    framesForwarded: 0,
+    bytesForwarded: 0,
+    framesNotForwarded: 0,
   };
 }

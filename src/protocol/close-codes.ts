@@ -25,6 +25,10 @@ export const CLOSE_CODES = {
 export type CloseName = keyof typeof CLOSE_CODES;
 export type CloseCode = (typeof CLOSE_CODES)[CloseName];
 
+export function isCloseName(name: string): name is CloseName {
+  return Object.hasOwn(CLOSE_CODES, name);
+}
+
 export type CloseAdvice = 'done' | 'never' | 'back_off' | 'at_once';
 
 /** Tells a client what to do after a close with this code. Codes outside the table, such as 1006, mean a lost link. */

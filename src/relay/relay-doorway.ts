@@ -1,22 +1,25 @@
 /**
  * The doorway to relay sessions: a pair, a relay credential or a resume token opens a seat. An admission holds the
- * seat until its socket arrives, or until it is certain that none will.
+ * seat until its socket arrives, or until it is certain that none will. When another node is home, that node admits,
+ * and this one becomes its satellite.
  */
 import { claimedAlgorithm } from '../lib/jwt.js';
 import { Failure } from '../protocol/failure.js';
-import type { SessionId, UserSessionId } from '../protocol/ids.js';
+import type { NodeId, SessionId, UserSessionId } from '../protocol/ids.js';
 import type { Admission, ConnectRequest } from '../ports/connect.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Doorway } from '../ports/doorway.js';
+import type { CallKind, NodeCalls } from '../ports/node-calls.js';
 import type { Placement } from '../ports/placement.js';
 import { RELAY_CREDENTIAL_ALGORITHM, type RelayCredentials } from '../ports/relay-credentials.js';
-import type { JoinCredential, Joined } from '../ports/relay-join.js';
+import type { Joined, JoinRequest } from '../ports/relay-join.js';
+import type { Satellites } from '../ports/satellites.js';
 import type { RelayStore } from '../ports/relay-store.js';
 import type { UserSessionStore } from '../ports/user-session-store.js';
 import type { UserSessionWatches, Watch } from '../ports/user-session-watches.js';
-import { homeElsewhere } from './home/home-elsewhere.js';
+import { ADMIT, EXAMINE, type Claim } from './home/admit-call.js';
+import { homeElsewhere, HomeElsewhere } from './home/home-elsewhere.js';
 import { RelayAdmission, type Join, type RelayAdmissionDeps } from './home/admission.js';
-import type { ResumePoint } from './home/welcome.js';
 import { parseCredential, resumeProof, resumeToken } from './credential.js';
 import type { Room } from './room/room.js';
 import type { Rooms } from './home/rooms.js';
@@ -28,15 +31,13 @@ export interface RelayDoorwayDeps {
   readonly credentials: RelayCredentials;
   readonly userSessions: Pick<UserSessionStore, 'get'>;
   readonly watches: UserSessionWatches;
+  /** For sockets of this node. */
   readonly admissions: RelayAdmissionDeps;
+  /** For sockets of satellites, which keep the rate of their clients and watch their silence. */
+  readonly farAdmissions: RelayAdmissionDeps;
+  readonly satellites: Satellites;
+  readonly calls: NodeCalls;
   readonly crypto: Crypto;
-}
-
-/** A credential in its parsed form, and the position that the client gave. */
-interface Claim {
-  readonly sessionId: SessionId;
-  readonly credential: JoinCredential;
-  readonly resume: ResumePoint | null;
 }
 
 const RESUME_SECRET_BYTES = 24;
@@ -53,15 +54,69 @@ export class RelayDoorway implements Doorway {
     return algorithm === null || algorithm === RELAY_CREDENTIAL_ALGORITHM;
   }
 
+  /** Admits for the satellites of this node's sessions from now on. */
+  serve(): void {
+    const { calls, satellites, farAdmissions, placement } = this.deps;
+    calls.serve(ADMIT, async (claim, satellite) => {
+      if (placement.draining()) throw new Failure('draining', { retryAfterS: 1 });
+      const admission = await this.admitHere(claim, farAdmissions);
+      const { userId, seatName } = admission;
+      return { userId, seatName, socket: satellites.expect(satellite, admission) };
+    });
+    calls.serve(EXAMINE, async (claim) => {
+      if (placement.draining()) throw new Failure('draining', { retryAfterS: 1 });
+      await this.examineHere(claim);
+      return true;
+    });
+  }
+
   async admit(text: string, request: ConnectRequest): Promise<Admission> {
     const claim = await this.check(text, request);
+    try {
+      return await this.admitHere(claim, this.deps.admissions);
+    } catch (error) {
+      if (!(error instanceof HomeElsewhere) || error.home === null) throw error;
+      const { id } = error.home;
+      return this.deps.satellites.admissionAt(id, await this.askHome(ADMIT, claim, id, error));
+    }
+  }
+
+  async examine(text: string, request: ConnectRequest): Promise<void> {
+    const claim = await this.check(text, request);
+    try {
+      await this.examineHere(claim);
+    } catch (error) {
+      if (!(error instanceof HomeElsewhere) || error.home === null) throw error;
+      await this.askHome(EXAMINE, claim, error.home.id, error);
+    }
+  }
+
+  private async examineHere(claim: Claim): Promise<void> {
+    const bound = boundTo(claim);
+    if (bound !== null) await this.requireActive(bound);
+    await this.wouldJoin(claim);
+  }
+
+  private async askHome<A>(kind: CallKind<Claim, A>, claim: Claim, home: NodeId, elsewhere: HomeElsewhere): Promise<A> {
+    try {
+      return await this.deps.calls.ask(kind, home, claim);
+    } catch (error) {
+      // The client may reach the home although this node does not.
+      if (Failure.is(error, 'home_unreachable')) throw elsewhere;
+      // The session has moved on, to a home that the next try finds.
+      if (Failure.is(error, 'home_elsewhere')) throw homeElsewhere(null);
+      throw error;
+    }
+  }
+
+  private async admitHere(claim: Claim, admissions: RelayAdmissionDeps): Promise<Admission> {
     const { rooms } = this.deps;
     const bound = boundTo(claim);
     const watch = bound === null ? null : await this.watchActive(bound);
     try {
-      const room = await this.openFor(claim, request);
+      const room = await this.openFor(claim);
       try {
-        return await this.takeSeat(room, claim, request, watch);
+        return await this.takeSeat(room, claim, watch, admissions);
       } catch (error) {
         rooms.release(room);
         throw error;
@@ -72,23 +127,16 @@ export class RelayDoorway implements Doorway {
     }
   }
 
-  async examine(text: string, request: ConnectRequest): Promise<void> {
-    const claim = await this.check(text, request);
-    const bound = boundTo(claim);
-    if (bound !== null) await this.requireActive(bound);
-    await this.wouldJoin(claim, request);
-  }
-
   /**
    * Opens a room, and perhaps claims the session from a dead home, only for a credential that opens a seat. Of
    * several handshakes at once one is checked before the room opens; the join then checks each of them.
    */
-  private async openFor(claim: Claim, request: ConnectRequest): Promise<Room> {
+  private async openFor(claim: Claim): Promise<Room> {
     const { rooms } = this.deps;
     const { sessionId } = claim;
     if (rooms.find(sessionId) !== null) return rooms.open(sessionId);
-    if (await this.knocks.get(sessionId)) return this.openWithOthers(claim, request);
-    const wouldJoin = this.wouldJoin(claim, request);
+    if (await this.knocks.get(sessionId)) return this.openWithOthers(claim);
+    const wouldJoin = this.wouldJoin(claim);
     const knock = wouldJoin.then(
       () => true,
       () => false,
@@ -102,23 +150,28 @@ export class RelayDoorway implements Doorway {
     }
   }
 
-  private async openWithOthers(claim: Claim, request: ConnectRequest): Promise<Room> {
+  private async openWithOthers(claim: Claim): Promise<Room> {
     try {
       return await this.deps.rooms.open(claim.sessionId);
     } catch (error) {
       // Only a client that could join learns why the room does not open.
-      await this.wouldJoin(claim, request);
+      await this.wouldJoin(claim);
       throw error;
     }
   }
 
-  private async takeSeat(room: Room, claim: Claim, request: ConnectRequest, watch: Watch | null): Promise<Admission> {
-    const { crypto, admissions } = this.deps;
+  private async takeSeat(
+    room: Room,
+    claim: Claim,
+    watch: Watch | null,
+    admissions: RelayAdmissionDeps,
+  ): Promise<Admission> {
+    const { crypto } = this.deps;
     const secret = Buffer.from(crypto.randomBytes(RESUME_SECRET_BYTES)).toString('base64url');
     const { credential, resume } = claim;
     const { epoch } = room;
     const resumeHash = crypto.sha256(resumeProof(epoch, secret));
-    const joined = await this.join(claim, request, resumeHash);
+    const joined = await this.join(claim, resumeHash);
     const token = credential.kind === 'pair' ? credential.userToken : null;
     const mintedFrom = credential.kind === 'minted' ? credential.generation : null;
     const resumeHashes = credential.kind === 'resume' ? [resumeHash, credential.secretHash] : [resumeHash];
@@ -138,23 +191,24 @@ export class RelayDoorway implements Doorway {
   /** Checks everything that needs no session. */
   private async check(text: string, request: ConnectRequest): Promise<Claim> {
     const seq = parseSeq(request.query.getAll('seq'));
+    const { remoteAddress: address } = request;
     const parsed = parseCredential(text);
     if (parsed === null) throw new Failure('credential_invalid');
     switch (parsed.kind) {
       case 'pair': {
         const { sessionId, sessionToken, userToken } = parsed;
-        return { sessionId, credential: { kind: 'pair', sessionToken, userToken }, resume: null };
+        return { sessionId, credential: { kind: 'pair', sessionToken, userToken }, resume: null, address };
       }
       case 'resume': {
         const { sessionId, index, epoch, secret } = parsed;
         const secretHash = this.deps.crypto.sha256(resumeProof(epoch, secret));
-        return { sessionId, credential: { kind: 'resume', index, secretHash }, resume: { epoch, seq } };
+        return { sessionId, credential: { kind: 'resume', index, secretHash }, resume: { epoch, seq }, address };
       }
       case 'jwt': {
         const claims = await this.deps.credentials.verify(parsed.token);
         if (claims === null) throw new Failure('credential_invalid');
         const { sessionId, ...minted } = claims;
-        return { sessionId, credential: { kind: 'minted', ...minted }, resume: null };
+        return { sessionId, credential: { kind: 'minted', ...minted }, resume: null, address };
       }
     }
   }
@@ -176,8 +230,8 @@ export class RelayDoorway implements Doorway {
     if (session?.status !== 'active') throw new Failure('credential_revoked');
   }
 
-  private async join(claim: Claim, request: ConnectRequest, resumeHash: string): Promise<Joined> {
-    const result = await this.deps.store.join(this.joinOf(claim, request, resumeHash, false));
+  private async join(claim: Claim, resumeHash: string): Promise<Joined> {
+    const result = await this.deps.store.join(this.joinOf(claim, resumeHash, false));
     switch (result.outcome) {
       case 'joined':
         return result;
@@ -191,9 +245,9 @@ export class RelayDoorway implements Doorway {
   }
 
   /** Rejects as the join would. What a dead home refuses is decided after the session is claimed. */
-  private async wouldJoin(claim: Claim, request: ConnectRequest): Promise<void> {
+  private async wouldJoin(claim: Claim): Promise<void> {
     const { store, placement } = this.deps;
-    const result = await store.join(this.joinOf(claim, request, '', true));
+    const result = await store.join(this.joinOf(claim, '', true));
     if (result.outcome === 'refused') throw new Failure(result.code, retry(result.code));
     if (result.outcome === 'home_elsewhere') {
       const home = placement.find(result.homeNodeId);
@@ -205,20 +259,8 @@ export class RelayDoorway implements Doorway {
     }
   }
 
-  private joinOf(
-    claim: Claim,
-    request: ConnectRequest,
-    resumeHash: string,
-    dryRun: boolean,
-  ): Parameters<RelayStore['join']>[0] {
-    return {
-      sessionId: claim.sessionId,
-      nodeId: this.deps.placement.self,
-      credential: claim.credential,
-      address: request.remoteAddress,
-      resumeHash,
-      dryRun,
-    };
+  private joinOf({ sessionId, credential, address }: Claim, resumeHash: string, dryRun: boolean): JoinRequest {
+    return { sessionId, nodeId: this.deps.placement.self, credential, address, resumeHash, dryRun };
   }
 }
 

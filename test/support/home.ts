@@ -26,6 +26,10 @@ import { silentLog } from './silent-log.js';
 import { silentMetrics } from './silent-metrics.js';
 
 const MAX_MESSAGE_BYTES = 4096;
+const nothing = (): void => undefined;
+const alone = (): never => {
+  throw new Error('there is no other node');
+};
 
 /** A socket that remembers what it was sent. Frames to its topic reach it by way of the home. */
 export class RecordingSocket implements ClientSocket {
@@ -123,8 +127,8 @@ export class HomeStage {
       room: {
         clock,
         tallies,
-        broadcaster: { publish: (topic, frame) => this.publish(topic, frame, null) },
-        schedule: new FlushSchedule(clock, new AutoWindow(clock, { utilization: () => 0 }), () => undefined),
+        broadcaster: { publish: (topic, frame, except) => this.publish(topic, frame, except) },
+        schedule: new FlushSchedule(clock, new AutoWindow(clock, { utilization: () => 0 }), nothing, nothing),
         replayBounds: { maxEntries: 10, maxBytes: 1000 },
         outletBounds: { softBytes: 1000, hardBytes: 10_000, maxBehindMs: 1000 },
         slabs: new SlabPool(1024, 1),
@@ -158,11 +162,14 @@ export class HomeStage {
       userSessions: { get: () => Promise.resolve(null) },
       watches,
       admissions: { rooms, departures, greeter, connections },
+      farAdmissions: { rooms, departures, greeter, connections },
+      satellites: { expect: alone, admissionAt: alone },
+      calls: { ask: alone, order: alone, announce: alone, serve: alone },
       crypto: systemCrypto(),
     });
   }
 
-  publish(topic: string, frame: string | Uint8Array, except: RecordingSocket | null): void {
+  publish(topic: string, frame: string | Uint8Array, except: ClientSocket | null): void {
     for (const socket of this.sockets) if (socket !== except && socket.topics.has(topic)) socket.send(frame);
   }
 

@@ -29,6 +29,12 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   busBytesIn: ['bus_bytes_in', 'Bytes received over the bus.'],
   busLosses: ['bus_losses', 'Times that envelopes of another node were missing, or that it was silent or came back.'],
   busMalformed: ['bus_malformed', 'Envelopes that could not be read.'],
+  linkSegmentsOut: ['link_segments', 'Segments sent to homes and satellites: one per node and turn.'],
+  linkSegmentsResent: ['link_segments_resent', 'Segments sent again because no confirmation came in time.'],
+  linksBroken: ['links_broken', 'Links to homes and satellites that began anew; their sockets were closed with 4201.'],
+  framesForwarded: ['frames_forwarded', 'Frames of sockets here that went to the home on another node.'],
+  bytesForwarded: ['bytes_forwarded', 'Bytes of these frames.'],
+  framesNotForwarded: ['frames_not_forwarded', 'Frames refused because the home on another node did not keep up.'],
 };
 
 /** One counter per tally. Values are read at scrape time, so counting costs one addition. */

@@ -6,10 +6,12 @@ import {
   parseMemberIndex,
   parseSessionId,
   parseUserId,
+  parseUserSessionId,
   type AuthorizationToken,
   type MemberIndex,
   type SessionId,
   type UserId,
+  type UserSessionId,
 } from '../../protocol/ids.js';
 
 export const sessionId: Shape<SessionId> = {
@@ -27,4 +29,8 @@ export const memberIndex: Shape<MemberIndex> = {
 export const token: Shape<AuthorizationToken> = {
   label: 'authorization token',
   is: (value): value is AuthorizationToken => number.is(value) && parseAuthorizationToken(value) !== null,
+};
+export const userSessionId: Shape<UserSessionId> = {
+  label: 'user session id',
+  is: (value): value is UserSessionId => text.is(value) && parseUserSessionId(value) !== null,
 };

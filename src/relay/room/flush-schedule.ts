@@ -31,6 +31,8 @@ export class FlushSchedule {
     private readonly clock: Clock,
     private readonly autoWindow: { currentMs(): number },
     private readonly onFailure: (cause: unknown) => void,
+    /** Called after all due rooms were flushed. What they sent to other nodes leaves together. */
+    private readonly onFlushed: () => void,
   ) {}
 
   /** The room has its first entry since the last flush. */
@@ -44,6 +46,7 @@ export class FlushSchedule {
     const rooms = this.endOfTurn;
     this.endOfTurn = [];
     for (const room of rooms) this.flush(room);
+    this.onFlushed();
   };
 
   private markWindow(room: Flushable, windowMs: number): void {
@@ -88,6 +91,7 @@ export class FlushSchedule {
       this.slots[this.tick] = [];
       this.waiting -= rooms.length;
       for (const room of rooms) this.flush(room);
+      this.onFlushed();
     }
     this.isTicking = this.waiting > 0;
     if (this.isTicking) this.clock.after(TICK_MS, this.onTick);
