@@ -30,6 +30,8 @@ const ASK_EVERY_MS = 100;
 /** While the oldest unconfirmed segment is this old, or this much is unconfirmed, new frames are refused. */
 const STALLED_AFTER_MS = 2_000;
 const STALLED_BYTES = MAX_KEPT_BYTES / 2;
+/** A link's first run is a multiple of this. So a receiver that heard no earlier run knows that there was one. */
+const RUNS = 1024;
 
 export interface LinkDeps {
   readonly bus: Pick<NodeBus, 'send'>;
@@ -63,10 +65,11 @@ export class Link {
 
   constructor(
     readonly peer: NodeId,
-    firstRun: number,
+    /** Later than at any earlier link to this peer, in Unix milliseconds. */
+    bornAtMs: number,
     private readonly deps: LinkDeps,
   ) {
-    this.run = firstRun;
+    this.run = Math.floor(bornAtMs) * RUNS;
   }
 
   /** The other end confirms nothing, or too late: what is sent now may wait for long. */
@@ -87,19 +90,10 @@ export class Link {
 
   /** Sends what was added since the last flush as one segment. */
   flush(): void {
-    if (this.writer.isEmpty) return;
-    const { bus, clock, tallies, onOverfull } = this.deps;
-    this.number += 1;
-    const segment = this.writer.take({ run: this.run, number: this.number }, this.heard);
-    this.kept.push({ number: this.number, segment, sentAtMs: clock.monotonicMs() });
-    this.keptBytes += segment.length;
-    this.confirmed();
-    tallies.linkSegmentsOut += 1;
-    bus.send(this.peer, segment);
-    if (this.keptBytes > MAX_KEPT_BYTES) onOverfull(this);
+    if (!this.writer.isEmpty) this.sendSegment();
   }
 
-  /** Forgets what was sent and begins a new run, from which the other end learns of the break. */
+  /** Forgets what was sent and begins a new run, whose first segment tells the other end of the break. */
   restart(): void {
     this.run += 1;
     this.number = 0;
@@ -108,6 +102,7 @@ export class Link {
     this.keptBytes = 0;
     this.resendAfterMs = FIRST_RESEND_MS;
     this.deps.tallies.linksBroken += 1;
+    this.sendSegment();
   }
 
   /** Reads a packet of the other end. `broken`: an end has begun anew; call again with the same packet. */
@@ -117,7 +112,7 @@ export class Link {
     this.onHeard(packet.heard);
     if (at.run < this.heard.run) return 'read';
     if (at.run > this.heard.run) {
-      const isFirst = this.heard.run === 0;
+      const isFirst = this.heard.run === 0 && at.run % RUNS === 0;
       this.heard = { run: at.run, number: 0 };
       if (!isFirst) return 'broken';
     }
@@ -153,6 +148,18 @@ export class Link {
     if (this.deps.clock.monotonicMs() - since < this.resendAfterMs) return;
     this.resendAfterMs = Math.min(LAST_RESEND_MS, 2 * this.resendAfterMs);
     this.resend();
+  }
+
+  private sendSegment(): void {
+    const { bus, clock, tallies, onOverfull } = this.deps;
+    this.number += 1;
+    const segment = this.writer.take({ run: this.run, number: this.number }, this.heard);
+    this.kept.push({ number: this.number, segment, sentAtMs: clock.monotonicMs() });
+    this.keptBytes += segment.length;
+    this.confirmed();
+    tallies.linkSegmentsOut += 1;
+    bus.send(this.peer, segment);
+    if (this.keptBytes > MAX_KEPT_BYTES) onOverfull(this);
   }
 
   private onAsked(heard: Position, again: boolean): 'read' | 'broken' {

@@ -63,7 +63,7 @@ export class Links {
     const known = this.links.get(peer);
     if (known !== undefined) return known;
     const { bus, clock, tallies } = this.deps;
-    const link = new Link(peer, Math.floor(clock.nowMs()), {
+    const link = new Link(peer, clock.nowMs(), {
       bus,
       clock,
       tallies,
