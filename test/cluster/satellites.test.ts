@@ -12,7 +12,7 @@ describe('satellites', () => {
   let nodes: Nodes;
 
   beforeAll(async () => {
-    nodes = await Nodes.start(3, { SALLYPORT_MESSAGES_PER_S: '300' });
+    nodes = await Nodes.start(3, { SALLYPORT_MESSAGES_PER_S: '300', SALLYPORT_BYTES_PER_S: '0' });
   });
 
   afterAll(() => nodes.stop());
@@ -165,6 +165,53 @@ describe('satellites', () => {
     expect(passed).toBeGreaterThanOrEqual(300);
     expect(passed).toBeLessThan(3000);
     await home.expectEntries(300);
+  });
+
+  it('SA10 (F12) members at satellites lose nothing and get nothing twice while the link to Redis is cut again and again', async () => {
+    const session = await nodes.sessionAt(0, 3);
+    const clients = [await join(session, 0, 0), await join(session, 1, 1), await join(session, 2, 2)] as const;
+    const sent: string[] = [];
+    for (let n = 0; n < 30; n += 1) {
+      if (n % 5 === 2) await nodes.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      for (const [at, client] of clients.entries()) {
+        const payload = `${String(at)}:${String(n)}`;
+        client.relay({ deliveryClass: RELIABLE, ref: n, payload });
+        sent.push(payload);
+      }
+      await clients[0].expect('ack', n + 1);
+    }
+    await Promise.all(clients.map((client) => client.expect('ack', 30)));
+    for (const [at, client] of clients.entries()) {
+      await client.expectEntries(60);
+      await client.settle();
+      const others = sent.filter((payload) => !payload.startsWith(`${String(at)}:`));
+      expect([...client.texts()].filter((text) => !text.startsWith(`${String(at)}:`)).sort()).toEqual(others.sort());
+      const seqs = client.entries.map(({ seq }) => seq);
+      expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+      expect(client.closed).toBeNull();
+    }
+    expect(await count(0, 'link_segments_resent_total')).toBeGreaterThan(0);
+  });
+
+  it('SA13 a slow reader at a satellite gets every reliable entry or a named gap, and slows nobody', async () => {
+    const session = await nodes.sessionAt(0, 4);
+    const [sender, slow, beside] = [await join(session, 0, 0), await join(session, 1, 1), await join(session, 2, 1)];
+    slow.socket.pause();
+    // The kernel's buffers take some megabytes before the gateway has to hold anything.
+    let sent = 0;
+    const fellBehind = async (): Promise<boolean> => (await count(0, 'sockets_fell_behind_total')) > 0;
+    while (!(await fellBehind())) {
+      for (let n = 0; n < 50; n += 1, sent += 1) {
+        sender.relay({ deliveryClass: RELIABLE, ref: sent, payload: new Uint8Array(16_000) });
+      }
+      await sender.expect('ack', sent);
+      await beside.expectEntries(sent);
+    }
+    slow.socket.resume();
+    await eventually(() => (slow.closed !== null || slow.entries.length >= sent ? null : 'it catches up'));
+    expect(slow.entries.map(({ seq }) => seq)).toEqual(Array.from({ length: slow.entries.length }, (_, n) => n + 1));
+    if (slow.closed !== null) expect(slow.closed.code).toBe(4101);
+    expect(beside.closed).toBeNull();
   });
 
   it('SA9 a satellite closes its sockets with 4201 when the home dies, and the members come back at another node', async () => {

@@ -102,6 +102,7 @@ export class SegmentWriter {
 
   /** The segment as bytes of its own. The writer is empty afterwards. */
   take(at: Position, heard: Position): Uint8Array {
+    this.reserve(SEGMENT_HEAD_BYTES);
     const { view } = this;
     view.setUint8(0, MARK.segment);
     writePosition(view, 1, at);

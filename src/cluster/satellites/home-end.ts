@@ -66,6 +66,9 @@ export class HomeEnd {
         return;
       case FROM_SATELLITE.closed:
         this.socketOf(link, a)?.lost();
+        return;
+      default:
+      // A newer satellite may say what this home does not know.
     }
   }
 

@@ -94,6 +94,9 @@ export class SatelliteEnd {
         return;
       case FROM_HOME.close:
         home.sockets.get(a)?.close(decodeClose(payload));
+        return;
+      default:
+      // A newer home may say what this satellite does not know.
     }
   }
 
