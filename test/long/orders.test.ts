@@ -34,7 +34,12 @@ describe('F31 orders for sockets at any node', () => {
       code: 4001,
       give: async ({ given, path, client }: Ordered) => {
         const answer = await nodes.at(given).native('POST', `${path}/kick`, { index: client.index });
-        expect(answer.body).toMatchObject({ matched: 1, closed: 1, nodes_acked: 3, nodes_timed_out: 0 });
+        expect(answer.body, `given at ${String(given)}, closed: ${JSON.stringify(client.closed)}`).toMatchObject({
+          matched: 1,
+          closed: 1,
+          nodes_acked: 3,
+          nodes_timed_out: 0,
+        });
       },
     },
     revoke: {

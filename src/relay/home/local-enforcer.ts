@@ -24,7 +24,8 @@ export class LocalEnforcer implements Enforcer {
       room.applyHost(removed.host);
       return reached(0);
     }
-    const wasConnected = room.remove(removed.index, why.reason, why.detail);
+    // The report counts a socket that a check has closed since the store decided.
+    const wasConnected = room.remove(removed.index, why.reason, why.detail) || room.copy.wasClosedEarly(removed.index);
     room.applyHost(removed.host);
     this.rooms.letGo(room);
     return reached(wasConnected ? 1 : 0);

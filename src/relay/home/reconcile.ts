@@ -96,5 +96,5 @@ function removalOf({ userId }: Member, barBefore: number, { bars }: HeldSession)
 
 function remove(room: Room, member: Member, reason: RemovalReason): void {
   room.copy.forget(member.userId);
-  room.remove(member.index, reason);
+  if (room.remove(member.index, reason)) room.copy.closedBeforeOrder(member.index);
 }

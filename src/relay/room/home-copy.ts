@@ -23,6 +23,7 @@ export class HomeCopy {
    */
   private strangers = new Map<string, number>();
   private nextFreeIndex = 0;
+  private readonly closedEarly = new Set<number>();
   /** Users that keep a right without a member: listed users and wallets, joined or not. */
   private kept = new Map<UserId, HeldSeat>();
   private knownBars: readonly Bar[] = [];
@@ -66,6 +67,17 @@ export class HomeCopy {
 
   indexGiven(index: number): void {
     this.nextFreeIndex = Math.max(this.nextFreeIndex, index + 1);
+    this.closedEarly.delete(index);
+  }
+
+  /** A check closed the socket of a member whose removal the home has not been ordered yet. */
+  closedBeforeOrder(index: number): void {
+    this.closedEarly.add(index);
+  }
+
+  /** The order has come: whether a check closed the socket before. True only once. */
+  wasClosedEarly(index: number): boolean {
+    return this.closedEarly.delete(index);
   }
 
   /** Starts with these seats, until the session is read whole. */

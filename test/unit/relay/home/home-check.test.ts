@@ -1,8 +1,27 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { OVER_KEPT_MS, type RelayStore } from '../../../../src/ports/relay-store.js';
+import type { Reach } from '../../../../src/ports/enforcer.js';
+import { LocalEnforcer } from '../../../../src/relay/home/local-enforcer.js';
 import { Failure } from '../../../../src/protocol/failure.js';
 import * as f from '../../../contract/suites/fixtures.js';
 import { HomeStage } from '../../../support/home.js';
+
+describe('an order that comes after a check', () => {
+  it('MN1 counts the socket that the check has closed, once', async () => {
+    const home = new HomeStage();
+    const { room, ann, ben } = await home.roomOfTwo();
+    const { index } = f.sure([...room.members.values()].find(({ outlet }) => outlet?.socket === ben.socket));
+    const selector = { by: 'index', index } as const;
+    const kicked = await home.real.kick({ sessionId: room.id, scope: 'all', selector, ban: false });
+    if (kicked.outcome !== 'kicked') throw new Error(kicked.outcome);
+    await home.homeCheck.checkAll();
+    expect([ben.socket.closedWith, ann.socket.closedWith]).toEqual(['kicked', null]);
+    const enforcer = new LocalEnforcer(home.rooms);
+    const order = (): Promise<Reach> => enforcer.remove(room.id, kicked.removed, { reason: 'kicked', detail: null });
+    expect((await order()).closed).toBe(1);
+    expect((await order()).closed).toBe(0);
+  });
+});
 
 describe('the end of a room', () => {
   let home: HomeStage;

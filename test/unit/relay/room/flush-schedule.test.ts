@@ -15,7 +15,12 @@ function schedule(windowMs = 0): {
 } {
   const clock = new ManualClock();
   const failures: unknown[] = [];
-  const made = new FlushSchedule(clock, { currentMs: () => windowMs }, (cause) => failures.push(cause), () => undefined);
+  const made = new FlushSchedule(
+    clock,
+    { currentMs: () => windowMs },
+    (cause) => failures.push(cause),
+    () => undefined,
+  );
   return {
     clock,
     failures,
