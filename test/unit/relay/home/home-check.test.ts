@@ -14,6 +14,7 @@ describe('an order that comes after a check', () => {
     const selector = { by: 'index', index } as const;
     const kicked = await home.real.kick({ sessionId: room.id, scope: 'all', selector, ban: false });
     if (kicked.outcome !== 'kicked') throw new Error(kicked.outcome);
+    await home.pass(250);
     await home.homeCheck.checkAll();
     expect([ben.socket.closedWith, ann.socket.closedWith]).toEqual(['kicked', null]);
     const enforcer = new LocalEnforcer(home.rooms);
