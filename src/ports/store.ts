@@ -1,4 +1,5 @@
 import type { DirectoryStore } from './directory-store.js';
+import type { DurableLog } from './durable-log.js';
 import type { IdempotencyStore } from './idempotency-store.js';
 import type { KeyStore } from './key-store.js';
 import type { NodeStore } from './node-store.js';
@@ -15,6 +16,7 @@ export type StoreHealth = { readonly ok: true } | { readonly ok: false; readonly
 export interface Store {
   readonly engine: 'memory' | 'redis';
   readonly relay: RelayStore;
+  readonly durableLog: DurableLog;
   readonly keys: KeyStore;
   readonly nodes: NodeStore;
   readonly idempotency: IdempotencyStore;

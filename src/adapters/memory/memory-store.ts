@@ -1,6 +1,8 @@
 import type { Clock } from '../../ports/clock.js';
 import type { Store } from '../../ports/store.js';
+import type { SessionId } from '../../protocol/ids.js';
 import { createMemoryDirectoryStore } from './directory-store.js';
+import { MemoryDurableLog } from './durable-log.js';
 import { createMemoryIdempotencyStore } from './idempotency-store.js';
 import { createMemoryKeyStore } from './key-store.js';
 import { createMemoryNodeStore } from './node-store.js';
@@ -9,6 +11,7 @@ import { createMemoryRateLimitStore } from './rate-limit-store.js';
 import { createMemoryRelayStore } from './relay-store.js';
 import { createMemorySigningKeyStore } from './signing-key-store.js';
 import { createMemoryUserSessionStore } from './user-session-store.js';
+import type { SessionState } from './session-state.js';
 import { createMemoryUserSocketStore } from './user-socket-store.js';
 
 /**
@@ -16,9 +19,11 @@ import { createMemoryUserSocketStore } from './user-socket-store.js';
  * therefore atomic. Returned values are frozen and never the store's own state.
  */
 export function createMemoryStore(deps: { readonly clock: Clock }): Store {
+  const sessions = new Map<SessionId, SessionState>();
   return {
     engine: 'memory',
-    relay: createMemoryRelayStore(deps.clock),
+    relay: createMemoryRelayStore(deps.clock, sessions),
+    durableLog: new MemoryDurableLog(sessions, deps.clock),
     keys: createMemoryKeyStore(),
     nodes: createMemoryNodeStore(deps.clock),
     idempotency: createMemoryIdempotencyStore(deps.clock),

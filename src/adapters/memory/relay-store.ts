@@ -46,20 +46,21 @@ import {
   type SessionState,
 } from './session-state.js';
 
-export function createMemoryRelayStore(clock: Clock): RelayStore {
-  return new MemoryRelayStore(clock);
+/** `sessions`: empty; only this store changes it. Ordered by creation. Expired sessions stay until swept. */
+export function createMemoryRelayStore(clock: Clock, sessions: Map<SessionId, SessionState>): RelayStore {
+  return new MemoryRelayStore(clock, sessions);
 }
 
 /** Relay sessions in this process. Each method is atomic because none awaits. */
 class MemoryRelayStore implements RelayStore {
   readonly #clock: Clock;
-  /** Ordered by creation. Expired sessions stay until swept. */
-  readonly #sessions = new Map<SessionId, SessionState>();
+  readonly #sessions: Map<SessionId, SessionState>;
   readonly #over: ExpiringMap<SessionId, 'ended' | 'expired'>;
   #position = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, sessions: Map<SessionId, SessionState>) {
     this.#clock = clock;
+    this.#sessions = sessions;
     this.#over = new ExpiringMap(clock);
   }
 

@@ -72,6 +72,11 @@ export function createKeys(prefix: string) {
         `${base}:rested`,
       ];
     },
+    /**
+     * The stream of a durable session's log. Scripts that remove or prolong the session get it behind the others. Its
+     * writer and its newest number are among the session's fields.
+     */
+    sessionLog: (id: SessionId): string => `${all}relay:{${id}}:log`,
     /** Counts created sessions; a session's number is its score in listings. */
     positions: `${index}:positions`,
     listing: (scope: ProjectScope): string => (scope === 'all' ? `${index}:everybody` : `${index}:project:${scope}`),

@@ -56,7 +56,7 @@ export interface LinkOptions {
   readonly operations: Pick<Operations, 'current'>;
 }
 
-export type Argument = string | number;
+export type Argument = string | number | Buffer;
 
 /** Commands that change nothing. Every change is a script, because a plain command has no deadline at the server. */
 export type ReadCommand = 'GET' | 'HGET' | 'HMGET' | 'HGETALL' | 'HVALS';
@@ -156,6 +156,22 @@ export class RedisLink {
     return { reply, isRepeat: repeat === '1' };
   }
 
+  /** As `run`, but texts in the reply are bytes. A repeat runs again. */
+  runBinary(operation: string, script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    return this.#call(operation, script.effect, null, () => this.#send(script, keys, args, 'bytes'));
+  }
+
+  /**
+   * How many replicas have every change that this connection sent before, as soon as `wanted` have it or `waitMs` have
+   * passed. Later calls on this connection wait. Not on a cluster, where changes go to several servers.
+   */
+  replicasReached(operation: string, wanted: number, waitMs: number): Promise<unknown> {
+    return this.#call(operation, 'upkeep', null, () => {
+      this.#gather();
+      return this.#client.call('WAIT', wanted, waitMs);
+    });
+  }
+
   /** Runs one command that changes nothing. */
   read(operation: string, name: ReadCommand, ...args: readonly Argument[]): Promise<unknown> {
     return this.#call(operation, 'read', null, () => {
@@ -175,7 +191,12 @@ export class RedisLink {
     return this.#call(operation, effect, running, () => this.#send(script, keys, args));
   }
 
-  async #send(script: ScriptText, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+  async #send(
+    script: ScriptText,
+    keys: readonly string[],
+    args: readonly Argument[],
+    reply: 'texts' | 'bytes' = 'texts',
+  ): Promise<unknown> {
     const nowMs = this.#options.clock?.nowMs() ?? 0;
     const until = this.#serverTime.after(RUN_WITHIN_MS);
     const count = script.isGuarded ? keys.length + 1 : keys.length;
@@ -184,10 +205,15 @@ export class RedisLink {
     const endMs = performance.now() + CALL_DEADLINE_MS;
     this.#gather();
     try {
+      if (reply === 'bytes') return await this.#client.callBuffer('EVALSHA', script.sha1, count, ...all);
       return await this.#client.evalsha(script.sha1, count, ...all);
     } catch (error) {
       if (!isReplyOf(error, 'NOSCRIPT')) throw error;
-      return within(endMs - performance.now(), this.#client.eval(script.text, count, ...all));
+      const again =
+        reply === 'bytes'
+          ? this.#client.callBuffer('EVAL', script.text, count, ...all)
+          : this.#client.eval(script.text, count, ...all);
+      return within(endMs - performance.now(), again);
     }
   }
 

@@ -3,6 +3,7 @@ import type { Log } from '../../ports/log.js';
 import type { Operations } from '../../ports/operations.js';
 import type { Store } from '../../ports/store.js';
 import { RedisDirectoryStore } from './directory-store.js';
+import { RedisDurableLog } from './durable-log.js';
 import { STORE_FORMAT } from './format.js';
 import { createRedisIdempotencyStore } from './idempotency-store.js';
 import { createRedisKeyStore } from './key-store.js';
@@ -12,6 +13,7 @@ import { createRedisNodeStore } from './node-store.js';
 import { createRedisOneTimeStore } from './one-time-store.js';
 import { createRedisRateLimitStore } from './rate-limit-store.js';
 import { RedisRelayStore } from './relay-store.js';
+import { Replication } from './replication.js';
 import { loadScripts } from './script.js';
 import { SessionIndex } from './session-index.js';
 import { createRedisSigningKeyStore } from './signing-key-store.js';
@@ -31,6 +33,8 @@ export interface RedisStoreOptions {
   readonly clock?: Clock;
   /** Tells which operation a call of the store belongs to. By default calls belong to none. */
   readonly operations?: Pick<Operations, 'current'>;
+  /** How many replicas must have a durable entry before it is acknowledged. Not on a cluster. Default: 0. */
+  readonly durableReplicas?: number;
   /** For tests that run programs of two versions; see `STORE_FORMAT`. */
   readonly format?: string;
 }
@@ -44,14 +48,26 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     onFailure,
     clock,
     operations = { current: () => null },
+    durableReplicas = 0,
     format = STORE_FORMAT,
   } = options;
+  if (durableReplicas > 0 && isClusterUrl(url)) {
+    throw new Error(
+      'SALLYPORT_DURABLE_REPLICAS: replicas can be waited for on a single Redis or with Sentinel, not on a cluster',
+    );
+  }
   const scripts = loadScripts({ format, isCluster: isClusterUrl(url) });
   const keys = createKeys(keyPrefix);
   const link = new RedisLink({ url, log, onFailure, operations, keys, scripts, format, clock: clock ?? null });
+  // The connection that waits for replicas holds up all calls on it, so it is one of its own.
+  const logLink =
+    durableReplicas === 0
+      ? link
+      : new RedisLink({ url, log: quiet, onFailure, operations, keys, scripts, format, clock: clock ?? null });
   return {
     engine: 'redis',
     relay: new RedisRelayStore(link, keys, scripts, new SessionIndex(link, keys, scripts)),
+    durableLog: new RedisDurableLog(logLink, keys, scripts, new Replication(logLink, durableReplicas)),
     keys: createRedisKeyStore(link, keys, scripts),
     nodes: createRedisNodeStore(link, keys, scripts),
     idempotency: createRedisIdempotencyStore(link, keys, scripts),
@@ -61,8 +77,21 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     rateLimits: createRedisRateLimitStore(link, keys, scripts),
     signingKeys: createRedisSigningKeyStore(link, keys, scripts),
     userSockets: createRedisUserSocketStore(link, keys, scripts),
-    start: () => link.start(),
+    start: () => {
+      link.start();
+      if (logLink !== link) logLink.start();
+    },
     health: () => link.health(),
-    stop: () => link.stop(),
+    stop: async () => {
+      await Promise.all([link.stop(), logLink === link ? null : logLink.stop()]);
+    },
   };
 }
+
+/** For a second connection to the same servers: the first one logs their outages. */
+const quiet: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};

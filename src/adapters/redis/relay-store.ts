@@ -79,7 +79,7 @@ export class RedisRelayStore implements RelayStore {
   }
 
   async end(id: SessionId, scope: ProjectScope): Promise<boolean> {
-    const reply = await this.#run('end', this.#scripts.end, id, [encodeScope(scope), OVER_KEPT_MS]);
+    const reply = await this.#runWithLog('end', this.#scripts.end, id, [encodeScope(scope), OVER_KEPT_MS]);
     if (reply === null) return false;
     // The session has ended. A stale index entry does not change the answer, and the sweeper removes it (keys.ts).
     await this.#index.remove(id, known(parseProjectId(asText(reply)), 'a project id')).catch(() => undefined);
@@ -92,7 +92,7 @@ export class RedisRelayStore implements RelayStore {
     change: Partial<RelaySessionSettings> & { readonly ttlMs?: number },
   ): Promise<RelaySession | null> {
     const args = [encodeScope(scope), change.ttlMs ?? '', ...encodeFields(change)];
-    const reply = await this.#run('update', this.#scripts.update, id, args);
+    const reply = await this.#runWithLog('update', this.#scripts.update, id, args);
     if (reply === null) return null;
     const [expiredBefore, facts] = asList(reply);
     const session = decodeSession(id, facts);
@@ -225,7 +225,7 @@ export class RedisRelayStore implements RelayStore {
   }
 
   async #sweep(due: DueSession): Promise<SessionId | null> {
-    const expires = await this.#run('sweep', this.#scripts.expire, due.id, [OVER_KEPT_MS]);
+    const expires = await this.#runWithLog('sweep', this.#scripts.expire, due.id, [OVER_KEPT_MS]);
     if (expires === null) return (await this.#index.remove(due.id, due.projectId)) ? due.id : null;
     await this.#index.putBack(due, asInteger(expires));
     return null;
@@ -233,6 +233,11 @@ export class RedisRelayStore implements RelayStore {
 
   #run(operation: string, script: Script, id: SessionId, args: readonly Argument[]): Promise<unknown> {
     return this.#link.run(`relay.${operation}`, script, this.#keys.session(id), args);
+  }
+
+  /** For scripts that act on all that a session has. */
+  #runWithLog(operation: string, script: Script, id: SessionId, args: readonly Argument[]): Promise<unknown> {
+    return this.#link.run(`relay.${operation}`, script, [...this.#keys.session(id), this.#keys.sessionLog(id)], args);
   }
 }
 

@@ -14,6 +14,11 @@ export function asText(reply: unknown): string {
   throw unexpected('a text');
 }
 
+export function asBytes(reply: unknown): Uint8Array {
+  if (reply instanceof Uint8Array) return reply;
+  throw unexpected('bytes');
+}
+
 export function asInteger(reply: unknown): number {
   const number = typeof reply === 'string' && reply !== '' ? Number(reply) : reply;
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number;

@@ -38,6 +38,7 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
   const userSession = readLua('user-session');
   const userSocket = readLua('user-socket');
   const client = readLua('client');
+  const log = readLua('log');
   const [once = '', onceEnd = ''] = readLua('once').split('-- BODY\n');
   const over =
     (shared: string) =>
@@ -52,6 +53,7 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
   const overUserSessions = over(userSession);
   const overUserSockets = over(userSocket);
   const overClient = over(client);
+  const overLog = over(log);
   const alone = over('');
   return {
     format: { name: 'format', effect: 'upkeep', once: null, ...scriptText(time + readLua('format'), false) } as const,
@@ -73,6 +75,9 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
     leave: overSession('leave', 'upkeep'),
     handOverHost: overSession('hand-over-host'),
     claimHome: overSession('claim-home', 'upkeep'),
+    logOpen: overLog('log-open', 'upkeep'),
+    logReopen: overLog('log-reopen', 'upkeep'),
+    logAppend: overLog('log-append', 'upkeep'),
     indexAdd: alone('index-add'),
     indexRemove: alone('index-remove'),
     indexList: alone('index-list', 'read'),

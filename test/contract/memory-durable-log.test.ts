@@ -1,0 +1,4 @@
+import { openMemoryStore } from '../support/stores.js';
+import { durableLogRules } from './suites/durable-log-rules.js';
+
+durableLogRules('memory', openMemoryStore);
