@@ -23,12 +23,14 @@ import { Departures } from '../relay/home/departures.js';
 import { FlushSchedule } from '../relay/room/flush-schedule.js';
 import { heldStore } from '../relay/home/held-store.js';
 import { AllNodesEnforcer } from '../relay/home/all-nodes-enforcer.js';
+import { DurableRooms } from '../relay/home/durable-rooms.js';
 import { HomeCheck } from '../relay/home/home-check.js';
 import { LiveSessions } from '../relay/sessions/live-sessions.js';
 import { LocalEnforcer } from '../relay/home/local-enforcer.js';
 import { Rooms } from '../relay/home/rooms.js';
 import { RelaySessions } from '../relay/sessions/relay-sessions.js';
 import { SlabPool } from '../relay/room/slab-pool.js';
+import { WaitingTotal } from '../relay/room/waiting-total.js';
 import { Upkeep } from '../relay/home/upkeep.js';
 import { Greeter } from '../relay/home/welcome.js';
 import { ForwardingConnection } from '../sockets/forwarding-connection.js';
@@ -48,6 +50,9 @@ const MAX_SLABS = 1024;
 
 /** For connections whose silence another node watches. */
 const NO_HEARTBEATS = { add: () => undefined, delete: () => undefined };
+/** What may wait for the store in one durable session, and in all of them. */
+const MAX_WAITING_ROOM_BYTES = 1024 * 1024;
+const MAX_WAITING_NODE_BYTES = 64 * 1024 * 1024;
 
 export interface RelayGround {
   readonly config: Config;
@@ -110,9 +115,20 @@ export function composeRelay(ground: RelayGround): Relay {
   const { broadcaster } = satellites;
   const room = { clock, broadcaster, schedule, tallies, replayBounds, outletBounds, slabs };
   const { sessionSockets: watches } = ground;
-  const rooms = new Rooms({ store: bare, placement, crypto, departures, watches, room });
   const storeHealth = () => ground.store.health();
   const storeIsUp = (): boolean => storeHealth().ok;
+  const total = new WaitingTotal({ maxRoomBytes: MAX_WAITING_ROOM_BYTES, maxNodeBytes: MAX_WAITING_NODE_BYTES });
+  metrics.gauge('durable_waiting_entries', 'Entries of durable sessions that wait for the store.', () => total.entries);
+  metrics.gauge('durable_waiting_bytes', 'Memory that these entries take, about.', () => total.bytes);
+  const onFailure = (cause: unknown): void => {
+    log.error('durable_log_failed', cause);
+  };
+  const durable = new DurableRooms({
+    queue: { log: ground.store.durableLog, clock, tallies, total, storeIsUp, onFailure },
+    self: placement.self,
+    storeNowMs: () => placement.storeNowMs(),
+  });
+  const rooms = new Rooms({ store: bare, placement, crypto, departures, watches, durable, room });
   const homeCheck = new HomeCheck({
     store: bare,
     rooms,

@@ -19,6 +19,8 @@ export interface Tallies {
   upgradesRefused: number;
   handlerFailures: number;
   sessionsRestored: number;
+  durableAppends: number;
+  durableFailures: number;
   passwordsRefused: number;
   mailsSent: number;
   mailsFailed: number;
@@ -72,6 +74,8 @@ export function emptyTallies(): Tallies {
     upgradesRefused: 0,
     handlerFailures: 0,
     sessionsRestored: 0,
+    durableAppends: 0,
+    durableFailures: 0,
     passwordsRefused: 0,
     mailsSent: 0,
     mailsFailed: 0,

@@ -3,6 +3,7 @@ import { createMemoryStore } from '../../src/adapters/memory/memory-store.js';
 import { createRelayCredentials } from '../../src/adapters/jose/relay-credentials.js';
 import { systemCrypto } from '../../src/adapters/system/crypto.js';
 import type { ConnectRequest } from '../../src/ports/connect.js';
+import type { DurableLog } from '../../src/ports/durable-log.js';
 import { emptyTallies } from '../../src/ports/metrics.js';
 import type { Placement } from '../../src/ports/placement.js';
 import type { RelayStore } from '../../src/ports/relay-store.js';
@@ -11,6 +12,7 @@ import type { CloseName } from '../../src/protocol/close-codes.js';
 import type { SessionId } from '../../src/protocol/ids.js';
 import type { ServerControl } from '../../src/protocol/server-control.js';
 import { Departures } from '../../src/relay/home/departures.js';
+import { DurableRooms } from '../../src/relay/home/durable-rooms.js';
 import { HomeCheck } from '../../src/relay/home/home-check.js';
 import { Rooms } from '../../src/relay/home/rooms.js';
 import { Greeter } from '../../src/relay/home/welcome.js';
@@ -18,6 +20,7 @@ import { RelayDoorway } from '../../src/relay/relay-doorway.js';
 import { AutoWindow } from '../../src/relay/room/auto-window.js';
 import { FlushSchedule } from '../../src/relay/room/flush-schedule.js';
 import { SlabPool } from '../../src/relay/room/slab-pool.js';
+import { WaitingTotal } from '../../src/relay/room/waiting-total.js';
 import type { Room } from '../../src/relay/room/room.js';
 import { Heartbeats } from '../../src/sockets/heartbeats.js';
 import * as f from '../contract/suites/fixtures.js';
@@ -86,21 +89,30 @@ export class RecordingSocket implements ClientSocket {
 export class HomeStage {
   readonly clock = new ManualClock();
   readonly storeClock = new ManualClock();
-  readonly real: RelayStore = createMemoryStore({ clock: this.storeClock }).relay;
+  private readonly memory = createMemoryStore({ clock: this.storeClock });
+  readonly real: RelayStore = this.memory.relay;
+  readonly realLog: DurableLog = this.memory.durableLog;
   isUp = true;
   holdsLease = true;
   /** Calls of the store that the test replaces. */
   readonly instead: Partial<RelayStore> = {};
+  readonly insteadLog: Partial<DurableLog> = {};
+  readonly waiting = new WaitingTotal({ maxRoomBytes: 4000, maxNodeBytes: 5000 });
   readonly departures: Departures;
   readonly rooms: Rooms;
   readonly homeCheck: HomeCheck;
   readonly doorway: RelayDoorway;
   readonly sockets: RecordingSocket[] = [];
+  /** Bugs that the durable queues reported. */
+  readonly failures: unknown[] = [];
 
   constructor() {
     const { clock, storeClock } = this;
     const store: RelayStore = new Proxy(this.real, {
       get: (real, name: keyof RelayStore) => this.instead[name] ?? real[name].bind(real),
+    });
+    const durableLog: DurableLog = new Proxy(this.realLog, {
+      get: (real, name: keyof DurableLog) => this.insteadLog[name] ?? real[name].bind(real),
     });
     const storeNowMs = (): number => storeClock.nowMs();
     const placement: Placement = {
@@ -118,12 +130,18 @@ export class HomeStage {
     const departures = new Departures({ store, clock, log, self: f.HERE, storeNowMs });
     const watches = { watch: () => ({ begin: () => undefined, stop: () => undefined }) };
     this.departures = departures;
+    const storeIsUp = (): boolean => this.isUp;
+    const onFailure = (cause: unknown): void => {
+      this.failures.push(cause);
+    };
+    const queue = { log: durableLog, clock, tallies, total: this.waiting, storeIsUp, onFailure };
     this.rooms = new Rooms({
       store,
       placement,
       crypto: systemCrypto(),
       departures,
       watches,
+      durable: new DurableRooms({ queue, self: f.HERE, storeNowMs }),
       room: {
         clock,
         tallies,
@@ -135,7 +153,6 @@ export class HomeStage {
       },
     });
     const { rooms } = this;
-    const storeIsUp = (): boolean => this.isUp;
     this.homeCheck = new HomeCheck({ store, rooms, departures, self: f.HERE, clock, log, tallies, storeIsUp });
     const rates = { messagesPerS: 0, bytesPerS: 0, workMsPerS: 0, heartbeatMs: 10_000, heartbeatTimeoutMs: 5_000 };
     const connections = {
@@ -180,8 +197,8 @@ export class HomeStage {
   }
 
   /** A room of two listed users that are connected, and the pair of a third. */
-  async roomOfTwo(): Promise<RoomOfTwo> {
-    const { id, pairs } = await this.list(3);
+  async roomOfTwo(change: Parameters<typeof f.newSession>[0] = {}): Promise<RoomOfTwo> {
+    const { id, pairs } = await this.list(3, change);
     const [first, second, third] = pairs.map((pair) => f.sure(pair));
     const ann = await this.connect(f.sure(first));
     const ben = await this.connect(f.sure(second));

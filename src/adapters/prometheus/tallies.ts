@@ -19,6 +19,8 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   upgradesRefused: ['upgrades_refused', 'Handshakes refused before the upgrade.'],
   handlerFailures: ['handler_failures', 'Exceptions caught in engine callbacks; each is a bug.'],
   sessionsRestored: ['sessions_restored', 'Relay sessions that the store lost and their home put back.'],
+  durableAppends: ['durable_appends', 'Batches of reliable entries of durable sessions sent to the store.'],
+  durableFailures: ['durable_failures', 'Times that the waiting entries of a durable session were refused.'],
   passwordsRefused: ['passwords_refused', 'Passwords not checked because the queue was full.'],
   mailsSent: ['mails_sent', 'Mails to users that the next server accepted.'],
   mailsFailed: ['mails_failed', 'Mails to users that could not be sent.'],

@@ -85,7 +85,12 @@ export class HomeCheck {
     const nowMs = clock.monotonicMs();
     const isUp = storeIsUp();
     // The store that answers now may be a copy that lags behind the one that was lost.
-    if (isUp && !this.wasUp) for (const room of rooms.all()) room.copy.isSuspect = true;
+    if (isUp && !this.wasUp) {
+      for (const room of rooms.all()) {
+        room.copy.isSuspect = true;
+        room.durable?.doubt();
+      }
+    }
     this.wasUp = isUp;
     this.endOverdue(isUp ? nowMs - ASK_AT_END_MS : nowMs);
     if (!isUp) return;

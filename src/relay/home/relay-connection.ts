@@ -12,6 +12,7 @@ import type { LogFields } from '../../ports/log.js';
 import type { ConnectionDeps } from '../../sockets/base-connection.js';
 import { ControlConnection } from '../../sockets/control-connection.js';
 import { acceptRelayFrame, type AcceptRules } from '../room/accept.js';
+import { WAITS, type Answer } from '../room/durable-queue.js';
 import type { Member } from '../room/member.js';
 import type { Outlet } from '../room/outlet.js';
 import type { Room } from '../room/room.js';
@@ -24,7 +25,7 @@ export interface RelayConnectionDeps extends ConnectionDeps {
   readonly departures: Pick<Departures, 'socketLost'>;
 }
 
-export class RelayConnection extends ControlConnection {
+export class RelayConnection extends ControlConnection implements Answer {
   constructor(
     private readonly deps: RelayConnectionDeps,
     private readonly room: Room,
@@ -49,9 +50,17 @@ export class RelayConnection extends ControlConnection {
       this.refuse(frame.fault, null);
       return;
     }
-    const accepted = acceptRelayFrame(this.room, this.member, frame, this.deps.rules);
+    const accepted = acceptRelayFrame(this.room, this.member, frame, this.deps.rules, this);
     if (typeof accepted !== 'number') this.refuse(accepted, frame.ref);
-    else if (frame.ref !== null) this.outlet.send(encodeControl({ type: 'ack', ref: frame.ref, seq: accepted }));
+    else if (accepted !== WAITS) this.onReleased(frame.ref, accepted);
+  }
+
+  onReleased(ref: number | null, seq: number): void {
+    if (ref !== null) this.outlet.send(encodeControl({ type: 'ack', ref, seq }));
+  }
+
+  onRefused(ref: number | null): void {
+    this.refuse('store_unavailable', ref);
   }
 
   protected override handleFrame(frame: ClientControl): void {

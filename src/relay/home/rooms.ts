@@ -20,6 +20,7 @@ import { HomeCopy } from '../room/home-copy.js';
 import type { Member } from '../room/member.js';
 import type { Departures } from './departures.js';
 import { Room, type RoomDeps, type RoomOwner } from '../room/room.js';
+import { newestBefore, type DurableRooms } from './durable-rooms.js';
 
 export interface RoomsDeps {
   readonly store: RelayStore;
@@ -27,6 +28,7 @@ export interface RoomsDeps {
   readonly crypto: Crypto;
   readonly departures: Departures;
   readonly watches: UserSessionWatches;
+  readonly durable: DurableRooms;
   readonly room: RoomDeps;
 }
 
@@ -82,6 +84,7 @@ export class Rooms implements RoomOwner {
   letGo(room: Room): void {
     if (room.members.size > 0 || this.pins.has(room)) return;
     room.flush();
+    room.durable?.stop();
     if (this.rooms.get(room.id) === room) this.rooms.delete(room.id);
   }
 
@@ -117,22 +120,35 @@ export class Rooms implements RoomOwner {
   }
 
   private async loadOnce(id: SessionId): Promise<Room> {
-    const { crypto, departures, watches, placement, room: roomDeps } = this.deps;
-    const { session, seats } = await this.becomeHome(id);
+    const { crypto, departures, watches, placement, durable, room: roomDeps } = this.deps;
+    const newEpoch = randomBase62(crypto, 8);
+    const claimed = await this.becomeHome(id);
+    const log = claimed.session.durability === 'redis' ? await durable.open(claimed.session, newEpoch) : null;
+    // While the log was read, users may have been removed.
+    const { session, seats } = log === null ? claimed : await this.readAgain(claimed);
     const copy = new HomeCopy(roomDeps.clock.monotonicMs(), session.expiresAtMs - placement.storeNowMs());
     copy.begin(seats);
-    const room = new Room(session, randomBase62(crypto, 8), copy, this, roomDeps);
+    const room = new Room(session, log?.epoch ?? newEpoch, copy, this, roomDeps);
+    if (log !== null) durable.attach(room, log, { onMoved: () => this.end(id, 'moved') });
     // Members that were connected to a home that is gone: the store knows them, and they have no socket here.
     for (const { userId, token, member } of seats) {
       if (member === null) continue;
       const { awayUntilMs, ...taken } = member;
       const watch = member.userSessionId === null ? null : watches.watch(member.userSessionId);
       const seat = { ...taken, userId, token, mintedFrom: null, resumeHashes: [], watch };
-      const away = room.expect(seat, departures.leftOf(session.resumeWindowMs, awayUntilMs));
+      const leftMs = departures.leftOf(session.resumeWindowMs, awayUntilMs);
+      const away = room.expect(seat, leftMs, log === null ? 0 : newestBefore(log, member.joinedAtMs));
       watch?.begin(new BoundMember(departures, room, away));
     }
     this.rooms.set(id, room);
     return room;
+  }
+
+  private async readAgain({ session }: SessionWithSeats): Promise<SessionWithSeats> {
+    const found = await this.deps.store.get(session.id, 'all');
+    if (found === null) throw new Failure('session_not_found');
+    if (found.session.homeEpoch !== session.homeEpoch) throw homeElsewhere(null);
+    return found;
   }
 
   private async becomeHome(id: SessionId): Promise<SessionWithSeats> {

@@ -69,6 +69,16 @@ export class ReplayWindow {
     return this.lastSeq;
   }
 
+  /** The number of the oldest entry that is kept; `seq` + 1 when there is none. */
+  get oldestSeq(): number {
+    return this.lastSeq - this.count + 1;
+  }
+
+  /** Continues a numbering: the next entry follows `seq`. Only for a window without entries. */
+  startAfter(seq: number): void {
+    this.lastSeq = seq;
+  }
+
   /** Numbers the entry and keeps a copy of its payload. */
   append(sender: number, targets: Uint16Array | null, payload: Uint8Array, nowMs: number, maxAgeMs: number): number {
     this.lastSeq += 1;
@@ -102,7 +112,7 @@ export class ReplayWindow {
     readonly missing: { from: number; to: number } | null;
     readonly entries: readonly KeptEntry[];
   } {
-    const oldest = this.lastSeq - this.count + 1;
+    const oldest = this.oldestSeq;
     const missing = seq + 1 < oldest ? { from: seq + 1, to: oldest - 1 } : null;
     const entries: KeptEntry[] = [];
     let next = oldest;

@@ -11,6 +11,7 @@ import { CLASS, type DeliveryClass } from '../../protocol/wire.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Host, RelaySession } from '../../ports/relay-session.js';
 import type { ClientSocket } from '../../ports/socket.js';
+import type { DurableQueue } from './durable-queue.js';
 import { FanOut, type FanOutDeps } from './fan-out.js';
 import type { Flushable } from './flush-schedule.js';
 import type { HomeCopy } from './home-copy.js';
@@ -43,6 +44,8 @@ export interface ConnectedMember {
 export class Room implements Flushable {
   readonly id: SessionId;
   readonly replay: ReplayWindow;
+  /** What the entries of a durable session wait in; null: the session is not durable, and nothing waits. */
+  durable: DurableQueue | null = null;
   /** Members that were removed while a socket of theirs may still be on its way in. */
   private readonly removed = new Map<number, CloseName>();
   private readonly roster: Roster;
@@ -139,10 +142,11 @@ export class Room implements Flushable {
 
   /**
    * Adds a member of the store whose socket was on a home that is gone. It is away for the rest of its resume window.
+   * `firstSeq`: the newest reliable entry when it joined, as far as this home knows.
    */
-  expect(seat: SeatTaken, leftMs: number): Member {
+  expect(seat: SeatTaken, leftMs: number, firstSeq: number): Member {
     this.copy.indexGiven(seat.index);
-    return this.roster.addAway(seat, leftMs);
+    return this.roster.addAway(seat, leftMs, firstSeq);
   }
 
   /** The member has no socket any more. Its resume window begins, or begins anew. The others are told nothing. */
@@ -201,6 +205,7 @@ export class Room implements Flushable {
   /** The session is over: every socket is closed with `close`. Returns how many there were. */
   end(close: CloseName): number {
     this.flush();
+    this.durable?.stop();
     this.endedBy = close;
     const outlets = [...this.roster.members.values()].map((member) => this.roster.remove(member));
     for (const outlet of outlets) outlet?.close(close);
@@ -227,7 +232,7 @@ export class Room implements Flushable {
   }
 
   /**
-   * Appends one message to the session's order. The caller has checked `targets`; null: everybody else. Returns the
+   * Appends one message to the session's order, after what waits in `durable`. The caller has checked `targets`; null: everybody else. Returns the
    * entry's number for class reliable, 0 for the others.
    */
   append(
@@ -249,9 +254,13 @@ export class Room implements Flushable {
     return seq;
   }
 
-  /** Sends the waiting batch. A batch with a single sender never goes back to it. */
+  /**
+   * Sends the waiting batch. A batch with a single sender never goes back to it. What waits for the store is sent to
+   * the store, before what the caller asks of it.
+   */
   flush(): void {
     this.fanOut.flush();
+    this.durable?.send();
   }
 
   /**

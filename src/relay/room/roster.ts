@@ -44,9 +44,9 @@ export class Roster {
     return member;
   }
 
-  /** Adds a member without a socket, for the rest of its resume window. */
-  addAway(seat: SeatTaken, leftMs: number): LiveMember {
-    const member = new LiveMember(seat, 0, { kind: 'away', ...this.countdown(seat.index, leftMs) });
+  /** Adds a member without a socket, for the rest of its resume window. It is not sent entries up to `firstSeq`. */
+  addAway(seat: SeatTaken, leftMs: number, firstSeq: number): LiveMember {
+    const member = new LiveMember(seat, firstSeq, { kind: 'away', ...this.countdown(seat.index, leftMs) });
     this.live.set(seat.index, member);
     return member;
   }

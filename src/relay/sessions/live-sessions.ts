@@ -90,7 +90,7 @@ export class LiveSessions {
     const { rooms, rules } = this.deps;
     const room = await rooms.open(id);
     try {
-      return acceptBackendMessage(room, message, rules);
+      return await acceptBackendMessage(room, message, rules);
     } finally {
       rooms.release(room);
     }
