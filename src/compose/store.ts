@@ -15,7 +15,7 @@ const CONNECT_WAIT_MS = 2000;
 const POLL_MS = 10;
 
 export interface StoreGround {
-  readonly config: Pick<Config, 'redisUrl' | 'redisPrefix'>;
+  readonly config: Pick<Config, 'redisUrl' | 'redisPrefix' | 'durableReplicas'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'storeFailed'>;
@@ -28,6 +28,7 @@ export function openStore({ config, clock, log, metrics, operations }: StoreGrou
   return createRedisStore({
     url: config.redisUrl,
     keyPrefix: config.redisPrefix,
+    durableReplicas: config.durableReplicas,
     log,
     operations,
     onFailure: (operation) => {

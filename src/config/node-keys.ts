@@ -44,6 +44,12 @@ export const nodeKeys = {
     type: 'text',
     doc: 'Begins every key and channel in Redis; a colon follows it unless it ends in one. Nodes with the same prefix are one cluster.',
   }),
+  durableReplicas: withDefault(integer(0, 16), '0', {
+    env: 'SALLYPORT_DURABLE_REPLICAS',
+    type: 'integer',
+    unit: 'replicas',
+    doc: 'How many Redis replicas must have a reliable entry of a durable session before it is delivered and acknowledged. A single Redis or Sentinel only. 0: the master is enough.',
+  }),
   publicUrl: optional(httpUrl, {
     env: 'SALLYPORT_PUBLIC_URL',
     type: 'http or https URL',

@@ -25,7 +25,7 @@ export function parseConfig(env: Environment): ConfigResult {
     ...(parsed.error?.issues ?? []).map((issue) => describe(issue.path[0], issue.message, env)),
     ...missingSecrets(written),
     ...contradictions(written),
-    ...(parsed.success ? mailProblems(parsed.data) : []),
+    ...(parsed.success ? [...mailProblems(parsed.data), ...replicaProblems(parsed.data)] : []),
   ];
   return parsed.success && problems.length === 0 ? { ok: true, config: parsed.data } : { ok: false, problems };
 }
@@ -83,6 +83,12 @@ function contradictions(written: Environment): string[] {
     `SALLYPORT_MAX_BACKPRESSURE_BYTES: expected at least SALLYPORT_MAX_MESSAGE_BYTES (${message.data}), ` +
       `got "${backpressure.data}"`,
   ];
+}
+
+/** A cluster has no one connection on which a node could wait for the replicas of all sessions. */
+function replicaProblems({ durableReplicas, redisUrl }: Config): string[] {
+  if (durableReplicas === 0 || /^rediss?(?:\+sentinel)?:/.test(redisUrl ?? '')) return [];
+  return ['SALLYPORT_DURABLE_REPLICAS: expected 0 without Redis and with a Redis Cluster'];
 }
 
 /** A reset mail links to a page that receives a token, so plain http is allowed in development only. */

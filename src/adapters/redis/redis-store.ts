@@ -51,11 +51,6 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     durableReplicas = 0,
     format = STORE_FORMAT,
   } = options;
-  if (durableReplicas > 0 && isClusterUrl(url)) {
-    throw new Error(
-      'SALLYPORT_DURABLE_REPLICAS: replicas can be waited for on a single Redis or with Sentinel, not on a cluster',
-    );
-  }
   const scripts = loadScripts({ format, isCluster: isClusterUrl(url) });
   const keys = createKeys(keyPrefix);
   const link = new RedisLink({ url, log, onFailure, operations, keys, scripts, format, clock: clock ?? null });

@@ -63,6 +63,10 @@ export class RelayConnection extends ControlConnection implements Answer {
     this.refuse('store_unavailable', ref);
   }
 
+  onUnknown(): void {
+    // The socket is closed too, which leaves the outcome open to the client.
+  }
+
   protected override handleFrame(frame: ClientControl): void {
     this.deps.control.handle(frame, this.room, this.member).catch((error: unknown) => {
       this.refuse(this.nameOf(error), frame.ref ?? null);

@@ -54,7 +54,8 @@ export interface BackendMessage {
 
 /**
  * Appends an entry of the backend, whose sender index is 65535. `seq` is its number for class reliable, else null.
- * Resolves once the entry is released. Rejects with `message_too_big`, `unknown_member` or `store_unavailable`.
+ * Resolves once the entry is released. Rejects with `message_too_big`, `unknown_member`, `store_unavailable`
+ * or `outcome_unknown`.
  */
 export async function acceptBackendMessage(
   room: Room,
@@ -77,10 +78,9 @@ function appendForBackend(room: Room, entry: AcceptedEntry): number | Promise<nu
   const { durable } = room;
   if (durable === null) return room.append(sender, deliveryClass, key, targets, payload);
   return new Promise((resolve, reject) => {
-    const onRefused = (): void => {
-      reject(new Failure('store_unavailable', { retryAfterS: 1 }));
-    };
-    const accepted = durable.accept(entry, null, { onReleased: (_, seq) => resolve(seq), onRefused });
+    const onRefused = (): void => reject(new Failure('store_unavailable', { retryAfterS: 1 }));
+    const onUnknown = (): void => reject(new Failure('outcome_unknown', { retryAfterS: 1 }));
+    const accepted = durable.accept(entry, null, { onReleased: (_, seq) => resolve(seq), onRefused, onUnknown });
     if (accepted === 'store_unavailable') onRefused();
     else if (accepted !== WAITS) resolve(accepted);
   });

@@ -41,6 +41,8 @@ export interface Answer {
   onReleased(ref: number | null, seq: number): void;
   /** The store does not take the entry: nobody gets it. */
   onRefused(ref: number | null): void;
+  /** The room is gone. The next home may deliver the entry. */
+  onUnknown(): void;
 }
 
 /** The room behind the queue. */
@@ -165,12 +167,12 @@ export class DurableQueue {
     this.reopenInDoubt();
   }
 
-  /** The room ends or is let go. Whatever waits is refused here; what the store has of it, the next home releases. */
+  /** The room ends or is let go. The next home releases what the store has of the entries that wait. */
   stop(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.retry?.cancel();
-    this.refuseWaiting();
+    for (const { answer } of this.takeWaiting()) answer.onUnknown();
   }
 
   private gather(entry: LoggedEntry): void {
@@ -233,18 +235,21 @@ export class DurableQueue {
     this.reopen();
   }
 
-  /** Refuses the reliable entries, and releases the others while the room lives. */
+  /** Refuses the reliable entries, and releases the others. */
   private refuseWaiting(): void {
+    for (const { seq, entry, ref, answer } of this.takeWaiting()) {
+      if (seq > 0) answer.onRefused(ref);
+      else answer.onReleased(ref, this.release(entry));
+    }
+  }
+
+  private takeWaiting(): readonly Waiting[] {
     const waiting = this.waiting.slice(this.head);
     this.clear();
     this.gathered = [];
     this.gatheredBytes = 0;
-    for (const { seq, entry, ref, answer } of waiting) {
-      this.account(-costOf(entry), -1);
-      if (seq > 0) answer.onRefused(ref);
-      else if (this.state !== 'closed') answer.onReleased(ref, this.release(entry));
-      else answer.onRefused(ref);
-    }
+    for (const { entry } of waiting) this.account(-costOf(entry), -1);
+    return waiting;
   }
 
   private reopenInDoubt(): void {

@@ -25,6 +25,7 @@ describe('parseConfig', () => {
       secret: null,
       redisUrl: null,
       redisPrefix: 'sallyport:',
+      durableReplicas: 0,
       publicUrl: null,
       allowedOrigins: 'own',
       nodeLabels: {},
