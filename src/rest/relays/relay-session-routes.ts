@@ -32,7 +32,12 @@ const createBody = z.object({
   expires_in_s: field.expiresInS.optional(),
   resume_window_ms: field.resumeWindowMs.optional(),
   flush_ms: field.flushMs.optional(),
-  durability: z.enum(['memory', 'redis']).optional(),
+  durability: z
+    .enum(['memory', 'redis'])
+    .optional()
+    .describe(
+      'redis: a reliable frame is stored before it is delivered and acknowledged, so it survives the death of its node. memory (default): it does not, and is faster.',
+    ),
   enforce_ip: z.boolean().optional(),
 });
 

@@ -178,6 +178,18 @@ describe('the values of single keys', () => {
     }
   });
 
+  it('DB19 refuses replicas where no node can wait for them', () => {
+    const secrets = { SALLYPORT_ROOT_KEY: SECRET, SALLYPORT_SECRET: SECRET, SALLYPORT_DURABLE_REPLICAS: '1' };
+    for (const url of ['redis://h', 'redis+sentinel://a:1,b:2/main']) {
+      expect(configOf({ ...secrets, SALLYPORT_REDIS_URL: url }).durableReplicas).toBe(1);
+    }
+    for (const url of [{}, { SALLYPORT_REDIS_URL: 'redis+cluster://a:1,b:2' }]) {
+      expect(problemsOf({ ...secrets, ...url })).toEqual([
+        'SALLYPORT_DURABLE_REPLICAS: expected 0 without Redis and with a Redis Cluster',
+      ]);
+    }
+  });
+
   it.each(['redis://h', 'rediss://u:p@h:6380/1', 'redis+sentinel://a:1,b:2/main', 'redis+cluster://a:1,b:2'])(
     'takes the Redis URL %s',
     (url) => {
