@@ -1,70 +1,76 @@
 /**
- * This node's place in the cluster. It renews its lease every second and learns from the same call which other nodes
- * are alive, to decide where sessions can go. During a store outage it keeps its last view, and knows how long its own
- * lease certainly still holds.
+ * This node's place in the cluster. It renews its lease five times in the lease's length, and learns from the same
+ * call which other nodes are alive, to decide where sessions can go. During a store outage it keeps its last view, and
+ * knows how long its own lease certainly still holds.
  */
 import { Failure } from '../protocol/failure.js';
 import type { NodeId } from '../protocol/ids.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
+import type { Tallies } from '../ports/metrics.js';
 import type { NodeRecord, NodeReport, NodeStore } from '../ports/node-store.js';
 import type { Placement } from '../ports/placement.js';
 import type { Filter } from '../ports/relay-session.js';
 import { fits } from './fit.js';
+import { Lease } from './lease.js';
 
-export const LEASE_MS = 3000;
-const RENEW_EVERY_MS = 1000;
-/** The node treats its lease as this much shorter: the answer took time, and clocks drift. */
-const LEASE_MARGIN_MS = 250;
+/** A store that expires leases by a clock of whole milliseconds needs this much more time to show that one is over. */
+const LEASE_END_SLACK_MS = 2;
 
 export interface MembershipDeps {
   readonly nodes: NodeStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tallies: Pick<Tallies, 'leaseGaps'>;
   readonly self: NodeId;
+  readonly leaseMs: number;
+  /** No node of the cluster has a longer lease. */
+  readonly longestLeaseMs: number;
   /** The current report of this node, without its id and state. */
   readonly report: () => Omit<NodeReport, 'id' | 'state'>;
+  /** Whether this node hears the other one on the bus. */
+  readonly hears: (id: NodeId) => boolean;
   /**
    * Runs when the lease is held again after a loss, or when the store has forgotten it. The node numbers and acks
-   * nothing until it resolves.
+   * nothing until it resolves. The lease is renewed meanwhile.
    */
   readonly onLeaseRegained: () => Promise<void>;
 }
 
 export class Membership implements Placement {
+  private readonly lease: Lease;
   private known: readonly NodeRecord[] = [];
-  private leaseUntilMs = -Infinity;
-  /** The end of this node's lease by the store's clock; null: not known yet. */
-  private storeLeaseUntilMs: number | null = null;
   /** The store's clock minus this node's monotonic clock. */
   private storeAheadMs: number | null = null;
-  /** The start of the current unbroken time of holding the lease. */
-  private steadySinceMs = Infinity;
   private isDraining = false;
   private isStopped = false;
   private timer: Timer | null = null;
-  private beat: Promise<void> = Promise.resolve();
+  private running: Promise<void> | null = null;
+  /** A heartbeat that begins when the running one has ended. */
+  private next: Promise<void> | null = null;
+  private comparison: Promise<void> | null = null;
+  private readonly waits = new Map<NodeId, Promise<boolean>>();
 
-  constructor(private readonly deps: MembershipDeps) {}
+  constructor(private readonly deps: MembershipDeps) {
+    this.lease = new Lease(deps.leaseMs, deps.longestLeaseMs, deps.clock);
+  }
 
   get self(): NodeId {
     return this.deps.self;
   }
 
   /**
-   * Tries once before it resolves, so a node with a reachable store is ready at once; then repeats every second. Never
-   * rejects.
+   * Tries once before it resolves, so a node with a reachable store is ready at once; then repeats. Never rejects.
    */
   async start(): Promise<void> {
     await this.renew();
+    await this.comparison;
   }
 
   /** Sends a heartbeat now that takes this node out of placement. */
   async drain(): Promise<void> {
     this.isDraining = true;
-    this.timer?.cancel();
-    await this.beat;
-    await this.renew();
+    await this.heartbeat();
   }
 
   /** Ends the lease. Idempotent; never rejects. */
@@ -72,8 +78,8 @@ export class Membership implements Placement {
     if (this.isStopped) return;
     this.isStopped = true;
     this.timer?.cancel();
-    await this.beat;
-    this.leaseUntilMs = -Infinity;
+    await (this.next ?? this.running);
+    this.lease.end();
     try {
       await this.deps.nodes.leave(this.deps.self);
     } catch (error) {
@@ -88,7 +94,11 @@ export class Membership implements Placement {
   }
 
   find(id: NodeId): NodeRecord | null {
-    return this.nodes().find((node) => node.id === id) ?? null;
+    return this.known.find((node) => node.id === id) ?? null;
+  }
+
+  reach(id: NodeId): NodeRecord | null {
+    return id === this.self || this.deps.hears(id) ? this.find(id) : null;
   }
 
   nodes(): readonly NodeRecord[] {
@@ -96,7 +106,7 @@ export class Membership implements Placement {
   }
 
   leaseHeld(): boolean {
-    return this.deps.clock.monotonicMs() < this.leaseUntilMs;
+    return this.lease.isHeld;
   }
 
   storeNowMs(): number {
@@ -108,57 +118,117 @@ export class Membership implements Placement {
     return this.isDraining;
   }
 
-  async refresh(): Promise<{ readonly isReliable: boolean }> {
-    await this.beat;
+  isGone(id: NodeId): Promise<boolean> {
+    if (this.reach(id) !== null) return Promise.resolve(false);
+    const waiting = this.waits.get(id);
+    if (waiting !== undefined) return waiting;
+    const wait = this.waitForEnd(id).finally(() => this.waits.delete(id));
+    this.waits.set(id, wait);
+    return wait;
+  }
+
+  /** The node list may be a heartbeat old, which is too old to call a node dead: this reads it afresh. */
+  private async waitForEnd(id: NodeId): Promise<boolean> {
     await this.heartbeat();
-    return { isReliable: this.leaseHeld() && this.deps.clock.monotonicMs() - this.steadySinceMs >= LEASE_MS };
+    const before = this.find(id)?.leaseUntilMs ?? 0;
+    for (let node = this.find(id); node !== null; node = this.find(id)) {
+      const leftMs = node.leaseUntilMs - this.storeNowMs();
+      // Renewed, though it is not heard: only the bus is in trouble. Or the store does not answer this node.
+      if (node.leaseUntilMs > before || !this.lease.isHeld || this.isStopped) return false;
+      await this.pause(Math.min(Math.max(0, leftMs) + LEASE_END_SLACK_MS, this.lease.renewEveryMs));
+      await this.heartbeat();
+    }
+    return this.lease.isSteady;
   }
 
-  private renew(): Promise<void> {
-    this.beat = this.renewOnce();
-    return this.beat;
-  }
-
-  private async renewOnce(): Promise<void> {
-    if (!this.isStopped) await this.heartbeat();
+  private async renew(): Promise<void> {
+    const { clock, log } = this.deps;
+    const startedMs = clock.monotonicMs();
+    await this.heartbeat();
     if (this.isStopped) return;
-    this.timer?.cancel();
-    this.timer = this.deps.clock.after(RENEW_EVERY_MS, () => {
+    const waitMs = Math.max(0, startedMs + this.lease.renewEveryMs - clock.monotonicMs());
+    this.timer = clock.after(waitMs, () => {
       this.renew().catch((error: unknown) => {
-        this.deps.log.error('heartbeat_failed', error);
+        log.error('heartbeat_failed', error);
       });
     });
   }
 
-  private async heartbeat(): Promise<void> {
-    const { nodes, clock, log, self, report } = this.deps;
+  /** Sends a heartbeat that begins now or later. Callers share the next one, so that a crowd of them costs one call. */
+  private heartbeat(): Promise<void> {
+    if (this.next !== null) return this.next;
+    const { running } = this;
+    if (running === null) return this.run();
+    this.next = running.then(() => {
+      this.next = null;
+      return this.run();
+    });
+    return this.next;
+  }
+
+  private run(): Promise<void> {
+    this.running = this.send().finally(() => {
+      this.running = null;
+    });
+    return this.running;
+  }
+
+  private async send(): Promise<void> {
+    if (this.isStopped) return;
+    const { nodes, clock, log, tallies, self, report } = this.deps;
+    const { lease } = this;
     // Count from before the call: the store's lease can only end later than this.
     const startedMs = clock.monotonicMs();
+    const isFirst = lease.gap === 0;
     try {
       const state = this.isDraining ? 'draining' : 'ready';
-      const { live, leaseBeforeMs } = await nodes.heartbeat({ id: self, state, ...report() }, LEASE_MS);
+      const { live, leaseBeforeMs } = await nodes.heartbeat({ id: self, state, ...report() }, lease.lengthMs);
       this.known = live;
-      const hasLost = this.storeLeaseUntilMs !== null && (leaseBeforeMs ?? 0) < this.storeLeaseUntilMs;
-      this.hear(live);
-      if (hasLost || clock.monotonicMs() >= this.leaseUntilMs) {
-        this.leaseUntilMs = -Infinity;
-        this.steadySinceMs = startedMs;
-        // Another node may have claimed this node's sessions, or the store may have lost them: nothing may be numbered
-        // before this is known.
-        await this.deps.onLeaseRegained();
+      const withoutMs = lease.renewed(startedMs, leaseBeforeMs, this.hear(live));
+      if (withoutMs !== null && !isFirst) {
+        tallies.leaseGaps += 1;
+        log.warn('lease_gap', { without_ms: Math.round(withoutMs) });
       }
-      this.leaseUntilMs = startedMs + LEASE_MS - LEASE_MARGIN_MS;
+      if (!lease.isCertain) this.compare();
     } catch (error) {
       if (!Failure.is(error, 'store_unavailable')) log.error('heartbeat_failed', error);
     }
   }
 
-  /** This node's own record was just written, so it tells the store's time. */
-  private hear(live: readonly NodeRecord[]): void {
+  /**
+   * Another node may have claimed this node's sessions, or the store may have lost them: nothing may be numbered before
+   * this is known. The next heartbeat begins again what failed.
+   */
+  private compare(): void {
+    this.comparison ??= this.compareAll()
+      .catch((error: unknown) => {
+        if (!Failure.is(error, 'store_unavailable')) this.deps.log.error('lease_comparison_failed', error);
+      })
+      .finally(() => {
+        this.comparison = null;
+      });
+  }
+
+  private async compareAll(): Promise<void> {
+    for (;;) {
+      const { gap } = this.lease;
+      await this.deps.onLeaseRegained();
+      if (this.lease.compared(gap)) return;
+    }
+  }
+
+  /** This node's own record was just written, so it tells the store's time. Returns the end of the lease by it. */
+  private hear(live: readonly NodeRecord[]): number | null {
     const { clock, self } = this.deps;
     const own = live.find(({ id }) => id === self);
-    if (own === undefined) return;
-    this.storeLeaseUntilMs = own.leaseUntilMs;
-    this.storeAheadMs = own.leaseUntilMs - LEASE_MS - clock.monotonicMs();
+    if (own === undefined) return null;
+    this.storeAheadMs = own.leaseUntilMs - this.lease.lengthMs - clock.monotonicMs();
+    return own.leaseUntilMs;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.deps.clock.after(ms, resolve);
+    });
   }
 }

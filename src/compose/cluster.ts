@@ -11,6 +11,7 @@ import { HomeEnd } from '../cluster/satellites/home-end.js';
 import { LinkedSatellites } from '../cluster/satellites/linked-satellites.js';
 import { SatelliteBroadcaster } from '../cluster/satellites/satellite-broadcaster.js';
 import { SatelliteEnd } from '../cluster/satellites/satellite-end.js';
+import { LONGEST_LEASE_MS } from '../config/node-keys.js';
 import { VERSION } from '../lib/version.js';
 import type { BusTransport } from '../ports/bus-transport.js';
 import type { NodeBus } from '../ports/node-bus.js';
@@ -46,6 +47,10 @@ export function composeCluster(ground: Ground): Cluster {
     clock,
     log,
     self,
+    leaseMs: config.leaseMs,
+    longestLeaseMs: LONGEST_LEASE_MS,
+    tallies,
+    hears: (id) => bus.hears(id),
     onLeaseRegained: () => duties.compareAll(),
     report: () => ({
       startedAtMs,

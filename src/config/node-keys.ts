@@ -2,6 +2,10 @@
 import { MIN_SECRET_LENGTH, optional, withDefault } from './key.js';
 import { httpUrl, integer, labels, minimumText, oneOf, origins, redisUrl, text } from './values.js';
 
+const SHORTEST_LEASE_MS = 500;
+/** No node of a cluster has a longer lease. */
+export const LONGEST_LEASE_MS = 2000;
+
 export const nodeKeys = {
   host: withDefault(text, '127.0.0.1', {
     env: 'SALLYPORT_HOST',
@@ -49,6 +53,12 @@ export const nodeKeys = {
     type: 'integer',
     unit: 'replicas',
     doc: 'How many Redis replicas must have a reliable entry of a durable session before it is delivered and acknowledged. A single Redis or Sentinel only. 0: the master is enough.',
+    }),
+  leaseMs: withDefault(integer(SHORTEST_LEASE_MS, LONGEST_LEASE_MS), '1500', {
+    env: 'SALLYPORT_LEASE_MS',
+    type: `integer, ${SHORTEST_LEASE_MS} to ${LONGEST_LEASE_MS}`,
+    unit: 'ms',
+    doc: "How long the other nodes wait for a node that is silent before they claim its sessions. A node renews its lease five times in this time. A shorter lease moves the sessions of a dead node sooner; a longer one lets a node's pauses, and those of Redis, be longer.",
   }),
   publicUrl: optional(httpUrl, {
     env: 'SALLYPORT_PUBLIC_URL',

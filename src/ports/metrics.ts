@@ -21,6 +21,7 @@ export interface Tallies {
   sessionsRestored: number;
   durableAppends: number;
   durableFailures: number;
+  leaseGaps: number;
   passwordsRefused: number;
   mailsSent: number;
   mailsFailed: number;
@@ -76,6 +77,7 @@ export function emptyTallies(): Tallies {
     sessionsRestored: 0,
     durableAppends: 0,
     durableFailures: 0,
+    leaseGaps: 0,
     passwordsRefused: 0,
     mailsSent: 0,
     mailsFailed: 0,

@@ -240,17 +240,17 @@ export class RelayDoorway implements Doorway {
       case 'home_elsewhere':
         // The room is live here: this node was home and lost the session without noticing.
         this.deps.rooms.end(claim.sessionId, 'moved');
-        throw homeElsewhere(this.deps.placement.find(result.homeNodeId));
+        throw homeElsewhere(this.deps.placement.reach(result.homeNodeId));
     }
   }
 
-  /** Rejects as the join would. What a dead home refuses is decided after the session is claimed. */
+  /** Rejects as the join would. What a silent home refuses is decided after the session is claimed. */
   private async wouldJoin(claim: Claim): Promise<void> {
     const { store, placement } = this.deps;
     const result = await store.join(this.joinOf(claim, '', true));
     if (result.outcome === 'refused') throw new Failure(result.code, retry(result.code));
     if (result.outcome === 'home_elsewhere') {
-      const home = placement.find(result.homeNodeId);
+      const home = placement.reach(result.homeNodeId);
       if (home !== null) throw homeElsewhere(home);
     }
     const isResume = claim.credential.kind === 'resume';

@@ -70,6 +70,11 @@ export class NumberedBus implements NodeBus {
     return [...this.incoming.values()].filter(({ isSilent }) => !isSilent).length;
   }
 
+  /** Whether this node hears the other one. */
+  hears(node: NodeId): boolean {
+    return this.incoming.get(node)?.isSilent === false;
+  }
+
   onMessage(listen: MessageListener): void {
     this.messageListeners.push(listen);
   }

@@ -159,12 +159,9 @@ export class Rooms implements RoomOwner {
     if (homeNodeId === placement.self) return found;
     if (error !== null) throw new Failure('session_not_linked', { retryAfterS: 1 });
     if (homeNodeId !== null) {
-      const home = placement.find(homeNodeId);
-      if (home !== null) throw homeElsewhere(home);
-      // The node list may be a second old, which is too old to claim a session from a node: refresh it.
-      const { isReliable } = await placement.refresh();
-      const stillHome = placement.find(homeNodeId);
-      if (!isReliable || stillHome !== null) throw homeElsewhere(stillHome);
+      // While the home's lease may still hold, this waits: a client that comes back at once finds its session soon.
+      const isGone = await placement.isGone(homeNodeId);
+      if (!isGone) throw homeElsewhere(placement.reach(homeNodeId));
     }
     const claimed = await store.claimHome(id, homeNodeId, placement.self);
     if (claimed === null) throw homeElsewhere(null);

@@ -26,6 +26,7 @@ describe('parseConfig', () => {
       redisUrl: null,
       redisPrefix: 'sallyport:',
       durableReplicas: 0,
+      leaseMs: 1500,
       publicUrl: null,
       allowedOrigins: 'own',
       nodeLabels: {},

@@ -170,7 +170,8 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     self: harness.node.id,
     storeNowMs: () => clock.nowMs(),
     leaseHeld: () => true,
-    refresh: async () => ({ isReliable: true }),
+    reach: placement.find,
+    isGone: async () => true,
   };
 
   const sessions = new RelaySessions({
