@@ -157,7 +157,15 @@ export function composeRelay(ground: RelayGround): Relay {
   };
   const sessions = new RelaySessions({ store, storeHealth, placement, enforcer, geo, crypto, clock, defaults });
   const authorizations = new Authorizations({ store, enforcer, credentials, clock });
-  const control = new ControlHandler({ store, rooms, departures, sessions, authorizations });
+  const control = new ControlHandler({
+    self: placement.self,
+    isHome: mayNumber,
+    store,
+    rooms,
+    departures,
+    sessions,
+    authorizations,
+  });
   const heartbeats = new Heartbeats(clock);
   const limits = { maxMessageBytes, messagesPerS, bytesPerS, workMsPerS, heartbeatMs, heartbeatTimeoutMs };
   const connections = { clock, metrics, log, heartbeats, limits };

@@ -1,7 +1,7 @@
 /** How a socket takes a seat, holds it and gives it back. */
 import type { ErrorCode } from '../protocol/errors.js';
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId, UserSessionId } from '../protocol/ids.js';
-import type { Host } from './relay-session.js';
+import type { HomeHold, Host } from './relay-session.js';
 
 export type JoinCredential =
   /** The session token and user token that Edgegap uses. */
@@ -65,11 +65,9 @@ export type JoinResult =
   /** Another node is home. If that node is dead, call `claimHome` with this state, then join again. */
   | { readonly outcome: 'home_elsewhere'; readonly homeNodeId: NodeId };
 
-/** Names one socket's hold on a seat. A call from before a newer socket or a newer home changes nothing. */
-export interface SeatHold {
+/** Names one socket's hold on a seat, at the home that has the socket. A call from before a newer socket or a newer home changes nothing. */
+export interface SeatHold extends HomeHold {
   readonly sessionId: SessionId;
-  /** The home that the socket is connected to. */
-  readonly nodeId: NodeId;
   readonly index: MemberIndex;
   readonly connection: number;
 }

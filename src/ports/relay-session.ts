@@ -59,6 +59,12 @@ export interface NewRelaySession extends RelaySessionSettings {
   readonly group: GroupPart | null;
 }
 
+/** A home, and the epoch of its claim. A home with an older epoch than the session's is no longer its home. */
+export interface HomeHold {
+  readonly nodeId: NodeId;
+  readonly homeEpoch: number;
+}
+
 export interface Host {
   /** null before the first member joins and after the last one leaves. */
   readonly index: MemberIndex | null;
@@ -75,7 +81,7 @@ export interface RelaySession extends RelaySessionSettings {
   readonly durability: Durability;
   readonly filters: readonly Filter[];
   readonly homeNodeId: NodeId | null;
-  /** Fencing number of the home; rises with each claim. 0: the session never had a home. */
+  /** Fencing number of the home; rises with each claim, so a home can be told from an earlier one. 0: it never had one. */
   readonly homeEpoch: number;
   readonly error: string | null;
   readonly group: GroupPart | null;

@@ -1,5 +1,6 @@
 /**
- * The truth about relay sessions. Every method is one atomic transition (on Redis: one round trip). A method that
+ * The truth about relay sessions. What a node asks for as the home of a session has no effect once another home, or the
+ * same node again, has claimed the session. Every method is one atomic transition (on Redis: one round trip). A method that
  * rejects with `Failure('store_unavailable')` before it reached the store has changed nothing. An expired session does
  * not exist for any method.
  *
@@ -21,7 +22,17 @@ import type {
   SessionPage,
   SessionWithSeats,
 } from './relay-seat.js';
-import type { Host, NewRelaySession, ProjectScope, RelaySession, RelaySessionSettings } from './relay-session.js';
+import type {
+  HomeHold,
+  Host,
+  NewRelaySession,
+  ProjectScope,
+  RelaySession,
+  RelaySessionSettings,
+} from './relay-session.js';
+
+/** The home that the store has recorded. */
+export type HomeNow = Pick<RelaySession, 'homeNodeId' | 'homeEpoch'>;
 
 /** How long the store remembers that a session with members has ended or expired. */
 export const OVER_KEPT_MS = 600_000;
@@ -71,14 +82,14 @@ export interface RelayStore {
    * longest membership and the term rises.
    */
   leave(hold: SeatHold): Promise<LeaveResult>;
-  /** Hands over the host role. null unless `from` is host in this term and `to` is a member. */
-  handOverHost(id: SessionId, from: Host, to: MemberIndex): Promise<Host | null>;
+  /** Hands over the host role. null unless `home` is the home, `from` is host in this term and `to` is a member. */
+  handOverHost(id: SessionId, home: HomeHold, from: Host, to: MemberIndex): Promise<Host | null>;
 
   /**
-   * Makes `to` the home if `from` is still the recorded home, and raises the home epoch. Members that were connected to
+   * Makes `to` the home if `from` is still the recorded home with this epoch, and raises the home epoch. Members that were connected to
    * the old home become away; their resume windows count from now. null when another node was faster.
    */
-  claimHome(id: SessionId, from: NodeId | null, to: NodeId): Promise<SessionWithSeats | null>;
+  claimHome(id: SessionId, from: HomeNow, to: NodeId): Promise<SessionWithSeats | null>;
 
   /**
    * Compares a home's view with the store for all its sessions in one call; answers come in the order of the claims.

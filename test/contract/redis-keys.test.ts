@@ -58,7 +58,7 @@ describe('what the Redis store leaves in Redis', () => {
     await expectTtl(f.TTL_MS);
     await store.relay.update(id, 'all', { ttlMs: 50_000 });
     await expectTtl(50_000);
-    await store.relay.claimHome(id, f.HERE, f.HERE);
+    await store.relay.claimHome(id, f.homeNow(f.HERE), f.HERE);
     await f.joinMinted(store.relay, id);
     await expectTtl(50_000);
   });
@@ -168,14 +168,14 @@ describe('how the Redis store talks to Redis', () => {
       () => relay.authorize(id, 'all', seat),
       () => relay.join(f.joinRequest(id, f.pair(session, seat))),
       () => relay.join(f.joinRequest(id, f.minted(f.userId()))),
-      () => relay.handOverHost(id, { index: f.index(0), term: 1 }, f.index(1)),
-      () => relay.away({ sessionId: id, nodeId: f.HERE, index: f.index(0), connection: 1 }),
-      () => relay.leave({ sessionId: id, nodeId: f.HERE, index: f.index(0), connection: 1 }),
+      () => relay.handOverHost(id, f.HOME, { index: f.index(0), term: 1 }, f.index(1)),
+      () => relay.away({ sessionId: id, ...f.HOME, index: f.index(0), connection: 1 }),
+      () => relay.leave({ sessionId: id, ...f.HOME, index: f.index(0), connection: 1 }),
       () => relay.update(id, 'all', { ttlMs: 2 * f.TTL_MS, locked: false }),
       () => relay.mint(id, 'all', f.userId()),
       () => relay.revoke(id, 'all', seat.token),
       () => relay.kick({ sessionId: id, scope: 'all', selector: { by: 'index', index: f.index(1) }, ban: true }),
-      () => relay.claimHome(id, f.HERE, f.ELSEWHERE),
+      () => relay.claimHome(id, f.homeNow(f.HERE), f.ELSEWHERE),
       () =>
         opened.store.idempotency.start({
           key: 'key',

@@ -38,14 +38,14 @@ async function useEverything(store: Store): Promise<void> {
   expect(await relay.authorize(id, f.ACME, other)).toMatchObject({ outcome: 'authorized' });
   const member = await f.joinPair(relay, session, seat);
   const second = await f.joinPair(relay, session, other);
-  expect(await relay.handOverHost(id, second.host, second.index)).toEqual({ index: second.index, term: 2 });
+  expect(await relay.handOverHost(id, f.HOME, second.host, second.index)).toEqual({ index: second.index, term: 2 });
   expect(await relay.away(f.holdOf(id, member))).toBe(true);
   expect(await relay.leave(f.holdOf(id, second))).toMatchObject({ outcome: 'left', host: { index: member.index } });
   expect(await relay.mint(id, f.ACME, f.userId())).toMatchObject({ outcome: 'mintable' });
   expect(await relay.revoke(id, f.ACME, seat.token)).toMatchObject({ outcome: 'revoked' });
   const selector = { by: 'token', token: other.token } as const;
   expect(await relay.kick({ sessionId: id, scope: 'all', selector, ban: true })).toMatchObject({ outcome: 'kicked' });
-  expect(await relay.claimHome(id, f.HERE, f.ELSEWHERE)).not.toBeNull();
+  expect(await relay.claimHome(id, f.homeNow(f.HERE), f.ELSEWHERE)).not.toBeNull();
   expect(await relay.list({ scope: f.ACME, from: { offset: 0 }, limit: 5 })).toMatchObject({ totalCount: 1 });
   expect(await relay.update(id, 'all', { ttlMs: 1 })).not.toBeNull();
   await eventually(async () => ((await relay.sweepExpired(5)).includes(id) ? null : 'not swept yet'));

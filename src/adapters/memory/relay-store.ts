@@ -18,13 +18,14 @@ import type {
   UserSelector,
 } from '../../ports/relay-seat.js';
 import type {
+  HomeHold,
   Host,
   NewRelaySession,
   ProjectScope,
   RelaySession,
   RelaySessionSettings,
 } from '../../ports/relay-session.js';
-import { OVER_KEPT_MS, type RelayStore } from '../../ports/relay-store.js';
+import { OVER_KEPT_MS, type HomeNow, type RelayStore } from '../../ports/relay-store.js';
 import { Failure } from '../../protocol/failure.js';
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../../protocol/ids.js';
 import { join } from './join.js';
@@ -208,9 +209,10 @@ class MemoryRelayStore implements RelayStore {
     return { outcome: 'left', host: viewHost(place.session) };
   }
 
-  async handOverHost(id: SessionId, from: Host, to: MemberIndex): Promise<Host | null> {
+  async handOverHost(id: SessionId, home: HomeHold, from: Host, to: MemberIndex): Promise<Host | null> {
     const session = this.#find(id, 'all');
-    if (session === null || from.index === null || !session.members.has(to)) return null;
+    if (session === null || !isHome(session, home)) return null;
+    if (from.index === null || !session.members.has(to)) return null;
     if (session.host.index !== from.index || session.host.term !== from.term) return null;
     if (to !== from.index) {
       setHost(session, to);
@@ -219,9 +221,9 @@ class MemoryRelayStore implements RelayStore {
     return viewHost(session);
   }
 
-  async claimHome(id: SessionId, from: NodeId | null, to: NodeId): Promise<SessionWithSeats | null> {
+  async claimHome(id: SessionId, from: HomeNow, to: NodeId): Promise<SessionWithSeats | null> {
     const session = this.#find(id, 'all');
-    if (session?.facts.homeNodeId !== from) return null;
+    if (session?.facts.homeNodeId !== from.homeNodeId || session.facts.homeEpoch !== from.homeEpoch) return null;
     const { facts } = session;
     session.facts = deepFreeze({ ...facts, homeNodeId: to, homeEpoch: facts.homeEpoch + 1, error: null });
     const awayUntilMs = this.#clock.nowMs() + facts.resumeWindowMs;
@@ -284,9 +286,12 @@ class MemoryRelayStore implements RelayStore {
     const seat = session?.members.get(hold.index);
     const member = seat?.member;
     if (session === null || seat === undefined || member?.connection !== hold.connection) return null;
-    if (session.facts.homeNodeId !== hold.nodeId) return null;
-    return { session, seat, member };
+    return isHome(session, hold) ? { session, seat, member } : null;
   }
+}
+
+function isHome({ facts }: SessionState, { nodeId, homeEpoch }: HomeHold): boolean {
+  return facts.homeNodeId === nodeId && facts.homeEpoch === homeEpoch;
 }
 
 function select(session: SessionState, selector: UserSelector): SeatState | undefined {

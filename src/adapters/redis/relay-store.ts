@@ -14,13 +14,14 @@ import type {
   SessionWithSeats,
 } from '../../ports/relay-seat.js';
 import type {
+  HomeHold,
   Host,
   NewRelaySession,
   ProjectScope,
   RelaySession,
   RelaySessionSettings,
 } from '../../ports/relay-session.js';
-import { OVER_KEPT_MS, type RelayStore } from '../../ports/relay-store.js';
+import { OVER_KEPT_MS, type HomeNow, type RelayStore } from '../../ports/relay-store.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseProjectId } from '../../protocol/ids.js';
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../../protocol/ids.js';
@@ -173,27 +174,31 @@ export class RedisRelayStore implements RelayStore {
     return decodeJoin(await this.#run('join', this.#scripts.join, request.sessionId, encodeJoin(request)));
   }
 
-  async away({ sessionId, nodeId, index, connection }: SeatHold): Promise<boolean> {
-    return asInteger(await this.#run('away', this.#scripts.away, sessionId, [index, connection, nodeId])) === 1;
+  async away({ sessionId, nodeId, homeEpoch, index, connection }: SeatHold): Promise<boolean> {
+    const args = [nodeId, homeEpoch, index, connection];
+    return asInteger(await this.#run('away', this.#scripts.away, sessionId, args)) === 1;
   }
 
-  async leave({ sessionId, nodeId, index, connection }: SeatHold): Promise<LeaveResult> {
-    const reply = await this.#run('leave', this.#scripts.leave, sessionId, [index, connection, nodeId]);
+  async leave({ sessionId, nodeId, homeEpoch, index, connection }: SeatHold): Promise<LeaveResult> {
+    const args = [nodeId, homeEpoch, index, connection];
+    const reply = await this.#run('leave', this.#scripts.leave, sessionId, args);
     if (reply === null) return { outcome: 'outdated' };
     const [host, term] = asList(reply);
     return { outcome: 'left', host: asHost(host, term) };
   }
 
-  async handOverHost(id: SessionId, from: Host, to: MemberIndex): Promise<Host | null> {
+  async handOverHost(id: SessionId, home: HomeHold, from: Host, to: MemberIndex): Promise<Host | null> {
     if (from.index === null) return null;
-    const reply = await this.#run('hand_over_host', this.#scripts.handOverHost, id, [from.index, from.term, to]);
+    const args = [home.nodeId, home.homeEpoch, from.index, from.term, to];
+    const reply = await this.#run('hand_over_host', this.#scripts.handOverHost, id, args);
     if (reply === null) return null;
     const [host, term] = asList(reply);
     return asHost(host, term);
   }
 
-  async claimHome(id: SessionId, from: NodeId | null, to: NodeId): Promise<SessionWithSeats | null> {
-    const reply = await this.#run('claim_home', this.#scripts.claimHome, id, [from ?? '', to]);
+  async claimHome(id: SessionId, from: HomeNow, to: NodeId): Promise<SessionWithSeats | null> {
+    const args = [from.homeNodeId ?? '', from.homeEpoch, to];
+    const reply = await this.#run('claim_home', this.#scripts.claimHome, id, args);
     return reply === null ? null : decodeSnapshot(id, reply);
   }
 

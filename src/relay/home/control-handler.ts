@@ -1,7 +1,7 @@
 /** Acts on one control frame of a member. Rejects with the failure that the member is told. */
 import type { ClientControl } from '../../protocol/client-control.js';
 import { Failure } from '../../protocol/failure.js';
-import { parseMemberIndex } from '../../protocol/ids.js';
+import { parseMemberIndex, type NodeId } from '../../protocol/ids.js';
 import { encodeControl } from '../../protocol/server-control.js';
 import type { RelayStore } from '../../ports/relay-store.js';
 import type { Authorizations } from '../sessions/authorizations.js';
@@ -12,6 +12,9 @@ import type { Rooms } from './rooms.js';
 import type { RelaySessions } from '../sessions/relay-sessions.js';
 
 export interface ControlHandlerDeps {
+  readonly self: NodeId;
+  /** Whether this node is certain to be the home still: only then does it know who is host. */
+  readonly isHome: () => boolean;
   readonly store: RelayStore;
   readonly rooms: Rooms;
   readonly departures: Departures;
@@ -40,14 +43,14 @@ export class ControlHandler {
         await this.handOver(room, member, frame.index);
         return;
       case 'lock':
-        requireHost(room, member);
+        this.requireHost(room, member);
         await this.deps.sessions.update('all', room.id, { locked: frame.locked });
         return;
     }
   }
 
   private async kick(room: Room, member: Member, index: number, detail: string | null): Promise<void> {
-    requireHost(room, member);
+    this.requireHost(room, member);
     const target = parseMemberIndex(index);
     if (target === null || !room.members.has(index)) throw new Failure('unknown_member');
     if (target === member.index) throw new Failure('invalid_request', { message: 'The host cannot kick itself.' });
@@ -56,11 +59,12 @@ export class ControlHandler {
   }
 
   private async handOver(room: Room, member: Member, index: number): Promise<void> {
-    requireHost(room, member);
+    this.requireHost(room, member);
     const target = parseMemberIndex(index);
     if (target === null || !room.members.has(index)) throw new Failure('unknown_member');
     if (target === member.index) return;
-    const host = await this.deps.store.handOverHost(room.id, room.host, target);
+    const home = { nodeId: this.deps.self, homeEpoch: room.session.homeEpoch };
+    const host = await this.deps.store.handOverHost(room.id, home, room.host, target);
     if (host !== null) {
       room.applyHost(host);
       return;
@@ -71,8 +75,10 @@ export class ControlHandler {
     if (now !== null) room.applyHost(now);
     if (now?.index !== target) throw new Failure('stale_host');
   }
-}
 
-function requireHost(room: Room, member: Member): void {
-  if (room.host.index !== member.index) throw new Failure('not_host');
+  /** Another home may have made another member host while this node could not renew its lease. */
+  private requireHost(room: Room, member: Member): void {
+    if (room.host.index !== member.index) throw new Failure('not_host');
+    if (!this.deps.isHome()) throw new Failure('store_unavailable');
+  }
 }

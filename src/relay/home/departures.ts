@@ -87,8 +87,9 @@ export class Departures {
    * goes.
    */
   leaveUnseen(room: Room, seat: Pick<SeatHold, 'index' | 'connection'>): void {
-    const { store, clock, log, self } = this.deps;
-    store.leave({ sessionId: room.id, nodeId: self, ...seat }).then(
+    const { store, clock, log } = this.deps;
+    const { index, connection } = seat;
+    store.leave({ ...this.homeOf(room), index, connection }).then(
       (result) => {
         if (result.outcome === 'left') room.applyHost(result.host);
       },
@@ -124,6 +125,10 @@ export class Departures {
   }
 
   private holdOf(room: Room, { index, connection }: Member): SeatHold {
-    return { sessionId: room.id, nodeId: this.deps.self, index, connection };
+    return { ...this.homeOf(room), index, connection };
+  }
+
+  private homeOf({ id, session }: Room): Omit<SeatHold, 'index' | 'connection'> {
+    return { sessionId: id, nodeId: this.deps.self, homeEpoch: session.homeEpoch };
   }
 }

@@ -30,7 +30,7 @@ export function heldStore(store: RelayStore, isHere: (id: SessionId) => Promise<
       ),
     away: (hold) => store.away(hold),
     leave: (hold) => store.leave(hold),
-    handOverHost: (id, from, to) => store.handOverHost(id, from, to),
+    handOverHost: (id, home, from, to) => store.handOverHost(id, home, from, to),
     claimHome: (id, from, to) => store.claimHome(id, from, to),
     check: (home, claims) => store.check(home, claims),
     restore: (lost) => store.restore(lost),

@@ -72,8 +72,7 @@ function takeOver(room: Room, found: HeldSession, askedAtMs: number): void {
 
 function takeSettings(room: Room, { session }: HeldSession): void {
   const before = JSON.stringify(viewOfSession(room.session));
-  const { homeNodeId, homeEpoch } = room.session;
-  room.takeSettings({ ...session, homeNodeId, homeEpoch });
+  room.takeSettings(session);
   if (JSON.stringify(viewOfSession(room.session)) !== before) room.announceSettings();
 }
 

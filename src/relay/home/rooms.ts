@@ -163,7 +163,7 @@ export class Rooms implements RoomOwner {
       const isGone = await placement.isGone(homeNodeId);
       if (!isGone) throw homeElsewhere(placement.reach(homeNodeId));
     }
-    const claimed = await store.claimHome(id, homeNodeId, placement.self);
+    const claimed = await store.claimHome(id, found.session, placement.self);
     if (claimed === null) throw homeElsewhere(null);
     return claimed;
   }

@@ -294,9 +294,12 @@ export class Room implements Flushable {
     this.announce({ type: 'session.updated', session: viewOfSession(this.settings) });
   }
 
+  /** A room keeps the home and the epoch that it began with: they say under which claim it acts. */
   takeSettings(session: RelaySession): void {
+    const { homeNodeId, homeEpoch } = this.settings;
+    if (session.homeEpoch !== homeEpoch) this.copy.isSuspect = true;
     this.copy.prolong(session.expiresAtMs - this.settings.expiresAtMs);
-    this.settings = session;
+    this.settings = { ...session, homeNodeId, homeEpoch };
     this.settledAt = this.deps.clock.monotonicMs();
   }
 

@@ -3,8 +3,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { afterEach, beforeEach } from 'vitest';
 import type { JoinCredential, Joined, JoinRequest, JoinResult, SeatHold } from '../../../src/ports/relay-join.js';
 import type { NewSeat, Seat } from '../../../src/ports/relay-seat.js';
-import type { NewRelaySession } from '../../../src/ports/relay-session.js';
-import type { RelayStore } from '../../../src/ports/relay-store.js';
+import type { HomeHold, NewRelaySession } from '../../../src/ports/relay-session.js';
+import type { HomeNow, RelayStore } from '../../../src/ports/relay-store.js';
 import {
   parseAuthorizationToken,
   parseKeyId,
@@ -112,8 +112,16 @@ export async function seatOf(relay: RelayStore, id: SessionId, user: UserId): Pr
   return found?.seats.find((seat) => seat.userId === user);
 }
 
+/** The home of a new session, and of one that this node has claimed. */
+export const HOME: HomeHold = { nodeId: HERE, homeEpoch: 1 };
+
+/** The home that the store has recorded; by default that of a new session. */
+export function homeNow(homeNodeId: NodeId | null, homeEpoch = homeNodeId === null ? 0 : 1): HomeNow {
+  return { homeNodeId, homeEpoch };
+}
+
 export function holdOf(id: SessionId, member: Joined): SeatHold {
-  return { sessionId: id, nodeId: HERE, index: member.index, connection: member.connection };
+  return { sessionId: id, ...HOME, index: member.index, connection: member.connection };
 }
 
 export const refused = (code: string): { outcome: 'refused'; code: string } => ({ outcome: 'refused', code });

@@ -63,10 +63,10 @@ export function homeRules(open: OpenStore): void {
     test('ST64 another home, or a newer epoch, is elsewhere', async () => {
       const session = f.newSession();
       await on.relay.create(session, []);
-      await on.relay.claimHome(session.id, f.HERE, f.ELSEWHERE);
+      await on.relay.claimHome(session.id, f.homeNow(f.HERE), f.ELSEWHERE);
       expect(await checkOne(on.relay, claim(session.id))).toEqual({ state: 'elsewhere' });
       expect(await checkOne(on.relay, claim(session.id, { homeEpoch: 2 }))).toEqual({ state: 'elsewhere' });
-      await on.relay.claimHome(session.id, f.ELSEWHERE, f.HERE);
+      await on.relay.claimHome(session.id, f.homeNow(f.ELSEWHERE, 2), f.HERE);
       expect(await checkOne(on.relay, claim(session.id, { homeEpoch: 2 }))).toEqual({ state: 'elsewhere' });
       expect(await checkOne(on.relay, claim(session.id, { homeEpoch: 3 }))).toMatchObject({ state: 'changed' });
     });
@@ -118,7 +118,7 @@ export function homeRules(open: OpenStore): void {
       await expectRise(1);
       await on.relay.authorize(id, 'all', two);
       await expectRise(1);
-      await on.relay.handOverHost(id, { index: first.index, term: 1 }, second.index);
+      await on.relay.handOverHost(id, f.HOME, { index: first.index, term: 1 }, second.index);
       await expectRise(1);
       await on.relay.revoke(id, 'all', two.token);
       await expectRise(1);

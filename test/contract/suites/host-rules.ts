@@ -73,14 +73,14 @@ export function hostRules(open: OpenStore): void {
       const host = await f.joinMinted(on.relay, session.id);
       const other = await f.joinMinted(on.relay, session.id);
       const { id } = session;
-      expect(await on.relay.handOverHost(id, { index: other.index, term: 1 }, other.index)).toBeNull();
-      expect(await on.relay.handOverHost(id, { index: host.index, term: 2 }, other.index)).toBeNull();
-      expect(await on.relay.handOverHost(id, { index: null, term: 1 }, other.index)).toBeNull();
-      expect(await on.relay.handOverHost(id, host.host, f.index(77))).toBeNull();
-      expect(await on.relay.handOverHost(id, host.host, host.index)).toEqual(host.host);
-      const next = await on.relay.handOverHost(id, host.host, other.index);
+      expect(await on.relay.handOverHost(id, f.HOME, { index: other.index, term: 1 }, other.index)).toBeNull();
+      expect(await on.relay.handOverHost(id, f.HOME, { index: host.index, term: 2 }, other.index)).toBeNull();
+      expect(await on.relay.handOverHost(id, f.HOME, { index: null, term: 1 }, other.index)).toBeNull();
+      expect(await on.relay.handOverHost(id, f.HOME, host.host, f.index(77))).toBeNull();
+      expect(await on.relay.handOverHost(id, f.HOME, host.host, host.index)).toEqual(host.host);
+      const next = await on.relay.handOverHost(id, f.HOME, host.host, other.index);
       expect(next).toEqual({ index: other.index, term: 2 });
-      expect(await on.relay.handOverHost(id, host.host, other.index)).toBeNull();
+      expect(await on.relay.handOverHost(id, f.HOME, host.host, other.index)).toBeNull();
       expect((await on.relay.get(id, 'all'))?.session.host).toEqual(next);
     });
 
@@ -93,12 +93,12 @@ export function hostRules(open: OpenStore): void {
       await on.relay.away(f.holdOf(id, early));
       const earlyUntilMs = on.clock.nowMs() + f.WINDOW_MS;
       on.clock.advance(1_000);
-      expect(await on.relay.claimHome(id, f.ELSEWHERE, f.HERE)).toBeNull();
-      expect(await on.relay.claimHome(id, null, f.ELSEWHERE)).toBeNull();
-      expect(await on.relay.claimHome(f.sessionId(), f.HERE, f.ELSEWHERE)).toBeNull();
+      expect(await on.relay.claimHome(id, f.homeNow(f.ELSEWHERE), f.HERE)).toBeNull();
+      expect(await on.relay.claimHome(id, f.homeNow(null), f.ELSEWHERE)).toBeNull();
+      expect(await on.relay.claimHome(f.sessionId(), f.homeNow(f.HERE), f.ELSEWHERE)).toBeNull();
 
       const claims = await Promise.all(
-        [f.ELSEWHERE, f.nodeId('c'), f.nodeId('d')].map((to) => on.relay.claimHome(id, f.HERE, to)),
+        [f.ELSEWHERE, f.nodeId('c'), f.nodeId('d')].map((to) => on.relay.claimHome(id, f.homeNow(f.HERE), to)),
       );
       const won = claims.filter((claim) => claim !== null);
       expect(won).toHaveLength(1);
@@ -116,7 +116,7 @@ export function hostRules(open: OpenStore): void {
     test('ST37 the first claim of a session that had no home makes epoch 1', async () => {
       const session = f.newSession({ homeNodeId: null, error: 'no node fits' });
       await on.relay.create(session, []);
-      const claimed = await on.relay.claimHome(session.id, null, f.HERE);
+      const claimed = await on.relay.claimHome(session.id, f.homeNow(null), f.HERE);
       expect(claimed?.session).toMatchObject({ homeNodeId: f.HERE, homeEpoch: 1, error: null });
     });
   });

@@ -129,7 +129,7 @@ export function joinRules(open: OpenStore): void {
       await on.relay.create(session, []);
       const user = f.userId();
       expect(await join(session.id, f.minted(user))).toEqual(f.refused('session_not_linked'));
-      await on.relay.claimHome(session.id, null, f.ELSEWHERE);
+      await on.relay.claimHome(session.id, f.homeNow(null), f.ELSEWHERE);
       expect(await join(session.id, f.minted(user))).toEqual({ outcome: 'home_elsewhere', homeNodeId: f.ELSEWHERE });
       expect(await join(session.id, f.minted(user), { nodeId: f.ELSEWHERE })).toMatchObject({ outcome: 'joined' });
     });
@@ -157,9 +157,9 @@ export function joinRules(open: OpenStore): void {
       expect(await join(session.id, bad)).toEqual(f.refused('credential_invalid'));
       expect(await join(session.id, credential)).toEqual(f.refused('address_not_allowed'));
       expect(await join(session.id, f.minted(f.userId()))).toEqual(f.refused('session_not_linked'));
-      await on.relay.claimHome(session.id, null, f.ELSEWHERE);
+      await on.relay.claimHome(session.id, f.homeNow(null), f.ELSEWHERE);
       expect(await join(session.id, f.minted(f.userId()))).toMatchObject({ outcome: 'home_elsewhere' });
-      await on.relay.claimHome(session.id, f.ELSEWHERE, f.HERE);
+      await on.relay.claimHome(session.id, f.homeNow(f.ELSEWHERE), f.HERE);
       expect(await join(session.id, f.minted(f.userId()))).toEqual(f.refused('session_locked'));
       await on.relay.update(session.id, 'all', { locked: false });
       expect(await join(session.id, f.minted(f.userId()))).toEqual(f.refused('session_full'));

@@ -133,7 +133,7 @@ export function restoreRules(open: OpenStore): void {
       const elsewhere = { ...held, session: { ...held.session, homeNodeId: f.ELSEWHERE } };
       expect(await on.relay.restore(restoration(elsewhere, there))).toBe(false);
       expect((await heldOf(on.relay, id)).session).toEqual(held.session);
-      await on.relay.claimHome(id, f.HERE, f.HERE);
+      await on.relay.claimHome(id, f.homeNow(f.HERE), f.HERE);
       expect(await on.relay.restore(restoration(held, there))).toBe(false);
       await on.relay.end(id, 'all');
       expect(await on.relay.restore(restoration(held))).toBe(false);

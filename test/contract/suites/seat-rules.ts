@@ -122,9 +122,9 @@ export function seatRules(open: OpenStore): void {
       expect((await join(f.minted(user, { userSessionId: two }), { dryRun: true })).userSessionId).toBe(two);
       expect(await kept()).toBe(one);
       expect((await join(f.minted(user, { userSessionId: two }))).userSessionId).toBe(two);
-      await on.relay.claimHome(session.id, f.HERE, f.ELSEWHERE);
+      await on.relay.claimHome(session.id, f.homeNow(f.HERE), f.ELSEWHERE);
       expect(await kept()).toBe(two);
-      await on.relay.claimHome(session.id, f.ELSEWHERE, f.HERE);
+      await on.relay.claimHome(session.id, f.homeNow(f.ELSEWHERE, 2), f.HERE);
       const free = await join(f.minted(user));
       expect([free.userSessionId, await kept()]).toEqual([null, null]);
     });
@@ -207,7 +207,7 @@ export function seatRules(open: OpenStore): void {
       const tryJoin = () => on.relay.join(f.joinRequest(session.id, f.minted(f.userId())));
       expect(await tryJoin()).toEqual(f.refused('session_full'));
       on.clock.advance(100_000);
-      const hold = { sessionId: session.id, nodeId: f.HERE, connection: 1 };
+      const hold = { sessionId: session.id, ...f.HOME, connection: 1 };
       for (const at of [700, 30]) await on.relay.leave({ ...hold, index: f.index(at) });
       expect(await tryJoin()).toEqual(f.refused('session_full'));
       on.clock.advance(300_000);

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import type { OpenStore } from '../../support/stores.js';
 import { joinRules } from './join-rules.js';
 import { groupRules } from './group-rules.js';
+import { fencingRules } from './fencing-rules.js';
 import { homeRules } from './home-rules.js';
 import { hostRules } from './host-rules.js';
 import { listingRules } from './listing-rules.js';
@@ -11,7 +12,7 @@ import { restoreRules } from './restore-rules.js';
 import { seatRules } from './seat-rules.js';
 import { sessionRules } from './session-rules.js';
 
-/** Everything that both engines promise: rules ST1 to ST49, ST63 to ST70 and GS1 to GS7 of docs/SPEC.md. */
+/** Everything that both engines promise: rules ST1 to ST49, ST63 to ST70, FO4 and GS1 to GS7 of docs/SPEC.md. */
 export function storeRules(engine: string, open: OpenStore): void {
   describe(`the ${engine} store`, () => {
     sessionRules(open);
@@ -20,6 +21,7 @@ export function storeRules(engine: string, open: OpenStore): void {
     joinRules(open);
     hostRules(open);
     homeRules(open);
+    fencingRules(open);
     restoreRules(open);
     removalRules(open);
     groupRules(open);

@@ -8,8 +8,8 @@ local MIN_REST_MS = 300000
 
 -- The fields that scripts make decisions with; NUMBERS are the numeric ones. A missing number is 0, a missing text ''.
 local DECIDING = { 'project', 'token', 'enforce', 'locked', 'home', 'host', 'creator', 'expires', 'max', 'window',
-  'generation', 'term', 'held', 'next', 'order', 'floor' }
-local NUMBERS = { 'expires', 'max', 'window', 'generation', 'term', 'held', 'next', 'order', 'floor' }
+  'generation', 'term', 'held', 'next', 'order', 'floor', 'epoch' }
+local NUMBERS = { 'expires', 'max', 'window', 'generation', 'term', 'held', 'next', 'order', 'floor', 'epoch' }
 
 -- nil when the session does not exist in this scope ('' is every scope), or has expired.
 local function load_session(scope)
@@ -20,6 +20,11 @@ local function load_session(scope)
   s.enforce, s.locked = s.enforce == '1', s.locked == '1'
   if s.project == '' or s.expires <= now or (scope ~= '' and scope ~= s.project) then return nil end
   return s
+end
+
+-- Whether this node is the session's home still, and since this epoch.
+local function is_home(s, node, epoch)
+  return s.home == node and s.epoch == tonumber(epoch)
 end
 
 local function save_session(s)
