@@ -13,7 +13,9 @@ export type ConnectionEnd =
   /** There was no connection, and no reason is known. */
   | { readonly by: 'failure'; readonly reason: RelayErrorCode }
   /** No attempt can succeed on this platform or with this credential. */
-  | { readonly by: 'fault'; readonly reason: RelayErrorCode };
+  | { readonly by: 'fault'; readonly reason: RelayErrorCode }
+  /** Nothing answers at the URL that a gateway named; the configured URL was not asked. */
+  | { readonly by: 'dead_home'; readonly reason: string };
 
 export type Plan =
   | { readonly next: 'wait'; readonly delayMs: number }
@@ -70,6 +72,8 @@ export class Reconnect {
         return this.afterRefusal(end.refusal, hasResume);
       case 'failure':
         return this.wait(this.nextDelayMs());
+      case 'dead_home':
+        return this.pause(this.timing.random() * this.limits.baseMs);
       case 'fault':
         return { next: 'end', advice: 'never' };
     }
@@ -114,6 +118,10 @@ export class Reconnect {
 
   private wait(delayMs: number): Plan {
     this.failures = Math.min(this.failures + 1, MOST_DOUBLINGS);
+    return this.pause(delayMs);
+  }
+
+  private pause(delayMs: number): Plan {
     const downMs = this.timing.nowMs() - this.downSinceMs;
     if (downMs + delayMs > this.limits.maxElapsedMs) return { next: 'end', advice: 'back_off' };
     return { next: 'wait', delayMs };

@@ -36,6 +36,10 @@ export interface SupervisorDeps extends ConnectionDeps {
 /** How long a closing handshake may take. */
 const CLOSE_MS = 1_000;
 const LEAVE_MS = 2_000;
+/** How long an attempt at a home may take. A frozen node accepts connections and says nothing. */
+const HOME_TIMEOUT_MS = 5_000;
+/** For this long after a failed attempt, the client does not follow a gateway to the same home. */
+const DEAD_FOR_MS = 2_000;
 const GOING_AWAY = 4200;
 /** Close codes from here on are the gateway's. */
 const OWN_CODES = 4000;
@@ -48,6 +52,8 @@ export class Supervisor {
   private goaway: { readonly atMs: number } | null = null;
   /** Where the gateway said that the session is. It is left as soon as an attempt there fails; null: the configured URL. */
   private home: URL | null = null;
+  /** The last home where nothing answered. */
+  private deadHome: { readonly url: string; readonly untilMs: number } | null = null;
   private isMoving = false;
   private isStopping = false;
   private hasLeft = false;
@@ -124,7 +130,9 @@ export class Supervisor {
       url: this.home ?? deps.url,
       resume: token === null ? null : { token, seq: deps.lastSeen() },
     };
-    const connection = new Connection(ticket, deps, {
+    const atHome = Math.min(deps.connectTimeoutMs, HOME_TIMEOUT_MS);
+    const limits = this.home === null ? deps : { ...deps, connectTimeoutMs: atHome };
+    const connection = new Connection(ticket, limits, {
       onWelcome: (welcome, resumed) => {
         this.phase = 'open';
         this.goaway = null;
@@ -161,7 +169,8 @@ export class Supervisor {
     this.follow(this.planAfter(end, wasOpen), code, reason);
   }
 
-  private planAfter(end: ConnectionEnd, wasOpen: boolean): Plan {
+  private planAfter(told: ConnectionEnd, wasOpen: boolean): Plan {
+    const end = wasOpen ? told : this.seenFrom(told);
     const leftMs = this.goaway === null ? null : this.goaway.atMs - this.deps.timing.nowMs();
     const plan = this.reconnect.planAfter(end, this.resume.token() !== null, leftMs);
     if (!wasOpen) {
@@ -171,6 +180,20 @@ export class Supervisor {
       this.home = named === null ? null : this.followable(named);
     }
     return plan;
+  }
+
+  /** The end of an attempt, by where it was made: a home that does not answer is no reason to spare the other nodes. */
+  private seenFrom(end: ConnectionEnd): ConnectionEnd {
+    const { home, deadHome } = this;
+    const nowMs = this.deps.timing.nowMs();
+    if (end.by === 'refusal') {
+      const { url } = end.refusal;
+      const isDead = url !== null && deadHome !== null && urlOrNull(url)?.href === deadHome.url;
+      return isDead && nowMs < deadHome.untilMs ? { by: 'refusal', refusal: { ...end.refusal, url: null } } : end;
+    }
+    if (home === null || end.by !== 'close' || end.code !== LOST_LINK) return end;
+    this.deadHome = { url: home.href, untilMs: nowMs + DEAD_FOR_MS };
+    return { by: 'dead_home', reason: end.reason };
   }
 
   /** null for what is no WebSocket URL, and for one that would send the credential in the clear after TLS. */
@@ -207,6 +230,7 @@ function describe(end: ConnectionEnd): { readonly code: number; readonly reason:
       return { code: LOST_LINK, reason: end.refusal.code };
     case 'failure':
     case 'fault':
+    case 'dead_home':
       return { code: LOST_LINK, reason: end.reason };
   }
 }

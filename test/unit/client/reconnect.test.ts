@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Bench } from './fakes.js';
 
@@ -158,6 +159,49 @@ describe('the client follows its session', () => {
     await bench.fail();
     await bench.timing.advance(10_000);
     expect(hosts(bench)).toEqual(['gateway.test', 'home.test', 'gateway.test']);
+  });
+
+  it('FO6 a home where nothing answers costs one short wait, and is not followed to again at once', async () => {
+    const bench = new Bench();
+    const waits = (): (number | null)[] => bench.told.disconnected.map(({ willReconnectInMs }) => willReconnectInMs);
+    bench.refusal = ELSEWHERE;
+    await bench.fail();
+    await bench.timing.advance(0);
+    (await bench.admit()).closeWith(1006, '');
+    await bench.timing.advance(250);
+    // The link to the home is lost, and so is the home. The gateway still names it.
+    bench.refusal = null;
+    await bench.fail();
+    expect(waits().slice(1)).toEqual([250, 250]);
+    await bench.timing.advance(250);
+    bench.refusal = ELSEWHERE;
+    await bench.fail();
+    expect(hosts(bench)).toEqual(['gateway.test', 'home.test', 'home.test', 'gateway.test']);
+    expect(waits().at(-1)).toBe(1_500);
+    await bench.timing.advance(1_500);
+    expect(hosts(bench).at(-1)).toBe('gateway.test');
+    // The control: two seconds later a gateway that names it is believed.
+    await bench.timing.advance(500);
+    await bench.fail();
+    expect(waits().at(-1)).toBe(0);
+  });
+
+  it('FO6 a frozen home, which accepts and says nothing, is left after five seconds', async () => {
+    const bench = new Bench();
+    bench.refusal = ELSEWHERE;
+    await bench.fail();
+    await bench.timing.advance(0);
+    bench.refusal = null;
+    await turn();
+    bench.socket.open();
+    await bench.timing.advance(4_999);
+    expect(hosts(bench)).toEqual(['gateway.test', 'home.test']);
+    await bench.timing.advance(1 + 250);
+    expect(hosts(bench)).toEqual(['gateway.test', 'home.test', 'gateway.test']);
+    // The control: the configured URL has its whole time.
+    bench.socket.open();
+    await bench.timing.advance(5_001);
+    expect(hosts(bench)).toHaveLength(3);
   });
 
   it('CL24 nodes that name each other are asked three times at once, then with pauses', async () => {
