@@ -3,6 +3,7 @@ import { MemoryBusHub } from '../adapters/memory/bus-transport.js';
 import { createRedisBusTransport } from '../adapters/redis/bus-transport.js';
 import { BusCalls } from '../cluster/bus/bus-calls.js';
 import { NumberedBus } from '../cluster/bus/numbered-bus.js';
+import { LoopWatch } from '../cluster/loop-watch.js';
 import { OrderRecovery } from '../cluster/order-recovery.js';
 import { Membership } from '../cluster/membership.js';
 import { Links } from '../cluster/links/links.js';
@@ -66,6 +67,7 @@ export function composeCluster(ground: Ground): Cluster {
   const bus = new NumberedBus({ self, transport: transportOf(ground), clock, log, tallies });
   const nodes = (): readonly NodeId[] => membership.nodes().map(({ id }) => id);
   const calls = new BusCalls({ bus, self, clock, log, nodes });
+  const loopWatch = new LoopWatch({ clock, log, tallies });
   const recovery = new OrderRecovery({ bus, clock, log, check: () => duties.compareAll() });
   metrics.gauge('nodes_live', 'Nodes that hold a lease, this one included.', () => nodes().length);
   metrics.gauge('nodes_heard', 'Other nodes that this one hears on the bus.', () => bus.heard);
@@ -85,6 +87,7 @@ export function composeCluster(ground: Ground): Cluster {
       { name: 'order_recovery', start: () => undefined, stop: () => recovery.stop() },
       ...satellites.services,
       { name: 'membership', start: () => membership.start(), stop: () => membership.stop() },
+      { name: 'loop_watch', start: () => loopWatch.start(), stop: () => loopWatch.stop() },
     ],
   };
 }

@@ -28,6 +28,8 @@ import { HomeCheck } from '../relay/home/home-check.js';
 import { LiveSessions } from '../relay/sessions/live-sessions.js';
 import { LocalEnforcer } from '../relay/home/local-enforcer.js';
 import { Rooms } from '../relay/home/rooms.js';
+import { Orphans } from '../relay/home/orphans.js';
+import { RoomLedger } from '../relay/home/room-ledger.js';
 import { RelaySessions } from '../relay/sessions/relay-sessions.js';
 import { SlabPool } from '../relay/room/slab-pool.js';
 import { WaitingTotal } from '../relay/room/waiting-total.js';
@@ -128,7 +130,10 @@ export function composeRelay(ground: RelayGround): Relay {
     self: placement.self,
     storeNowMs: () => placement.storeNowMs(),
   });
-  const rooms = new Rooms({ store: bare, placement, crypto, departures, watches, durable, room });
+  const { rooms: index } = ground.store;
+  const ledger = new RoomLedger({ index, self: placement.self, clock, log });
+  const rooms = new Rooms({ store: bare, placement, crypto, departures, watches, durable, ledger, tallies, room });
+  const orphans = new Orphans({ index, rooms, placement, clock, log });
   const homeCheck = new HomeCheck({
     store: bare,
     rooms,
@@ -141,6 +146,11 @@ export function composeRelay(ground: RelayGround): Relay {
   });
   ground.duties.countSessions(() => rooms.size);
   ground.duties.compareWithStore(() => homeCheck.checkAll());
+  metrics.gauge('rooms_held', 'Rooms of this node while it holds its lease, else 0.', () =>
+    mayNumber() ? rooms.size : 0,
+  );
+  metrics.gauge('rooms_fenced', 'Rooms of this node while it has no lease.', () => (mayNumber() ? 0 : rooms.size));
+  metrics.gauge('dead_homes', 'Dead nodes whose sessions may not have a home yet.', () => orphans.deadHomes);
   const store = heldStore(bare, (id) => homeCheck.isHere(id));
   const enforcer = new AllNodesEnforcer({
     local: new LocalEnforcer(rooms),
@@ -220,6 +230,8 @@ export function composeRelay(ground: RelayGround): Relay {
     services: [
       { name: 'upkeep', start: () => upkeep.start(), stop: () => upkeep.stop() },
       { name: 'home_check', start: () => homeCheck.start(), stop: () => homeCheck.stop() },
+      { name: 'room_ledger', start: () => ledger.start(), stop: () => ledger.stop() },
+      { name: 'orphans', start: () => orphans.start(), stop: () => orphans.stop() },
       { name: 'heartbeats', start: () => heartbeats.start(), stop: () => heartbeats.stop() },
       ...door.services,
     ],

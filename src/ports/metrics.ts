@@ -22,6 +22,8 @@ export interface Tallies {
   durableAppends: number;
   durableFailures: number;
   leaseGaps: number;
+  failovers: number;
+  loopBlocks: number;
   passwordsRefused: number;
   mailsSent: number;
   mailsFailed: number;
@@ -78,6 +80,8 @@ export function emptyTallies(): Tallies {
     durableAppends: 0,
     durableFailures: 0,
     leaseGaps: 0,
+    failovers: 0,
+    loopBlocks: 0,
     passwordsRefused: 0,
     mailsSent: 0,
     mailsFailed: 0,

@@ -6,6 +6,7 @@ import type { NodeStore } from './node-store.js';
 import type { OneTimeStore } from './one-time-store.js';
 import type { RateLimitStore } from './rate-limit-store.js';
 import type { RelayStore } from './relay-store.js';
+import type { RoomIndex } from './room-index.js';
 import type { SigningKeyStore } from './signing-key-store.js';
 import type { UserSessionStore } from './user-session-store.js';
 import type { UserSocketStore } from './user-socket-store.js';
@@ -17,6 +18,7 @@ export interface Store {
   readonly engine: 'memory' | 'redis';
   readonly relay: RelayStore;
   readonly durableLog: DurableLog;
+  readonly rooms: RoomIndex;
   readonly keys: KeyStore;
   readonly nodes: NodeStore;
   readonly idempotency: IdempotencyStore;

@@ -143,6 +143,8 @@ export class HomeStage {
       departures,
       watches,
       durable: new DurableRooms({ queue, self: f.HERE, storeNowMs }),
+      ledger: { note: () => Promise.resolve(), onClosed: () => undefined },
+      tallies,
       room: {
         clock,
         tallies,

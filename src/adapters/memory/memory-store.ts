@@ -9,6 +9,7 @@ import { createMemoryNodeStore } from './node-store.js';
 import { createMemoryOneTimeStore } from './one-time-store.js';
 import { createMemoryRateLimitStore } from './rate-limit-store.js';
 import { createMemoryRelayStore } from './relay-store.js';
+import { createMemoryRoomIndex } from './room-index.js';
 import { createMemorySigningKeyStore } from './signing-key-store.js';
 import { createMemoryUserSessionStore } from './user-session-store.js';
 import type { SessionState } from './session-state.js';
@@ -24,6 +25,7 @@ export function createMemoryStore(deps: { readonly clock: Clock }): Store {
     engine: 'memory',
     relay: createMemoryRelayStore(deps.clock, sessions),
     durableLog: new MemoryDurableLog(sessions, deps.clock),
+    rooms: createMemoryRoomIndex(deps.clock),
     keys: createMemoryKeyStore(),
     nodes: createMemoryNodeStore(deps.clock),
     idempotency: createMemoryIdempotencyStore(deps.clock),

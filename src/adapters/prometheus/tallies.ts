@@ -22,6 +22,11 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   durableAppends: ['durable_appends', 'Batches of reliable entries of durable sessions sent to the store.'],
   durableFailures: ['durable_failures', 'Times that the waiting entries of a durable session were refused.'],
   leaseGaps: ['lease_gaps', 'Times that this node had lost its lease, or that the store had lost it.'],
+  failovers: ['failovers', 'Relay sessions that this node has claimed from a dead home.'],
+  loopBlocks: [
+    'event_loop_blocks',
+    'Times that the event loop was blocked, or the process frozen, for 500 ms or more.',
+  ],
   passwordsRefused: ['passwords_refused', 'Passwords not checked because the queue was full.'],
   mailsSent: ['mails_sent', 'Mails to users that the next server accepted.'],
   mailsFailed: ['mails_failed', 'Mails to users that could not be sent.'],

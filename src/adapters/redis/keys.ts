@@ -40,7 +40,7 @@
 import type { BusTarget } from '../../ports/node-bus.js';
 import type { ProjectScope } from '../../ports/relay-session.js';
 import type { OneTimeKind } from '../../ports/one-time-store.js';
-import type { DeviceId, ProjectId, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
+import type { DeviceId, NodeId, ProjectId, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
 
 export type Keys = ReturnType<typeof createKeys>;
 
@@ -82,6 +82,10 @@ export function createKeys(prefix: string) {
     listing: (scope: ProjectScope): string => (scope === 'all' ? `${index}:everybody` : `${index}:project:${scope}`),
     /** Sorted set of `<session id> <project id>`, scored by when to check whether the session has expired. */
     expiry: `${index}:expiry`,
+    /** Hash from a node with rooms to when it last noted one. */
+    homes: `${index}:homes`,
+    /** Sorted set of the sessions with a room at the node, scored by when the next caller may claim each. */
+    roomsOf: (home: NodeId): string => `${index}:rooms:${home}`,
     /** The format version of the stored data; see format.ts. On a cluster it has its own slot. */
     format: `${all}format`,
     /** At least one of these keys exists while a gateway runs, and in most cases forever. */

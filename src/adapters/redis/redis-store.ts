@@ -14,6 +14,7 @@ import { createRedisOneTimeStore } from './one-time-store.js';
 import { createRedisRateLimitStore } from './rate-limit-store.js';
 import { RedisRelayStore } from './relay-store.js';
 import { Replication } from './replication.js';
+import { createRedisRoomIndex } from './room-index.js';
 import { loadScripts } from './script.js';
 import { SessionIndex } from './session-index.js';
 import { createRedisSigningKeyStore } from './signing-key-store.js';
@@ -63,6 +64,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     engine: 'redis',
     relay: new RedisRelayStore(link, keys, scripts, new SessionIndex(link, keys, scripts)),
     durableLog: new RedisDurableLog(logLink, keys, scripts, new Replication(logLink, durableReplicas)),
+    rooms: createRedisRoomIndex(link, keys, scripts),
     keys: createRedisKeyStore(link, keys, scripts),
     nodes: createRedisNodeStore(link, keys, scripts),
     idempotency: createRedisIdempotencyStore(link, keys, scripts),

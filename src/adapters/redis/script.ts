@@ -84,6 +84,8 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
     indexClaimDue: alone('index-claim-due', 'upkeep'),
     indexPutBack: alone('index-put-back', 'upkeep'),
     indexDueEarlier: alone('index-due-earlier', 'upkeep'),
+    roomsAdd: alone('rooms-add', 'upkeep'),
+    roomsRemove: alone('rooms-remove', 'upkeep'),
     nodeHeartbeat: alone('node-heartbeat', 'upkeep'),
     nodeLeave: alone('node-leave', 'upkeep'),
     keyPut: alone('key-put'),

@@ -8,9 +8,11 @@ import type { CloseName } from '../../protocol/close-codes.js';
 import { Failure } from '../../protocol/failure.js';
 import type { SessionId } from '../../protocol/ids.js';
 import type { Crypto } from '../../ports/crypto.js';
+import type { Tallies } from '../../ports/metrics.js';
 import type { Placement } from '../../ports/placement.js';
 import type { SessionWithSeats } from '../../ports/relay-seat.js';
 import type { Host } from '../../ports/relay-session.js';
+import type { OpenedLog } from '../../ports/durable-log.js';
 import type { RelayStore } from '../../ports/relay-store.js';
 import type { UserSessionWatches } from '../../ports/user-session-watches.js';
 import { BoundMember } from './bound-member.js';
@@ -19,6 +21,7 @@ import { hostNow } from './host-now.js';
 import { HomeCopy } from '../room/home-copy.js';
 import type { Member } from '../room/member.js';
 import type { Departures } from './departures.js';
+import type { RoomLedger } from './room-ledger.js';
 import { Room, type RoomDeps, type RoomOwner } from '../room/room.js';
 import { newestBefore, type DurableRooms } from './durable-rooms.js';
 
@@ -29,6 +32,8 @@ export interface RoomsDeps {
   readonly departures: Departures;
   readonly watches: UserSessionWatches;
   readonly durable: DurableRooms;
+  readonly ledger: Pick<RoomLedger, 'note' | 'onClosed'>;
+  readonly tallies: Pick<Tallies, 'failovers'>;
   readonly room: RoomDeps;
 }
 
@@ -85,7 +90,7 @@ export class Rooms implements RoomOwner {
     if (room.members.size > 0 || this.pins.has(room)) return;
     room.flush();
     room.durable?.stop();
-    if (this.rooms.get(room.id) === room) this.rooms.delete(room.id);
+    if (this.rooms.get(room.id) === room) this.forget(room.id);
   }
 
   onWindowPassed(room: Room, member: Member): void {
@@ -105,8 +110,13 @@ export class Rooms implements RoomOwner {
   end(id: SessionId, close: CloseName): number {
     const room = this.rooms.get(id);
     if (room === undefined) return 0;
-    this.rooms.delete(id);
+    this.forget(id);
     return room.end(close);
+  }
+
+  private forget(id: SessionId): void {
+    this.rooms.delete(id);
+    this.deps.ledger.onClosed(id);
   }
 
   private pin(room: Room): void {
@@ -123,7 +133,7 @@ export class Rooms implements RoomOwner {
     const { crypto, departures, watches, placement, durable, room: roomDeps } = this.deps;
     const newEpoch = randomBase62(crypto, 8);
     const claimed = await this.becomeHome(id);
-    const log = claimed.session.durability === 'redis' ? await durable.open(claimed.session, newEpoch) : null;
+    const log = await this.noteAndOpenLog(claimed, newEpoch);
     // While the log was read, users may have been removed.
     const { session, seats } = log === null ? claimed : await this.readAgain(claimed);
     const copy = new HomeCopy(roomDeps.clock.monotonicMs(), session.expiresAtMs - placement.storeNowMs());
@@ -151,8 +161,19 @@ export class Rooms implements RoomOwner {
     return found;
   }
 
+  private async noteAndOpenLog({ session }: SessionWithSeats, newEpoch: string): Promise<OpenedLog | null> {
+    const { ledger, durable } = this.deps;
+    try {
+      await ledger.note(session.id);
+      return session.durability === 'redis' ? await durable.open(session, newEpoch) : null;
+    } catch (error) {
+      ledger.onClosed(session.id);
+      throw error;
+    }
+  }
+
   private async becomeHome(id: SessionId): Promise<SessionWithSeats> {
-    const { store, placement } = this.deps;
+    const { store, placement, tallies } = this.deps;
     const found = await store.get(id, 'all');
     if (found === null) throw new Failure('session_not_found');
     const { homeNodeId, error } = found.session;
@@ -161,10 +182,12 @@ export class Rooms implements RoomOwner {
     if (homeNodeId !== null) {
       // While the home's lease may still hold, this waits: a client that comes back at once finds its session soon.
       const isGone = await placement.isGone(homeNodeId);
-      if (!isGone) throw homeElsewhere(placement.reach(homeNodeId));
+      // A home that this node does not hear has renewed its lease meanwhile: it lives, and clients may reach it.
+      if (!isGone) throw homeElsewhere(placement.find(homeNodeId));
     }
     const claimed = await store.claimHome(id, found.session, placement.self);
     if (claimed === null) throw homeElsewhere(null);
+    if (homeNodeId !== null) tallies.failovers += 1;
     return claimed;
   }
 }

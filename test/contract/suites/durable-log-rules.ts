@@ -27,7 +27,7 @@ export function durableLogRules(engine: string, open: OpenStore): void {
       return { sessionId: session.id, nodeId: f.HERE, homeEpoch: 1 };
     };
     const claimed = async (home: LogHome): Promise<LogHome> => {
-      await on.relay.claimHome(home.sessionId, home.nodeId, f.ELSEWHERE);
+      await on.relay.claimHome(home.sessionId, f.homeNow(home.nodeId, home.homeEpoch), f.ELSEWHERE);
       return { ...home, nodeId: f.ELSEWHERE, homeEpoch: home.homeEpoch + 1 };
     };
 

@@ -9,10 +9,11 @@ import { listingRules } from './listing-rules.js';
 import { otherRules } from './other-rules.js';
 import { removalRules } from './removal-rules.js';
 import { restoreRules } from './restore-rules.js';
+import { roomIndexRules } from './room-index-rules.js';
 import { seatRules } from './seat-rules.js';
 import { sessionRules } from './session-rules.js';
 
-/** Everything that both engines promise: rules ST1 to ST49, ST63 to ST70, FO4 and GS1 to GS7 of docs/SPEC.md. */
+/** Everything that both engines promise: rules ST1 to ST49, ST63 to ST70, FO4, FO7 and GS1 to GS7 of docs/SPEC.md. */
 export function storeRules(engine: string, open: OpenStore): void {
   describe(`the ${engine} store`, () => {
     sessionRules(open);
@@ -26,5 +27,6 @@ export function storeRules(engine: string, open: OpenStore): void {
     removalRules(open);
     groupRules(open);
     otherRules(open);
+    roomIndexRules(open);
   });
 }

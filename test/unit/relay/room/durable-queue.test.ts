@@ -181,7 +181,7 @@ describe('the queue of a durable room', () => {
   });
 
   it('DB12 a home that was claimed by another node delivers and acknowledges nothing more, and sends its members away', async () => {
-    await home.real.claimHome(room.id, f.HERE, f.ELSEWHERE);
+    await home.real.claimHome(room.id, f.homeNow(f.HERE), f.ELSEWHERE);
     say('late');
     await home.settle();
     expect([answers(), ben.socket.closedWith, home.isLive(room.id)]).toEqual([[], 'moved', false]);
