@@ -13,17 +13,24 @@ export class Nodes {
     readonly backends: readonly Backend[],
   ) {}
 
-  static async start(count: number, env: Readonly<Record<string, string>> = {}): Promise<Nodes> {
+  static async start(
+    count: number,
+    env: Readonly<Record<string, string>> = {},
+    nodeFlags: readonly string[] = [],
+  ): Promise<Nodes> {
     const redis = await startRedisServer();
     const processes = await Promise.all(
       Array.from({ length: count }, (_, i) =>
-        startGatewayProcess({
-          SALLYPORT_REDIS_URL: redis.url,
-          SALLYPORT_NODE_LABELS: `zone=${String(i)}`,
-          SALLYPORT_LOG_LEVEL: 'info',
-          SALLYPORT_FAILED_HANDSHAKES_PER_S: '0',
-          ...env,
-        }),
+        startGatewayProcess(
+          {
+            SALLYPORT_REDIS_URL: redis.url,
+            SALLYPORT_NODE_LABELS: `zone=${String(i)}`,
+            SALLYPORT_LOG_LEVEL: 'info',
+            SALLYPORT_FAILED_HANDSHAKES_PER_S: '0',
+            ...env,
+          },
+          nodeFlags,
+        ),
       ),
     );
     const nodes = new Nodes(

@@ -16,7 +16,7 @@ const LOOK_EVERY_MS = 100;
  * A node's sessions are claimed this long after its lease. An event loop that is blocked for three seconds begins to run
  * again before that, and a frozen node's sessions have a home two seconds after its lease.
  */
-const AFTER_LEASE_MS = 1_850;
+const AFTER_LEASE_MS = 1_900;
 /** How often the store is asked for nodes that died before this node knew them, or while nobody looked. */
 const ASK_EVERY_MS = 10_000;
 /** Sessions that are claimed at once: each costs two calls of the store. */
@@ -47,7 +47,7 @@ export class Orphans {
   }
 
   start(): void {
-    this.timer = this.deps.clock.after(LOOK_EVERY_MS, () => {
+    this.timer = this.deps.clock.after(this.nextLookInMs(), () => {
       if (this.isStopped) return;
       this.look();
       this.start();
@@ -70,6 +70,13 @@ export class Orphans {
     if (clock.monotonicMs() - this.askedAtMs < ASK_EVERY_MS) return;
     this.askedAtMs = clock.monotonicMs();
     this.ask().catch((error: unknown) => this.report(error));
+  }
+
+  /** Earlier than usual when a dead node's time comes. */
+  private nextLookInMs(): number {
+    const nowMs = this.deps.placement.storeNowMs();
+    const waits = [...this.leases.values()].map((untilMs) => untilMs + AFTER_LEASE_MS - nowMs);
+    return Math.min(LOOK_EVERY_MS, ...waits.filter((waitMs) => waitMs > 0));
   }
 
   private async ask(): Promise<void> {
