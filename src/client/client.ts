@@ -53,7 +53,7 @@ export class RelayClient {
     this.emitter = new Emitter(onListenerError, on);
     this.sendBuffer = new SendBuffer({
       timing: rest.timing,
-      wire: () => this.supervisor.ready,
+      wire: () => this.supervisor.wire,
       bounds: queue,
       hostTerm: () => this.view.host.term,
       maxMessageBytes: () => this.view.limits?.max_message_bytes ?? null,

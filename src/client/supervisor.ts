@@ -40,6 +40,8 @@ const LEAVE_MS = 2_000;
 const HOME_TIMEOUT_MS = 5_000;
 /** For this long after a failed attempt, the client does not follow a gateway to the same home. */
 const DEAD_FOR_MS = 2_000;
+/** How long before a move the last frames leave. The gateway gives this much notice at least. */
+const LAST_ANSWERS_MS = 50;
 const GOING_AWAY = 4200;
 /** Close codes from here on are the gateway's. */
 const OWN_CODES = 4000;
@@ -76,6 +78,16 @@ export class Supervisor {
   /** The open connection, when frames can be written to it. */
   get ready(): Connection | null {
     return this.phase === 'open' && this.connection?.isReady === true ? this.connection : null;
+  }
+
+  /**
+   * The connection for relay frames. Shortly before a move to a new home, frames wait for the connection there, so that
+   * the old one answers what is on its way before it closes.
+   */
+  get wire(): Connection | null {
+    const { goaway, home } = this;
+    const isLeaving = goaway !== null && home !== null && this.deps.timing.nowMs() >= goaway.atMs - LAST_ANSWERS_MS;
+    return isLeaving ? null : this.ready;
   }
 
   /** Call it once. */
