@@ -87,8 +87,10 @@ export class Membership implements Placement {
     }
   }
 
-  choose(filters: readonly Filter[]): NodeRecord | null {
-    const fitting = this.nodes().filter((node) => node.state === 'ready' && fits(node.labels, filters));
+  choose(filters: readonly Filter[], except?: ReadonlySet<NodeId>): NodeRecord | null {
+    const fitting = this.nodes().filter(
+      ({ id, state, labels }) => state === 'ready' && except?.has(id) !== true && fits(labels, filters),
+    );
     const byLoad = fitting.sort((a, b) => a.connections - b.connections || a.sessions - b.sessions);
     return byLoad[0] ?? null;
   }

@@ -24,6 +24,7 @@ import { FlushSchedule } from '../relay/room/flush-schedule.js';
 import { heldStore } from '../relay/home/held-store.js';
 import { AllNodesEnforcer } from '../relay/home/all-nodes-enforcer.js';
 import { DurableRooms } from '../relay/home/durable-rooms.js';
+import { HandOvers } from '../relay/home/hand-overs.js';
 import { HomeCheck } from '../relay/home/home-check.js';
 import { LiveSessions } from '../relay/sessions/live-sessions.js';
 import { LocalEnforcer } from '../relay/home/local-enforcer.js';
@@ -31,8 +32,10 @@ import { Rooms } from '../relay/home/rooms.js';
 import { Orphans } from '../relay/home/orphans.js';
 import { RoomLedger } from '../relay/home/room-ledger.js';
 import { RelaySessions } from '../relay/sessions/relay-sessions.js';
+import { SessionDrain } from '../relay/home/session-drain.js';
 import { SlabPool } from '../relay/room/slab-pool.js';
 import { WaitingTotal } from '../relay/room/waiting-total.js';
+import { TakeOvers } from '../relay/home/take-overs.js';
 import { Upkeep } from '../relay/home/upkeep.js';
 import { Greeter } from '../relay/home/welcome.js';
 import { ForwardingConnection } from '../sockets/forwarding-connection.js';
@@ -81,6 +84,7 @@ export interface Relay extends Composed {
   readonly live: LiveSessions;
   readonly gatekeeper: Gatekeeper;
   readonly departures: Departures;
+  readonly sessionDrain: SessionDrain;
   /** The store for everything but homes: it looks at the rooms of this node before it says that a session is unknown. */
   readonly store: RelayStore;
 }
@@ -132,7 +136,9 @@ export function composeRelay(ground: RelayGround): Relay {
   });
   const { rooms: index } = ground.store;
   const ledger = new RoomLedger({ index, self: placement.self, clock, log });
-  const rooms = new Rooms({ store: bare, placement, crypto, departures, watches, durable, ledger, tallies, room });
+  const { calls } = ground;
+  const opening = { store: bare, placement, crypto, departures, watches, durable, ledger, room };
+  const rooms = new Rooms({ ...opening, calls, tallies });
   const orphans = new Orphans({ index, rooms, placement, clock, log });
   const homeCheck = new HomeCheck({
     store: bare,
@@ -199,6 +205,11 @@ export function composeRelay(ground: RelayGround): Relay {
   satellites.forwardBy((socket, uplink) => new ForwardingConnection(connections, socket, uplink));
   const live = new LiveSessions({ store, rooms, placement, calls: ground.calls, clock, rules });
   live.serve();
+  const takeOverDeps = { store: bare, rooms, placement, departures, calls, clock, tallies, rules };
+  new TakeOvers({ ...takeOverDeps, opening }).serve();
+  const handOvers = new HandOvers({ store: bare, rooms, placement, calls, clock, crypto, log, tallies });
+  handOvers.serve();
+  const sessionDrain = new SessionDrain({ rooms, placement, handOvers, clock });
   const { userSessions } = ground.store;
   const relayDoorway = new RelayDoorway({
     store,
@@ -226,6 +237,7 @@ export function composeRelay(ground: RelayGround): Relay {
     live,
     gatekeeper: door.gatekeeper,
     departures,
+    sessionDrain,
     store,
     services: [
       { name: 'upkeep', start: () => upkeep.start(), stop: () => upkeep.stop() },

@@ -53,7 +53,7 @@ export const nodeKeys = {
     type: 'integer',
     unit: 'replicas',
     doc: 'How many Redis replicas must have a reliable entry of a durable session before it is delivered and acknowledged. A single Redis or Sentinel only. 0: the master is enough.',
-    }),
+  }),
   leaseMs: withDefault(integer(SHORTEST_LEASE_MS, LONGEST_LEASE_MS), '1500', {
     env: 'SALLYPORT_LEASE_MS',
     type: `integer, ${SHORTEST_LEASE_MS} to ${LONGEST_LEASE_MS}`,

@@ -24,6 +24,10 @@ export interface Tallies {
   leaseGaps: number;
   failovers: number;
   loopBlocks: number;
+  handOvers: number;
+  handOversFailed: number;
+  handOverMs: number;
+  sessionsTakenOver: number;
   passwordsRefused: number;
   mailsSent: number;
   mailsFailed: number;
@@ -82,6 +86,10 @@ export function emptyTallies(): Tallies {
     leaseGaps: 0,
     failovers: 0,
     loopBlocks: 0,
+    handOvers: 0,
+    handOversFailed: 0,
+    handOverMs: 0,
+    sessionsTakenOver: 0,
     passwordsRefused: 0,
     mailsSent: 0,
     mailsFailed: 0,

@@ -5,8 +5,8 @@ import type { Filter } from './relay-session.js';
 /** Knows the live nodes from the last heartbeat. All methods but `isGone` are free of I/O. */
 export interface Placement {
   readonly self: NodeId;
-  /** The least loaded ready node that matches every filter; null when none does. */
-  choose(filters: readonly Filter[]): NodeRecord | null;
+  /** The least loaded ready node that matches every filter, but none of `except`; null when none does. */
+  choose(filters: readonly Filter[], except?: ReadonlySet<NodeId>): NodeRecord | null;
   find(id: NodeId): NodeRecord | null;
   /** As `find`, but null also when this node does not hear the other one: then its URL may lead to a dead node. */
   reach(id: NodeId): NodeRecord | null;

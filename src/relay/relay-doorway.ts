@@ -238,20 +238,20 @@ export class RelayDoorway implements Doorway {
       case 'refused':
         throw new Failure(result.code, retry(result.code));
       case 'home_elsewhere':
-        // The room is live here: this node was home and lost the session without noticing.
-        this.deps.rooms.end(claim.sessionId, 'moved');
+        // The room was live here: this node has lost the session without noticing, or is handing it over.
+        if (this.deps.rooms.find(claim.sessionId)?.hold === null) this.deps.rooms.end(claim.sessionId, 'moved');
         throw homeElsewhere(this.deps.placement.reach(result.homeNodeId));
     }
   }
 
-  /** Rejects as the join would. What a silent home refuses is decided after the session is claimed. */
+  /** Rejects as the join would. What a silent or draining home refuses is decided after the session has moved here. */
   private async wouldJoin(claim: Claim): Promise<void> {
     const { store, placement } = this.deps;
     const result = await store.join(this.joinOf(claim, '', true));
     if (result.outcome === 'refused') throw new Failure(result.code, retry(result.code));
     if (result.outcome === 'home_elsewhere') {
       const home = placement.reach(result.homeNodeId);
-      if (home !== null) throw homeElsewhere(home);
+      if (home?.state === 'ready') throw homeElsewhere(home);
     }
     const isResume = claim.credential.kind === 'resume';
     if (isResume && result.outcome === 'joined' && result.userSessionId !== null) {

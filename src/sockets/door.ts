@@ -2,6 +2,7 @@
  * Decides about a handshake before the upgrade. The door checks what is the same for all handshakes (drain, guesses,
  * origin, carrier, sockets per user). The doorway that takes the form of the credential checks the credential.
  */
+import { connectLink } from '../protocol/connect-link.js';
 import { Failure } from '../protocol/failure.js';
 import type { Admission, Admitted, ConnectRequest, Gatekeeper, Refusal } from '../ports/connect.js';
 import type { Doorway } from '../ports/doorway.js';
@@ -18,7 +19,7 @@ export interface DoorDeps {
   /** The first doorway that takes the form of a credential decides about it. */
   readonly doorways: readonly Doorway[];
   readonly userSockets: UserSockets;
-  readonly placement: Pick<Placement, 'draining'>;
+  readonly placement: Pick<Placement, 'draining' | 'choose'>;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly origins: OriginRule;
@@ -63,7 +64,7 @@ export class Door implements Gatekeeper {
   /** Checks everything that comes before the credential. */
   private check(request: ConnectRequest): { readonly doorway: Doorway; readonly credential: string } {
     const { placement, origins, failedHandshakes, doorways } = this.deps;
-    if (placement.draining()) throw new Failure('draining', { retryAfterS: 1 });
+    if (placement.draining()) throw drainingFailure(placement);
     if (failedHandshakes.isOver(request.remoteAddress)) throw new Failure('too_many_requests', { retryAfterS: 1 });
     if (!originAllowed(origins, request.origin, request.host)) throw new Failure('origin_not_allowed');
     const credential = readCredential(request);
@@ -92,6 +93,13 @@ export class Door implements Gatekeeper {
     metrics.refused(failure.code);
     return failure;
   }
+}
+
+/** Names another node, which knows where the session is by now. */
+function drainingFailure(placement: Pick<Placement, 'choose'>): Failure {
+  const other = placement.choose([]);
+  const url = other === null ? {} : { url: connectLink(other.publicUrl) };
+  return new Failure('draining', { retryAfterS: 1, ...url });
 }
 
 /** The admission with a place among its user's sockets; null: this user's sockets are not counted. */

@@ -24,6 +24,7 @@ import { WaitingTotal } from '../../src/relay/room/waiting-total.js';
 import type { Room } from '../../src/relay/room/room.js';
 import { Heartbeats } from '../../src/sockets/heartbeats.js';
 import * as f from '../contract/suites/fixtures.js';
+import { loneNode } from './lone-node.js';
 import { ManualClock } from './manual-clock.js';
 import { silentLog } from './silent-log.js';
 import { silentMetrics } from './silent-metrics.js';
@@ -145,6 +146,7 @@ export class HomeStage {
       durable: new DurableRooms({ queue, self: f.HERE, storeNowMs }),
       ledger: { note: () => Promise.resolve(), onClosed: () => undefined },
       tallies,
+      calls: loneNode,
       room: {
         clock,
         tallies,

@@ -41,7 +41,8 @@ export class Departures {
   /** The member's socket is lost: the others hear that it is away, and its resume window begins. */
   socketLost(room: Room, member: Member): void {
     room.keep(member, room.session.resumeWindowMs);
-    if (this.isStopped) return;
+    // The next home finds the member connected, and gives it a whole window.
+    if (this.isStopped || room.hold !== null) return;
     room.announce({ type: 'member.away', index: member.index });
     this.tellAway(room, member);
   }
@@ -66,7 +67,7 @@ export class Departures {
    * the seat back. Returns whether there was a socket.
    */
   leave(room: Room, member: Member, reason: LeavingReason, close: CloseName | null): boolean {
-    if (this.isStopped && reason === 'timeout') return false;
+    if ((this.isStopped || room.hold !== null) && reason === 'timeout') return false;
     const hadSocket = room.leave(member, reason, close);
     const hold = this.holdOf(room, member);
     this.untilDone(room, member, async () => {

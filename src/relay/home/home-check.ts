@@ -114,7 +114,8 @@ export class HomeCheck {
     for (let at = 0; at < rooms.length; at += CHECKED_AT_ONCE) {
       const part = rooms.slice(at, at + CHECKED_AT_ONCE);
       const running = part.map((room) => this.running.get(room));
-      const free = part.filter((room) => !this.running.has(room));
+      // What the store says of a room that moves is for its next home.
+      const free = part.filter((room) => !this.running.has(room) && room.hold === null);
       await Promise.all([...running, free.length === 0 ? null : this.checkFree(free)]);
     }
   }
@@ -150,7 +151,7 @@ export class HomeCheck {
 
   private async settle(room: Room, sight: Sight, state: HomeState | undefined): Promise<void> {
     const { rooms, departures } = this.deps;
-    if (state === undefined || rooms.find(room.id) !== room) return;
+    if (state === undefined || rooms.find(room.id) !== room || room.hold !== null) return;
     switch (state.state) {
       case 'same':
         room.copy.confirm(sight.atMs, state.leftMs);

@@ -13,6 +13,7 @@ import {
   type UserId,
   type UserSessionId,
 } from '../../protocol/ids.js';
+import type { StateText } from '../../protocol/presence.js';
 
 export const sessionId: Shape<SessionId> = {
   label: 'session id',
@@ -34,3 +35,5 @@ export const userSessionId: Shape<UserSessionId> = {
   label: 'user session id',
   is: (value): value is UserSessionId => text.is(value) && parseUserSessionId(value) !== null,
 };
+/** JSON text. A home has checked it when its member sent it. */
+export const stateText: Shape<StateText> = { label: 'JSON text', is: (value): value is StateText => text.is(value) };

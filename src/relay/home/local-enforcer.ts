@@ -16,7 +16,7 @@ export class LocalEnforcer implements Enforcer {
   constructor(private readonly rooms: Rooms) {}
 
   remove(sessionId: SessionId, removed: RemovedUser, why: Removal): Promise<Reach> {
-    const room = this.rooms.find(sessionId);
+    const room = this.rooms.findSockets(sessionId);
     if (room === null) return reached(0);
     room.copy.forget(removed.userId);
     if (removed.index === null) {
@@ -32,7 +32,7 @@ export class LocalEnforcer implements Enforcer {
   }
 
   async removeForgotten(sessionId: SessionId, selector: UserSelector, detail: string | null): Promise<Reach> {
-    const room = this.rooms.find(sessionId);
+    const room = this.rooms.findSockets(sessionId);
     const forgotten = room === null ? [] : [...room.members.values()].filter((member) => matches(member, selector));
     if (room === null || forgotten.length === 0) return reached(0);
     const host = await this.rooms.hostNow(room);
@@ -52,7 +52,7 @@ export class LocalEnforcer implements Enforcer {
   }
 
   removeUnconfirmed(sessionId: SessionId, selector: UserSelector, reason: RemovalReason): number {
-    const room = this.rooms.find(sessionId);
+    const room = this.rooms.findSockets(sessionId);
     if (room === null) return 0;
     let closed = 0;
     for (const member of room.members.values()) {

@@ -6,13 +6,15 @@ import type { ClientControl } from '../../protocol/client-control.js';
 import type { CloseName } from '../../protocol/close-codes.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { Failure } from '../../protocol/failure.js';
-import { decodeRelayFrame, refOf } from '../../protocol/relay-frame.js';
+import { decodeRelayFrame, refOf, type RelayFrame } from '../../protocol/relay-frame.js';
 import { encodeControl } from '../../protocol/server-control.js';
+import { CLASS } from '../../protocol/wire.js';
 import type { LogFields } from '../../ports/log.js';
 import type { ConnectionDeps } from '../../sockets/base-connection.js';
 import { ControlConnection } from '../../sockets/control-connection.js';
 import { acceptRelayFrame, type AcceptRules } from '../room/accept.js';
 import { WAITS, type Answer } from '../room/durable-queue.js';
+import type { FrameHold } from '../room/frame-hold.js';
 import type { Member } from '../room/member.js';
 import type { Outlet } from '../room/outlet.js';
 import type { Room } from '../room/room.js';
@@ -50,6 +52,11 @@ export class RelayConnection extends ControlConnection implements Answer {
       this.refuse(frame.fault, null);
       return;
     }
+    const { hold } = this.room;
+    if (hold !== null) {
+      this.holdBack(hold, frame, bytes);
+      return;
+    }
     const accepted = acceptRelayFrame(this.room, this.member, frame, this.deps.rules, this);
     if (typeof accepted !== 'number') this.refuse(accepted, frame.ref);
     else if (accepted !== WAITS) this.onReleased(frame.ref, accepted);
@@ -68,8 +75,34 @@ export class RelayConnection extends ControlConnection implements Answer {
   }
 
   protected override handleFrame(frame: ClientControl): void {
+    const { hold } = this.room;
+    if (hold !== null && frame.type !== 'ping') {
+      this.refuseWhileMoving(hold, frame);
+      return;
+    }
     this.deps.control.handle(frame, this.room, this.member).catch((error: unknown) => {
       this.refuse(this.nameOf(error), frame.ref ?? null);
+    });
+  }
+
+  /** The session moves: the new home answers. */
+  private holdBack(hold: FrameHold, { ref, deliveryClass }: RelayFrame, bytes: Uint8Array): void {
+    if (ref === null && deliveryClass === CLASS.volatile) return;
+    hold.keep(this.member.index, bytes, (answer) => {
+      if ('error' in answer) this.refuse(answer.error, ref);
+      else if (ref !== null) this.outlet.send(encodeControl({ type: 'ack', ref, seq: answer.seq }));
+    });
+  }
+
+  /** The new home lets a member go that leaves now. Everything else the client asks again there. */
+  private refuseWhileMoving(hold: FrameHold, frame: ClientControl): void {
+    if (frame.type !== 'leave') {
+      this.refuse('home_elsewhere', frame.ref ?? null);
+      return;
+    }
+    hold.keep(this.member.index, null, (answer) => {
+      if ('error' in answer) this.refuse(answer.error, null);
+      else this.outlet.close('left');
     });
   }
 

@@ -3,38 +3,32 @@
  * dead, this node claims the session. An empty room is let go. This class owns the map and the pins, and nothing
  * else.
  */
-import { randomBase62 } from '../../lib/base62.js';
 import type { CloseName } from '../../protocol/close-codes.js';
 import { Failure } from '../../protocol/failure.js';
-import type { SessionId } from '../../protocol/ids.js';
-import type { Crypto } from '../../ports/crypto.js';
+import type { NodeId, SessionId } from '../../protocol/ids.js';
 import type { Tallies } from '../../ports/metrics.js';
+import type { NodeCalls } from '../../ports/node-calls.js';
 import type { Placement } from '../../ports/placement.js';
 import type { SessionWithSeats } from '../../ports/relay-seat.js';
 import type { Host } from '../../ports/relay-session.js';
-import type { OpenedLog } from '../../ports/durable-log.js';
-import type { RelayStore } from '../../ports/relay-store.js';
-import type { UserSessionWatches } from '../../ports/user-session-watches.js';
-import { BoundMember } from './bound-member.js';
 import { homeElsewhere } from './home-elsewhere.js';
+import { MOVE_HERE } from './hand-over-calls.js';
 import { hostNow } from './host-now.js';
-import { HomeCopy } from '../room/home-copy.js';
 import type { Member } from '../room/member.js';
-import type { Departures } from './departures.js';
-import type { RoomLedger } from './room-ledger.js';
-import { Room, type RoomDeps, type RoomOwner } from '../room/room.js';
-import { newestBefore, type DurableRooms } from './durable-rooms.js';
+import { openRoom, type OpenRoomDeps } from './open-room.js';
+import type { Room, RoomOwner } from '../room/room.js';
 
-export interface RoomsDeps {
-  readonly store: RelayStore;
+export interface RoomsDeps extends OpenRoomDeps {
   readonly placement: Placement;
-  readonly crypto: Crypto;
-  readonly departures: Departures;
-  readonly watches: UserSessionWatches;
-  readonly durable: DurableRooms;
-  readonly ledger: Pick<RoomLedger, 'note' | 'onClosed'>;
   readonly tallies: Pick<Tallies, 'failovers'>;
-  readonly room: RoomDeps;
+  readonly calls: Pick<NodeCalls, 'ask'>;
+}
+
+/** The home is alive and drains: it hands the session over to a node that asks. */
+class HomeDrains extends Error {
+  constructor(readonly home: NodeId) {
+    super(`${home} drains`);
+  }
 }
 
 export class Rooms implements RoomOwner {
@@ -42,6 +36,8 @@ export class Rooms implements RoomOwner {
   private readonly opening = new Map<SessionId, Promise<Room>>();
   /** How many callers keep each room open although it may have no member yet. */
   private readonly pins = new Map<Room, number>();
+  /** Rooms of sessions that are not here any more, whose sockets still are. */
+  private readonly aside = new Map<SessionId, Room>();
 
   constructor(private readonly deps: RoomsDeps) {}
 
@@ -59,18 +55,66 @@ export class Rooms implements RoomOwner {
 
   /**
    * The room, pinned until `release`. A live room needs no store call. Rejects with `session_not_found`,
-   * `session_not_linked`, `home_elsewhere` or `store_unavailable`.
+   * `session_not_linked`, `home_elsewhere`, `home_unreachable`, `draining` or `store_unavailable`. A session whose home drains
+   * is asked for; a room that moves away is waited for.
    */
   async open(id: SessionId): Promise<Room> {
+    let freedBy: NodeId | null = null;
     for (;;) {
       const live = this.rooms.get(id);
-      if (live !== undefined) {
+      if (live?.hold === null) {
         this.pin(live);
         return live;
       }
-      const opening = this.opening.get(id) ?? this.load(id);
-      await opening;
+      try {
+        await (live?.hold?.released ?? this.opening.get(id) ?? this.load(id, freedBy));
+      } catch (error) {
+        if (!(error instanceof HomeDrains) || freedBy !== null) throw error;
+        freedBy = await this.askFor(id, error.home);
+      }
     }
+  }
+
+  /**
+   * Opens the room of a session that its old home hands over. `claim` makes this node the home and gives the room; null:
+   * it could not. Callers of `open` wait meanwhile. Returns whether the room is open.
+   */
+  async takeOver(id: SessionId, claim: () => Promise<Room | null>): Promise<boolean> {
+    for (let other = this.opening.get(id); other !== undefined; other = this.opening.get(id)) {
+      await other.catch(() => undefined);
+    }
+    // A room that is here is left from a time when this node was the home, too.
+    this.end(id, 'moved');
+    const claiming = claim().then((room) => {
+      if (room === null) throw homeElsewhere(null);
+      this.rooms.set(id, room);
+      return room;
+    });
+    try {
+      this.letGo(await this.openBy(id, claiming));
+      return true;
+    } catch (error) {
+      if (Failure.is(error, 'home_elsewhere')) return false;
+      throw error;
+    }
+  }
+
+  /** The session has moved, or nobody took it: this room takes nothing more, and is kept until its sockets are closed. */
+  setAside(room: Room): void {
+    room.durable?.stop();
+    if (this.rooms.get(room.id) === room) this.forget(room.id);
+    this.aside.set(room.id, room);
+  }
+
+  /** The sockets of a room that was set aside are closed. */
+  closeAside(room: Room): void {
+    room.end('going_away');
+    if (this.aside.get(room.id) === room) this.aside.delete(room.id);
+  }
+
+  /** The room with sockets of the session on this node, even when the session has moved. */
+  findSockets(id: SessionId): Room | null {
+    return this.rooms.get(id) ?? this.aside.get(id) ?? null;
   }
 
   /** Gives a pin back. The last one lets an empty room go. */
@@ -108,8 +152,8 @@ export class Rooms implements RoomOwner {
 
   /** Closes every socket of the session with `close` and forgets the room. Returns how many sockets there were. */
   end(id: SessionId, close: CloseName): number {
-    const room = this.rooms.get(id);
-    if (room === undefined) return 0;
+    const room = this.findSockets(id);
+    if (room === null) return 0;
     this.forget(id);
     return room.end(close);
   }
@@ -119,67 +163,47 @@ export class Rooms implements RoomOwner {
     this.deps.ledger.onClosed(id);
   }
 
+  /** Asks a draining home to hand the session over now. Returns the node whose session may be claimed. */
+  private async askFor(id: SessionId, home: NodeId): Promise<NodeId | null> {
+    const answer = await this.deps.calls.ask(MOVE_HERE, home, { sessionId: id });
+    if (answer === 'kept') throw homeElsewhere(this.deps.placement.find(home));
+    return answer === 'free' ? home : null;
+  }
+
   private pin(room: Room): void {
     this.pins.set(room, (this.pins.get(room) ?? 0) + 1);
   }
 
-  private load(id: SessionId): Promise<Room> {
-    const loading = this.loadOnce(id).finally(() => this.opening.delete(id));
-    this.opening.set(id, loading);
-    return loading;
+  private load(id: SessionId, freedBy: NodeId | null): Promise<Room> {
+    return this.openBy(id, this.loadOnce(id, freedBy));
   }
 
-  private async loadOnce(id: SessionId): Promise<Room> {
-    const { crypto, departures, watches, placement, durable, room: roomDeps } = this.deps;
-    const newEpoch = randomBase62(crypto, 8);
-    const claimed = await this.becomeHome(id);
-    const log = await this.noteAndOpenLog(claimed, newEpoch);
-    // While the log was read, users may have been removed.
-    const { session, seats } = log === null ? claimed : await this.readAgain(claimed);
-    const copy = new HomeCopy(roomDeps.clock.monotonicMs(), session.expiresAtMs - placement.storeNowMs());
-    copy.begin(seats);
-    const room = new Room(session, log?.epoch ?? newEpoch, copy, this, roomDeps);
-    if (log !== null) durable.attach(room, log, { onMoved: () => this.end(id, 'moved') });
-    // Members that were connected to a home that is gone: the store knows them, and they have no socket here.
-    for (const { userId, token, member } of seats) {
-      if (member === null) continue;
-      const { awayUntilMs, ...taken } = member;
-      const watch = member.userSessionId === null ? null : watches.watch(member.userSessionId);
-      const seat = { ...taken, userId, token, mintedFrom: null, resumeHashes: [], watch };
-      const leftMs = departures.leftOf(session.resumeWindowMs, awayUntilMs);
-      const away = room.expect(seat, leftMs, log === null ? 0 : newestBefore(log, member.joinedAtMs));
-      watch?.begin(new BoundMember(departures, room, away));
-    }
+  private openBy(id: SessionId, opening: Promise<Room>): Promise<Room> {
+    const settled = opening.finally(() => this.opening.delete(id));
+    this.opening.set(id, settled);
+    return settled;
+  }
+
+  private async loadOnce(id: SessionId, freedBy: NodeId | null): Promise<Room> {
+    const room = await openRoom(this.deps, this, await this.becomeHome(id, freedBy), null);
     this.rooms.set(id, room);
     return room;
   }
 
-  private async readAgain({ session }: SessionWithSeats): Promise<SessionWithSeats> {
-    const found = await this.deps.store.get(session.id, 'all');
-    if (found === null) throw new Failure('session_not_found');
-    if (found.session.homeEpoch !== session.homeEpoch) throw homeElsewhere(null);
-    return found;
-  }
-
-  private async noteAndOpenLog({ session }: SessionWithSeats, newEpoch: string): Promise<OpenedLog | null> {
-    const { ledger, durable } = this.deps;
-    try {
-      await ledger.note(session.id);
-      return session.durability === 'redis' ? await durable.open(session, newEpoch) : null;
-    } catch (error) {
-      ledger.onClosed(session.id);
-      throw error;
-    }
-  }
-
-  private async becomeHome(id: SessionId): Promise<SessionWithSeats> {
+  /** `freedBy`: a live node that has given the session up. */
+  private async becomeHome(id: SessionId, freedBy: NodeId | null): Promise<SessionWithSeats> {
     const { store, placement, tallies } = this.deps;
     const found = await store.get(id, 'all');
     if (found === null) throw new Failure('session_not_found');
     const { homeNodeId, error } = found.session;
+    const home = homeNodeId === null || homeNodeId === placement.self ? null : placement.reach(homeNodeId);
+    if (home?.state === 'ready') throw homeElsewhere(home);
+    // While this node drains, others may claim what it has no room of.
+    if (placement.draining()) throw new Failure('draining', { retryAfterS: 1 });
     if (homeNodeId === placement.self) return found;
     if (error !== null) throw new Failure('session_not_linked', { retryAfterS: 1 });
-    if (homeNodeId !== null) {
+    if (homeNodeId !== null && homeNodeId !== freedBy) {
+      if (home !== null) throw new HomeDrains(homeNodeId);
       // While the home's lease may still hold, this waits: a client that comes back at once finds its session soon.
       const isGone = await placement.isGone(homeNodeId);
       // A home that this node does not hear has renewed its lease meanwhile: it lives, and clients may reach it.
@@ -187,7 +211,7 @@ export class Rooms implements RoomOwner {
     }
     const claimed = await store.claimHome(id, found.session, placement.self);
     if (claimed === null) throw homeElsewhere(null);
-    if (homeNodeId !== null) tallies.failovers += 1;
+    if (homeNodeId !== null && homeNodeId !== freedBy) tallies.failovers += 1;
     return claimed;
   }
 }

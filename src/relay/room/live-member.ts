@@ -1,7 +1,7 @@
 import type { AuthorizationToken, MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
-import { NO_STATE, type StateText } from '../../protocol/presence.js';
+import type { StateText } from '../../protocol/presence.js';
 import type { Watch } from '../../ports/user-session-watches.js';
-import type { Member, SeatTaken, Standing } from './member.js';
+import type { Member, MemberPast, SeatTaken, Standing } from './member.js';
 import type { Outlet } from './outlet.js';
 
 /**
@@ -19,18 +19,20 @@ export class LiveMember implements Member {
   userSessionId: UserSessionId | null;
   connection: number;
   seatedAtMs = -Infinity;
-  state: StateText = NO_STATE;
-  dropped = 0;
+  state: StateText;
+  dropped: number;
   watch: Watch | null;
   /** Kept beside the standing because each frame reads it. */
   outlet: Outlet | null = null;
   private current: Standing;
 
-  constructor(seat: SeatTaken, firstSeq: number, standing: Standing) {
+  constructor(seat: SeatTaken, { firstSeq, state, dropped }: MemberPast, standing: Standing) {
     this.index = seat.index;
     this.userId = seat.userId;
     this.joinedAtMs = seat.joinedAtMs;
     this.firstSeq = firstSeq;
+    this.state = state;
+    this.dropped = dropped;
     this.token = seat.token;
     this.mintedFrom = seat.mintedFrom;
     this.resumeHashes = seat.resumeHashes;

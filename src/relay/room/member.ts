@@ -64,6 +64,9 @@ export interface SeatTaken {
   readonly watch: Watch | null;
 }
 
+/** The parts of a member that only its home knows, and that another home goes on with. */
+export type MemberPast = Pick<Member, 'firstSeq' | 'state' | 'dropped'>;
+
 /** A member as a backend sees it. */
 export interface MemberStatus {
   readonly index: MemberIndex;

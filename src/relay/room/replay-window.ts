@@ -13,6 +13,8 @@ export interface ReplayBounds {
 
 export interface KeptEntry {
   readonly seq: number;
+  /** When the entry was kept, in monotonic milliseconds. */
+  readonly atMs: number;
   readonly sender: number;
   /** null: everybody. */
   readonly targets: Uint16Array | null;
@@ -74,7 +76,7 @@ export class ReplayWindow {
     return this.lastSeq - this.count + 1;
   }
 
-  /** Continues a numbering: the next entry follows `seq`. Only for a window without entries. */
+  /** Goes on with the numbers of another window, whose newest entry had this one. Call it before the first `append`. */
   startAfter(seq: number): void {
     this.lastSeq = seq;
   }
@@ -178,7 +180,8 @@ function readInto(entries: KeptEntry[], { bytes, view, from, to }: Slab, first: 
   for (let at = from; at < to; at = endOf(view, at)) {
     if (seq > after) {
       const payload = bytes.subarray(targetsEnd(view, at), endOf(view, at));
-      entries.push({ seq, sender: view.getUint16(at + SENDER_AT, true), targets: targetsOf(view, at), payload });
+      const sender = view.getUint16(at + SENDER_AT, true);
+      entries.push({ seq, atMs: view.getFloat64(at, true), sender, targets: targetsOf(view, at), payload });
     }
     seq += 1;
   }

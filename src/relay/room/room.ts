@@ -15,7 +15,8 @@ import type { DurableQueue } from './durable-queue.js';
 import { FanOut, type FanOutDeps } from './fan-out.js';
 import type { Flushable } from './flush-schedule.js';
 import type { HomeCopy } from './home-copy.js';
-import type { LeavingReason, Member, SeatTaken } from './member.js';
+import type { FrameHold } from './frame-hold.js';
+import type { LeavingReason, Member, MemberPast, SeatTaken } from './member.js';
 import type { Outlet } from './outlet.js';
 import { ReplayWindow, type ReplayBounds } from './replay-window.js';
 import { Roster } from './roster.js';
@@ -46,6 +47,8 @@ export class Room implements Flushable {
   readonly replay: ReplayWindow;
   /** What the entries of a durable session wait in; null: the session is not durable, and nothing waits. */
   durable: DurableQueue | null = null;
+  /** Where members' frames wait while the session moves to another node; null: the room takes them. Set by `freeze`. */
+  hold: FrameHold | null = null;
   /** Members that were removed while a socket of theirs may still be on its way in. */
   private readonly removed = new Map<number, CloseName>();
   private readonly roster: Roster;
@@ -117,7 +120,7 @@ export class Room implements Flushable {
 
   /** The close for a socket of this member that arrives now; null: it may come in. */
   closeFor(index: number, connection: number): CloseName | null {
-    const close = this.endedBy ?? this.removed.get(index) ?? null;
+    const close = this.endedBy ?? this.removed.get(index) ?? (this.hold === null ? null : 'going_away');
     if (close !== null) return close;
     const known = this.members.get(index);
     return known !== undefined && known.connection > connection ? 'replaced' : null;
@@ -141,12 +144,18 @@ export class Room implements Flushable {
   }
 
   /**
-   * Adds a member of the store whose socket was on a home that is gone. It is away for the rest of its resume window.
-   * `firstSeq`: the newest reliable entry when it joined, as far as this home knows.
+   * Adds a member of the store whose socket was on another home. It is away for the rest of its resume window. `past` is
+   * what that home knew of it.
    */
-  expect(seat: SeatTaken, leftMs: number, firstSeq: number): Member {
+  expect(seat: SeatTaken, leftMs: number, past: MemberPast): Member {
     this.copy.indexGiven(seat.index);
-    return this.roster.addAway(seat, leftMs, firstSeq);
+    return this.roster.addAway(seat, leftMs, past);
+  }
+
+  /** The session moves to another node: from now on the room numbers nothing, and members' frames wait in `hold`. */
+  freeze(hold: FrameHold): void {
+    this.flush();
+    this.hold = hold;
   }
 
   /** The member has no socket any more. Its resume window begins, or begins anew. The others are told nothing. */

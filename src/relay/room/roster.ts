@@ -2,9 +2,10 @@
  * The members of a room, where each stands, and the way out to each one's socket. It changes them and tells nobody:
  * its room announces the changes.
  */
+import { NO_STATE } from '../../protocol/presence.js';
 import type { Clock } from '../../ports/clock.js';
 import { LiveMember } from './live-member.js';
-import type { Member, SeatTaken } from './member.js';
+import type { Member, MemberPast, SeatTaken } from './member.js';
 import type { Outlet } from './outlet.js';
 
 export interface RosterDeps {
@@ -33,7 +34,8 @@ export class Roster {
   /** Gives the seat's member its socket. A new member is not sent entries up to `newestSeq`. */
   connect(seat: SeatTaken, outlet: Outlet, newestSeq: number): LiveMember {
     const standing = { kind: 'connected', outlet } as const;
-    const member = this.live.get(seat.index) ?? new LiveMember(seat, newestSeq, standing);
+    const member =
+      this.live.get(seat.index) ?? new LiveMember(seat, { firstSeq: newestSeq, state: NO_STATE, dropped: 0 }, standing);
     this.live.set(seat.index, member);
     member.settle(standing);
     member.watchBy(seat.watch);
@@ -44,9 +46,9 @@ export class Roster {
     return member;
   }
 
-  /** Adds a member without a socket, for the rest of its resume window. It is not sent entries up to `firstSeq`. */
-  addAway(seat: SeatTaken, leftMs: number, firstSeq: number): LiveMember {
-    const member = new LiveMember(seat, firstSeq, { kind: 'away', ...this.countdown(seat.index, leftMs) });
+  /** Adds a member without a socket, for the rest of its resume window. */
+  addAway(seat: SeatTaken, leftMs: number, past: MemberPast): LiveMember {
+    const member = new LiveMember(seat, past, { kind: 'away', ...this.countdown(seat.index, leftMs) });
     this.live.set(seat.index, member);
     return member;
   }

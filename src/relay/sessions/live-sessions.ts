@@ -27,7 +27,7 @@ export interface MembersReport {
 export interface LiveDeps {
   readonly store: RelayStore;
   readonly rooms: Rooms;
-  readonly placement: Pick<Placement, 'self' | 'find'>;
+  readonly placement: Pick<Placement, 'self' | 'find' | 'choose' | 'draining'>;
   readonly calls: NodeCalls;
   readonly clock: Clock;
   readonly rules: AcceptRules;
@@ -54,8 +54,12 @@ export class LiveSessions {
     const found = await store.get(id, scope);
     if (found === null) throw new Failure('session_not_found');
     const members = await this.membersAtHome(found.session);
+    // While the first home was asked, the session may have moved away from it.
+    const now = members === null ? ((await store.get(id, scope)) ?? found) : found;
+    const hasMoved = now.session.homeNodeId !== found.session.homeNodeId;
+    const membersNow = hasMoved ? await this.membersAtHome(now.session) : members;
     return {
-      members: members ?? found.seats.flatMap((seat) => withoutSocket(seat, found.session.host)),
+      members: membersNow ?? now.seats.flatMap((seat) => withoutSocket(seat, now.session.host)),
       asOfMs: clock.nowMs(),
       maxStalenessMs: 0,
     };
@@ -66,24 +70,51 @@ export class LiveSessions {
    * Rejects with `session_not_found`, `unknown_member`, `message_too_big`, `store_unavailable` or `home_unreachable`.
    */
   async send(scope: ProjectScope, id: SessionId, message: BackendMessage): Promise<SentMessage> {
-    const { store, rooms, rules, calls } = this.deps;
+    const { store, rooms, rules } = this.deps;
     // Refuse it before asking the store.
     if (message.payload.length > rules.maxMessageBytes) throw new Failure('message_too_big');
     const live = rooms.find(id);
     if (live !== null) {
       if (scope !== 'all' && live.session.projectId !== scope) throw new Failure('session_not_found');
-      return this.sendHere(id, message);
+      if (live.hold === null) return this.sendHere(id, message);
+      await live.hold.released;
     }
     const found = await store.get(id, scope);
     if (found === null) throw new Failure('session_not_found');
-    const home = this.otherHomeOf(found.session);
+    return this.followingMoves(found.session, (home) => this.sendTo(home, id, message));
+  }
+
+  private sendTo(home: NodeId | null, id: SessionId, message: BackendMessage): Promise<SentMessage> {
     if (home === null) return this.sendHere(id, message);
     const { payload, ...others } = message;
-    return calls.ask(SEND_MESSAGE, home, {
+    return this.deps.calls.ask(SEND_MESSAGE, home, {
       sessionId: id,
       ...others,
       payload: Buffer.from(payload).toString('base64'),
     });
+  }
+
+  /**
+   * Asks the home, and once more when the session has moved meanwhile. A draining home without a room of the session
+   * takes no more sessions: then this node asks for it, or another one when this node drains itself. `ask` gets null for
+   * this node.
+   */
+  private async followingMoves<T>(session: RelaySession, ask: (home: NodeId | null) => Promise<T>): Promise<T> {
+    const { store, placement } = this.deps;
+    const first = this.otherHomeOf(session);
+    try {
+      return await ask(first);
+    } catch (error) {
+      if (!Failure.is(error, 'home_elsewhere') && !Failure.is(error, 'draining')) throw error;
+      const found = await store.get(session.id, 'all');
+      if (found === null) throw new Failure('session_not_found');
+      const moved = this.otherHomeOf(found.session);
+      if (moved !== null && moved !== first) return ask(moved);
+      if (!placement.draining()) return ask(null);
+      const other = placement.choose(found.session.filters);
+      if (other === null) throw error;
+      return ask(other.id);
+    }
   }
 
   private async sendHere(id: SessionId, message: BackendMessage): Promise<SentMessage> {
