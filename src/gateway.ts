@@ -4,7 +4,7 @@
  */
 import { composeClient } from './compose/client.js';
 import { composeCluster } from './compose/cluster.js';
-import { drainService } from './compose/drain.js';
+import { Drain, drainService } from './compose/drain.js';
 import { exposeGauges } from './compose/gauges.js';
 import { composeGroup } from './compose/group.js';
 import { layGround, type Ground } from './compose/ground.js';
@@ -92,9 +92,9 @@ interface Parts extends Composed {
 
 /** Builds each part from the parts above it. */
 function composeParts(ground: Ground): Parts {
-  const { address, config, clock, store } = ground;
+  const { address, config, clock, log, store } = ground;
   const cluster = composeCluster(ground);
-  const { membership, calls, satellites } = cluster;
+  const { membership, calls, drains, satellites } = cluster;
   const tokens = composeTokens({ ...ground, ownUrl: () => address.ownUrl() });
   const relay = composeRelay({ ...ground, membership, calls, satellites, tokens });
   const identity = composeIdentity({ ...ground, calls, tokens });
@@ -107,14 +107,16 @@ function composeParts(ground: Ground): Parts {
     passwords: identity.passwords,
     publicUrl: () => address.publicUrl(),
   });
-  const rest = composeRest(ground, { membership, calls, relay, identity, login, client, group });
+  const rest = composeRest(ground, { membership, calls, drains, relay, identity, login, client, group });
   const front = composeServer(ground, relay.gatekeeper, rest);
   const { server } = front;
   exposeGauges(ground, { membership, rooms: relay.rooms, server });
-  const drain = drainService({ config, clock, membership, departures: relay.departures, server });
+  const { departures, sessionDrain: sessions } = relay;
+  const drain = new Drain({ config, clock, log, membership, sessions, departures, server });
+  ground.duties.drainWith(drain);
   const composed = [ground, front, cluster, relay, identity, tokens, login, client, group];
   return {
-    services: [...composed.flatMap((part) => part.services), drain],
+    services: [...composed.flatMap((part) => part.services), drainService(drain, config)],
     connections: () => server.connections,
   };
 }

@@ -4,6 +4,7 @@ import { createRedisBusTransport } from '../adapters/redis/bus-transport.js';
 import { BusCalls } from '../cluster/bus/bus-calls.js';
 import { NumberedBus } from '../cluster/bus/numbered-bus.js';
 import { LoopWatch } from '../cluster/loop-watch.js';
+import { NodeDrains } from '../cluster/node-drains.js';
 import { OrderRecovery } from '../cluster/order-recovery.js';
 import { Membership } from '../cluster/membership.js';
 import { Links } from '../cluster/links/links.js';
@@ -26,6 +27,7 @@ import type { Composed } from './service.js';
 export interface Cluster extends Composed {
   readonly membership: Membership;
   readonly calls: NodeCalls;
+  readonly drains: NodeDrains;
   readonly satellites: ComposedSatellites;
 }
 
@@ -68,6 +70,8 @@ export function composeCluster(ground: Ground): Cluster {
   const nodes = (): readonly NodeId[] => membership.nodes().map(({ id }) => id);
   const calls = new BusCalls({ bus, self, clock, log, nodes });
   const loopWatch = new LoopWatch({ clock, log, tallies });
+  const drains = new NodeDrains({ calls, placement: membership, clock, local: () => duties.drain });
+  drains.serve();
   const recovery = new OrderRecovery({ bus, clock, log, check: () => duties.compareAll() });
   metrics.gauge('nodes_live', 'Nodes that hold a lease, this one included.', () => nodes().length);
   metrics.gauge('nodes_heard', 'Other nodes that this one hears on the bus.', () => bus.heard);
@@ -81,6 +85,7 @@ export function composeCluster(ground: Ground): Cluster {
     membership,
     calls,
     satellites,
+    drains,
     services: [
       // Before membership: once other nodes know this node, it must hear their orders.
       { name: 'node_bus', start: () => bus.start(), stop: () => bus.stop() },

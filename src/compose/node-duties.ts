@@ -1,12 +1,25 @@
+import type { LocalDrain } from '../cluster/node-drains.js';
+
 /**
- * The duties that the cluster gives the parts of this node: the number of sessions it is home to, and a comparison of
- * what it holds with the store. The cluster asks for a comparison after a gap in the node's lease, and after it may
+ * The duties that the cluster gives the parts of this node: the number of sessions it is home to, a comparison of what it
+ * holds with the store, and its drain. The cluster asks for a comparison after a gap in the node's lease, and after it may
  * have lost orders of other nodes. The cluster is built first, so each part registers here when it is built, as gauges
  * do.
  */
 export class NodeDuties {
   private readonly counts: (() => number)[] = [];
   private readonly comparisons: (() => Promise<void>)[] = [];
+  private localDrain: LocalDrain | null = null;
+
+  drainWith(drain: LocalDrain): void {
+    this.localDrain = drain;
+  }
+
+  /** Throws before `drainWith`, which is called before the node hears any other. */
+  get drain(): LocalDrain {
+    if (this.localDrain === null) throw new Error('the drain is not composed yet');
+    return this.localDrain;
+  }
 
   countSessions(count: () => number): void {
     this.counts.push(count);

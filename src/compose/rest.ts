@@ -1,6 +1,7 @@
 /** Composes the REST APIs over the parts that they call. */
 import { createSealer } from '../adapters/system/sealer.js';
 import type { Membership } from '../cluster/membership.js';
+import type { NodeDrains } from '../cluster/node-drains.js';
 import { ApiKeys } from '../identity/api-keys.js';
 import type { NodeCalls } from '../ports/node-calls.js';
 import { createRest, type Rest } from '../rest/rest.js';
@@ -14,6 +15,7 @@ import { originRule, type Relay } from './relay.js';
 export interface RestParts {
   readonly membership: Membership;
   readonly calls: NodeCalls;
+  readonly drains: NodeDrains;
   readonly relay: Relay;
   readonly identity: Identity;
   readonly login: Login;
@@ -21,9 +23,9 @@ export interface RestParts {
   readonly group: Group;
 }
 
-export function composeRest(ground: Ground, { membership, calls, relay, ...parts }: RestParts): Rest {
+export function composeRest(ground: Ground, { membership, calls, drains, relay, ...parts }: RestParts): Rest {
   const { config, clock, crypto, log, metrics, store, operations, rootKey, secret } = ground;
-  const { maxBodyBytes, maxMessageBytes } = config;
+  const { maxBodyBytes, maxMessageBytes, requestDeadlineMs } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';
   const keys = new ApiKeys({ store: store.keys, calls, crypto, clock, log, rootKey, env });
   keys.serve();
@@ -34,6 +36,7 @@ export function composeRest(ground: Ground, { membership, calls, relay, ...parts
     live: relay.live,
     keys,
     placement: membership,
+    drains,
     gatekeeper: relay.gatekeeper,
     metrics,
     log,
@@ -44,6 +47,6 @@ export function composeRest(ground: Ground, { membership, calls, relay, ...parts
     operations,
     health: () => store.health(),
     origins: originRule(config),
-    limits: { maxBodyBytes, maxMessageBytes },
+    limits: { maxBodyBytes, maxMessageBytes, requestDeadlineMs },
   });
 }

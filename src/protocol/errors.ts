@@ -54,6 +54,7 @@ export const ERRORS = {
   // Things that do not exist or are taken
   session_not_found: spec('There is no such relay session.', 404),
   token_not_found: spec('This relay session has no user with that authorization token.', 404),
+  node_not_found: spec('There is no such live node.', 404),
   key_not_found: spec('There is no such API key.', 404),
   address_already_authorized: spec('This address is already authorized on the relay session.', 409),
   session_full: spec('Every seat of the relay session is taken.', 409, {

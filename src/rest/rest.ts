@@ -1,4 +1,5 @@
 /** All REST APIs: the routes of every surface behind one router, and the document that describes them. */
+import type { NodeDrains } from '../cluster/node-drains.js';
 import type { ApiKeys } from '../identity/api-keys.js';
 import { VERSION } from '../lib/version.js';
 import type { Clock } from '../ports/clock.js';
@@ -39,6 +40,7 @@ export interface RestDeps {
   readonly login: Omit<LoginSurfaceDeps, 'keys' | 'clock'> & { readonly outbox: Outbox | null };
   readonly client: Omit<ClientSurfaceDeps, 'clock' | 'crypto' | 'origins'>;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
+  readonly drains: Pick<NodeDrains, 'drain'>;
   readonly gatekeeper: Pick<Gatekeeper, 'examine'>;
   readonly idempotency: IdempotencyStore;
   readonly operations: Operations;
@@ -51,7 +53,11 @@ export interface RestDeps {
   readonly health: () => StoreHealth;
   /** Which pages of other origins may read answers. */
   readonly origins: OriginRule;
-  readonly limits: { readonly maxBodyBytes: number; readonly maxMessageBytes: number };
+  readonly limits: {
+    readonly maxBodyBytes: number;
+    readonly maxMessageBytes: number;
+    readonly requestDeadlineMs: number;
+  };
 }
 
 export interface Rest extends Router {
@@ -85,8 +91,8 @@ export function createRest(deps: RestDeps): Rest {
 /** Where two surfaces share a path, the first one here gives errors of that path their shape. */
 function serveAll(deps: RestDeps, draining: () => boolean, openapi: () => string): readonly ServedSurface[] {
   const { keys, sessions, authorizations, live, placement, gatekeeper, group, login, identity } = deps;
-  const { metrics, health, log, clock, crypto, origins } = deps;
-  const { maxMessageBytes } = deps.limits;
+  const { metrics, health, drains, log, clock, crypto, origins } = deps;
+  const { maxMessageBytes, requestDeadlineMs } = deps.limits;
   const userSessions = identity.sessions;
   return [
     serve(RELAYS_SURFACE, { sessions, authorizations, nodes: placement }),
@@ -96,7 +102,7 @@ function serveAll(deps: RestDeps, draining: () => boolean, openapi: () => string
       keys,
       directory: { ...identity, clock },
       outbox: login.outbox,
-      placement,
+      nodes: { placement, drains, clock, requestDeadlineMs },
       gatekeeper,
       service: { metrics, health, draining, openapi },
     }),

@@ -7,7 +7,7 @@ import type { EnforcementReport } from '../../relay/sessions/relay-sessions.js';
 
 export const reportSchema = z
   .object({
-    matched: z.int().describe('Users, or user sessions, that the call matched.'),
+    matched: z.int().describe('Users, user sessions or nodes that the call matched.'),
     closed: z.int().describe('Sockets that the call closed.'),
     nodes_acked: z.int(),
     nodes_timed_out: z.int().describe('Nodes that did not answer in time.'),

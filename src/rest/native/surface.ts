@@ -16,7 +16,8 @@ import { relayTokenRoutes, type RelayTokenRoutesDeps } from './relay-token-route
 import { serviceRoutes, type ServiceRoutesDeps } from './service-routes.js';
 import { walletProofRoutes, type WalletProofRoutesDeps } from './wallet-proof-routes.js';
 
-export interface NativeSurfaceDeps extends KeyRoutesDeps, NodeRoutesDeps, ConnectRoutesDeps {
+export interface NativeSurfaceDeps extends KeyRoutesDeps, ConnectRoutesDeps {
+  readonly nodes: NodeRoutesDeps;
   readonly relay: RelaySettingsRoutesDeps & RelayMemberRoutesDeps & RelayMessageRoutesDeps & RelayTokenRoutesDeps;
   readonly walletProofs: WalletProofRoutesDeps;
   readonly directory: DirectoryRoutesDeps;
@@ -37,7 +38,7 @@ export const NATIVE_SURFACE: Surface<NativeSurfaceDeps> = {
     ...keyRoutes(deps),
     ...directoryRoutes(deps.directory),
     ...outboxRoutes(deps),
-    ...nodeRoutes(deps),
+    ...nodeRoutes(deps.nodes),
     ...connectRoutes(deps),
     ...serviceRoutes(deps.service),
   ],

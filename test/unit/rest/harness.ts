@@ -204,6 +204,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     client,
     login,
     placement,
+    drains: { drain: async () => ({ closed: 0, isAcked: true }) },
     gatekeeper: { examine: async () => harness.examined },
     idempotency: store.idempotency,
     metrics: {
@@ -216,7 +217,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     sealer: createSealer(SECRET),
     health: () => harness.health,
     origins: { allowed: new Set(['https://game.example']), own: null },
-    limits: { maxBodyBytes: MAX_BODY_BYTES, maxMessageBytes: 16_384 },
+    limits: { maxBodyBytes: MAX_BODY_BYTES, maxMessageBytes: 16_384, requestDeadlineMs: 10_000 },
     ...overrides,
   });
   return Object.assign(harness, { rest });
