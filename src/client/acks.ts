@@ -16,6 +16,12 @@ export class Acks {
     return this.waiting.size;
   }
 
+  /** Whether a frame that somebody waits for is on the wire. */
+  get isAwaited(): boolean {
+    for (const { isOnWire } of this.waiting.values()) if (isOnWire) return true;
+    return false;
+  }
+
   /** null: the maximum number of callers already waits. */
   open(): { readonly ref: number; readonly promise: Promise<number> } | null {
     if (this.waiting.size >= this.maxWaiting) return null;

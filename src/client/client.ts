@@ -67,7 +67,7 @@ export class RelayClient {
       onGoaway: (afterMs, url) => this.supervisor.moveIn(afterMs, url),
     });
     this.supervisor = new Supervisor(
-      { ...rest, lastSeen: () => this.sequence.lastSeen },
+      { ...rest, lastSeen: () => this.sequence.lastSeen, awaitsAnswers: () => this.sendBuffer.acks.isAwaited },
       {
         onWelcome: (welcome, resumed) => {
           if (!this.hasOpened) this.gate.hold();

@@ -31,6 +31,8 @@ export interface SupervisorDeps extends ConnectionDeps {
   readonly reconnect: ReconnectLimits;
   /** The number of the last reliable entry, in the epoch of the latest welcome. */
   readonly lastSeen: () => number;
+  /** Whether frames are on the wire whose ack somebody waits for. */
+  readonly awaitsAnswers: () => boolean;
 }
 
 /** How long a closing handshake may take. */
@@ -42,6 +44,8 @@ const HOME_TIMEOUT_MS = 5_000;
 const DEAD_FOR_MS = 2_000;
 /** How long before a move the last frames leave. The gateway gives this much notice at least. */
 const LAST_ANSWERS_MS = 50;
+const MORE_FOR_ANSWERS_MS = 500;
+const ANSWERS_POLL_MS = 10;
 const GOING_AWAY = 4200;
 /** Close codes from here on are the gateway's. */
 const OWN_CODES = 4000;
@@ -102,7 +106,17 @@ export class Supervisor {
     this.goaway = { atMs: this.deps.timing.nowMs() + afterMs };
     this.home = url === undefined ? null : this.followable(url);
     this.cancelMove();
-    this.cancelMove = this.deps.timing.setTimer(afterMs, () => {
+    this.moveWhenAnswered(afterMs, this.goaway.atMs + MORE_FOR_ANSWERS_MS);
+  }
+
+  /** Waits a little longer for answers that are on their way, unless the session is still where the client is. */
+  private moveWhenAnswered(afterMs: number, untilMs: number): void {
+    const { timing, awaitsAnswers } = this.deps;
+    this.cancelMove = timing.setTimer(afterMs, () => {
+      if (this.home !== null && awaitsAnswers() && timing.nowMs() < untilMs) {
+        this.moveWhenAnswered(ANSWERS_POLL_MS, untilMs);
+        return;
+      }
       this.isMoving = true;
       this.connection?.close(CLOSE_MS);
     });

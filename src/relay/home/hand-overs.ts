@@ -44,8 +44,10 @@ interface HandOver {
 const MOST_ASKED = 2;
 /** An append to a durable session's log has its answer within a second. */
 const STORED_WITHIN_MS = 1500;
-/** The first socket is closed this long after its `goaway`: answers to its last frames come before. */
+/** The first socket is closed this long after its `goaway`. The SDK sends nothing in that time. */
 const NOTICE_MS = 50;
+/** How much longer a socket stays open for frames that its client sent before it knew. */
+const LAST_FRAMES_WITHIN_MS = 500;
 
 export class HandOvers {
   private readonly running = new Map<Room, HandOver>();
@@ -157,16 +159,23 @@ export class HandOvers {
   /** Tells every socket when it will be closed and where its session is, and closes each at its time. */
   private async closeSockets(room: Room, hold: LateFrames, home: NodeRecord | null, spreadMs: number): Promise<void> {
     const url = home === null ? {} : { url: connectLink(home.publicUrl) };
-    const outlets = [...room.members.values()].map(({ outlet }) => outlet).filter((outlet) => outlet !== null);
-    const closes = outlets.map(async (outlet, n) => {
-      const afterMs = NOTICE_MS + Math.floor((n * spreadMs) / outlets.length);
-      outlet.send(encodeControl({ type: 'goaway', reason: 'shutdown', after_ms: afterMs, ...url }));
-      await new Promise<void>((resolve) => {
-        this.deps.clock.after(afterMs, resolve);
-      });
+    const connected = [...room.members.values()].filter(({ outlet }) => outlet !== null);
+    const closes = connected.map(async ({ index, outlet }, n) => {
+      const afterMs = NOTICE_MS + Math.floor((n * spreadMs) / connected.length);
+      outlet?.send(encodeControl({ type: 'goaway', reason: 'shutdown', after_ms: afterMs, ...url }));
+      // The answer to the ping comes after all that the client sent before it knew.
+      outlet?.ping();
+      await this.pause(afterMs);
+      await Promise.race([hold.untilHeard(index), this.pause(LAST_FRAMES_WITHIN_MS)]);
       await hold.settled();
-      outlet.close('going_away');
+      outlet?.close('going_away');
     });
     await Promise.all(closes);
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.deps.clock.after(ms, resolve);
+    });
   }
 }

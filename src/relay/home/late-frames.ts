@@ -34,6 +34,8 @@ export class LateFrames implements FrameHold {
   private to: NodeId | null = null;
   private isRefusing = false;
   private sending: Promise<void> | null = null;
+  private readonly heard = new Set<number>();
+  private readonly onceHeard = new Map<number, () => void>();
   private release: () => void = () => undefined;
 
   constructor(
@@ -56,6 +58,19 @@ export class LateFrames implements FrameHold {
     this.waiting.push({ index: member, frame: text, onAnswer });
     this.waitingChars += chars;
     this.sendSoon();
+  }
+
+  onHeard(index: number): void {
+    this.heard.add(index);
+    this.onceHeard.get(index)?.();
+  }
+
+  /** Resolves when the member is heard for the first time. Call it once for a member. */
+  untilHeard(index: number): Promise<void> {
+    if (this.heard.has(index)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.onceHeard.set(index, resolve);
+    });
   }
 
   /** The session has a new home, which takes what waits and what still comes. */

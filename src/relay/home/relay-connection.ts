@@ -106,7 +106,13 @@ export class RelayConnection extends ControlConnection implements Answer {
     });
   }
 
+  override onAlive(): void {
+    super.onAlive();
+    this.room.hold?.onHeard(this.member.index);
+  }
+
   protected override handleClose(): void {
+    this.room.hold?.onHeard(this.member.index);
     if (this.isCurrent()) this.deps.departures.socketLost(this.room, this.member);
   }
 

@@ -10,6 +10,8 @@ export interface FrameHold {
    * called when the new home's answer is lost.
    */
   keep(index: number, frame: Uint8Array | null, onAnswer: (answer: HeldAnswer) => void): void;
+  /** The member's socket answered a ping, or is closed: what the member sent before has arrived. */
+  onHeard(index: number): void;
   /** Resolves when the session has moved, or cannot move. */
   readonly released: Promise<void>;
 }
