@@ -9,8 +9,9 @@ export class Nodes {
   private constructor(
     readonly redis: RedisServer,
     readonly client: Redis,
-    readonly processes: readonly GatewayProcess[],
-    readonly backends: readonly Backend[],
+    readonly processes: GatewayProcess[],
+    readonly backends: Backend[],
+    private readonly env: Readonly<Record<string, string>>,
   ) {}
 
   static async start(
@@ -19,28 +20,25 @@ export class Nodes {
     nodeFlags: readonly string[] = [],
   ): Promise<Nodes> {
     const redis = await startRedisServer();
-    const processes = await Promise.all(
-      Array.from({ length: count }, (_, i) =>
-        startGatewayProcess(
-          {
-            SALLYPORT_REDIS_URL: redis.url,
-            SALLYPORT_NODE_LABELS: `zone=${String(i)}`,
-            SALLYPORT_LOG_LEVEL: 'info',
-            SALLYPORT_FAILED_HANDSHAKES_PER_S: '0',
-            ...env,
-          },
-          nodeFlags,
-        ),
-      ),
-    );
+    const processes = await Promise.all(Array.from({ length: count }, (_, i) => startNode(redis, i, env, nodeFlags)));
     const nodes = new Nodes(
       redis,
       new Redis(redis.url),
       processes,
       processes.map(({ url }) => new Backend(url)),
+      env,
     );
     await nodes.untilComplete();
     return nodes;
+  }
+
+  /** Starts one more node. Resolves when all know it. */
+  async add(): Promise<GatewayProcess> {
+    const added = await startNode(this.redis, this.processes.length, this.env);
+    this.processes.push(added);
+    this.backends.push(new Backend(added.url));
+    await this.untilComplete();
+    return added;
   }
 
   process(i: number): GatewayProcess {
@@ -80,4 +78,22 @@ export class Nodes {
     await Promise.all(this.processes.map((node) => node.stop('SIGKILL')));
     await this.redis.stop();
   }
+}
+
+function startNode(
+  redis: RedisServer,
+  i: number,
+  env: Readonly<Record<string, string>>,
+  nodeFlags: readonly string[] = [],
+): Promise<GatewayProcess> {
+  return startGatewayProcess(
+    {
+      SALLYPORT_REDIS_URL: redis.url,
+      SALLYPORT_NODE_LABELS: `zone=${String(i)}`,
+      SALLYPORT_LOG_LEVEL: 'info',
+      SALLYPORT_FAILED_HANDSHAKES_PER_S: '0',
+      ...env,
+    },
+    nodeFlags,
+  );
 }
