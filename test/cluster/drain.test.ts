@@ -1,6 +1,9 @@
 /** A node that drains: its sessions go on at another node, and no client loses anything. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from 'node:net';
+import { CLASS } from '../../src/protocol/wire.js';
+import { pairOf } from '../support/backend.js';
+import { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { ROOT_KEY } from '../support/gateway.js';
 import { Nodes } from '../support/nodes.js';
@@ -40,6 +43,16 @@ describe('a node that drains', () => {
     nodes = null;
     traffic = null;
   });
+
+  const join = (at: Nodes, node: number, credential: string): Promise<Client> =>
+    Client.join(at.process(node).socketUrl, credential);
+  const resume = (at: Nodes, node: number, before: Client, seq: number): Promise<Client> =>
+    Client.join(at.process(node).socketUrl, before.welcome.resume.token, { query: { seq: String(seq) } });
+  const idsOf = async (at: Nodes): Promise<readonly string[]> => {
+    const { body } = await at.at(0).native('GET', '/v1/nodes');
+    const found = (body as { nodes: { id: string; public_url: string }[] }).nodes;
+    return at.processes.map(({ url }) => found.find(({ public_url }) => public_url === url)?.id ?? '');
+  };
 
   /** Two nodes; all clients are on the first. They come back through the second, unless they are told another URL. */
   async function twoNodes(sizes: readonly number[]): Promise<{ nodes: Nodes; traffic: Traffic }> {
@@ -83,5 +96,137 @@ describe('a node that drains', () => {
     expect(traffic.clients.map(({ goaways }) => goaways)).toEqual(traffic.clients.map(() => 1));
     expect(mostClosesInASecond(traffic.clients)).toBeLessThanOrEqual(160);
     expect(nodes.process(0).errors()).toBe('');
+  });
+
+  it('DR1 control: after a kill the same clients lose their place', async () => {
+    const { nodes, traffic } = await twoNodes([2, 2, 2, 2]);
+    await nodes.process(0).stop('SIGKILL');
+    await eventually(() => (traffic.clients.every(({ opens }) => opens.length > 1) ? null : 'not all are back'));
+    const report = await until(traffic, 0);
+    expect(report.codes).toMatchObject({ 1006: expect.any(Number) });
+    expect(report.unrecovered).toBe(8);
+    expect(report.gaps).toBe(8);
+  });
+
+  it('DR2 DR4 DR9 a drain by REST at another node moves everything that a session has, and the node stays up', async () => {
+    const started = await Nodes.start(1);
+    nodes = started;
+    const session = await started.at(0).createSession(3, { resume_window_ms: 60_000 });
+    const ann = await join(started, 0, pairOf(session, 0));
+    const ben = await join(started, 0, pairOf(session, 1));
+    const col = await join(started, 0, pairOf(session, 2));
+    ann.say({ type: 'state', state: { hat: 'red' } });
+    await ben.expect('member.state');
+    col.socket.terminate();
+    await ben.expect('member.away');
+    // More than the bus takes in one envelope.
+    for (let n = 0; n < 60; n += 1) {
+      ann.relay({ deliveryClass: CLASS.reliable, payload: Buffer.alloc(12_000, n), ref: n });
+    }
+    await ann.expect('ack', 60);
+    await started.add();
+
+    const id = (await idsOf(started))[0] ?? '';
+    const answer = await started.at(1).native('POST', `/v1/nodes/${id}/drain`);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({
+      matched: 1,
+      closed: 2,
+      nodes_acked: 1,
+      nodes_timed_out: 0,
+      took_ms: expect.any(Number),
+    });
+    const link = started.process(1).socketUrl;
+    for (const client of [ann, ben]) {
+      expect(await client.expectClosed()).toEqual({ code: 4200, reason: 'going_away' });
+      expect(client.of('goaway')).toMatchObject([{ reason: 'shutdown', url: `${link}/v1/connect` }]);
+    }
+    const backAnn = await resume(started, 1, ann, 0);
+    const backCol = await resume(started, 1, col, 0);
+    expect(backCol.welcome).toMatchObject({
+      recovered: true,
+      epoch: ann.welcome.epoch,
+      seq: 60,
+      you: { index: col.index },
+      host: ann.welcome.host,
+    });
+    expect(backCol.welcome.members.find(({ index }) => index === ann.index)).toMatchObject({ state: { hat: 'red' } });
+    const replayed = await backCol.expectEntries(60);
+    expect(replayed.map(({ payload }) => payload[0])).toEqual(Array.from({ length: 60 }, (_, n) => n));
+    expect(backAnn.entries).toEqual([]);
+    backAnn.relay({ deliveryClass: CLASS.reliable, payload: 'on', ref: 1, term: ann.welcome.host.term });
+    expect(await backAnn.expect('ack')).toMatchObject({ seq: 61 });
+
+    const ready = await started.at(0).call('GET', '/readyz');
+    expect(ready).toMatchObject({ status: 503, body: { code: 'draining' } });
+    const refused = await Client.attempt(started.process(0).socketUrl, pairOf(session, 1));
+    expect(refused).toMatchObject({ status: 503, body: { code: 'draining', url: `${link}/v1/connect` } });
+    expect((await started.at(0).native('POST', `/v1/nodes/${id}/drain`)).body).toMatchObject({ matched: 1 });
+    const seen = await started.at(0).relays('GET', `/v1/relays/sessions/${session.session_id}`);
+    expect(JSON.stringify(seen.body)).toContain(`${link}/v1/connect`);
+    expect((await started.at(1).native('POST', '/v1/nodes/node_0000000000000000/drain')).status).toBe(404);
+    const stoppedAt = performance.now();
+    expect(await started.process(0).stop()).toBe(0);
+    expect(performance.now() - stoppedAt).toBeLessThan(3_000);
+  });
+
+  it('DR5 a session that fits no other node goes to the node where its clients come back, at once', async () => {
+    const started = await Nodes.start(2, { SALLYPORT_DRAIN_TIMEOUT_MS: '20000' });
+    nodes = started;
+    const session = await started.sessionAt(0, 2);
+    const idle = await started.sessionAt(0, 1);
+    const ann = await join(started, 0, pairOf(session, 0));
+    const ben = await join(started, 0, pairOf(session, 1));
+    ann.relay({ deliveryClass: CLASS.reliable, payload: 'kept', ref: 1 });
+    await ben.expectEntries(1);
+    const [id = ''] = await idsOf(started);
+    await started.at(0).native('POST', `/v1/nodes/${id}/drain`);
+    await Promise.all([ann.expectClosed(), ben.expectClosed()]);
+    expect(ann.of('goaway')).toEqual([{ type: 'goaway', reason: 'shutdown', after_ms: expect.any(Number) }]);
+    await eventually(async () => {
+      const { body } = await started.at(1).native('GET', '/v1/nodes');
+      return JSON.stringify(body).includes('draining') ? null : 'the other node does not know yet';
+    });
+    const back = await resume(started, 1, ben, 0);
+    expect(back.welcome).toMatchObject({ recovered: true, epoch: ben.welcome.epoch, seq: 1 });
+    const text = Buffer.from('x').toString('base64');
+    const path = (at: string): string => `/v1/relays/sessions/${at}/messages`;
+    const sent = await started
+      .at(0)
+      .native('POST', path(session.session_id), { class: 'reliable', payload_base64: text });
+    expect(sent).toMatchObject({ status: 200, body: { seq: 2 } });
+    // A session without a room has nothing to hand over: whoever needs it claims it.
+    expect(await join(started, 1, pairOf(idle))).toMatchObject({ closed: null });
+  });
+
+  it('DR7 every frame that a client sends before its socket closes is answered, and what was acked arrives', async () => {
+    const started = await Nodes.start(1);
+    nodes = started;
+    const session = await started.at(0).createSession(2);
+    const ann = await join(started, 0, pairOf(session, 0));
+    const ben = await join(started, 0, pairOf(session, 1));
+    await started.add();
+    let sent = 0;
+    const sending = setInterval(() => {
+      if (ann.closed !== null || ann.of('goaway').length > 0) return;
+      for (let n = 0; n < 5; n += 1, sent += 1) {
+        ann.relay({ deliveryClass: CLASS.reliable, payload: `n${String(sent)}`, ref: sent });
+      }
+    }, 1);
+    await eventually(() => (sent > 100 ? null : 'it has not begun'));
+    const [id = ''] = await idsOf(started);
+    await started.at(0).native('POST', `/v1/nodes/${id}/drain`);
+    await Promise.all([ann.expectClosed(), ben.expectClosed()]);
+    clearInterval(sending);
+    expect(ann.of('error')).toEqual([]);
+    expect(ann.of('ack').map(({ ref }) => ref)).toEqual(Array.from({ length: sent }, (_, n) => n));
+    const back = await resume(started, 1, ben, ben.entries.at(-1)?.seq ?? 0);
+    const got = await eventually(() => {
+      const all = ben.entries.length + back.entries.length;
+      return all === sent ? null : `${String(all)} of ${String(sent)}`;
+    }).then(() => [...ben.entries, ...back.entries]);
+    expect(got.map(({ payload }) => Buffer.from(payload).toString())).toEqual(
+      Array.from({ length: sent }, (_, n) => `n${String(n)}`),
+    );
   });
 });

@@ -13,6 +13,9 @@ export interface TrafficOptions {
   readonly pauseMs: number;
 }
 
+/** No test waits for the longest pause between two attempts. */
+const RECONNECT = { capMs: 500 };
+
 export class TrafficClient {
   readonly acked: number[] = [];
   /** Frames whose fate the sender does not know. */
@@ -37,6 +40,7 @@ export class TrafficClient {
     this.sdk = new RelayClient({
       url: options.url,
       credential,
+      reconnect: RECONNECT,
       on: {
         message: ({ payload }) => this.onMessage(Buffer.from(payload).toString()),
         disconnected: ({ code, reason }) => this.closes.push({ code, reason, atMs: performance.now() }),
