@@ -108,7 +108,7 @@ describe('a node that drains', () => {
     expect(report.gaps).toBe(8);
   });
 
-  it('DR2 DR4 DR9 a drain by REST at another node moves everything that a session has, and the node stays up', async () => {
+  it('DR2 DR3 DR4 DR9 a drain by REST at another node moves everything that a session has, and the node stays up', async () => {
     const started = await Nodes.start(1);
     nodes = started;
     const session = await started.at(0).createSession(3, { resume_window_ms: 60_000 });
@@ -166,7 +166,11 @@ describe('a node that drains', () => {
     expect(JSON.stringify(seen.body)).toContain(`${link}/v1/connect`);
     expect((await started.at(1).native('POST', '/v1/nodes/node_0000000000000000/drain')).status).toBe(404);
     const stoppedAt = performance.now();
-    expect(await started.process(0).stop()).toBe(0);
+    const stopped = started.process(0).stop();
+    const port = Number(new URL(started.process(0).url).port);
+    await eventually(async () => ((await isRefused(port)) ? null : 'it still listens'), 5_000, 1);
+    expect(performance.now() - stoppedAt).toBeLessThan(100);
+    expect(await stopped).toBe(0);
     expect(performance.now() - stoppedAt).toBeLessThan(3_000);
   });
 
@@ -228,5 +232,57 @@ describe('a node that drains', () => {
     expect(got.map(({ payload }) => Buffer.from(payload).toString())).toEqual(
       Array.from({ length: sent }, (_, n) => `n${String(n)}`),
     );
+  });
+
+  it('DR4 DR8 while the only other node is frozen, a drain leaves one home, and no frame is acked in vain', async () => {
+    const started = await Nodes.start(1);
+    nodes = started;
+    const session = await started.at(0).createSession(2);
+    const ann = await join(started, 0, pairOf(session, 0));
+    const ben = await join(started, 0, pairOf(session, 1));
+    ann.relay({ deliveryClass: CLASS.reliable, payload: 'before', ref: 1 });
+    await ben.expectEntries(1);
+    await started.add();
+    const [id = '', frozen = ''] = await idsOf(started);
+    started.process(1).child.kill('SIGSTOP');
+    const drained = started.at(0).native('POST', `/v1/nodes/${id}/drain`);
+    await eventually(async () => {
+      ann.relay({ deliveryClass: CLASS.reliable, payload: 'late', ref: 2 });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return ann.of('error').length > 0 || ann.closed !== null ? null : 'not refused yet';
+    });
+    expect(ann.of('error').map(({ code }) => code)).toContain('home_elsewhere');
+    expect((await drained).body).toMatchObject({ closed: 2 });
+    for (const client of [ann, ben]) {
+      expect(await client.expectClosed()).toEqual({ code: 4200, reason: 'going_away' });
+      expect(client.of('goaway')).toMatchObject([{ reason: 'shutdown' }]);
+      expect(client.of('goaway')[0]).not.toHaveProperty('url');
+    }
+    started.process(1).child.kill('SIGCONT');
+    const back = await eventually(async () => {
+      const outcome = await Client.attempt(started.process(1).socketUrl, ben.welcome.resume.token, {
+        query: { seq: '0' },
+      });
+      if (!(outcome instanceof Client)) return JSON.stringify(outcome.body);
+      outcome.socket.terminate();
+      return null;
+    }).then(() => join(started, 1, pairOf(session, 1)));
+    await back.expect('welcome');
+    // What was acked before is there: the frozen node took the session when it woke, or a new epoch says that it is lost.
+    const acked = ann.of('ack').map(({ ref }) => ref);
+    if (back.welcome.epoch === ann.welcome.epoch) expect(back.welcome.seq).toBe(acked.length);
+    await eventually(async () => {
+      const { status } = await started.at(0).native('POST', `/v1/relays/sessions/${session.session_id}/messages`, {
+        class: 'reliable',
+        payload_base64: Buffer.from('x').toString('base64'),
+      });
+      return status === 200 ? null : 'the bus of the node that was frozen is not back';
+    });
+    await eventually(() => (back.entries.length > 0 ? null : 'the message is on its way'));
+    started.process(1).child.kill('SIGSTOP');
+    expect(await started.at(0).native('POST', `/v1/nodes/${frozen}/drain`)).toMatchObject({
+      status: 200,
+      body: { nodes_acked: 0, nodes_timed_out: 1 },
+    });
   });
 });

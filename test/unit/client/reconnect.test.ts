@@ -112,6 +112,36 @@ describe('the client reconnects', () => {
     expect(bench.socket.url).toBe('ws://gateway.test/v1/connect?seq=0');
   });
 
+  it('DR10 before a move to a new home, new frames wait for it, and answers to the last ones are waited for', async () => {
+    const bench = new Bench();
+    const first = await bench.admit();
+    const answered = bench.client.send('a', { class: 'reliable', ack: true });
+    const before = first.sent.length;
+    first.text({ type: 'goaway', reason: 'shutdown', after_ms: 200, url: 'ws://other.test' });
+    expect(bench.client.send('b', { class: 'reliable' })).toBe('sent');
+    await bench.timing.advance(150);
+    expect(bench.client.send('c', { class: 'reliable' })).toBe('queued');
+    expect(first.sent).toHaveLength(before + 1);
+    await bench.timing.advance(100);
+    expect(first.readyState).toBe(1);
+    first.text({ type: 'ack', ref: 1, seq: 7 });
+    await expect(answered).resolves.toBe(7);
+    await bench.timing.advance(10);
+    expect(first.readyState).toBe(3);
+    await bench.timing.advance(0);
+    expect(bench.socket.url).toContain('other.test');
+    const second = await bench.admit();
+    expect(second.sent).toHaveLength(1);
+    // Without an answer the client moves all the same.
+    const unknown = bench.client.send('d', { class: 'reliable', ack: true });
+    second.text({ type: 'goaway', reason: 'shutdown', after_ms: 50, url: 'ws://third.test' });
+    const rejected = expect(unknown).rejects.toMatchObject({ code: 'unknown_outcome' });
+    await bench.timing.advance(600);
+    await rejected;
+    await bench.timing.advance(1000);
+    expect(bench.socket.url).toContain('third.test');
+  });
+
   it('CL20 a kick that crosses the move ends the client all the same', async () => {
     const bench = new Bench();
     const socket = await bench.admit();

@@ -51,6 +51,7 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
       ...['GET /v1/relays/sessions/{session_id}/members', 'POST /v1/relays/sessions/{session_id}/kick'],
       ...['POST /v1/relays/sessions/{session_id}/messages', 'POST /v1/relays/sessions/{session_id}/tokens'],
       ...['POST /v1/keys', 'GET /v1/keys', 'DELETE /v1/keys/{id}', 'GET /v1/nodes', 'GET /v1/connect'],
+      'POST /v1/nodes/{id}/drain',
       ...['GET /v1/client', 'DELETE /v1/client/sessions', 'POST /v1/client/sign_ins', 'GET /.well-known/jwks.json'],
       'GET /v1/jwks',
       ...['GET /v1/client/sessions/{id}', 'POST /v1/client/sessions/{id}/touch', 'POST /v1/client/sessions/{id}/end'],
