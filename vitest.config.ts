@@ -28,6 +28,8 @@ const BUSY = [
   'test/long/**/*.test.ts',
   'test/stress/**/*.test.ts',
 ];
+/** Only `npm run test:long` runs these. */
+const LONG = process.env['SALLYPORT_TEST_DRAIN_SOCKETS'] === undefined ? ['test/long/drain.test.ts'] : [];
 const UNIT = ['test/unit/**/*.test.ts'];
 const WITH_REDIS = { globalSetup: ['test/support/global-setup.ts'] };
 
@@ -51,7 +53,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'busy', include: BUSY, ...WITH_REDIS, maxWorkers: CORES, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'busy',
+          include: BUSY,
+          exclude: LONG,
+          ...WITH_REDIS,
+          maxWorkers: CORES,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,

@@ -72,7 +72,7 @@ describe('a node that drains', () => {
   const until = (began: Traffic, ms: number): Promise<TrafficReport> =>
     new Promise((resolve) => setTimeout(resolve, ms)).then(() => began.end());
 
-  it('DR1 DR2 DR3 DR6 after SIGTERM sessions go on at another node, and no client loses a frame', async () => {
+  it('DR1, DR2, DR3, DR6 after SIGTERM sessions go on at another node, and no client loses a frame', async () => {
     const sizes = [...Array.from({ length: 40 }, () => 2), ...Array.from({ length: 10 }, () => 4), 40];
     const { nodes, traffic } = await twoNodes(sizes);
     const port = Number(new URL(nodes.process(0).url).port);
@@ -108,7 +108,7 @@ describe('a node that drains', () => {
     expect(report.gaps).toBe(8);
   });
 
-  it('DR2 DR3 DR4 DR9 a drain by REST at another node moves everything that a session has, and the node stays up', async () => {
+  it('DR2, DR3, DR4, DR9 a drain by REST at another node moves everything that a session has, and the node stays up', async () => {
     const started = await Nodes.start(1);
     nodes = started;
     const session = await started.at(0).createSession(3, { resume_window_ms: 60_000 });
@@ -234,7 +234,7 @@ describe('a node that drains', () => {
     );
   });
 
-  it('DR4 DR8 while the only other node is frozen, a drain leaves one home, and no frame is acked in vain', async () => {
+  it('DR4, DR8 while the only other node is frozen, a drain leaves one home, and no frame is acked in vain', async () => {
     const started = await Nodes.start(1);
     nodes = started;
     const session = await started.at(0).createSession(2);

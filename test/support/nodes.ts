@@ -6,6 +6,8 @@ import { startGatewayProcess, type GatewayProcess } from './gateway-process.js';
 import { startRedisServer, type RedisServer } from './redis-server.js';
 
 export class Nodes {
+  private readonly gone = new Set<number>();
+
   private constructor(
     readonly redis: RedisServer,
     readonly client: Redis,
@@ -41,6 +43,11 @@ export class Nodes {
     return added;
   }
 
+  /** The node has stopped: the others are not asked about it any more. */
+  leave(i: number): void {
+    this.gone.add(i);
+  }
+
   process(i: number): GatewayProcess {
     const found = this.processes[i];
     if (found === undefined) throw new Error(`there is no node ${String(i)}`);
@@ -62,11 +69,12 @@ export class Nodes {
   /** Each node knows all of them, and hears all of them. */
   untilComplete(): Promise<void> {
     return eventually(async () => {
-      for (const backend of this.backends) {
+      const there = this.backends.filter((_, i) => !this.gone.has(i));
+      for (const backend of there) {
         const { body } = await backend.call('GET', '/metrics');
         const live = /^sallyport_nodes_live (\d+)$/m.exec(String(body))?.[1];
         const heard = /^sallyport_nodes_heard (\d+)$/m.exec(String(body))?.[1];
-        const all = this.backends.length;
+        const all = there.length;
         if (live !== String(all) || heard !== String(all - 1)) return `${String(live)} live, ${String(heard)} heard`;
       }
       return null;

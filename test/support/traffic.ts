@@ -182,7 +182,7 @@ export class Traffic {
   }
 }
 
-/** The most closes of these clients in any second. */
+/** The most closes of these clients within any second. */
 export function mostClosesInASecond(clients: readonly TrafficClient[]): number {
   const times = clients.flatMap(({ closes }) => closes.map(({ atMs }) => atMs)).sort((a, b) => a - b);
   let from = 0;
