@@ -29,6 +29,7 @@ const BUSY = [
   'test/stress/**/*.test.ts',
 ];
 /** Only `npm run test:long` runs these. */
+// eslint-disable-next-line no-restricted-globals -- the configuration of the tests, not of the gateway
 const LONG = process.env['SALLYPORT_TEST_DRAIN_SOCKETS'] === undefined ? ['test/long/drain.test.ts'] : [];
 const UNIT = ['test/unit/**/*.test.ts'];
 const WITH_REDIS = { globalSetup: ['test/support/global-setup.ts'] };

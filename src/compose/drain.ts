@@ -66,8 +66,8 @@ export class Drain implements LocalDrain {
     // Before anything is awaited: a balancer that still sends connections here sees them refused and tries another node.
     const drained = this.begin();
     server.stopListening();
-    if (this.isOver) this.deps.departures.stop();
     await drained;
+    this.deps.departures.stop();
     await Promise.race([server.requestsAnswered(), pause(clock, config.requestDeadlineMs)]);
     if (hadSockets) await pause(clock, LINGER_MS);
     server.close();

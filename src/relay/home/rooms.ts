@@ -83,10 +83,10 @@ export class Rooms implements RoomOwner {
     for (let other = this.opening.get(id); other !== undefined; other = this.opening.get(id)) {
       await other.catch(() => undefined);
     }
-    // A room that is here is left from a time when this node was the home, too.
-    this.end(id, 'moved');
     const claiming = claim().then((room) => {
       if (room === null) throw homeElsewhere(null);
+      // A room that is here is left from a time when this node was the home, too.
+      this.end(id, 'moved');
       this.rooms.set(id, room);
       return room;
     });

@@ -121,10 +121,12 @@ export class LiveSessions {
     const { rooms, rules } = this.deps;
     const room = await rooms.open(id);
     try {
-      return await acceptBackendMessage(room, message, rules);
+      // It may have begun to move between its opening and this turn.
+      if (room.hold === null) return await acceptBackendMessage(room, message, rules);
     } finally {
       rooms.release(room);
     }
+    return this.sendHere(id, message);
   }
 
   /** null: the session is live nowhere, so that nobody is connected. */
