@@ -44,7 +44,7 @@ const HOME_TIMEOUT_MS = 5_000;
 const DEAD_FOR_MS = 2_000;
 /** How long before a move the last frames leave. The gateway gives this much notice at least. */
 const LAST_ANSWERS_MS = 50;
-const MORE_FOR_ANSWERS_MS = 500;
+const MORE_FOR_ANSWERS_MS = 1_000;
 const ANSWERS_POLL_MS = 10;
 const GOING_AWAY = 4200;
 /** Close codes from here on are the gateway's. */

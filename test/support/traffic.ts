@@ -27,8 +27,11 @@ export class TrafficClient {
   readonly opens: { readonly recovered: boolean; readonly atMs: number }[] = [];
   readonly gaps: unknown[] = [];
   goaways = 0;
+  /** Attempts to connect that failed or were refused, by their reason. */
+  readonly failures: string[] = [];
   readonly sdk: RelayClient;
   private sent = 0;
+  private isOpen = false;
   private isSending = false;
   private loop: Promise<void> = Promise.resolve();
 
@@ -43,8 +46,11 @@ export class TrafficClient {
       reconnect: RECONNECT,
       on: {
         message: ({ payload }) => this.onMessage(Buffer.from(payload).toString()),
-        disconnected: ({ code, reason }) => this.closes.push({ code, reason, atMs: performance.now() }),
-        open: ({ recovered }) => this.opens.push({ recovered, atMs: performance.now() }),
+        disconnected: ({ code, reason }) => this.onDisconnected(code, reason),
+        open: ({ recovered }) => {
+          this.isOpen = true;
+          this.opens.push({ recovered, atMs: performance.now() });
+        },
         gap: (gap) => this.gaps.push(gap),
         goaway: () => (this.goaways += 1),
       },
@@ -77,6 +83,12 @@ export class TrafficClient {
     }
   }
 
+  private onDisconnected(code: number, reason: string): void {
+    if (this.isOpen) this.closes.push({ code, reason, atMs: performance.now() });
+    else this.failures.push(reason);
+    this.isOpen = false;
+  }
+
   private onMessage(text: string): void {
     const [sender = '', n = ''] = text.split(':');
     const from = this.delivered.get(sender) ?? [];
@@ -100,7 +112,9 @@ export interface TrafficReport {
   /** How many times clients came back, and how many of these without what they missed. */
   readonly reconnects: number;
   readonly unrecovered: number;
-  /** Close codes, with how often each came. */
+  /** Attempts to connect that failed, by their reason. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Close codes of connections that were open, with how often each came. */
   readonly codes: Readonly<Record<string, number>>;
 }
 
@@ -132,7 +146,7 @@ export class Traffic {
   async end(): Promise<TrafficReport> {
     await Promise.all(this.clients.map((client) => client.end()));
     let lost = this.lost();
-    await eventually(() => ((lost = this.lost()) === 0 ? null : `${String(lost)} not delivered`), 3_000).catch(
+    await eventually(() => ((lost = this.lost()) === 0 ? null : `${String(lost)} not delivered`), 5_000, 250).catch(
       () => undefined,
     );
     const report = this.report(lost);
@@ -157,8 +171,11 @@ export class Traffic {
   private report(lost: number): TrafficReport {
     const { clients } = this;
     const sum = (of: (client: TrafficClient) => number): number => clients.reduce((all, client) => all + of(client), 0);
-    const codes: Record<string, number> = {};
-    for (const { code } of clients.flatMap((client) => client.closes)) codes[code] = (codes[code] ?? 0) + 1;
+    const counts = (of: (client: TrafficClient) => readonly string[]): Record<string, number> => {
+      const all: Record<string, number> = {};
+      for (const name of clients.flatMap(of)) all[name] = (all[name] ?? 0) + 1;
+      return all;
+    };
     const streams = clients.flatMap((client) => [...client.delivered.values()]);
     return {
       acked: sum(({ acked }) => acked.length),
@@ -177,7 +194,8 @@ export class Traffic {
       gaps: sum(({ gaps }) => gaps.length),
       reconnects: sum(({ opens }) => Math.max(0, opens.length - 1)),
       unrecovered: sum(({ opens }) => opens.slice(1).filter(({ recovered }) => !recovered).length),
-      codes,
+      failures: counts(({ failures }) => failures),
+      codes: counts(({ closes }) => closes.map(({ code }) => String(code))),
     };
   }
 }

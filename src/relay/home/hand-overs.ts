@@ -40,6 +40,9 @@ interface HandOver {
   readonly over: Promise<void>;
 }
 
+/** A node under load may take a session after the second that its answer is waited for. */
+const LATE_ANSWER_MS = 5000;
+const LOOK_EVERY_MS = 100;
 /** How many nodes are asked, one after the other. */
 const MOST_ASKED = 2;
 /** An append to a durable session's log has its answer within a second. */
@@ -47,7 +50,7 @@ const STORED_WITHIN_MS = 1500;
 /** The first socket is closed this long after its `goaway`. The SDK sends nothing in that time. */
 const NOTICE_MS = 50;
 /** How much longer a socket stays open for frames that its client sent before it knew. */
-const LAST_FRAMES_WITHIN_MS = 500;
+const LAST_FRAMES_WITHIN_MS = 1500;
 
 export class HandOvers {
   private readonly running = new Map<Room, HandOver>();
@@ -118,11 +121,10 @@ export class HandOvers {
       const next = first ?? placement.choose(room.session.filters, asked);
       if (next === null) return null;
       asked.add(next.id);
-      if (await this.offer(room.id, parts, next.id)) return next;
-      const found = await this.deps.store.get(room.id, 'all');
-      const homeNodeId = found?.session.homeNodeId ?? null;
-      // Its answer was lost, or another node was faster.
-      if (homeNodeId !== placement.self) return homeNodeId === null ? null : placement.find(homeNodeId);
+      const answer = await this.offer(room.id, parts, next.id);
+      if (answer === 'yes') return next;
+      const home = await this.homeAfter(room.id, answer === 'none' ? next.id : null);
+      if (home !== placement.self) return home === null ? null : placement.find(home);
     }
     return null;
   }
@@ -133,26 +135,38 @@ export class HandOvers {
     const untilMs = clock.monotonicMs() + STORED_WITHIN_MS;
     while (room.durable?.isIdle === false) {
       if (clock.monotonicMs() > untilMs) return false;
-      await new Promise<void>((resolve) => {
-        clock.after(1, resolve);
-      });
+      await this.pause(1);
     }
     return true;
   }
 
-  /** Whether the node says that it is the home now. */
-  private async offer(sessionId: SessionId, parts: readonly string[], to: NodeId): Promise<boolean> {
+  /**
+   * The home that the store names after an offer without success: the answer was lost, or another node was faster.
+   * `slow`: the node that did not answer. While its lease is held it may still take the session, so it gets some time.
+   */
+  private async homeAfter(id: SessionId, slow: NodeId | null): Promise<NodeId | null> {
+    const { store, placement, clock } = this.deps;
+    const untilMs = clock.monotonicMs() + LATE_ANSWER_MS;
+    for (;;) {
+      const home = (await store.get(id, 'all'))?.session.homeNodeId ?? null;
+      const mayCome = slow !== null && placement.find(slow) !== null && clock.monotonicMs() < untilMs;
+      if (home !== placement.self || !mayCome) return home;
+      await this.pause(LOOK_EVERY_MS);
+    }
+  }
+
+  private async offer(sessionId: SessionId, parts: readonly string[], to: NodeId): Promise<'yes' | 'no' | 'none'> {
     const { calls, crypto, log } = this.deps;
     const transfer = randomBase62(crypto, 8);
     try {
       for (const [part, text] of parts.entries()) {
         const answer = await calls.ask(HAND_OVER, to, { sessionId, transfer, part, parts: parts.length, text });
-        if (answer === 'no') return false;
+        if (answer === 'no') return 'no';
       }
-      return true;
+      return 'yes';
     } catch (error) {
       log.warn('hand_over_not_answered', { session_id: sessionId, to, error: String(error) });
-      return false;
+      return 'none';
     }
   }
 

@@ -13,8 +13,8 @@ export interface SessionDrainDeps {
 }
 
 const TICK_MS = 10;
-/** The most rooms that are on their way at once: each is copied whole. */
-const MOST_AT_ONCE = 32;
+/** The most rooms that are on their way at once. Each is copied whole, and a receiver that is slow slows the drain. */
+const MOST_AT_ONCE = 8;
 
 export class SessionDrain {
   constructor(private readonly deps: SessionDrainDeps) {}

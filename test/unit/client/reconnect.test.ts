@@ -136,7 +136,7 @@ describe('the client reconnects', () => {
     const unknown = bench.client.send('d', { class: 'reliable', ack: true });
     second.text({ type: 'goaway', reason: 'shutdown', after_ms: 50, url: 'ws://third.test' });
     const rejected = expect(unknown).rejects.toMatchObject({ code: 'unknown_outcome' });
-    await bench.timing.advance(600);
+    await bench.timing.advance(1_100);
     await rejected;
     await bench.timing.advance(1000);
     expect(bench.socket.url).toContain('third.test');
