@@ -58,7 +58,8 @@ const socket: ClientSocket = {
 /** A member alone in its room; of both, what a connection asks of them. */
 function relayConnection(workMsPerS: number): SocketHandler {
   const limits = { ...REST, workMsPerS };
-  const room = { id: 'room', host: { index: 0, term: 1 }, members: new Map(), append: () => (relayed += 1) };
+  const members = new Map();
+  const room = { id: 'room', hold: null, host: { index: 0, term: 1 }, members, append: () => (relayed += 1) };
   const owner = { onBehind: () => undefined, onCaughtUp: () => undefined, onDropped: () => undefined };
   const outletBounds = { softBytes: 1e6, hardBytes: 1e6, maxBehindMs: 1e6 };
   const slabs = new CountingPool(1024);
