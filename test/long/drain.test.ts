@@ -37,7 +37,9 @@ describe('drains under load', () => {
     traffic = began;
     for (let n = 0; n < sockets; n += MEMBERS * 10) {
       const many = Array.from({ length: Math.min(10, Math.ceil((sockets - n) / MEMBERS)) });
-      await Promise.all(many.map(async () => began.join(await started.at(0).createSession(MEMBERS, { resume_window_ms: 120_000 }))));
+      await Promise.all(
+        many.map(async () => began.join(await started.at(0).createSession(MEMBERS, { resume_window_ms: 120_000 }))),
+      );
     }
     isFilling = false;
     return { nodes: started, traffic: began };
