@@ -45,6 +45,8 @@ type LateAnswer = Shaped<(typeof LATE_FRAMES)['answer']>[number];
 
 /** A transfer whose next part does not come for this long has failed. */
 const NEXT_PART_WITHIN_MS = 2000;
+const MOST_TRIES = 6;
+const RETRY_MS = 300;
 
 export class TakeOvers {
   private readonly transfers = new Map<string, Transfer>();
@@ -97,9 +99,23 @@ export class TakeOvers {
       return await store.claimHome(id, from, placement.self);
     } catch (error) {
       if (!Failure.is(error, 'store_unavailable')) throw error;
-      // The claim may have been made and its answer lost.
-      const found = await store.get(id, 'all');
+      // The claim may have been made and its answer lost. Then only this node has what the old home gave.
+      const found = await this.getPatiently(id);
       return found?.session.homeNodeId === placement.self ? found : null;
+    }
+  }
+
+  private async getPatiently(id: SessionId): Promise<SessionWithSeats | null> {
+    const { store, clock } = this.deps;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await store.get(id, 'all');
+      } catch (error) {
+        if (!Failure.is(error, 'store_unavailable') || tries === MOST_TRIES) throw error;
+        await new Promise<void>((resolve) => {
+          clock.after(RETRY_MS, resolve);
+        });
+      }
     }
   }
 
