@@ -23,14 +23,14 @@ describe('F1 a killed home', () => {
   it('F1, FO3 all its SDK clients resume at the other node; nothing is lost in silence, doubled or reordered', async () => {
     const plan = { sockets: SOCKETS, socketsPerSession: 10, messagesPerS: MESSAGES_PER_S, calmMs: CALM_MS };
     const figures = await runFailover(nodes, { ...plan, jitterMs: JITTER_MS });
-    const { resumedMs, resumed, presenceMs, refusedAcks, report } = figures;
+    const { resumedMs, resumed, presenceMs, refusedAcks, nodeCpuMs, clientCpuMs, report } = figures;
     const [p50, p99, most] = [0.5, 0.99, 1].map((part) => percentile(resumedMs, part));
     const { sent, acked, deliveries, breaks, lost, duplicated, reordered, strayed } = report;
     console.info(
       `F1: ${String(SOCKETS)} sockets, jitter ${String(JITTER_MS)} ms: ${String(resumed)} of ${String(resumedMs.length)} ` +
         `resumed, p50 ${p50?.toFixed(0) ?? ''} p99 ${p99?.toFixed(0) ?? ''} max ${most?.toFixed(0) ?? ''} ms, presence right ` +
         `after ${presenceMs.toFixed(0)} ms; sent ${String(sent)}, acked ${String(acked)}, refused ${String(refusedAcks)}, ` +
-        `deliveries ${String(deliveries)}, told of a gap ${String(breaks)}; lost ${String(lost.length)}, doubled ` +
+        `CPU node ${nodeCpuMs.toFixed(0)} clients ${clientCpuMs.toFixed(0)} ms, deliveries ${String(deliveries)}, told of a gap ${String(breaks)}; lost ${String(lost.length)}, doubled ` +
         `${String(duplicated.length)}, reordered ${String(reordered.length)}, strayed ${String(strayed.length)}`,
     );
     expect(resumed).toBe(SOCKETS / 2);

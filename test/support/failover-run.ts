@@ -28,6 +28,9 @@ export interface FailoverFigures {
   /** From the kill until REST at the other node names every member as connected. */
   readonly presenceMs: number;
   readonly refusedAcks: number;
+  /** CPU time of the node that survived and of the clients' process, from the kill until the last client was back. */
+  readonly nodeCpuMs: number;
+  readonly clientCpuMs: number;
   readonly report: HistoryReport;
 }
 
@@ -101,6 +104,8 @@ export async function runFailover(nodes: Nodes, plan: FailoverPlan): Promise<Fai
     await pause(plan.calmMs);
     const moved = players.filter(({ home }) => home === KILLED);
     const before = new Map(moved.map((player) => [player, player.opens]));
+    const nodeCpuBefore = await cpuMsOf(nodes);
+    const clientCpuBefore = process.cpuUsage();
     const killedAtMs = performance.now();
     nodes.process(KILLED).child.kill('SIGKILL');
     await eventually(
@@ -111,6 +116,8 @@ export async function runFailover(nodes: Nodes, plan: FailoverPlan): Promise<Fai
       30_000,
       TICK_MS,
     );
+    const { user, system } = process.cpuUsage(clientCpuBefore);
+    const nodeCpuMs = (await cpuMsOf(nodes)) - nodeCpuBefore;
     const resumedMs = moved.map(({ openedAtMs }) => openedAtMs - killedAtMs).sort((a, b) => a - b);
     await allConnected(nodes, sessions, plan.socketsPerSession);
     const presenceMs = performance.now() - killedAtMs;
@@ -122,6 +129,8 @@ export async function runFailover(nodes: Nodes, plan: FailoverPlan): Promise<Fai
       resumed: moved.filter(({ isSame }) => isSame).length,
       presenceMs,
       refusedAcks: players.reduce((sum, { refusedAcks }) => sum + refusedAcks, 0),
+      nodeCpuMs,
+      clientCpuMs: (user + system) / 1000,
       report: history.check(),
     };
   } finally {
@@ -166,6 +175,11 @@ function flow(players: readonly Player[], messagesPerS: number): { stop: () => v
     }
   }, TICK_MS);
   return { stop: () => clearInterval(timer) };
+}
+
+async function cpuMsOf(nodes: Nodes): Promise<number> {
+  const { body } = await nodes.at(1).call('GET', '/metrics');
+  return 1000 * Number(/^sallyport_process_cpu_seconds_total (\S+)$/m.exec(String(body))?.[1]);
 }
 
 async function allConnected(nodes: Nodes, sessions: readonly RelaySessionAnswer[], each: number): Promise<void> {

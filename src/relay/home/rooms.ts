@@ -208,6 +208,8 @@ export class Rooms implements RoomOwner {
       const isGone = await placement.isGone(homeNodeId);
       // A home that this node does not hear has renewed its lease meanwhile: it lives, and clients may reach it.
       if (!isGone) throw homeElsewhere(placement.find(homeNodeId));
+      // The node may have begun to drain meanwhile.
+      if (placement.draining()) throw new Failure('draining', { retryAfterS: 1 });
     }
     const claimed = await store.claimHome(id, found.session, placement.self);
     if (claimed === null) throw homeElsewhere(null);
