@@ -49,6 +49,8 @@ export class Membership implements Placement {
   /** A heartbeat that begins when the running one has ended. */
   private next: Promise<void> | null = null;
   private comparison: Promise<void> | null = null;
+  /** Whether the store answered the last heartbeat. */
+  private isAnswered = false;
   private readonly waits = new Map<NodeId, Promise<boolean>>();
 
   constructor(private readonly deps: MembershipDeps) {
@@ -135,12 +137,13 @@ export class Membership implements Placement {
     const before = this.find(id)?.leaseUntilMs ?? 0;
     for (let node = this.find(id); node !== null; node = this.find(id)) {
       const leftMs = node.leaseUntilMs - this.storeNowMs();
-      // Renewed, though it is not heard: only the bus is in trouble. Or the store does not answer this node.
-      if (node.leaseUntilMs > before || !this.lease.isHeld || this.isStopped) return false;
+      // Renewed, though it is not heard: only the bus is in trouble.
+      if (node.leaseUntilMs > before) return false;
+      if (!this.isAnswered || this.isStopped) return false;
       await this.pause(Math.min(Math.max(0, leftMs) + LEASE_END_SLACK_MS, this.lease.renewEveryMs));
       await this.heartbeat();
     }
-    return this.lease.isSteady;
+    return this.isAnswered && this.lease.isSteady;
   }
 
   private async renew(): Promise<void> {
@@ -186,6 +189,7 @@ export class Membership implements Placement {
       const state = this.isDraining ? 'draining' : 'ready';
       const { live, leaseBeforeMs } = await nodes.heartbeat({ id: self, state, ...report() }, lease.lengthMs);
       this.known = live;
+      this.isAnswered = true;
       const withoutMs = lease.renewed(startedMs, leaseBeforeMs, this.hear(live));
       if (withoutMs !== null && !isFirst) {
         tallies.leaseGaps += 1;
@@ -193,6 +197,7 @@ export class Membership implements Placement {
       }
       if (!lease.isCertain) this.compare();
     } catch (error) {
+      this.isAnswered = false;
       if (!Failure.is(error, 'store_unavailable')) log.error('heartbeat_failed', error);
     }
   }
