@@ -97,6 +97,10 @@ export const loadOptions = {
     .union([z.literal('auto'), whole(0, 50)], 'must be auto, or 0 to 50')
     .describe('how long the gateway gathers entries in these sessions: auto, or 0 to 50 ms')
     .default('auto'),
+  durability: z
+    .enum(['memory', 'redis'])
+    .describe('whether reliable entries of these sessions survive their node; Redis needs a --url')
+    .default('memory'),
   ...timeOptions,
   phases: z.enum(PHASES).describe('when the members of a room send, relative to each other').default('shuffled'),
   ...workersOption,

@@ -10,7 +10,7 @@ import { startNats } from '../processes/foreign-server.js';
 import { GatewayProcess, UNLIMITED } from '../processes/gateway.js';
 import { ServerProcess, type Launch, type Server } from '../processes/server-process.js';
 import { givenGateway, type Gateway, type TargetGiven } from '../processes/target.js';
-import { Backend } from '../rest/backend.js';
+import { Backend, type SessionOptions } from '../rest/backend.js';
 import { openSessions, type Crowd } from '../rest/seats.js';
 
 export interface Target extends Pick<Job, 'endpoints' | 'wire' | 'handshakes'> {
@@ -51,11 +51,11 @@ export function sallyport(flushMs: number | 'auto', deliveryClass: ClassName = '
 }
 
 /** A gateway that already runs, with its own limits. The sessions are ended afterwards. */
-function running({ url, key, pid }: Gateway, flushMs: number | 'auto', deliveryClass: ClassName): Contender {
+function running({ url, key, pid }: Gateway, options: SessionOptions, deliveryClass: ClassName): Contender {
   return {
     name: url,
     async start(crowd) {
-      const seats = await openSessions(new Backend(url, key), crowd, { flush_ms: flushMs });
+      const seats = await openSessions(new Backend(url, key), crowd, options);
       return { ...seats, wire: WIRES[deliveryClass], serverPid: pid, stop: () => seats.end() };
     },
   };
@@ -65,6 +65,7 @@ export interface ServerGiven extends TargetGiven {
   readonly server: 'gateway' | 'bare';
   readonly class: ClassName;
   readonly 'flush-ms': 'auto' | number;
+  readonly durability: 'memory' | 'redis';
 }
 
 /** The server that a command line names. */
@@ -72,7 +73,10 @@ export function contenderOf(given: ServerGiven): Contender {
   const gateway = givenGateway(given);
   const flushMs = given['flush-ms'];
   if (given.server === 'gateway') {
-    return gateway === null ? sallyport(flushMs, given.class) : running(gateway, flushMs, given.class);
+    const { durability } = given;
+    demand(gateway !== null || durability === 'memory', '--durability redis needs a gateway at a --url');
+    const options = { flush_ms: flushMs, durability };
+    return gateway === null ? sallyport(flushMs, given.class) : running(gateway, options, given.class);
   }
   demand(gateway === null, '--server bare is a server of the bench, not one at a --url');
   return bareEngine;

@@ -18,6 +18,7 @@ export type SessionAccess = Pick<CreatedSession, 'session_id' | 'authorization_t
 /** Members of the create call as its body has them. The gateway chooses those that are not given. */
 export interface SessionOptions {
   readonly flush_ms?: number | 'auto';
+  readonly durability?: 'memory' | 'redis';
   readonly max_users?: number;
   readonly expires_in_s?: number;
   readonly resume_window_ms?: number;
