@@ -45,6 +45,12 @@ async function useEverything(store: Store): Promise<void> {
   expect(await relay.revoke(id, f.ACME, seat.token)).toMatchObject({ outcome: 'revoked' });
   const selector = { by: 'token', token: other.token } as const;
   expect(await relay.kick({ sessionId: id, scope: 'all', selector, ban: true })).toMatchObject({ outcome: 'kicked' });
+  const { durableLog } = store;
+  const home = { sessionId: id, nodeId: f.HERE, homeEpoch: 1 };
+  expect(await durableLog.open(home, 'first')).toMatchObject({ outcome: 'opened', writer: 1 });
+  expect(await durableLog.append(home, 1, { after: 0, seq: 1, bytes: Uint8Array.of(1) }, 1)).toBe('appended');
+  const known = { epoch: 'first', seq: 1, oldestSeq: 1 };
+  expect(await durableLog.reopen(home, known)).toMatchObject({ outcome: 'opened', writer: 2 });
   expect(await relay.claimHome(id, f.homeNow(f.HERE), f.ELSEWHERE)).not.toBeNull();
   expect(await relay.list({ scope: f.ACME, from: { offset: 0 }, limit: 5 })).toMatchObject({ totalCount: 1 });
   expect(await relay.update(id, 'all', { ttlMs: 1 })).not.toBeNull();
