@@ -13,11 +13,13 @@ import type { LogFields } from '../../ports/log.js';
 import type { ConnectionDeps } from '../../sockets/base-connection.js';
 import { ControlConnection } from '../../sockets/control-connection.js';
 import { acceptRelayFrame, type AcceptRules } from '../room/accept.js';
-import { WAITS, type Answer } from '../room/durable-queue.js';
+import { WAITS } from '../room/durable-queue.js';
 import type { FrameHold } from '../room/frame-hold.js';
 import type { Member } from '../room/member.js';
 import type { Outlet } from '../room/outlet.js';
 import type { Room } from '../room/room.js';
+import type { Answer } from '../room/waiting-entries.js';
+import type { Answer } from '../room/waiting-entries.js';
 import type { ControlHandler } from './control-handler.js';
 import type { Departures } from './departures.js';
 

@@ -7,9 +7,10 @@ import { Failure } from '../../protocol/failure.js';
 import { BACKEND_INDEX } from '../../protocol/ids.js';
 import type { RelayFrame } from '../../protocol/relay-frame.js';
 import { CLASS, type DeliveryClass } from '../../protocol/wire.js';
-import { WAITS, type AcceptedEntry, type Answer } from './durable-queue.js';
+import { WAITS } from './durable-queue.js';
 import type { Member } from './member.js';
 import type { Room } from './room.js';
+import type { AcceptedEntry, Answer } from './waiting-entries.js';
 
 export type AcceptFault = Extract<ErrorCode, 'message_too_big' | 'stale_host' | 'unknown_member' | 'store_unavailable'>;
 

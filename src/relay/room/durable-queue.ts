@@ -14,6 +14,7 @@ import type { DurableLog, LogHome } from '../../ports/durable-log.js';
 import type { Tallies } from '../../ports/metrics.js';
 import { encodeLogBatch, loggedBytes, type LoggedEntry } from './log-batch.js';
 import type { ReplayWindow } from './replay-window.js';
+import { WaitingEntries, type AcceptedEntry, type Answer, type WaitingEntry } from './waiting-entries.js';
 import type { WaitingTotal } from './waiting-total.js';
 
 /** `accept` returns it for an entry that is answered later. */
@@ -21,29 +22,6 @@ export const WAITS = -1;
 
 const BATCH_BYTES = 64 * 1024;
 const RETRY_MS = 250;
-/** What the objects of a waiting entry take beside its bytes, about. */
-const ENTRY_COST_BYTES = 200;
-/** So many released entries are kept in the list at most, unless it is twice as long. */
-const RELEASED_KEPT = 1024;
-
-export interface AcceptedEntry {
-  readonly sender: number;
-  readonly deliveryClass: DeliveryClass;
-  /** Used by class latest. */
-  readonly key: number;
-  /** null: everybody. */
-  readonly targets: Uint16Array | null;
-  readonly payload: Uint8Array;
-}
-
-/** Answers the sender of an entry that waited: one call for each. */
-export interface Answer {
-  onReleased(ref: number | null, seq: number): void;
-  /** The store does not take the entry: nobody gets it. */
-  onRefused(ref: number | null): void;
-  /** The room is gone. The next home may deliver the entry. */
-  onUnknown(): void;
-}
 
 /** The room behind the queue. */
 export interface ReleasingRoom {
@@ -76,22 +54,11 @@ export interface DurableQueueDeps {
   readonly onFailure: (cause: unknown) => void;
 }
 
-interface Waiting {
-  /** 0 for classes without a number. */
-  readonly seq: number;
-  readonly entry: AcceptedEntry;
-  readonly ref: number | null;
-  readonly answer: Answer;
-}
-
 export class DurableQueue {
-  /** In the order of acceptance. Those before `head` are released. */
-  private waiting: Waiting[] = [];
-  private head = 0;
+  private readonly waiting: WaitingEntries;
   /** The reliable entries that are not sent to the store yet. */
   private gathered: LoggedEntry[] = [];
   private gatheredBytes = 0;
-  private waitingBytes = 0;
   private newestSeq: number;
   private state: 'open' | 'reopening' | 'closed' = 'open';
   private isDoubted = false;
@@ -106,11 +73,12 @@ export class DurableQueue {
     private readonly deps: DurableQueueDeps,
   ) {
     this.newestSeq = room.replay.seq;
+    this.waiting = new WaitingEntries(deps.total);
   }
 
   /** Whether every accepted entry is answered. */
   get isIdle(): boolean {
-    return this.head === this.waiting.length;
+    return this.waiting.isEmpty;
   }
 
   /**
@@ -120,11 +88,9 @@ export class DurableQueue {
   accept(entry: AcceptedEntry, ref: number | null, answer: Answer): number | 'store_unavailable' {
     const isReliable = entry.deliveryClass === CLASS.reliable;
     if (!isReliable && this.isIdle) return this.release(entry);
-    if ((isReliable && this.state !== 'open') || !this.deps.total.hasRoomFor(this.waitingBytes, costOf(entry)))
-      return 'store_unavailable';
+    if ((isReliable && this.state !== 'open') || !this.waiting.hasRoomFor(entry)) return 'store_unavailable';
     const { sender, deliveryClass, key, targets } = entry;
     const kept = { sender, deliveryClass, key, targets, payload: entry.payload.slice() };
-    this.account(costOf(kept), 1);
     if (!isReliable) {
       this.waiting.push({ seq: 0, entry: kept, ref, answer });
       return WAITS;
@@ -207,21 +173,10 @@ export class DurableQueue {
   }
 
   private releaseUpTo(seq: number): void {
-    for (let next = this.waiting[this.head]; next !== undefined && next.seq <= seq; next = this.waiting[this.head]) {
-      this.releaseNext(next);
-    }
-    if (this.isIdle) this.clear();
-    else if (this.head > RELEASED_KEPT && 2 * this.head > this.waiting.length) {
-      this.waiting = this.waiting.slice(this.head);
-      this.head = 0;
+    for (let next = this.waiting.takeUpTo(seq); next !== null; next = this.waiting.takeUpTo(seq)) {
+      next.answer.onReleased(next.ref, this.release(next.entry));
     }
     this.reopenInDoubt();
-  }
-
-  private releaseNext({ entry, ref, answer }: Waiting): void {
-    this.head += 1;
-    this.account(-costOf(entry), -1);
-    answer.onReleased(ref, this.release(entry));
   }
 
   private release({ sender, deliveryClass, key, targets, payload }: AcceptedEntry): number {
@@ -243,13 +198,10 @@ export class DurableQueue {
     }
   }
 
-  private takeWaiting(): readonly Waiting[] {
-    const waiting = this.waiting.slice(this.head);
-    this.clear();
+  private takeWaiting(): readonly WaitingEntry[] {
     this.gathered = [];
     this.gatheredBytes = 0;
-    for (const { entry } of waiting) this.account(-costOf(entry), -1);
-    return waiting;
+    return this.waiting.takeAll();
   }
 
   private reopenInDoubt(): void {
@@ -316,23 +268,9 @@ export class DurableQueue {
     return true;
   }
 
-  private clear(): void {
-    this.waiting = [];
-    this.head = 0;
-  }
-
-  private account(bytes: number, entries: number): void {
-    this.waitingBytes += bytes;
-    this.deps.total.add(bytes, entries);
-  }
-
   private report(error: unknown): void {
     if (!Failure.is(error, 'store_unavailable')) this.deps.onFailure(error);
   }
-}
-
-function costOf(entry: LoggedEntry): number {
-  return ENTRY_COST_BYTES + loggedBytes(entry);
 }
 
 /** The first entries, up to this many bytes, and at least one. */
