@@ -14,8 +14,8 @@ import { Backend, type SessionOptions } from '../rest/backend.js';
 import { openSessions, type Crowd } from '../rest/seats.js';
 
 export interface Target extends Pick<Job, 'endpoints' | 'wire' | 'handshakes'> {
-  /** null: its process is unknown. */
-  readonly serverPid: number | null;
+  /** Its processes; none when they are unknown. */
+  readonly serverPids: number[];
   stop(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ function running({ url, key, pid }: Gateway, options: SessionOptions, deliveryCl
     name: url,
     async start(crowd) {
       const seats = await openSessions(new Backend(url, key), crowd, options);
-      return { ...seats, wire: WIRES[deliveryClass], serverPid: pid, stop: () => seats.end() };
+      return { ...seats, wire: WIRES[deliveryClass], serverPids: pid === null ? [] : [pid], stop: () => seats.end() };
     },
   };
 }
@@ -139,7 +139,7 @@ function bareServer(server: Server, crowd: Crowd): Promise<Target> {
 async function started(server: Server, wire: Job['wire'], prepare: (url: URL) => Promise<string[]>): Promise<Target> {
   const { url } = await server.untilListening();
   const handshakes = await prepare(new URL(url));
-  return { endpoints: [endpointOf(url)], wire, handshakes, serverPid: server.pid, stop: () => server.stop() };
+  return { endpoints: [endpointOf(url)], wire, handshakes, serverPids: [server.pid], stop: () => server.stop() };
 }
 
 function peer(script: string, launch: Launch, isOnUws = false): ServerProcess {

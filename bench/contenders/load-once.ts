@@ -36,14 +36,14 @@ export async function loadOnce(
 ): Promise<Result> {
   const { clients, roomsOf, senders = roomsOf, workers = 1, rate, payloadBytes, phases, warmUpS, seconds } = load;
   const target = await contender.start({ clients, roomsOf }, { core: cores.server, nodeFlags });
-  const { endpoints, wire, handshakes, serverPid } = target;
+  const { endpoints, wire, handshakes, serverPids } = target;
   const sampleMs = Math.min(MAX_SAMPLE_MS, Math.max(MIN_SAMPLE_MS, ((warmUpS + seconds) * 1000) / SAMPLES));
   try {
     const job = { endpoints, wire, handshakes, roomsOf };
     const result = await Clients.with(job, { workers, cores }, async (all) => {
       const { done, failures } = await all.connect(JOIN_AT_ONCE * workers);
       demand(done === clients, `${done} of ${clients} clients joined: ${JSON.stringify(failures)}`);
-      const traffic = { senders, rate, payloadBytes, phases, warmUpS, seconds, serverPid, sampleMs };
+      const traffic = { senders, rate, payloadBytes, phases, warmUpS, seconds, serverPids, sampleMs };
       return all.send(traffic, onInterval);
     });
     await target.stop();

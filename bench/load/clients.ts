@@ -149,7 +149,8 @@ export function shares(
   return Array.from({ length: count }, (_, i) => {
     const [from, to] = [Math.floor((rooms * i) / count), Math.floor((rooms * (i + 1)) / count)];
     const share = handshakes.slice(from * roomsOf, to * roomsOf);
-    const own = endpoints.length === 1 ? endpoints : endpoints.slice(from, to);
+    const each = endpoints.length / rooms;
+    const own = endpoints.length === 1 ? endpoints : endpoints.slice(from * each, to * each);
     const localAddresses = sourceAddresses(own, share.length, firstAddress);
     firstAddress += Math.max(1, localAddresses.length);
     return { handshakes: share, endpoints: own, localAddresses };

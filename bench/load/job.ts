@@ -6,7 +6,7 @@ import { wireName } from './wires/by-name.js';
 
 /** A worker's clients: whole rooms. */
 export const job = z.object({
-  /** One for all clients, or one for each room. */
+  /** One for all clients, one for each room, or one for each client. */
   endpoints: z.array(endpoint).min(1),
   /** See `sourceAddresses`. */
   localAddresses: z.array(z.string()),
@@ -25,8 +25,8 @@ const traffic = z.object({
   phases: z.enum(PHASES),
   warmUpS: z.number(),
   seconds: z.number(),
-  /** The process whose CPU time is read; null: it runs elsewhere. */
-  serverPid: z.int().nullable(),
+  /** The processes whose CPU time is added up; none: they run elsewhere. */
+  serverPids: z.array(z.int()),
   /** The length of an interval. */
   sampleMs: z.number(),
   /** When the sending starts, on the machine's monotonic clock, which all processes share. */

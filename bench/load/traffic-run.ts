@@ -7,7 +7,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Tally } from '../book/tally.js';
-import { canWatchProcesses, cpuTimeBetween, cpuTimeOf, ownCpuTime } from '../measure/cpu.js';
+import { canWatchProcesses, cpuTimeBetween, cpuTimeOfAll, ownCpuTime } from '../measure/cpu.js';
 import type { Interval, Job, Part, Traffic } from './job.js';
 import type { LoadClient, TrafficEvents } from './load-client.js';
 import { Pacer } from './pacer.js';
@@ -36,7 +36,7 @@ export class TrafficRun implements TrafficEvents {
   /** Once, when all clients have joined. */
   async measure(
     clients: readonly LoadClient[],
-    { senders, rate, payloadBytes, phases, warmUpS, seconds, serverPid, sampleMs, startUs }: Traffic,
+    { senders, rate, payloadBytes, phases, warmUpS, seconds, serverPids, sampleMs, startUs }: Traffic,
     onInterval: (interval: Interval) => void,
   ): Promise<Part> {
     const order = sendingOrder(clients.length, this.job.roomsOf, phases, senders);
@@ -55,7 +55,7 @@ export class TrafficRun implements TrafficEvents {
       sampler.tick(this.nowMs);
     }, 1);
     await pause(fromMs - performance.now());
-    const windowSince = this.window(serverPid);
+    const windowSince = this.window(serverPids);
     await pause(fromMs + seconds * 1000 - performance.now());
     const window = windowSince();
     pacer.stop();
@@ -98,12 +98,12 @@ export class TrafficRun implements TrafficEvents {
   }
 
   /** Starts a window. The result ends it. */
-  private window(serverPid: number | null): () => Window {
+  private window(serverPids: readonly number[]): () => Window {
     const read = () => ({
       atMs: performance.now(),
       deliveries: this.tally.delivered,
       ...this.seen,
-      serverCpu: serverPid === null || !canWatchProcesses ? null : cpuTimeOf(serverPid),
+      serverCpu: serverPids.length === 0 || !canWatchProcesses ? null : cpuTimeOfAll(serverPids),
       loadCpu: ownCpuTime(),
     });
     const from = read();

@@ -41,7 +41,7 @@ export class WorkerClients implements JoinEvents {
     this.traffic = new TrafficRun(job);
     this.clients = handshakes.map((handshake, id) => {
       const room = Math.floor(id / roomsOf);
-      const endpoint = endpoints[room % endpoints.length];
+      const endpoint = endpoints[Math.floor((id * endpoints.length) / handshakes.length)];
       demand(endpoint !== undefined, 'a job has an endpoint');
       const localAddress = sourceOf(localAddresses, id);
       const plan = { id, endpoint, localAddress, handshake, wire: wireOf(job.wire, room), place: id % roomsOf };

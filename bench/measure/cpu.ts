@@ -1,5 +1,6 @@
 /** The CPU time of a process with all its threads, and how long it waited for a core, as Linux counts it. */
 import { existsSync, readFileSync } from 'node:fs';
+import { sumOf } from './statistics.js';
 
 /** The unit of times that the kernel shows to every program (USER_HZ). */
 const TICKS_PER_S = 100;
@@ -27,6 +28,16 @@ export function cpuTimeOf(pid: number): CpuTime {
     userS: Number(fields[USER_FIELD]) / TICKS_PER_S,
     systemS: Number(fields[SYSTEM_FIELD]) / TICKS_PER_S,
     waitS: Number(waitNs) / 1e9,
+  };
+}
+
+/** The sum. `waitS` is 0 for several processes: they also wait for each other, which nothing else caused. */
+export function cpuTimeOfAll(pids: readonly number[]): CpuTime {
+  const times = pids.map(cpuTimeOf);
+  return {
+    userS: sumOf(times, ({ userS }) => userS),
+    systemS: sumOf(times, ({ systemS }) => systemS),
+    waitS: times.length === 1 ? sumOf(times, ({ waitS }) => waitS) : 0,
   };
 }
 

@@ -4,9 +4,21 @@ import { capacity, deliveryClass, flush, latency } from './deliveries.js';
 import { growth, idle } from './growth.js';
 import type { Ratio } from './ratio.js';
 import { rest } from './rest.js';
+import { satellites } from './satellites.js';
 import { tokens } from './tokens.js';
 
-export const RATIOS: readonly Ratio[] = [rest, tokens, connect, idle, growth, deliveryClass, flush, latency, capacity];
+export const RATIOS: readonly Ratio[] = [
+  rest,
+  tokens,
+  connect,
+  idle,
+  growth,
+  deliveryClass,
+  flush,
+  latency,
+  capacity,
+  satellites,
+];
 
 /** Those that `--only` names; without it all. Throws on an unknown name. */
 export function ratiosOf(only: string | undefined): readonly Ratio[] {

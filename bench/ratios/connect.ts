@@ -59,8 +59,9 @@ async function withSides<T>(crowd: Crowd, use: (sides: readonly Side[], redisPid
   const { server, load } = chooseCores();
   const bare = await bareEngine.start(crowd, { core: server });
   try {
-    const { endpoints, handshakes, serverPid: pid } = bare;
-    demand(pid !== null, 'the bare engine is a process of ours');
+    const { endpoints, handshakes, serverPids } = bare;
+    const [pid] = serverPids;
+    demand(pid !== undefined, 'the bare engine is a process of ours');
     const end = (): Promise<void> => Promise.resolve();
     const open = ({ clients }: Crowd): Promise<Seats> =>
       Promise.resolve({ endpoints, handshakes: handshakes.slice(0, clients), end });

@@ -22,6 +22,7 @@ export interface SessionOptions {
   readonly max_users?: number;
   readonly expires_in_s?: number;
   readonly resume_window_ms?: number;
+  readonly filters?: readonly object[];
 }
 
 export interface Call {

@@ -19,7 +19,6 @@ import type { Member } from '../room/member.js';
 import type { Outlet } from '../room/outlet.js';
 import type { Room } from '../room/room.js';
 import type { Answer } from '../room/waiting-entries.js';
-import type { Answer } from '../room/waiting-entries.js';
 import type { ControlHandler } from './control-handler.js';
 import type { Departures } from './departures.js';
 

@@ -17,6 +17,13 @@ describe('shares of a load', () => {
     expect(split.map((share) => share.endpoints.map(({ port }) => port))).toEqual([[1], [2, 3]]);
   });
 
+  it('BN7 with an endpoint for each client, each worker has those of its clients', () => {
+    const handshakes = Array.from({ length: 12 }, (_, i) => `client ${i}`);
+    const endpoints = handshakes.map((_, port) => ({ ...LOCAL, port }));
+    const split = shares({ handshakes, roomsOf: 4, endpoints }, 2);
+    expect(split.map((share) => share.endpoints)).toEqual([endpoints.slice(0, 4), endpoints.slice(4)]);
+  });
+
   it('BN7 no worker is without a room', () => {
     const handshakes = Array.from({ length: 8 }, (_, i) => `client ${i}`);
     expect(shares({ handshakes, roomsOf: 4, endpoints: [LOCAL] }, 16)).toHaveLength(2);
