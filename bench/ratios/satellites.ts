@@ -18,8 +18,8 @@ import { openSessions } from '../rest/seats.js';
 import { loadOf } from './deliveries.js';
 import type { Effort, Figure, Ratio } from './ratio.js';
 
-/** The busy load leaves room for both gateways and Redis on one core. */
-const CLIENTS = { busy: 800, short: 400, light: 80 };
+/** The busy load leaves room for both gateways and Redis on one core. At the light one no link gathers. */
+const CLIENTS = { busy: 800, short: 400, light: 24 };
 const RATE = 20;
 const MOST_CPU = 1.6;
 const MOST_ROUND_TRIPS = 2;
