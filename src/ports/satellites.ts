@@ -30,6 +30,8 @@ export interface Uplink {
   /** Both copy the bytes before they return. False: the home does not keep up, and the frame goes nowhere. */
   text(bytes: Uint8Array): boolean;
   binary(bytes: Uint8Array): boolean;
+  /** A ping or a pong of the peer arrived. */
+  alive(): void;
   /** Some of the socket's buffered bytes were written. */
   drained(): void;
   /** The socket is closed. Call it once, and nothing afterwards. */

@@ -22,6 +22,11 @@ export class ForwardingConnection extends BaseConnection {
     super(deps);
   }
 
+  override onAlive(): void {
+    super.onAlive();
+    this.uplink.alive();
+  }
+
   override onDrain(): void {
     this.uplink.drained();
   }

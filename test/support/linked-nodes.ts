@@ -72,7 +72,9 @@ function forwardAll(uplink: Uplink): SocketHandler {
   return {
     onText: (bytes) => uplink.text(bytes),
     onBinary: (bytes) => uplink.binary(bytes),
-    onAlive: () => undefined,
+    onAlive: () => {
+      uplink.alive();
+    },
     onDrain: () => {
       uplink.drained();
     },
@@ -89,6 +91,7 @@ export class HomeSeat implements Admission {
   readonly texts: string[] = [];
   socket: ClientSocket | null = null;
   drains = 0;
+  pongs = 0;
   closes = 0;
   abandoned = 0;
 
@@ -97,7 +100,7 @@ export class HomeSeat implements Admission {
     return {
       onText: (bytes) => this.texts.push(Buffer.from(bytes).toString()),
       onBinary: (bytes) => this.texts.push(`binary ${Buffer.from(bytes).toString()}`),
-      onAlive: () => undefined,
+      onAlive: () => (this.pongs += 1),
       onDrain: () => (this.drains += 1),
       onClose: () => (this.closes += 1),
     };

@@ -33,6 +33,7 @@ export class FarSocket implements Uplink {
   private reported = 0;
   /** The last report said that bytes wait for the reader. */
   private isBehind = false;
+  private isPinged = false;
 
   constructor(
     readonly link: Link,
@@ -49,6 +50,13 @@ export class FarSocket implements Uplink {
     return this.forward(FROM_SATELLITE.binary, bytes);
   }
 
+  /** The home learns only of the answer to its own ping: the satellite watches the peer's silence. */
+  alive(): void {
+    if (!this.isPinged) return;
+    this.isPinged = false;
+    this.link.send(FROM_SATELLITE.alive, this.id, 0, EMPTY);
+  }
+
   drained(): void {
     if (this.isBehind) this.check();
   }
@@ -58,6 +66,12 @@ export class FarSocket implements Uplink {
     this.isClosed = true;
     this.deps.onClosed();
     this.link.send(FROM_SATELLITE.closed, this.id, 0, EMPTY);
+  }
+
+  /** Pings the peer for the home. */
+  ping(): void {
+    this.isPinged = true;
+    this.socket.ping();
   }
 
   /** Sends a frame of the home to this socket alone. */

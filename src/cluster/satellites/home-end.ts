@@ -58,6 +58,9 @@ export class HomeEnd {
         if (waiting !== null) this.socketOf(link, a)?.report(b, waiting);
         return;
       }
+      case FROM_SATELLITE.alive:
+        this.socketOf(link, a)?.handler?.onAlive();
+        return;
       case FROM_SATELLITE.open:
         this.open(link, a);
         return;

@@ -12,7 +12,7 @@
  *
  * | from the satellite | a | b | payload |
  * | --- | --- | --- | --- |
- * | open, abandon, closed | socket | | |
+ * | open, abandon, closed, alive | socket | | |
  * | text, binary | socket | | the frame |
  * | report | socket | bytes that came for the socket alone, modulo 2^32 | u32: bytes that wait for its reader |
  */
@@ -29,7 +29,15 @@ export const FROM_HOME = {
   close: 8,
 } as const;
 
-export const FROM_SATELLITE = { open: 16, abandon: 17, text: 18, binary: 19, closed: 20, report: 21 } as const;
+export const FROM_SATELLITE = {
+  open: 16,
+  abandon: 17,
+  text: 18,
+  binary: 19,
+  closed: 20,
+  report: 21,
+  alive: 22,
+} as const;
 
 /** Where no socket is meant. No socket has this number. */
 export const NO_SOCKET = 0;

@@ -90,7 +90,7 @@ export class SatelliteEnd {
         this.unsubscribe(home, a, b);
         return;
       case FROM_HOME.ping:
-        home.sockets.get(a)?.socket.ping();
+        home.sockets.get(a)?.ping();
         return;
       case FROM_HOME.close:
         home.sockets.get(a)?.close(decodeClose(payload));

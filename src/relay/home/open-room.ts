@@ -1,6 +1,8 @@
 /** Opens the room of a session whose home this node has become. Its members are away: their sockets were elsewhere. */
 import { randomBase62 } from '../../lib/base62.js';
+import type { CloseName } from '../../protocol/close-codes.js';
 import { Failure } from '../../protocol/failure.js';
+import type { SessionId } from '../../protocol/ids.js';
 import type { Crypto } from '../../ports/crypto.js';
 import type { OpenedLog } from '../../ports/durable-log.js';
 import type { Placement } from '../../ports/placement.js';
@@ -8,7 +10,7 @@ import type { SessionWithSeats } from '../../ports/relay-seat.js';
 import type { RelayStore } from '../../ports/relay-store.js';
 import type { UserSessionWatches } from '../../ports/user-session-watches.js';
 import { HomeCopy } from '../room/home-copy.js';
-import { Room, type RoomDeps } from '../room/room.js';
+import { Room, type RoomDeps, type RoomOwner } from '../room/room.js';
 import { BoundMember } from './bound-member.js';
 import { pastOf, refill } from './carried-room.js';
 import type { Departures } from './departures.js';
@@ -16,7 +18,6 @@ import { newestBefore, type DurableRooms } from './durable-rooms.js';
 import type { CarriedRoom } from './hand-over-calls.js';
 import { homeElsewhere } from './home-elsewhere.js';
 import type { RoomLedger } from './room-ledger.js';
-import type { Rooms } from './rooms.js';
 
 export interface OpenRoomDeps {
   readonly store: RelayStore;
@@ -29,13 +30,18 @@ export interface OpenRoomDeps {
   readonly room: RoomDeps;
 }
 
+export interface RoomKeeper extends RoomOwner {
+  /** Closes every socket of the session with `close` and forgets the room. */
+  end(id: SessionId, close: CloseName): number;
+}
+
 /**
  * `carried`: what the home before gave; null: it is gone. Then a durable room goes on with its log, and another one
  * begins a new epoch. Rejects with `session_not_found`, `home_elsewhere` or `store_unavailable`.
  */
 export async function openRoom(
   deps: OpenRoomDeps,
-  owner: Rooms,
+  owner: RoomKeeper,
   claimed: SessionWithSeats,
   carried: CarriedRoom | null,
 ): Promise<Room> {
@@ -56,7 +62,7 @@ export async function openRoom(
 
 function makeRoom(
   deps: OpenRoomDeps,
-  owner: Rooms,
+  owner: RoomKeeper,
   { session, seats }: SessionWithSeats,
   epoch: string,
   carried: CarriedRoom | null,

@@ -119,7 +119,7 @@ export class TakeOvers {
     }
   }
 
-  private onLateFrame(id: SessionId, { index, frame }: LateFrame): LateAnswer | Promise<LateAnswer> {
+  private async onLateFrame(id: SessionId, { index, frame }: LateFrame): Promise<LateAnswer> {
     const room = this.deps.rooms.find(id);
     if (room === null) return refused('home_elsewhere');
     const member = room.members.get(index);

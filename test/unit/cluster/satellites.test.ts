@@ -241,6 +241,20 @@ describe('the link of a home and a satellite', () => {
     expect([told.abandoned, told.socket]).toEqual([1, null]);
   });
 
+  it('SA8 tells the home of the answer to its own ping alone', async () => {
+    const { seat, socket, far } = await nodes.connect();
+    socket.handler?.onAlive();
+    await nodes.pass(50);
+    expect(seat.pongs).toBe(0);
+    far.ping();
+    await nodes.pass(50);
+    expect(socket.frames).toEqual(['ping']);
+    socket.handler?.onAlive();
+    socket.handler?.onAlive();
+    await nodes.pass(50);
+    expect(seat.pongs).toBe(1);
+  });
+
   it('SA9 tells the home that a socket has closed, and the satellite that the home closes it', async () => {
     const one = await nodes.connect();
     const two = await nodes.connect();
