@@ -16,6 +16,13 @@ export function callKind<B, A>(name: string, body: Shape<B>, answer: Shape<A>): 
   return { name, body, answer };
 }
 
+/** What the other live nodes answered. */
+export interface AllAnswers<A> {
+  readonly answers: ReadonlyMap<NodeId, A>;
+  /** The nodes that did not answer within a second, or answered with a failure. */
+  readonly missing: readonly NodeId[];
+}
+
 /** Calls from node to node. A node that does not answer is waited for one second, and named. */
 export interface NodeCalls {
   /**
@@ -23,6 +30,8 @@ export interface NodeCalls {
    * then the call may have taken effect or not.
    */
   ask<B, A>(kind: CallKind<B, A>, to: NodeId, body: B): Promise<A>;
+  /** Asks every other live node at once. Never rejects: it names the nodes whose answers are missing. */
+  askAll<B, A>(kind: CallKind<B, A>, body: B): Promise<AllAnswers<A>>;
   /**
    * Gives an order to every other live node. Change the store first: a node that misses the order looks into the store.
    * Counts the nodes that answered and those that did not within the second. Never rejects.

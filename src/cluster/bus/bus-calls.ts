@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../ports/clock.js';
 import type { Reach } from '../../ports/enforcer.js';
 import type { Log } from '../../ports/log.js';
 import type { NodeBus } from '../../ports/node-bus.js';
-import type { CallKind, NodeCalls, OrderKind } from '../../ports/node-calls.js';
+import type { AllAnswers, CallKind, NodeCalls, OrderKind } from '../../ports/node-calls.js';
 import { isErrorCode } from '../../protocol/errors.js';
 import { Failure } from '../../protocol/failure.js';
 import type { NodeId } from '../../protocol/ids.js';
@@ -68,38 +68,41 @@ export class BusCalls implements NodeCalls {
     });
   }
 
-  announce<B>(kind: OrderKind<B>, body: B): void {
-    this.deps.bus.send('all', encodeCall({ id: NO_ANSWER, kind: kind.name, body }));
-  }
-
-  order<B>(kind: OrderKind<B>, body: B): Promise<Reach> {
-    const missing = new Set(this.deps.nodes());
-    missing.delete(this.deps.self);
-    let nodesAcked = 0;
-    let closed = 0;
-    if (missing.size === 0) {
+  askAll<B, A>(kind: CallKind<B, A>, body: B): Promise<AllAnswers<A>> {
+    const waited = new Set(this.deps.nodes());
+    waited.delete(this.deps.self);
+    const answers = new Map<NodeId, A>();
+    const failed = new Set<NodeId>();
+    if (waited.size === 0) {
       // Send to all, which also reaches a node that has just started and is not known yet.
       this.announce(kind, body);
-      return Promise.resolve({ closed, nodesAcked, nodesTimedOut: 0 });
+      return Promise.resolve({ answers, missing: [] });
     }
     return new Promise((resolve) => {
       const settle = (): void => {
-        if (missing.size > 0)
-          this.deps.log.warn('order_not_acked', { order: kind.name, nodes: [...missing].join(' ') });
-        resolve({ closed, nodesAcked, nodesTimedOut: missing.size });
+        resolve({ answers, missing: [...failed, ...waited] });
       };
       const id = this.begin(settle, (from, { answer }, end) => {
-        if (kind.answer.is(answer)) {
-          closed += answer;
-          nodesAcked += 1;
-          missing.delete(from);
-        }
-        if (missing.size > 0) return;
+        if (kind.answer.is(answer)) answers.set(from, answer);
+        else failed.add(from);
+        waited.delete(from);
+        if (waited.size > 0) return;
         end();
         settle();
       });
       this.deps.bus.send('all', encodeCall({ id, kind: kind.name, body }));
     });
+  }
+
+  announce<B, A>(kind: CallKind<B, A>, body: B): void {
+    this.deps.bus.send('all', encodeCall({ id: NO_ANSWER, kind: kind.name, body }));
+  }
+
+  async order<B>(kind: OrderKind<B>, body: B): Promise<Reach> {
+    const { answers, missing } = await this.askAll(kind, body);
+    if (missing.length > 0) this.deps.log.warn('order_not_acked', { order: kind.name, nodes: missing.join(' ') });
+    const closed = [...answers.values()].reduce((sum, each) => sum + each, 0);
+    return { closed, nodesAcked: answers.size, nodesTimedOut: missing.length };
   }
 
   /** Returns the call's number. `onDeadline` is called unless `end` was called before. */

@@ -84,6 +84,30 @@ describe('calls between nodes', () => {
     expect(await a.calls.order(CLOSE, { name: 'x' })).toEqual({ closed: 0, nodesAcked: 0, nodesTimedOut: 0 });
   });
 
+  test('PR3 a question to all gets the answer of each node', async () => {
+    const [a, b, c] = [await start(), await start(), await start()];
+    for (const { id, calls } of [b, c]) calls.serve(GREET, ({ name }) => ({ greeting: `${name}, this is ${id}` }));
+    const { answers, missing } = await a.calls.askAll(GREET, { name: 'Ada' });
+    expect([...answers].toSorted()).toEqual(
+      [b, c].map(({ id }) => [id, { greeting: `Ada, this is ${id}` }]).toSorted(),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('PR3 a question to all names the node that is silent after a second, and the one that fails at once', async () => {
+    const [a, b, c] = [await start(), await start(), await start()];
+    b.calls.serve(GREET, () => ({ greeting: 'hello' }));
+    c.calls.serve(GREET, () => Promise.reject(new Failure('internal')));
+    expect((await a.calls.askAll(GREET, { name: 'x' })).missing).toEqual([c.id]);
+    const silent = newNodeId(systemCrypto());
+    live.push(silent);
+    const asked = a.calls.askAll(GREET, { name: 'x' });
+    await turns();
+    clock.advance(ANSWER_WITHIN_MS);
+    const { answers, missing } = await asked;
+    expect([[...answers.keys()], missing]).toEqual([[b.id], [c.id, silent]]);
+  });
+
   test('MN3 news that is announced reaches the others, wants no answer and leaves no deadline', async () => {
     const [a, b] = [await start(), await start()];
     const told: string[] = [];
