@@ -19,6 +19,7 @@ import type { Metrics } from '../ports/metrics.js';
 import type { Operations } from '../ports/operations.js';
 import type { Store } from '../ports/store.js';
 import type { NodeId } from '../protocol/ids.js';
+import { OpenSockets } from '../sockets/open-sockets.js';
 import { NodeAddress } from './node-address.js';
 import { NodeDuties } from './node-duties.js';
 import { storeService, openStore } from './store.js';
@@ -42,6 +43,7 @@ export interface Ground extends Composed {
   readonly address: NodeAddress;
   readonly duties: NodeDuties;
   readonly sessionSockets: UserSessionSockets;
+  readonly openSockets: OpenSockets;
 }
 
 /**
@@ -77,6 +79,7 @@ export async function layGround(config: Config, wrapStore: (store: Store) => Sto
     address: new NodeAddress(config),
     duties: new NodeDuties(),
     sessionSockets: new UserSessionSockets(),
+    openSockets: new OpenSockets(),
     services: [storeService(store, clock)],
   };
 }

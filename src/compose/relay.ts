@@ -17,6 +17,7 @@ import type { RelayStore } from '../ports/relay-store.js';
 import type { Store } from '../ports/store.js';
 import { RelayDoorway } from '../relay/relay-doorway.js';
 import { Authorizations } from '../relay/sessions/authorizations.js';
+import { MembersByUser } from '../relay/room/members-by-user.js';
 import { AutoWindow } from '../relay/room/auto-window.js';
 import { ControlHandler } from '../relay/home/control-handler.js';
 import { Departures } from '../relay/home/departures.js';
@@ -26,6 +27,7 @@ import { AllNodesEnforcer } from '../relay/home/all-nodes-enforcer.js';
 import { DurableRooms } from '../relay/home/durable-rooms.js';
 import { HandOvers } from '../relay/home/hand-overs.js';
 import { HomeCheck } from '../relay/home/home-check.js';
+import { UserPresence } from '../relay/presence/user-presence.js';
 import { LiveSessions } from '../relay/sessions/live-sessions.js';
 import { LocalEnforcer } from '../relay/home/local-enforcer.js';
 import { Rooms } from '../relay/home/rooms.js';
@@ -39,6 +41,7 @@ import { TakeOvers } from '../relay/home/take-overs.js';
 import { Upkeep } from '../relay/home/upkeep.js';
 import { Greeter } from '../relay/home/welcome.js';
 import { ForwardingConnection } from '../sockets/forwarding-connection.js';
+import type { OpenSockets } from '../sockets/open-sockets.js';
 import { Heartbeats } from '../sockets/heartbeats.js';
 import type { Cluster } from './cluster.js';
 import { composeDoor } from './door.js';
@@ -58,6 +61,8 @@ const NO_HEARTBEATS = { add: () => undefined, delete: () => undefined };
 /** What may wait for the store in one durable session, and in all of them. */
 const MAX_WAITING_ROOM_BYTES = 1024 * 1024;
 const MAX_WAITING_NODE_BYTES = 64 * 1024 * 1024;
+/** A node learns of new ones with its heartbeats, five in a lease of at most two seconds. */
+const NODES_KNOWN_WITHIN_MS = 1000;
 
 export interface RelayGround {
   readonly config: Config;
@@ -73,6 +78,7 @@ export interface RelayGround {
   readonly duties: NodeDuties;
   readonly calls: NodeCalls;
   readonly sessionSockets: UserSessionSockets;
+  readonly openSockets: OpenSockets;
   readonly tokens: Tokens;
 }
 
@@ -82,6 +88,7 @@ export interface Relay extends Composed {
   readonly authorizations: Authorizations;
   readonly credentials: RelayCredentials;
   readonly live: LiveSessions;
+  readonly presence: UserPresence;
   readonly gatekeeper: Gatekeeper;
   readonly departures: Departures;
   readonly sessionDrain: SessionDrain;
@@ -119,7 +126,8 @@ export function composeRelay(ground: RelayGround): Relay {
   const slabs = new SlabPool(SLAB_BYTES, MAX_SLABS);
   const { tallies } = metrics;
   const { broadcaster } = satellites;
-  const room = { clock, broadcaster, schedule, tallies, replayBounds, outletBounds, slabs };
+  const membersByUser = new MembersByUser();
+  const room = { clock, broadcaster, schedule, tallies, replayBounds, outletBounds, slabs, membersByUser };
   const { sessionSockets: watches } = ground;
   const storeHealth = () => ground.store.health();
   const storeIsUp = (): boolean => storeHealth().ok;
@@ -210,6 +218,10 @@ export function composeRelay(ground: RelayGround): Relay {
   const handOvers = new HandOvers({ store: bare, rooms, placement, calls, clock, crypto, log, tallies });
   handOvers.serve();
   const sessionDrain = new SessionDrain({ rooms, placement, handOvers, clock });
+  const { openSockets } = ground;
+  const nodesKnownWithinMs = config.redisUrl === null ? 0 : NODES_KNOWN_WITHIN_MS;
+  const presence = new UserPresence({ membersByUser, openSockets, placement, calls, clock, nodesKnownWithinMs });
+  presence.serve();
   const { userSessions } = ground.store;
   const relayDoorway = new RelayDoorway({
     store,
@@ -235,6 +247,7 @@ export function composeRelay(ground: RelayGround): Relay {
     authorizations,
     credentials,
     live,
+    presence,
     gatekeeper: door.gatekeeper,
     departures,
     sessionDrain,

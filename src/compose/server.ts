@@ -10,7 +10,7 @@ export interface ComposedServer extends Composed {
 }
 
 export function composeServer(ground: Ground, gatekeeper: Gatekeeper, { handle, refuse }: Router): ComposedServer {
-  const { config, clock, log, metrics, uws, address } = ground;
+  const { config, clock, log, metrics, uws, address, openSockets } = ground;
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
   const maxSilenceMs = config.heartbeatMs + config.heartbeatTimeoutMs;
   const limits = { maxMessageBytes, maxBufferedBytes: config.maxBackpressureBytes, maxSilenceMs };
@@ -18,6 +18,7 @@ export function composeServer(ground: Ground, gatekeeper: Gatekeeper, { handle, 
     handle,
     refuse,
     gatekeeper,
+    openSockets,
     clock,
     log,
     metrics,

@@ -36,6 +36,7 @@ export class SessionDoorway implements Doorway {
     return {
       userId: claims.userId,
       seatName: null,
+      userSessionId: claims.sessionId,
       open: (socket) => sockets.open(claims, watch, socket),
       abandon: () => watch.stop(),
     };

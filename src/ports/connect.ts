@@ -1,5 +1,5 @@
 import type { Failure } from '../protocol/failure.js';
-import type { UserId } from '../protocol/ids.js';
+import type { UserId, UserSessionId } from '../protocol/ids.js';
 import type { HttpRequest } from './http.js';
 import type { ClientSocket, SocketHandler } from './socket.js';
 
@@ -23,8 +23,18 @@ export interface Admission {
   readonly userId: UserId;
   /** Names the socket's seat. At most one socket with the same name is open. null: the socket uses no seat. */
   readonly seatName: string | null;
+  /** The user session whose socket it is; absent for a socket of a seat. */
+  readonly userSessionId?: UserSessionId | undefined;
   open(socket: ClientSocket): SocketHandler;
   abandon(): void;
+}
+
+/** Hears which sockets of this node are open. */
+export interface SocketListener {
+  /** The admission has become a socket. */
+  onOpened(admission: Admission): void;
+  /** The socket of the same admission is gone. */
+  onClosed(admission: Admission): void;
 }
 
 export interface Admitted {

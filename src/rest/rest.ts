@@ -15,6 +15,7 @@ import type { Placement } from '../ports/placement.js';
 import type { StoreHealth } from '../ports/store.js';
 import type { Authorizations } from '../relay/sessions/authorizations.js';
 import type { LiveSessions } from '../relay/sessions/live-sessions.js';
+import type { UserPresence } from '../relay/presence/user-presence.js';
 import type { RelaySessions } from '../relay/sessions/relay-sessions.js';
 import type { OriginRule } from '../sockets/origin.js';
 import { CLIENT_SURFACE, type ClientSurfaceDeps } from './client/surface.js';
@@ -36,6 +37,7 @@ export interface RestDeps {
   readonly authorizations: Pick<Authorizations, 'authorize' | 'revoke' | 'kick' | 'mint'>;
   readonly group: Omit<GroupSessionRoutesDeps, 'keys' | 'clock'> & WalletProofRoutesDeps;
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
+  readonly presence: Pick<UserPresence, 'ofUser' | 'ofUsers'>;
   readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
   readonly login: Omit<LoginSurfaceDeps, 'keys' | 'clock'> & { readonly outbox: Outbox | null };
   readonly client: Omit<ClientSurfaceDeps, 'clock' | 'crypto' | 'origins'>;
@@ -90,7 +92,7 @@ export function createRest(deps: RestDeps): Rest {
 
 /** Where two surfaces share a path, the first one here gives errors of that path their shape. */
 function serveAll(deps: RestDeps, draining: () => boolean, openapi: () => string): readonly ServedSurface[] {
-  const { keys, sessions, authorizations, live, placement, gatekeeper, group, login, identity } = deps;
+  const { keys, sessions, authorizations, live, presence, placement, gatekeeper, group, login, identity } = deps;
   const { metrics, health, drains, log, clock, crypto, origins } = deps;
   const { maxMessageBytes, requestDeadlineMs } = deps.limits;
   const userSessions = identity.sessions;
@@ -98,6 +100,7 @@ function serveAll(deps: RestDeps, draining: () => boolean, openapi: () => string
     serve(RELAYS_SURFACE, { sessions, authorizations, nodes: placement }),
     serve(NATIVE_SURFACE, {
       relay: { sessions, authorizations, live, userSessions, nodes: placement, log, maxMessageBytes },
+      presence: { presence },
       walletProofs: group,
       keys,
       directory: { ...identity, clock },

@@ -105,10 +105,11 @@ function drainingFailure(placement: Pick<Placement, 'choose'>): Failure {
 /** The admission with a place among its user's sockets; null: this user's sockets are not counted. */
 function placed(admission: Admission, place: SocketPlace | null): Admission {
   if (place === null) return admission;
-  const { userId, seatName } = admission;
+  const { userId, seatName, userSessionId } = admission;
   return {
     userId,
     seatName,
+    userSessionId,
     open: (socket) => openInPlace(admission, place, socket),
     abandon: () => {
       admission.abandon();
@@ -119,7 +120,7 @@ function placed(admission: Admission, place: SocketPlace | null): Admission {
 
 /** Guards against settling an admission twice, which would give its seat away twice. */
 function settledOnce(admission: Admission): Admission {
-  const { userId, seatName } = admission;
+  const { userId, seatName, userSessionId } = admission;
   let isSettled = false;
   const settle = (): void => {
     if (isSettled) throw new Error('an admission was settled twice');
@@ -128,6 +129,7 @@ function settledOnce(admission: Admission): Admission {
   return {
     userId,
     seatName,
+    userSessionId,
     open: (socket) => {
       settle();
       return admission.open(socket);

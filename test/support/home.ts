@@ -19,6 +19,7 @@ import { Greeter } from '../../src/relay/home/welcome.js';
 import { RelayDoorway } from '../../src/relay/relay-doorway.js';
 import { AutoWindow } from '../../src/relay/room/auto-window.js';
 import { FlushSchedule } from '../../src/relay/room/flush-schedule.js';
+import { MembersByUser } from '../../src/relay/room/members-by-user.js';
 import { SlabPool } from '../../src/relay/room/slab-pool.js';
 import { WaitingTotal } from '../../src/relay/room/waiting-total.js';
 import type { Room } from '../../src/relay/room/room.js';
@@ -106,6 +107,7 @@ export class HomeStage {
   readonly sockets: RecordingSocket[] = [];
   /** Bugs that the durable queues reported. */
   readonly failures: unknown[] = [];
+  readonly membersByUser = new MembersByUser();
 
   constructor() {
     const { clock, storeClock } = this;
@@ -153,6 +155,7 @@ export class HomeStage {
         broadcaster: { publish: (topic, frame, except) => this.publish(topic, frame, except) },
         schedule: new FlushSchedule(clock, new AutoWindow(clock, { utilization: () => 0 }), nothing, nothing),
         replayBounds: { maxEntries: 10, maxBytes: 1000 },
+        membersByUser: this.membersByUser,
         outletBounds: { softBytes: 1000, hardBytes: 10_000, maxBehindMs: 1000 },
         slabs: new SlabPool(1024, 1),
       },

@@ -4,7 +4,7 @@
  */
 import type { CloseName } from '../../protocol/close-codes.js';
 import { MAX_RELAY_HEADER_BYTES } from '../../protocol/wire.js';
-import type { Gatekeeper } from '../../ports/connect.js';
+import type { Gatekeeper, SocketListener } from '../../ports/connect.js';
 import type { Log } from '../../ports/log.js';
 import type { Broadcaster, ClientSocket } from '../../ports/socket.js';
 import type { Engine, EngineApp, EngineSocket, ListenSocket } from './engine.js';
@@ -22,6 +22,7 @@ export interface ServerLimits {
 
 export interface ServerDeps extends HttpDeps {
   readonly gatekeeper: Gatekeeper;
+  readonly openSockets: SocketListener;
   readonly limits: ServerLimits;
 }
 
@@ -159,6 +160,7 @@ export class UwsServer {
     state.socket = socket;
     this.sockets.add(socket);
     this.deps.metrics.tallies.connectionsOpened += 1;
+    this.deps.openSockets.onOpened(state.admission);
     ws.cork(() => {
       this.begin(state, socket);
     });
@@ -227,6 +229,7 @@ export class UwsServer {
       }
       socket.markClosed();
       this.sockets.delete(socket);
+      this.deps.openSockets.onClosed(admission);
       metrics.tallies.connectionsClosed += 1;
       metrics.closed(code);
       handler?.onClose(code);

@@ -14,6 +14,7 @@ import { BoundMember } from './bound-member.js';
 import type { Departures } from './departures.js';
 import { RelayConnection, type RelayConnectionDeps } from './relay-connection.js';
 import type { Rooms } from './rooms.js';
+import { seatNameOf } from './seat-name.js';
 import type { Greeter, ResumePoint } from './welcome.js';
 
 /** A join that the store has made, with what the doorway knows of it. */
@@ -50,7 +51,7 @@ export class RelayAdmission implements Admission {
     private readonly join: Join,
   ) {
     this.userId = join.joined.userId;
-    this.seatName = `${room.id} ${String(join.joined.index)}`;
+    this.seatName = seatNameOf(room.id, join.joined.index);
   }
 
   open(socket: ClientSocket): SocketHandler {

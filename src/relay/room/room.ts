@@ -17,6 +17,7 @@ import type { Flushable } from './flush-schedule.js';
 import type { HomeCopy } from './home-copy.js';
 import type { FrameHold } from './frame-hold.js';
 import type { LeavingReason, Member, MemberPast, SeatTaken } from './member.js';
+import type { MemberRoom, MembersByUser } from './members-by-user.js';
 import type { Outlet } from './outlet.js';
 import { ReplayWindow, type ReplayBounds } from './replay-window.js';
 import { Roster } from './roster.js';
@@ -26,6 +27,7 @@ import { viewOfMember, viewOfSession } from './views.js';
 export interface RoomDeps extends TopicAudienceDeps, FanOutDeps {
   readonly clock: Clock;
   readonly replayBounds: ReplayBounds;
+  readonly membersByUser: MembersByUser;
 }
 
 /** Calls from a room to the home that keeps it. */
@@ -42,7 +44,7 @@ export interface ConnectedMember {
   readonly outlet: Outlet;
 }
 
-export class Room implements Flushable {
+export class Room implements Flushable, MemberRoom {
   readonly id: SessionId;
   readonly replay: ReplayWindow;
   /** What the entries of a durable session wait in; null: the session is not durable, and nothing waits. */
@@ -79,6 +81,8 @@ export class Room implements Flushable {
     );
     this.fanOut = new FanOut(this.sockets, this, deps);
     this.roster = new Roster({
+      room: this,
+      membersByUser: deps.membersByUser,
       clock: deps.clock,
       releaseOutlet: (index) => this.sockets.leave(index),
       onWindowPassed: (member) => this.owner.onWindowPassed(this, member),

@@ -6,9 +6,12 @@ import { NO_STATE } from '../../protocol/presence.js';
 import type { Clock } from '../../ports/clock.js';
 import { LiveMember } from './live-member.js';
 import type { Member, MemberPast, SeatTaken } from './member.js';
+import type { MemberRoom, MembersByUser } from './members-by-user.js';
 import type { Outlet } from './outlet.js';
 
 export interface RosterDeps {
+  readonly room: MemberRoom;
+  readonly membersByUser: MembersByUser;
   readonly clock: Clock;
   /** From now on the member's outlet sends nothing but its close. */
   readonly releaseOutlet: (index: number) => void;
@@ -34,9 +37,9 @@ export class Roster {
   /** Gives the seat's member its socket. A new member is not sent entries up to `newestSeq`. */
   connect(seat: SeatTaken, outlet: Outlet, newestSeq: number): LiveMember {
     const standing = { kind: 'connected', outlet } as const;
-    const member =
-      this.live.get(seat.index) ?? new LiveMember(seat, { firstSeq: newestSeq, state: NO_STATE, dropped: 0 }, standing);
-    this.live.set(seat.index, member);
+    const known = this.live.get(seat.index);
+    const past = { firstSeq: newestSeq, state: NO_STATE, dropped: 0 };
+    const member = known ?? this.add(new LiveMember(seat, past, standing));
     member.settle(standing);
     member.watchBy(seat.watch);
     member.resumeHashes = seat.resumeHashes;
@@ -48,9 +51,7 @@ export class Roster {
 
   /** Adds a member without a socket, for the rest of its resume window. */
   addAway(seat: SeatTaken, leftMs: number, past: MemberPast): LiveMember {
-    const member = new LiveMember(seat, past, { kind: 'away', ...this.countdown(seat.index, leftMs) });
-    this.live.set(seat.index, member);
-    return member;
+    return this.add(new LiveMember(seat, past, { kind: 'away', ...this.countdown(seat.index, leftMs) }));
   }
 
   /** The member has no socket any more. Its resume window begins, or begins anew. */
@@ -77,10 +78,17 @@ export class Roster {
   /** The member is gone. Returns the outlet that it had, which can only be closed. */
   remove(member: LiveMember): Outlet | null {
     this.live.delete(member.index);
+    this.deps.membersByUser.remove(member);
     member.watchBy(null);
     const outlet = this.disconnect(member);
     member.settle({ kind: 'gone' });
     return outlet;
+  }
+
+  private add(member: LiveMember): LiveMember {
+    this.live.set(member.index, member);
+    this.deps.membersByUser.add(member, this.deps.room);
+    return member;
   }
 
   private countdown(index: number, leftMs: number) {

@@ -19,8 +19,9 @@ import type { Rooms } from '../home/rooms.js';
 
 export interface MembersReport {
   readonly members: readonly MemberStatus[];
+  /** When the question came. */
   readonly asOfMs: number;
-  /** How old the answer can be at most: 0 from the home itself. */
+  /** How much older than `asOfMs` the answer can be: 0, since the store and the home are asked after that. */
   readonly maxStalenessMs: number;
 }
 
@@ -51,6 +52,7 @@ export class LiveSessions {
   /** Rejects with `session_not_found`, or with `home_unreachable` when the home does not answer. */
   async members(scope: ProjectScope, id: SessionId): Promise<MembersReport> {
     const { store, clock } = this.deps;
+    const asOfMs = clock.nowMs();
     const found = await store.get(id, scope);
     if (found === null) throw new Failure('session_not_found');
     const members = await this.membersAtHome(found.session);
@@ -60,7 +62,7 @@ export class LiveSessions {
     const membersNow = hasMoved ? await this.membersAtHome(now.session) : members;
     return {
       members: membersNow ?? now.seats.flatMap((seat) => withoutSocket(seat, now.session.host)),
-      asOfMs: clock.nowMs(),
+      asOfMs,
       maxStalenessMs: 0,
     };
   }

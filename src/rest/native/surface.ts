@@ -9,6 +9,7 @@ import { directoryRoutes, type DirectoryRoutesDeps } from './directory.js';
 import { keyRoutes, type KeyRoutesDeps } from './key-routes.js';
 import { nodeRoutes, type NodeRoutesDeps } from './nodes.js';
 import { outboxRoutes } from './outbox-routes.js';
+import { presenceRoutes, type PresenceRoutesDeps } from './presence-routes.js';
 import { relayMemberRoutes, type RelayMemberRoutesDeps } from './relay-members.js';
 import { relayMessageRoutes, type RelayMessageRoutesDeps } from './relay-messages.js';
 import { relaySettingsRoutes, type RelaySettingsRoutesDeps } from './relay-settings.js';
@@ -19,6 +20,7 @@ import { walletProofRoutes, type WalletProofRoutesDeps } from './wallet-proof-ro
 export interface NativeSurfaceDeps extends KeyRoutesDeps, ConnectRoutesDeps {
   readonly nodes: NodeRoutesDeps;
   readonly relay: RelaySettingsRoutesDeps & RelayMemberRoutesDeps & RelayMessageRoutesDeps & RelayTokenRoutesDeps;
+  readonly presence: PresenceRoutesDeps;
   readonly walletProofs: WalletProofRoutesDeps;
   readonly directory: DirectoryRoutesDeps;
   /** null when mail is really sent, or is not kept. */
@@ -34,6 +36,7 @@ export const NATIVE_SURFACE: Surface<NativeSurfaceDeps> = {
     ...relayMemberRoutes(deps.relay),
     ...relayMessageRoutes(deps.relay),
     ...relayTokenRoutes(deps.relay),
+    ...presenceRoutes(deps.presence),
     ...walletProofRoutes(deps.walletProofs),
     ...keyRoutes(deps),
     ...directoryRoutes(deps.directory),

@@ -20,6 +20,7 @@ const REFUSED_WITHIN_MS = 1500;
 const NEEDS_NO_STORE = [
   ...['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json', 'GET /v1/nodes', 'GET /v1/connect'],
   'GET /v1/outbox',
+  ...['GET /v1/presence/users/{id}', 'POST /v1/presence/users:batch-get'],
   ...['GET /.well-known/jwks.json', 'GET /v1/jwks'],
 ];
 /** Answers of each surface; a call that closes sockets reports the sockets, and the part that it could not do. */

@@ -53,6 +53,8 @@ const CALLS: readonly (readonly [string, 'token' | 'Bearer', Scope])[] = [
   ['POST /v1/relays/sessions/0724828881e2-S/messages', 'Bearer', 'relays'],
   ['POST /v1/relays/sessions/0724828881e2-S/tokens', 'Bearer', 'relays'],
   ['GET /v1/nodes', 'Bearer', 'admin'],
+  ['GET /v1/presence/users/u', 'Bearer', 'relays'],
+  ['POST /v1/presence/users:batch-get', 'Bearer', 'relays'],
   ['POST /v1/keys', 'Bearer', 'admin'],
   ['GET /v1/keys', 'Bearer', 'admin'],
   ['DELETE /v1/keys/key_0123456789abcdef', 'Bearer', 'admin'],

@@ -21,8 +21,11 @@ import type { Log } from '../../../src/ports/log.js';
 import type { NodeRecord } from '../../../src/ports/node-store.js';
 import type { Store, StoreHealth } from '../../../src/ports/store.js';
 import { Authorizations } from '../../../src/relay/sessions/authorizations.js';
+import { UserPresence } from '../../../src/relay/presence/user-presence.js';
+import { MembersByUser } from '../../../src/relay/room/members-by-user.js';
 import { RelaySessions } from '../../../src/relay/sessions/relay-sessions.js';
 import { createRest, type Rest, type RestDeps } from '../../../src/rest/rest.js';
+import { OpenSockets } from '../../../src/sockets/open-sockets.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { loneNode } from '../../support/lone-node.js';
 import { UserSessionSockets } from '../../../src/identity/user-session-sockets.js';
@@ -200,6 +203,14 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
         return { seq: message.deliveryClass === 2 ? 1 : null, receivers: 2 };
       },
     },
+    presence: new UserPresence({
+      membersByUser: new MembersByUser(),
+      openSockets: new OpenSockets(),
+      placement: fullPlacement,
+      calls: loneNode,
+      clock,
+      nodesKnownWithinMs: 0,
+    }),
     identity,
     client,
     login,

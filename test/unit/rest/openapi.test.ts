@@ -85,6 +85,7 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
         ...[`POST ${path}`, `POST ${path}/join`, `POST ${path}/disconnect`],
         ...[`GET ${path}/current`, `DELETE ${path}/current`, `POST ${path}/current/kick`],
       ]),
+      ...['GET /v1/presence/users/{id}', 'POST /v1/presence/users:batch-get'],
       ...['GET /v1/wallet-proof/nonce', 'POST /v1/wallet-proof/verify'],
       ...['GET /v1/jwt_templates/{name}', 'PATCH /v1/jwt_templates/{name}', 'DELETE /v1/jwt_templates/{name}'],
     ].toSorted(),
