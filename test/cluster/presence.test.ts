@@ -41,7 +41,7 @@ describe.each([1, 2])('presence over %i nodes', (count) => {
     return { id: session.session_id, client };
   }
 
-  it('PR1 PR6 a member is found with its session and node, away when its socket is lost, and gone when it left', async () => {
+  it('PR1, PR6 a member is found with its session and node, away when its socket is lost, and gone when it left', async () => {
     const user = freshUser();
     const { id, client } = await member(user, there);
     const node = await idOf(there);
@@ -59,7 +59,7 @@ describe.each([1, 2])('presence over %i nodes', (count) => {
     expect(await presenceOf(user)).toMatchObject(NOWHERE);
   });
 
-  it('PR1 PR5 session sockets are counted for a key that may see user sessions', async () => {
+  it('PR1, PR5 session sockets are counted for a key that may see user sessions', async () => {
     const made = await nodes.at(there).native('POST', '/v1/users', { username: freshUser().slice(0, 12) });
     const { id: user } = made.body as { id: string };
     const jwt = await signIn(nodes.at(there), user);
