@@ -15,6 +15,7 @@ import { composeRelay } from './compose/relay.js';
 import { composeRest } from './compose/rest.js';
 import { composeServer } from './compose/server.js';
 import { startInOrder, stopInReverse, type Composed } from './compose/service.js';
+import type { WorkerRole } from './compose/node-address.js';
 import { composeTokens } from './compose/tokens.js';
 import { ConfigError } from './config/config-error.js';
 import { parseConfig, type Environment } from './config/parse.js';
@@ -24,12 +25,16 @@ import type { Metrics } from './ports/metrics.js';
 import type { Store } from './ports/store.js';
 
 const LOG_FLUSH_MS = 1000;
+/** Several need a process each, which only the program starts. */
+const ONE_GATEWAY = 'SALLYPORT_WORKERS: expected 1 here, because a gateway is one node; the program starts several';
 
-export { ConfigError, type Environment };
+export { ConfigError, type Environment, type WorkerRole };
 
 export interface GatewayOptions {
   /** For tests: puts something between the gateway and its store. */
   readonly wrapStore?: (store: Store) => Store;
+  /** For a process that a supervisor started as one of several workers. */
+  readonly role?: WorkerRole;
 }
 
 export interface Listening {
@@ -64,7 +69,9 @@ export interface Gateway {
 export async function createGateway(env: Environment, options: GatewayOptions = {}): Promise<Gateway> {
   const parsed = parseConfig(env);
   if (!parsed.ok) throw new ConfigError(parsed.problems);
-  const ground = await layGround(parsed.config, options.wrapStore ?? ((store) => store));
+  const { wrapStore = asItIs, role = null } = options;
+  if (parsed.config.workers > 1 && role === null) throw new ConfigError([ONE_GATEWAY]);
+  const ground = await layGround(parsed.config, wrapStore, role);
   const { clock, log, metrics } = ground;
   const { services, connections } = composeParts(ground);
   return {
@@ -74,7 +81,13 @@ export async function createGateway(env: Environment, options: GatewayOptions = 
       await startInOrder(services);
       const listening = listeningOf(ground);
       const { url, port, engine, store } = listening;
-      log.info('listening', { url, port, engine, store, version: VERSION });
+      log.info(options.role === undefined ? 'listening' : 'worker_listening', {
+        url,
+        port,
+        engine,
+        store,
+        version: VERSION,
+      });
       return listening;
     },
     stop: once(async () => {
@@ -86,6 +99,10 @@ export async function createGateway(env: Environment, options: GatewayOptions = 
   };
 }
 
+function asItIs(store: Store): Store {
+  return store;
+}
+
 interface Parts extends Composed {
   readonly connections: () => number;
 }
@@ -95,7 +112,7 @@ function composeParts(ground: Ground): Parts {
   const { address, config, clock, log, store } = ground;
   const cluster = composeCluster(ground);
   const { membership, calls, drains, satellites } = cluster;
-  const tokens = composeTokens({ ...ground, ownUrl: () => address.ownUrl() });
+  const tokens = composeTokens({ ...ground, publicUrl: () => address.publicUrl() });
   const relay = composeRelay({ ...ground, membership, calls, satellites, tokens });
   const identity = composeIdentity({ ...ground, calls, tokens });
   const login = composeLogin({ ...ground, calls, tokens }, identity);
@@ -116,7 +133,7 @@ function composeParts(ground: Ground): Parts {
   ground.duties.drainWith(drain);
   const composed = [ground, front, cluster, relay, identity, tokens, login, client, group];
   return {
-    services: [...composed.flatMap((part) => part.services), drainService(drain, config)],
+    services: [...composed.flatMap((part) => part.services), front.entry, drainService(drain, config)],
     connections: () => server.connections,
   };
 }

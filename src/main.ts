@@ -1,74 +1,86 @@
-/** The program: reads the environment, builds the gateway, maps signals. The only file that touches `process`. */
-import { ConfigError, createGateway, type Gateway, type Listening } from './gateway.js';
-import { VERSION } from './lib/version.js';
+/** The program: reads arguments and environment, and maps signals. The only file that touches `process`. */
+import { fileURLToPath } from 'node:url';
+import { parseArguments } from './cli/arguments.js';
+import { createProgram, createWorker, type Program } from './cli/program.js';
+import { WorkerFailed } from './cli/supervisor.js';
+import { isStop } from './cli/worker-link.js';
+import { ConfigError } from './gateway.js';
 
 const EXIT_CONFIG = 78; // EX_CONFIG of sysexits.h
 const EXIT_FAILED = 1;
 
 async function main(): Promise<void> {
-  let gateway: Gateway | null = null;
+  let program: Program | null = null;
   try {
-    gateway = await createGateway(process.env);
-    mapSignals(gateway);
-    const listening = await gateway.start();
-    if (listening.store === 'memory') process.stdout.write(greeting(listening));
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      process.stderr.write(`sallyport cannot start:\n${error.problems.map((problem) => `  ${problem}\n`).join('')}`);
-      process.exit(EXIT_CONFIG);
+    const { settings, role } = parseArguments(process.argv.slice(2), process.env);
+    if (role === null) {
+      program = await createProgram(settings, {
+        main: fileURLToPath(import.meta.url),
+        print: (text) => process.stdout.write(text),
+      });
+      mapSignals(program, 'second signal ends at once');
+    } else {
+      program = await createWorker(settings, role, { tell: (message) => process.send?.(message) });
+      followSupervisor(mapSignals(program, 'every signal means the same'));
     }
-    process.stderr.write(`sallyport cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
-    await gateway?.stop();
-    process.exit(EXIT_FAILED);
+    await program.start();
+  } catch (error) {
+    await fail(error, program);
   }
 }
 
-function mapSignals(gateway: Gateway): void {
-  const end = (code: number): void => {
-    gateway.stop().then(
-      () => process.exit(code),
+async function fail(error: unknown, program: Program | null): Promise<void> {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`sallyport cannot start:\n${error.problems.map((problem) => `  ${problem}\n`).join('')}`);
+    process.exit(EXIT_CONFIG);
+  }
+  process.stderr.write(`sallyport cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+  await program?.stop();
+  // The worker has said why it cannot start.
+  process.exit(error instanceof WorkerFailed ? error.code : EXIT_FAILED);
+}
+
+/**
+ * The terminal and systemd send a signal to the workers as well as to their supervisor, so only the supervisor takes the
+ * second one as impatience. Returns how the program ends in order.
+ */
+function mapSignals(program: Program, rule: 'second signal ends at once' | 'every signal means the same'): () => void {
+  const end = (failed: boolean): void => {
+    program.stop().then(
+      (code) => process.exit(failed ? EXIT_FAILED : code),
       () => process.exit(EXIT_FAILED),
     );
   };
   let isStopping = false;
   const onSignal = (): void => {
-    // A second signal means that the operator does not want to wait.
-    if (isStopping) process.exit(EXIT_FAILED);
+    if (isStopping && rule === 'every signal means the same') return;
+    if (isStopping) {
+      program.kill();
+      process.exit(EXIT_FAILED);
+    }
     isStopping = true;
-    end(0);
+    end(false);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('unhandledRejection', (cause) => {
-    gateway.log.error('unhandled_rejection', cause);
+    program.log.error('unhandled_rejection', cause);
   });
   process.on('uncaughtException', (cause) => {
-    gateway.log.error('uncaught_exception', cause);
-    end(EXIT_FAILED);
+    program.log.error('uncaught_exception', cause);
+    end(true);
   });
+  return onSignal;
 }
 
-/** The greeting for an operator who starts the program by hand: its address, its root key and an example to paste. */
-function greeting({ url, rootKey, engine }: Listening): string {
-  const key = rootKey ?? '$SALLYPORT_ROOT_KEY';
-  const socketUrl = url.replace(/^http/, 'ws');
-  return `
-  Sallyport ${VERSION} is up at ${url}
-  ${engine}; embedded store: one node, everything is forgotten at exit (set SALLYPORT_REDIS_URL to keep it)
-
-  Root key${rootKey === null ? ' (yours, from SALLYPORT_ROOT_KEY)' : ', generated for this run and shown only here'}:
-    ${key}
-
-  Create a relay session for two users:
-    curl -s ${url}/v1/relays/sessions -H "Authorization: token ${key}" \\
-      -d '{"users":[{"ip":"127.0.0.1"},{"ip":"127.0.0.1"}]}'
-
-  Connect each user with the numbers in the answer:
-    npx wscat -c '${socketUrl}/v1/connect?access_token=<session_id>.<authorization_token>.<authorization_token of the user>'
-
-  The API: ${url}/openapi.json   A whole round trip: npm run demo   Stop: Ctrl-C
-
-`;
+/** A worker ends in order when its supervisor says so, and when its supervisor is gone. */
+function followSupervisor(end: () => void): void {
+  process.on('message', (message) => {
+    if (isStop(message)) end();
+  });
+  process.on('disconnect', end);
+  // The supervisor may have ended while this process loaded its modules.
+  if (!process.connected) end();
 }
 
 await main();

@@ -58,7 +58,7 @@ export function composeCluster(ground: Ground): Cluster {
     report: () => ({
       startedAtMs,
       labels: config.nodeLabels,
-      publicUrl: address.publicUrl(),
+      publicUrl: address.nodeUrl(),
       address: address.host,
       connections: tallies.connectionsOpened - tallies.connectionsClosed,
       sessions: duties.sessions(),

@@ -20,7 +20,7 @@ import type { Operations } from '../ports/operations.js';
 import type { Store } from '../ports/store.js';
 import type { NodeId } from '../protocol/ids.js';
 import { OpenSockets } from '../sockets/open-sockets.js';
-import { NodeAddress } from './node-address.js';
+import { NodeAddress, type WorkerRole } from './node-address.js';
 import { NodeDuties } from './node-duties.js';
 import { storeService, openStore } from './store.js';
 import type { Composed } from './service.js';
@@ -50,7 +50,11 @@ export interface Ground extends Composed {
  * `wrapStore` puts something between the gateway and its store. Rejects when no build of the engine loads, the Redis URL
  * cannot be read, or the GeoIP database cannot be opened.
  */
-export async function layGround(config: Config, wrapStore: (store: Store) => Store): Promise<Ground> {
+export async function layGround(
+  config: Config,
+  wrapStore: (store: Store) => Store,
+  role: WorkerRole | null,
+): Promise<Ground> {
   const engine = loadEngine();
   const clock = systemClock();
   const random = systemCrypto();
@@ -59,7 +63,10 @@ export async function layGround(config: Config, wrapStore: (store: Store) => Sto
   const operations = createOperations(secret);
   const crypto = withOperations(random, operations);
   const self = newNodeId(crypto);
-  const log = createPinoLog({ level: config.logLevel, fields: { node: self } });
+  const log = createPinoLog({
+    level: config.logLevel,
+    fields: role === null ? { node: self } : { node: self, worker: role.worker },
+  });
   const storeName = config.redisUrl === null ? 'memory' : 'redis';
   const metrics = createPrometheusMetrics({ version: VERSION, engine: engine.name, store: storeName });
   const store = wrapStore(openStore({ config, clock, log, metrics, operations }));
@@ -76,7 +83,7 @@ export async function layGround(config: Config, wrapStore: (store: Store) => Sto
     geo: await geoOf(config),
     uws: new UwsApp(engine),
     self,
-    address: new NodeAddress(config),
+    address: new NodeAddress(config, role),
     duties: new NodeDuties(),
     sessionSockets: new UserSessionSockets(),
     openSockets: new OpenSockets(),

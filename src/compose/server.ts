@@ -3,10 +3,12 @@ import { UwsServer } from '../adapters/uws/server.js';
 import type { Gatekeeper } from '../ports/connect.js';
 import type { Router } from '../rest/router.js';
 import type { Ground } from './ground.js';
-import type { Composed } from './service.js';
+import type { Composed, Service } from './service.js';
 
 export interface ComposedServer extends Composed {
   readonly server: UwsServer;
+  /** Takes this worker's part of the connections at the port that all workers share. Start it when all else runs. */
+  readonly entry: Service;
 }
 
 export function composeServer(ground: Ground, gatekeeper: Gatekeeper, { handle, refuse }: Router): ComposedServer {
@@ -29,11 +31,21 @@ export function composeServer(ground: Ground, gatekeeper: Gatekeeper, { handle, 
   const listener = {
     name: 'listener',
     start: async () => {
-      address.listensOn(await server.listen(config.host, config.port));
+      address.listensOn(await server.listen(config.host, address.port));
     },
     stop: () => {
       server.stopListening();
     },
   };
-  return { server, services: [listener] };
+  const { role } = address;
+  const entry = {
+    name: 'entry',
+    start: async () => {
+      if (role !== null) await server.listenWithOthers(config.host, role.entryPort);
+    },
+    stop: () => {
+      server.stopListening();
+    },
+  };
+  return { server, entry, services: [listener] };
 }

@@ -17,8 +17,8 @@ export interface TokensGround {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Store;
-  /** The issuer of tokens when neither an issuer nor a public URL is configured. */
-  readonly ownUrl: () => string;
+  /** The issuer of tokens when none is configured. */
+  readonly publicUrl: () => string;
 }
 
 export interface Tokens extends Composed {
@@ -26,13 +26,13 @@ export interface Tokens extends Composed {
   readonly device: DeviceTokens;
 }
 
-export function composeTokens({ config, secret, clock, log, store, ownUrl }: TokensGround): Tokens {
+export function composeTokens({ config, secret, clock, log, store, publicUrl }: TokensGround): Tokens {
   const sealer = createSealer(secret);
   const rotationMs = config.signingKeyRotationS * 1000;
   const keys = new SigningKeys({ store: store.signingKeys, sealer, clock, log, rotationMs });
   const signer = new Rs256Signer();
   return {
-    session: createSessionTokens({ keys, signer, clock, issuer: () => config.issuer ?? config.publicUrl ?? ownUrl() }),
+    session: createSessionTokens({ keys, signer, clock, issuer: () => config.issuer ?? publicUrl() }),
     device: createDeviceTokens(secret, clock),
     services: [
       { name: 'token_signer', start: () => undefined, stop: () => signer.stop() },

@@ -1,5 +1,6 @@
 /** Turns the environment into a `Config`, or into the list of all problems in it. */
 import { nearest } from '../lib/nearest.js';
+import { workerProblems } from './worker-rules.js';
 import { CONFIG_KEYS, configSchema, type Config, type ConfigKey } from './schema.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,7 +26,7 @@ export function parseConfig(env: Environment): ConfigResult {
     ...(parsed.error?.issues ?? []).map((issue) => describe(issue.path[0], issue.message, env)),
     ...missingSecrets(written),
     ...contradictions(written),
-    ...(parsed.success ? [...mailProblems(parsed.data), ...replicaProblems(parsed.data)] : []),
+    ...(parsed.success ? dependentProblems(parsed.data) : []),
   ];
   return parsed.success && problems.length === 0 ? { ok: true, config: parsed.data } : { ok: false, problems };
 }
@@ -107,4 +108,9 @@ function mailProblems(config: Config): string[] {
     ],
   ];
   return rules.filter(([broken]) => broken).map(([, problem]) => problem);
+}
+
+/** Problems of settings that depend on each other. */
+function dependentProblems(config: Config): readonly string[] {
+  return [...mailProblems(config), ...replicaProblems(config), ...workerProblems(config)];
 }

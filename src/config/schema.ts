@@ -9,10 +9,12 @@ import { relayKeys } from './relay-keys.js';
 import { signInKeys } from './sign-in-keys.js';
 import { tokenKeys, userSessionKeys, userSocketKeys } from './user-keys.js';
 import { walletKeys } from './wallet-keys.js';
+import { workerKeys } from './worker-keys.js';
 
 /** Ordered as in docs/CONFIG.md. */
 export const configSchema = z.object({
   ...nodeKeys,
+  ...workerKeys,
   ...relayKeys,
   ...userSessionKeys,
   ...signInKeys,

@@ -52,6 +52,20 @@ export const httpUrl: z.ZodType<string, string> = read(
   },
 );
 
+/** An http or https URL as above that holds at least one of the placeholders, such as `{port}`. */
+export function urlTemplate(placeholders: readonly string[]): z.ZodType<string, string> {
+  const written = placeholders.map((name) => `{${name}}`);
+  return read(
+    `expected an http or https URL with ${written.join(' or ')} in it, without credentials, query or fragment`,
+    (template) => {
+      // A digit may stand wherever a placeholder may: in the port, the host and the path.
+      const filled = written.reduce((text, placeholder) => text.replaceAll(placeholder, '1'), template);
+      if (filled === template || !httpUrl.safeParse(filled).success) return null;
+      return template.replace(/\/+$/, '');
+    },
+  );
+}
+
 /** Absolute http or https URLs without credentials, query or fragment, in their canonical spelling. */
 export const urlPrefixes: z.ZodType<readonly string[], string> = read(
   'expected http or https URLs without credentials, query or fragment, separated by commas',

@@ -189,7 +189,7 @@ export class HomeStage {
       admissions: { rooms, departures, greeter, connections },
       farAdmissions: { rooms, departures, greeter, connections },
       satellites: { expect: alone, admissionAt: alone },
-      calls: { ask: alone, order: alone, announce: alone, serve: alone },
+      calls: { ask: alone, askAll: alone, order: alone, announce: alone, serve: alone },
       crypto: systemCrypto(),
     });
   }

@@ -24,8 +24,8 @@ export type ListenSocket = us_listen_socket;
 export interface EngineApp {
   ws<UserData>(pattern: string, behavior: WebSocketBehavior<UserData>): unknown;
   any(pattern: string, handler: (res: EngineResponse, req: EngineRequest) => void): unknown;
-  /** The published types lack `options`; both builds accept it. 1: the port is exclusive. */
-  listen(host: string, port: number, options: 1, done: (socket: ListenSocket | false) => void): unknown;
+  /** The published types lack `options`; both builds accept it. 0: shared with SO_REUSEPORT. 1: exclusive. */
+  listen(host: string, port: number, options: 0 | 1, done: (socket: ListenSocket | false) => void): unknown;
   /** Closes every connection and the listening socket. */
   close(): unknown;
   publish(topic: string, message: string | Uint8Array, isBinary: boolean): boolean;

@@ -41,13 +41,16 @@ export class UwsApp implements Broadcaster {
 }
 
 const CLOSE_EVERY_MS = 50;
+/** Options of the engine's `listen`. */
+const SHARED = 0;
+const EXCLUSIVE = 1;
 /** Passed to handlers for a close that this process started; the metrics count the actual code. */
 const CLOSED_BY_US = 1006;
 
 export class UwsServer {
   private readonly sockets = new Set<UwsSocket>();
   private readonly http: HttpServer;
-  private listening: ListenSocket | null = null;
+  private readonly listening: ListenSocket[] = [];
   /** The socket that was just upgraded and is still inside the cork of its upgrade. */
   private newcomer: EngineSocket<SocketState> | null = null;
 
@@ -87,30 +90,19 @@ export class UwsServer {
     return this.sockets.size;
   }
 
-  /** Resolves with the port. Rejects when the address is taken. */
+  /** Resolves with the port. Rejects when the address is taken: otherwise two gateways would silently share it. */
   listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      // 1: exclusive. Otherwise a second process on the same port would silently share its connections.
-      this.uws.app.listen(host, port, 1, (socket) => {
-        if (socket === false) {
-          reject(
-            new Error(
-              `cannot listen on ${host}:${String(port)}: the address is in use or does not belong to this machine`,
-            ),
-          );
-          return;
-        }
-        this.listening = socket;
-        resolve(this.uws.engine.us_socket_local_port(socket));
-      });
-    });
+    return this.listenOn(host, port, EXCLUSIVE);
+  }
+
+  /** Shares the port with other processes: the kernel spreads new connections over them. */
+  listenWithOthers(host: string, port: number): Promise<number> {
+    return this.listenOn(host, port, SHARED);
   }
 
   /** Accepts no new TCP connections. Idempotent. */
   stopListening(): void {
-    if (this.listening === null) return;
-    this.uws.engine.us_listen_socket_close(this.listening);
-    this.listening = null;
+    for (const socket of this.listening.splice(0)) this.uws.engine.us_listen_socket_close(socket);
   }
 
   /**
@@ -131,8 +123,25 @@ export class UwsServer {
 
   /** Closes everything still open, including idle HTTP connections. Call it last: nothing works afterwards. */
   close(): void {
-    this.listening = null;
+    this.listening.splice(0);
     this.uws.app.close();
+  }
+
+  private listenOn(host: string, port: number, options: typeof EXCLUSIVE | typeof SHARED): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.uws.app.listen(host, port, options, (socket) => {
+        if (socket === false) {
+          reject(
+            new Error(
+              `cannot listen on ${host}:${String(port)}: the address is in use or does not belong to this machine`,
+            ),
+          );
+          return;
+        }
+        this.listening.push(socket);
+        resolve(this.uws.engine.us_socket_local_port(socket));
+      });
+    });
   }
 
   private pause(ms: number): Promise<void> {

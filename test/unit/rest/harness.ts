@@ -258,7 +258,7 @@ interface IdentityParts {
 function identityOn(store: Store, clock: ManualClock, log: Log): IdentityParts {
   const metrics = { tallies: emptyTallies(), gauge: () => undefined };
   const base = { config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store };
-  const tokens = composeTokens({ ...base, secret: SECRET, ownUrl: () => 'https://rest.example.test' });
+  const tokens = composeTokens({ ...base, secret: SECRET, publicUrl: () => 'https://rest.example.test' });
   const sessionSockets = new UserSessionSockets();
   const ground = { ...base, tokens, sessionSockets, calls: loneNode, duties: new NodeDuties() };
   const identity = composeIdentity(ground);
