@@ -4,6 +4,7 @@ import { Backend } from '../support/backend.js';
 import { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { Nodes } from '../support/nodes.js';
+import { newSessionToken } from '../support/session-token.js';
 
 interface Presence {
   readonly user_id: string;
@@ -60,9 +61,7 @@ describe.each([1, 2])('presence over %i nodes', (count) => {
   });
 
   it('PR1, PR5 session sockets are counted for a key that may see user sessions', async () => {
-    const made = await nodes.at(there).native('POST', '/v1/users', { username: freshUser().slice(0, 12) });
-    const { id: user } = made.body as { id: string };
-    const jwt = await signIn(nodes.at(there), user);
+    const { userId: user, jwt } = await newSessionToken(nodes.at(there));
     const sockets = [1, 2].map(() => Client.join(nodes.process(there).socketUrl, jwt));
     const [one] = await Promise.all(sockets);
     const node = await idOf(there);
@@ -142,15 +141,4 @@ async function presenceBy(backend: Backend, user: string): Promise<Presence & Fr
   const { status, body } = await backend.native('GET', `/v1/presence/users/${user}`);
   expect(status).toBe(200);
   return body as Presence & Fresh;
-}
-
-async function signIn(backend: Backend, userId: string): Promise<string> {
-  const ticket = await backend.native('POST', '/v1/sign_in_tokens', { user_id: userId });
-  const type = { 'content-type': 'application/x-www-form-urlencoded' };
-  const form = `strategy=ticket&ticket=${encodeURIComponent((ticket.body as { token: string }).token)}`;
-  const signedIn = await backend.call('POST', '/v1/client/sign_ins?_is_native=1', form, type);
-  const { created_session_id: id } = (signedIn.body as { response: { created_session_id: string } }).response;
-  const authorization = signedIn.headers.get('authorization') ?? '';
-  const path = `/v1/client/sessions/${id}/tokens?_is_native=1`;
-  return ((await backend.call('POST', path, '', { ...type, authorization })).body as { jwt: string }).jwt;
 }

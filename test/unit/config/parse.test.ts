@@ -20,6 +20,9 @@ describe('parseConfig', () => {
     expect(configOf({ PATH: '/bin' })).toEqual({
       host: '127.0.0.1',
       port: 8080,
+      workers: 1,
+      workerPort: null,
+      workerUrl: null,
       environment: 'production',
       rootKey: null,
       secret: null,
