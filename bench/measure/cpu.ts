@@ -31,14 +31,21 @@ export function cpuTimeOf(pid: number): CpuTime {
   };
 }
 
-/** The sum. `waitS` is 0 for several processes: they also wait for each other, which nothing else caused. */
+/**
+ * The sum over these processes and those that they started: a supervisor relays nothing, its workers do. `waitS` is 0 for
+ * several `pids`: they also wait for each other, which nothing else caused.
+ */
 export function cpuTimeOfAll(pids: readonly number[]): CpuTime {
-  const times = pids.map(cpuTimeOf);
+  const times = pids.flatMap((pid) => [pid, ...childrenOf(pid)]).map(cpuTimeOf);
   return {
     userS: sumOf(times, ({ userS }) => userS),
     systemS: sumOf(times, ({ systemS }) => systemS),
-    waitS: times.length === 1 ? sumOf(times, ({ waitS }) => waitS) : 0,
+    waitS: pids.length === 1 ? Math.max(...times.map(({ waitS }) => waitS)) : 0,
   };
+}
+
+function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 /** The times of this process, on any system. `waitS` is 0 where the system does not count it. */

@@ -22,7 +22,11 @@ export interface SessionOptions {
   readonly max_users?: number;
   readonly expires_in_s?: number;
   readonly resume_window_ms?: number;
-  readonly filters?: readonly object[];
+  readonly filters?: readonly {
+    readonly field: string;
+    readonly values: readonly string[];
+    readonly filter_type: string;
+  }[];
 }
 
 export interface Call {

@@ -30,10 +30,11 @@ const ADDRESS = '127.0.0.1';
 export async function openSessions(
   backend: Backend,
   { clients, roomsOf }: Crowd,
-  options: SessionOptions = {},
+  options: SessionOptions | ((room: number) => SessionOptions) = {},
 ): Promise<Seats> {
-  const settings = { expires_in_s: EXPIRES_IN_S, max_users: roomsOf, ...options };
-  const rooms = await inTurns(clients / roomsOf, async () => {
+  const optionsOf = typeof options === 'function' ? options : () => options;
+  const rooms = await inTurns(clients / roomsOf, async (room) => {
+    const settings = { expires_in_s: EXPIRES_IN_S, max_users: roomsOf, ...optionsOf(room) };
     const listed = Array.from({ length: Math.min(roomsOf, LISTED_AT_MOST) }, () => ADDRESS);
     const session = await backend.createSession(listed, settings);
     const more = await inTurns(roomsOf - listed.length, (i) => backend.authorizeUser(session.session_id, addressOf(i)));

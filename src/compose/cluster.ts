@@ -14,6 +14,7 @@ import { LinkedSatellites } from '../cluster/satellites/linked-satellites.js';
 import { SatelliteBroadcaster } from '../cluster/satellites/satellite-broadcaster.js';
 import { SatelliteEnd } from '../cluster/satellites/satellite-end.js';
 import { LONGEST_LEASE_MS } from '../config/node-keys.js';
+import type { NodeLabels } from '../config/values.js';
 import { VERSION } from '../lib/version.js';
 import type { BusTransport } from '../ports/bus-transport.js';
 import type { NodeBus } from '../ports/node-bus.js';
@@ -22,6 +23,7 @@ import type { Forward, Satellites } from '../ports/satellites.js';
 import type { Broadcaster } from '../ports/socket.js';
 import type { NodeId } from '../protocol/ids.js';
 import type { Ground } from './ground.js';
+import type { WorkerRole } from './node-address.js';
 import type { Composed } from './service.js';
 
 export interface Cluster extends Composed {
@@ -57,7 +59,7 @@ export function composeCluster(ground: Ground): Cluster {
     onLeaseRegained: () => duties.compareAll(),
     report: () => ({
       startedAtMs,
-      labels: config.nodeLabels,
+      labels: address.role === null ? config.nodeLabels : labelsOf(address.role, config.nodeLabels),
       publicUrl: address.nodeUrl(),
       address: address.host,
       connections: tallies.connectionsOpened - tallies.connectionsClosed,
@@ -138,6 +140,11 @@ function composeSatellites(ground: Ground, bus: NodeBus, membership: Membership)
       { name: 'satellites', start: () => satelliteEnd.start(), stop: () => satelliteEnd.stop() },
     ],
   };
+}
+
+/** Filters can name one worker; a label of the operator's own goes first. */
+function labelsOf({ worker }: WorkerRole, labels: NodeLabels): NodeLabels {
+  return { worker: String(worker), ...labels };
 }
 
 /** The embedded store has one node: its bus reaches nobody. */
