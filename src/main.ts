@@ -1,7 +1,8 @@
 /** The program: reads arguments and environment, and maps signals. The only file that touches `process`. */
 import { fileURLToPath } from 'node:url';
 import { parseArguments } from './cli/arguments.js';
-import { createProgram, createWorker, type Program } from './cli/program.js';
+import { createProgram, createWorker } from './cli/create-program.js';
+import type { Program } from './cli/program.js';
 import { WorkerFailed } from './cli/supervisor.js';
 import { isStop } from './cli/worker-link.js';
 import { ConfigError } from './gateway.js';

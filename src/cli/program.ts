@@ -1,12 +1,6 @@
-/** The command as main.ts runs it: one gateway, a supervisor with its workers, or one of these workers. */
-import { createPinoLog } from '../adapters/pino/log.js';
-import { parseConfig } from '../config/parse.js';
-import { ConfigError, createGateway, type Environment, type WorkerRole } from '../gateway.js';
 import type { Log } from '../ports/log.js';
-import { greeting } from './greeting.js';
-import { createSupervisor } from './supervise.js';
-import type { SupervisorLink } from './worker-link.js';
 
+/** What main.ts runs, whatever the command asks for. */
 export interface Program {
   readonly log: Log;
   /** Resolves when it serves. Rejects when it cannot. */
@@ -15,47 +9,4 @@ export interface Program {
   stop(): Promise<number>;
   /** Ends other processes that it started, at once. The caller exits after that. */
   kill(): void;
-}
-
-export interface Terminal {
-  /** The module that a worker runs. */
-  readonly main: string;
-  readonly print: (text: string) => void;
-}
-
-/** Rejects with a `ConfigError`, or as `createGateway` does. */
-export async function createProgram(settings: Environment, terminal: Terminal): Promise<Program> {
-  const parsed = parseConfig(settings);
-  if (!parsed.ok) throw new ConfigError(parsed.problems);
-  const { config } = parsed;
-  if (config.workers === 1) return createSingle(settings, terminal);
-  const log = createPinoLog({ level: config.logLevel });
-  return createSupervisor({ config, settings, log, main: terminal.main });
-}
-
-async function createSingle(settings: Environment, { print }: Terminal): Promise<Program> {
-  const gateway = await createGateway(settings);
-  return {
-    log: gateway.log,
-    async start() {
-      const listening = await gateway.start();
-      if (listening.store === 'memory') print(greeting(listening));
-    },
-    stop: () => gateway.stop().then(() => 0),
-    kill: () => undefined,
-  };
-}
-
-/** Rejects like `createGateway`. Tells the supervisor when it serves. */
-export async function createWorker(settings: Environment, role: WorkerRole, link: SupervisorLink): Promise<Program> {
-  const gateway = await createGateway(settings, { role });
-  return {
-    log: gateway.log,
-    async start() {
-      const { engine } = await gateway.start();
-      link.tell({ type: 'listening', engine });
-    },
-    stop: () => gateway.stop().then(() => 0),
-    kill: () => undefined,
-  };
 }

@@ -63,7 +63,7 @@ export const nodeKeys = {
   publicUrl: optional(httpUrl, {
     env: 'SALLYPORT_PUBLIC_URL',
     type: 'http or https URL',
-    doc: 'The base URL where clients reach this node; answers show it as `relay`.',
+    doc: 'The base URL where clients reach this node; answers show it as `relay`. With several workers: where clients reach all of them (see SALLYPORT_WORKER_URL).',
     unset: 'built from the host and port that the server listens on',
   }),
   allowedOrigins: withDefault(origins, '', {
