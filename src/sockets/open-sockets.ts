@@ -1,23 +1,26 @@
 /** The open sockets of this node by their user, whatever they open. */
+import { ListsByKey } from '../lib/lists-by-key.js';
 import type { Admission, SocketListener } from '../ports/connect.js';
 import type { UserId } from '../protocol/ids.js';
 
 export class OpenSockets implements SocketListener {
-  private readonly byUser = new Map<UserId, Set<Admission>>();
+  private readonly lists = new ListsByKey<UserId, Admission>();
+
+  /** The number of users with a socket. */
+  get size(): number {
+    return this.lists.size;
+  }
 
   /** Each socket as it was admitted. */
-  of(userId: UserId): Iterable<Admission> {
-    return this.byUser.get(userId) ?? [];
+  of(userId: UserId): readonly Admission[] {
+    return this.lists.of(userId);
   }
 
   onOpened(admission: Admission): void {
-    const sockets = this.byUser.get(admission.userId);
-    if (sockets === undefined) this.byUser.set(admission.userId, new Set([admission]));
-    else sockets.add(admission);
+    this.lists.add(admission.userId, admission);
   }
 
   onClosed(admission: Admission): void {
-    const sockets = this.byUser.get(admission.userId);
-    if (sockets?.delete(admission) === true && sockets.size === 0) this.byUser.delete(admission.userId);
+    this.lists.remove(admission.userId, (open) => open === admission);
   }
 }

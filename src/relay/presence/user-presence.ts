@@ -67,17 +67,16 @@ export class UserPresence {
   }
 
   private membersOf(userId: UserId): HeldMember[] {
-    const members = [...this.deps.membersByUser.of(userId)];
-    return members
-      .filter(([{ standing }]) => standing.kind === 'connected' || standing.kind === 'away')
-      .map(([{ index, outlet }, room]) => {
-        const { id: sessionId, projectId, homeEpoch } = room.session;
-        return { userId, sessionId, projectId, homeEpoch, index, role: room.roleOf(index), connected: outlet !== null };
-      });
+    return this.deps.membersByUser.of(userId).flatMap(({ member: { index, standing }, room }) => {
+      if (standing.kind !== 'connected' && standing.kind !== 'away') return [];
+      const { id: sessionId, projectId, homeEpoch } = room.session;
+      const connected = standing.kind === 'connected';
+      return { userId, sessionId, projectId, homeEpoch, index, role: room.roleOf(index), connected };
+    });
   }
 
   private socketsOf(userId: UserId): HeldSocket[] {
-    return [...this.deps.openSockets.of(userId)].map(({ seatName, userSessionId }) => ({
+    return this.deps.openSockets.of(userId).map(({ seatName, userSessionId }) => ({
       userId,
       seatName,
       userSessionId,

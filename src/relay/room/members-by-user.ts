@@ -1,4 +1,5 @@
 /** The members of all rooms of this node by their user, for questions about users. Rosters keep it. */
+import { ListsByKey } from '../../lib/lists-by-key.js';
 import type { UserId } from '../../protocol/ids.js';
 import type { Role } from '../../protocol/server-control.js';
 import type { RelaySession } from '../../ports/relay-session.js';
@@ -10,26 +11,28 @@ export interface MemberRoom {
   roleOf(index: number): Role;
 }
 
+export interface PlacedMember {
+  readonly member: Member;
+  readonly room: MemberRoom;
+}
+
 export class MembersByUser {
-  private readonly byUser = new Map<UserId, Map<Member, MemberRoom>>();
+  private readonly lists = new ListsByKey<UserId, PlacedMember>();
 
   /** The number of users with a member. */
   get size(): number {
-    return this.byUser.size;
+    return this.lists.size;
   }
 
-  of(userId: UserId): ReadonlyMap<Member, MemberRoom> {
-    return this.byUser.get(userId) ?? new Map<Member, MemberRoom>();
+  of(userId: UserId): readonly PlacedMember[] {
+    return this.lists.of(userId);
   }
 
   add(member: Member, room: MemberRoom): void {
-    const members = this.byUser.get(member.userId);
-    if (members === undefined) this.byUser.set(member.userId, new Map([[member, room]]));
-    else members.set(member, room);
+    this.lists.add(member.userId, { member, room });
   }
 
   remove(member: Member): void {
-    const members = this.byUser.get(member.userId);
-    if (members?.delete(member) === true && members.size === 0) this.byUser.delete(member.userId);
+    this.lists.remove(member.userId, (placed) => placed.member === member);
   }
 }
