@@ -13,8 +13,9 @@ import { chooseCores } from '../processes/cores.js';
 import { withRedis } from '../processes/foreign-server.js';
 import { GatewayProcess, UNLIMITED } from '../processes/gateway.js';
 import { Backend, type SessionOptions } from '../rest/backend.js';
-import { openSessions } from '../rest/seats.js';
-import type { Contender } from './contenders.js';
+import { withServer } from '../processes/server-process.js';
+import { openSessions, type Crowd } from '../rest/seats.js';
+import type { Contender, Target } from './contenders.js';
 import { deliveryRunOf, demandPerfect, loadOnce, type DeliveryRun, type Load } from './load-once.js';
 
 /** Each worker knows the others after its second heartbeat. */
@@ -43,15 +44,16 @@ export const workers = defineScenario({
     const load = option.loadOf(given, { phases: 'shuffled' });
     const { rooms, times } = { rooms: load.clients / load.roomsOf, times: nodes * load.clients };
     account.title(`${load.clients} clients in ${rooms} rooms, ${load.payloadBytes} B at ${load.rate} Hz each`);
-    const figures = await withRedis(chooseCores().load, async ({ url }) => {
-      const one = side('one node', url, 1, load);
-      const shared = side(`${nodes} workers, together`, url, nodes, load);
-      const each = side(`${nodes} workers, each`, url, nodes, { ...load, clients: times });
-      const sides = [one, shared, each];
+    const figures = await withBoth(nodes, async (one, several) => {
+      const alone = side('one node', one, load);
+      const together = side(`${nodes} workers, together`, several, load);
+      const each = side(`${nodes} workers, each`, several, { ...load, clients: times });
+      const sides = [alone, together, each];
       const all = await Rounds.of(account, { rounds, attempts }, sides);
-      const ratioOf = ({ name }: { readonly name: string }): number => all.ratio(name, one.name, ({ cpuUs }) => cpuUs);
+      const ratioOf = ({ name }: { readonly name: string }): number =>
+        all.ratio(name, alone.name, ({ cpuUs }) => cpuUs);
       reportRuns(account, all, 'the clients at', sides, { 'to one': (row) => ratioOf(row).toFixed(3) });
-      return { together: ratioOf(shared), each: ratioOf(each), isDisturbed: all.isDisturbed };
+      return { together: ratioOf(together), each: ratioOf(each), isDisturbed: all.isDisturbed };
     });
     const isMet = figures.isDisturbed || figures.each <= TARGET;
     const broken = brokenOf([[isMet, `${nodes} workers cost ${figures.each.toFixed(3)} x one node, over ${TARGET}`]]);
@@ -59,39 +61,48 @@ export const workers = defineScenario({
   },
 });
 
-function side(name: string, redisUrl: string, count: number, load: Load): Side<DeliveryRun> {
-  const contender = gatewayOf(name, redisUrl, count);
+interface RunningNodes {
+  readonly gateway: GatewayProcess;
+  readonly backend: Backend;
+  readonly count: number;
+}
+
+/** Both run all the time, so that neither begins uncompiled; the one that has no load needs about 1 % of the core. */
+function withBoth<T>(count: number, use: (one: RunningNodes, several: RunningNodes) => Promise<T>): Promise<T> {
+  return withRedis(chooseCores().load, ({ url }) =>
+    withNodes(url, 1, (one) =>
+      withNodes(url, count, async (several) => {
+        await pause(ACQUAINTED_MS);
+        return use(one, several);
+      }),
+    ),
+  );
+}
+
+function withNodes<T>(redisUrl: string, count: number, use: (nodes: RunningNodes) => Promise<T>): Promise<T> {
+  const environment = {
+    ...UNLIMITED,
+    SALLYPORT_REDIS_URL: redisUrl,
+    SALLYPORT_REDIS_PREFIX: `sallyport-bench-${randomBytes(6).toString('hex')}:`,
+    SALLYPORT_SECRET: randomBytes(24).toString('hex'),
+    SALLYPORT_WORKERS: String(count),
+  };
+  const gateway = new GatewayProcess({ core: chooseCores().server, environment });
+  return withServer(gateway, ({ url }) => use({ gateway, backend: new Backend(url, gateway.key), count }));
+}
+
+function side(name: string, nodes: RunningNodes, load: Load): Side<DeliveryRun> {
+  const contender: Contender = { name, start: (crowd) => seat(nodes, crowd) };
   const run = async (): Promise<DeliveryRun> =>
     deliveryRunOf(demandPerfect(contender, await loadOnce(contender, load, chooseCores())));
   return { name, run };
 }
 
 /** The rooms are dealt out to the workers in turn, and their clients connect to the home. */
-function gatewayOf(name: string, redisUrl: string, count: number): Contender {
-  return {
-    name,
-    async start(crowd, launch) {
-      const environment = {
-        ...UNLIMITED,
-        SALLYPORT_REDIS_URL: redisUrl,
-        SALLYPORT_REDIS_PREFIX: `sallyport-bench-${randomBytes(6).toString('hex')}:`,
-        SALLYPORT_SECRET: randomBytes(24).toString('hex'),
-        SALLYPORT_WORKERS: String(count),
-      };
-      const gateway = new GatewayProcess({ ...launch, environment });
-      try {
-        const { url } = await gateway.untilListening();
-        await pause(ACQUAINTED_MS);
-        const { endpoints, handshakes } = await openSessions(new Backend(url, gateway.key), crowd, (room) =>
-          count === 1 ? {} : { filters: [onlyAt(1 + (room % count))] },
-        );
-        return { endpoints, handshakes, wire: 'sallyport', serverPids: [gateway.pid], stop: () => gateway.stop() };
-      } catch (error) {
-        gateway.kill();
-        throw error;
-      }
-    },
-  };
+async function seat({ gateway, backend, count }: RunningNodes, crowd: Crowd): Promise<Target> {
+  const optionsOf = (room: number): SessionOptions => (count === 1 ? {} : { filters: [onlyAt(1 + (room % count))] });
+  const seats = await openSessions(backend, crowd, optionsOf);
+  return { ...seats, wire: 'sallyport', serverPids: [gateway.pid], stop: () => seats.end() };
 }
 
 function onlyAt(worker: number): NonNullable<SessionOptions['filters']>[number] {

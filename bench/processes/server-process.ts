@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { demand } from './changes.js';
 import { Child } from './child.js';
 
-const START_MS = 10_000;
+const START_MS = 30_000;
 
 const listeningLine = z.object({ event: z.literal('listening'), url: z.string(), engine: z.string() });
 const errorLine = z.object({ level: z.enum(['error', 'fatal']), event: z.string() });
