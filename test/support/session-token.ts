@@ -12,6 +12,7 @@ export async function newSessionToken(backend: Backend): Promise<{ readonly user
   const { created_session_id: id } = (signedIn.body as { response: { created_session_id: string } }).response;
   const authorization = signedIn.headers.get('authorization') ?? '';
   const path = `/v1/client/sessions/${id}/tokens?_is_native=1`;
-  const { body } = await backend.call('POST', path, '', { ...type, authorization });
+  const { status, body } = await backend.call('POST', path, '', { ...type, authorization });
+  if (status !== 200) throw new Error(`tokens answered ${String(status)}: ${JSON.stringify(body)}`);
   return { userId, jwt: (body as { jwt: string }).jwt };
 }
