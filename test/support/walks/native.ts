@@ -18,6 +18,13 @@ export async function walkNative(journal: Journal): Promise<void> {
   await journal.native('POST', '/v1/presence/users:batch-get', { user_ids: [id] });
 }
 
+export async function walkDrain(journal: Journal): Promise<void> {
+  const { body } = await journal.native('GET', '/v1/nodes');
+  for (const { id } of (body as { nodes: { id: string }[] }).nodes) {
+    await journal.native('POST', `/v1/nodes/${id}/drain`);
+  }
+}
+
 async function keys(journal: Journal): Promise<void> {
   const { body } = await journal.native('POST', '/v1/keys', { name: 'short-lived', scopes: ['admin', 'relays'] });
   const { id, secret } = body as { id: string; secret: string };

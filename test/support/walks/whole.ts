@@ -5,7 +5,7 @@ import { walkGroup } from './group.js';
 import type { Journal } from './journal.js';
 import { RESET_PAGE, walkLogin, type ReadResetToken } from './login.js';
 import { walkMisplaced } from './misplaced.js';
-import { walkNative } from './native.js';
+import { walkDrain, walkNative } from './native.js';
 import { walkRelays } from './relays.js';
 import { makeStanding } from './standing.js';
 
@@ -28,4 +28,6 @@ export async function walkEverything(journal: Journal, readResetToken: ReadReset
   await walkGroup(journal);
   await makeStanding(journal, readResetToken);
   await walkMisplaced(journal);
+  // Last: a drained node takes nothing new.
+  await walkDrain(journal);
 }
