@@ -1,6 +1,7 @@
 /** Composes the REST APIs over the parts that they call. */
 import { createSealer } from '../adapters/system/sealer.js';
 import type { Membership } from '../cluster/membership.js';
+import type { Store, StoreHealth } from '../ports/store.js';
 import type { NodeDrains } from '../cluster/node-drains.js';
 import { ApiKeys } from '../identity/api-keys.js';
 import type { NodeCalls } from '../ports/node-calls.js';
@@ -46,8 +47,14 @@ export function composeRest(ground: Ground, { membership, calls, drains, relay, 
     sealer: createSealer(secret),
     idempotency: store.idempotency,
     operations,
-    health: () => store.health(),
+    health: () => healthOf(store, membership),
     origins: originRule(config),
     limits: { maxBodyBytes, maxMessageBytes, requestDeadlineMs },
   });
+}
+
+/** A node whose lease has run out numbers and acks nothing, although the store may answer again. */
+function healthOf(store: Store, membership: Pick<Membership, 'leaseHeld'>): StoreHealth {
+  const health = store.health();
+  return health.ok && !membership.leaseHeld() ? { ok: false, reason: 'the lease of this node has run out' } : health;
 }
