@@ -12,7 +12,7 @@ import type { Doorway } from '../ports/doorway.js';
 import type { CallKind, NodeCalls } from '../ports/node-calls.js';
 import type { Placement } from '../ports/placement.js';
 import { RELAY_CREDENTIAL_ALGORITHM, type RelayCredentials } from '../ports/relay-credentials.js';
-import type { Joined, JoinRequest } from '../ports/relay-join.js';
+import type { Joined, JoinRequest, JoinResult } from '../ports/relay-join.js';
 import type { Satellites } from '../ports/satellites.js';
 import type { RelayStore } from '../ports/relay-store.js';
 import type { UserSessionStore } from '../ports/user-session-store.js';
@@ -94,7 +94,14 @@ export class RelayDoorway implements Doorway {
   private async examineHere(claim: Claim): Promise<void> {
     const bound = boundTo(claim);
     if (bound !== null) await this.requireActive(bound);
-    await this.wouldJoin(claim);
+    const result = await this.wouldJoin(claim);
+    if (result.outcome !== 'home_elsewhere') return;
+    // A join would claim the session from a silent home only if that home is gone.
+    const { placement } = this.deps;
+    const isSilent = placement.reach(result.homeNodeId) === null;
+    if (isSilent && !(await placement.isGone(result.homeNodeId))) {
+      throw homeElsewhere(placement.find(result.homeNodeId));
+    }
   }
 
   private async askHome<A>(kind: CallKind<Claim, A>, claim: Claim, home: NodeId, elsewhere: HomeElsewhere): Promise<A> {
@@ -245,7 +252,7 @@ export class RelayDoorway implements Doorway {
   }
 
   /** Rejects as the join would. What a silent or draining home refuses is decided after the session has moved here. */
-  private async wouldJoin(claim: Claim): Promise<void> {
+  private async wouldJoin(claim: Claim): Promise<JoinResult> {
     const { store, placement } = this.deps;
     const result = await store.join(this.joinOf(claim, '', true));
     if (result.outcome === 'refused') throw new Failure(result.code, retry(result.code));
@@ -257,6 +264,7 @@ export class RelayDoorway implements Doorway {
     if (isResume && result.outcome === 'joined' && result.userSessionId !== null) {
       await this.requireActive(result.userSessionId);
     }
+    return result;
   }
 
   private joinOf({ sessionId, credential, address }: Claim, resumeHash: string, dryRun: boolean): JoinRequest {

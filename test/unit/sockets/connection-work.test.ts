@@ -59,7 +59,14 @@ const socket: ClientSocket = {
 function relayConnection(workMsPerS: number): SocketHandler {
   const limits = { ...REST, workMsPerS };
   const members = new Map();
-  const room = { id: 'room', hold: null, durable: null, host: { index: 0, term: 1 }, members, append: () => (relayed += 1) };
+  const room = {
+    id: 'room',
+    hold: null,
+    durable: null,
+    host: { index: 0, term: 1 },
+    members,
+    append: () => (relayed += 1),
+  };
   const owner = { onBehind: () => undefined, onCaughtUp: () => undefined, onDropped: () => undefined };
   const outletBounds = { softBytes: 1e6, hardBytes: 1e6, maxBehindMs: 1e6 };
   const slabs = new CountingPool(1024);
