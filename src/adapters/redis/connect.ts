@@ -40,6 +40,8 @@ export function connectTo(url: string, purpose: 'commands' | 'subscriber' = 'com
     lazyConnect: true,
     enableOfflineQueue: false,
     clusterRetryStrategy: reconnectDelayMs,
+    // A cluster is down for longer than a call may take: its callers hear of it at once, and by name.
+    retryDelayOnClusterDown: 0,
     slotsRefreshTimeout: COMMAND_TIMEOUT_MS,
     redisOptions: common,
   });

@@ -1,23 +1,40 @@
 import { Failure } from '../../protocol/failure.js';
 
-/** Replies that mean the server cannot serve any call now. Before Redis 7, a script's error wraps them. */
+/**
+ * Replies that mean the server cannot serve the call now, whatever the call is. Before Redis 7, a script's error wraps
+ * them. MOVED and CROSSSLOT come from a cluster that is used as a single server.
+ */
 const NOT_NOW =
-  /^(?:ERR Error running script.*-)?(?:READONLY|LOADING|OOM|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|NOREPLICAS|MISCONF|NOAUTH|NOPERM|LATE|FORMAT)\b/;
+  /^(?:ERR Error running script.*-)?(READONLY|LOADING|OOM|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|ASK|CROSSSLOT|BUSY|NOREPLICAS|MISCONF|NOAUTH|WRONGPASS|NOPERM|NOSCRIPT|LATE|FORMAT)\b/;
+
+/** The user of the connection lacks a right. Redis answers this in other words when a script runs the command. */
+const LACKS_RIGHT = /\bNOPERM\b|The user executing the script can't|ACL failure in script/;
+
+/** These pass by themselves, or another part acts on them: they do not say that the server refuses writes. */
+const PASSING = new Set(['TRYAGAIN', 'ASK', 'LATE', 'FORMAT', 'NOSCRIPT']);
 
 /** Turns what a call threw into a failure: Redis is unreachable or cannot serve (503), or refused our command (500). */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const isOurs = thrown instanceof TypeError || thrown instanceof RangeError;
-  if (isOurs || (isReply(thrown) && !NOT_NOW.test(thrown.message))) return new Failure('internal', { cause: thrown });
+  const isNotNow = isReply(thrown) && (NOT_NOW.test(thrown.message) || lacksRight(thrown));
+  if (isOurs || (isReply(thrown) && !isNotNow)) return new Failure('internal', { cause: thrown });
   return unavailable(thrown);
 }
 
-/** Replies that mean the server accepts no writes now. */
-const NO_WRITES = /^(?:ERR Error running script.*-)?(READONLY|OOM|NOREPLICAS|MISCONF|NOPERM)\b/;
+/** Why the server refuses writes; null when `thrown` does not say that it does. */
+export function refusalIn(thrown: unknown): string | null {
+  if (!isReply(thrown)) return null;
+  if (lacksRight(thrown)) return 'NOPERM';
+  const code = NOT_NOW.exec(thrown.message)?.[1] ?? null;
+  if (code === 'MOVED' || code === 'CROSSSLOT')
+    return `${code}: the server is part of a Redis Cluster, so its URL begins with redis+cluster:`;
+  return code === null || PASSING.has(code) ? null : code;
+}
 
-/** Why the server refuses writes; null when `thrown` is another error. */
-export function refusedWrites(thrown: unknown): string | null {
-  return isReply(thrown) ? (NO_WRITES.exec(thrown.message)?.[1] ?? null) : null;
+/** Whether the server refused because the connection's user has no right to a command, a key or a channel. */
+export function lacksRight(thrown: unknown): boolean {
+  return isReply(thrown) && LACKS_RIGHT.test(thrown.message);
 }
 
 /** Whether the server answered with an error. The call changed nothing then, and never will. */

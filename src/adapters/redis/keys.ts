@@ -50,6 +50,8 @@ export function createKeys(prefix: string) {
   const index = `${all}{index}`;
   const userSessions = `${all}{user-sessions}`;
   const directory = `${all}{directory}`;
+  /** The text that decides a key's hash slot. */
+  const tagOf = (key: string): string => /\{([^}]+)\}/.exec(key.slice(all.length))?.[1] ?? key;
   return {
     /**
      * In the order of lua/session.lua: the session's fields (hash); seats by user; users by token ('' when revoked);
@@ -130,11 +132,16 @@ export function createKeys(prefix: string) {
     rate: (key: string): string => `${all}{rates}:${key}`,
     signingKeys: `${all}signing-keys`,
     /** Keeps the first reply of a change whose first key is `first`, in the same hash slot. */
-    onceDone: (first: string, name: string): string => {
-      const behind = first.slice(all.length);
-      const tag = /\{([^}]+)\}/.exec(behind)?.[1] ?? first;
-      return `${all}once-done:{${tag}}:${name}`;
-    },
+    onceDone: (first: string, name: string): string => `${all}once-done:{${tagOf(first)}}:${name}`,
+    /** A key in the same hash slot as `first` whose value means nothing; see write-refusal.ts and rights.ts. */
+    scratch: (first: string): string => `${all}scratch:{${tagOf(first)}}`,
+    /** One key of each kind, to find out which kinds an ACL user has no right to; see rights.ts. Nothing is stored there. */
+    kinds: [
+      ...[`${all}nodes`, `${all}keys`, `${all}signing-keys`, `${all}format`],
+      ...['relay:{any}:any', '{index}:any', 'idempotency:{any}', 'once-done:{any}:any'].map((name) => all + name),
+      ...['{user:any}:any', 'owner:{any}', '{user-sessions}:any', '{client_any}:any'].map((name) => all + name),
+      ...['{directory}:any', 'once:any:{any}', '{rates}:any', 'sockets:{user:any}'].map((name) => all + name),
+    ],
     /** Hash of a user's sockets. */
     userSockets: (id: UserId): string => `${all}sockets:{user:${id}}`,
   };

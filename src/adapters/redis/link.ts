@@ -18,7 +18,8 @@ import { connectTo, isTimeout, reasonOf, within } from './connect.js';
 import {
   isReply,
   isReplyOf,
-  refusedWrites,
+  lacksRight,
+  refusalIn,
   toFailure,
   unavailable,
   unknownOutcome,
@@ -29,8 +30,10 @@ import { StoredFormat } from './format.js';
 import type { Keys } from './keys.js';
 import { Outage } from './outage.js';
 import { asList } from './replies.js';
+import { Rights } from './rights.js';
 import type { Effect, Script, Scripts, ScriptText } from './script.js';
 import { ServerTime } from './server-time.js';
+import { WriteRefusal } from './write-refusal.js';
 
 /** Ends before the command timeout even with the error of the clock estimate, so that no refused call runs later. */
 const RUN_WITHIN_MS = 950;
@@ -39,8 +42,10 @@ const CALL_DEADLINE_MS = 1_150;
 const STOP_DEADLINE_MS = 500;
 /** A repeat under the same Idempotency-Key may come for a day; the extra hour covers the first try itself. */
 const ONCE_KEPT_MS = 25 * 60 * 60 * 1000;
-/** The only operation that always writes: its success means that Redis accepts writes again. */
-const WRITES_ARE_TAKEN = 'nodes.heartbeat';
+/** Every node calls it all the time, so that a node without traffic notices what its Redis refuses. */
+const HEARTBEAT = 'nodes.heartbeat';
+/** A connection that is not ready by then leads to a server that loads its data, or that hangs. */
+const ASK_WHETHER_LOADING_AFTER_MS = 100;
 
 export interface LinkOptions {
   readonly url: string;
@@ -59,7 +64,8 @@ export interface LinkOptions {
 export type Argument = string | number | Buffer;
 
 /** Commands that change nothing. Every change is a script, because a plain command has no deadline at the server. */
-export type ReadCommand = 'GET' | 'HGET' | 'HMGET' | 'HGETALL' | 'HVALS';
+export type ReadCommand = (typeof READ_COMMANDS)[number];
+const READ_COMMANDS = ['GET', 'HGET', 'HMGET', 'HGETALL', 'HVALS'] as const;
 
 export class RedisLink {
   readonly isCluster: boolean;
@@ -68,12 +74,12 @@ export class RedisLink {
   readonly #serverTime: ServerTime;
   readonly #outage: Outage;
   readonly #format: StoredFormat;
+  readonly #rights: Rights;
+  readonly #refusal: WriteRefusal;
   #isStopped = false;
   #lastError = 'not connected yet';
   /** Redis stopped answering calls on this connection. */
   #isStalled = false;
-  /** Why Redis refuses writes; null while it is not known to refuse them. */
-  #refusesWrites: string | null = null;
   /** Calls that were sent and have not ended. */
   #inFlight = 0;
 
@@ -93,6 +99,14 @@ export class RedisLink {
       onAccepted: () => this.#onUsable(),
       onRefused: (reason) => this.#onRefused(reason),
     });
+    this.#rights = this.#rightsOf(options);
+    this.#refusal = new WriteRefusal({
+      placeOf: options.keys.scratch,
+      tryBeside: (key) => this.#tryBeside(key),
+      onRefused: (reason) => this.#outage.begin(reason),
+      onTaken: () => this.#onUsable(),
+    });
+    client.on('connect', () => this.#nameLoading());
     client.on('ready', () => this.#onReady());
     client.on('close', () => this.#onLost());
     client.on('error', (error: unknown) => {
@@ -110,10 +124,11 @@ export class RedisLink {
     this.#client.connect().catch(() => undefined);
   }
 
-  /** Not ok while Redis is unavailable, and while it refuses writes. */
+  /** Not ok while Redis is unavailable, while it refuses writes, and while its user lacks a right. */
   health(): StoreHealth {
-    if (!this.#usable()) return { ok: false, reason: `redis: ${this.#format.refusal ?? this.#lastError}` };
-    return this.#refusesWrites === null ? { ok: true } : { ok: false, reason: `redis: ${this.#refusesWrites}` };
+    const lost = this.#usable() ? null : this.#lastError;
+    const reason = this.#format.refusal ?? this.#rights.missing ?? this.#refusal.reason ?? lost;
+    return reason === null ? { ok: true } : { ok: false, reason: `redis: ${reason}` };
   }
 
   async stop(): Promise<void> {
@@ -121,6 +136,8 @@ export class RedisLink {
     this.#isStopped = true;
     this.#outage.stop();
     this.#format.forget();
+    this.#rights.stop();
+    this.#refusal.stop();
     if (this.#client.status === 'ready') {
       await within(STOP_DEADLINE_MS, this.#client.quit()).catch(() => undefined);
     }
@@ -174,7 +191,7 @@ export class RedisLink {
 
   /** Runs one command that changes nothing. */
   read(operation: string, name: ReadCommand, ...args: readonly Argument[]): Promise<unknown> {
-    return this.#call(operation, 'read', null, () => {
+    return this.#call(operation, 'read', null, String(args[0]), () => {
       this.#gather();
       return this.#client.call(name, ...args);
     });
@@ -188,7 +205,7 @@ export class RedisLink {
     keys: readonly string[],
     args: readonly Argument[],
   ): Promise<unknown> {
-    return this.#call(operation, effect, running, () => this.#send(script, keys, args));
+    return this.#call(operation, effect, running, keys[0] ?? '', () => this.#send(script, keys, args));
   }
 
   async #send(
@@ -221,6 +238,7 @@ export class RedisLink {
     operation: string,
     effect: Effect,
     running: Operation | null,
+    firstKey: string,
     send: () => Promise<unknown>,
   ): Promise<unknown> {
     if (!this.#usable()) {
@@ -232,10 +250,12 @@ export class RedisLink {
       // On a single server the command timeout is enough. A cluster may redirect a call, with a new timeout each time.
       const reply = await (this.isCluster ? within(CALL_DEADLINE_MS, send()) : send());
       this.#isStalled = false;
-      if (operation === WRITES_ARE_TAKEN) this.#onHeartbeat();
+      // On a cluster, scripts cannot check the format of the data: see lua/format-guard.lua.
+      if (operation === HEARTBEAT && this.isCluster) this.#format.check().catch(() => undefined);
       running?.noteChange();
       return reply;
     } catch (error) {
+      this.#noteRefusal(operation, firstKey, error);
       throw this.#failed(operation, effect, running, error);
     } finally {
       this.#inFlight -= 1;
@@ -251,14 +271,67 @@ export class RedisLink {
       this.#format.refuse(error.message.slice('FORMAT '.length));
       return this.#unusable() ?? toFailure(error);
     }
-    const refusal = refusedWrites(error);
-    if (refusal !== null) this.#onWritesRefused(refusal);
     const failure = toFailure(error);
     if (failure.code === 'internal') running?.noteChange();
     if (effect !== 'change' || failure.code !== 'store_unavailable' || isReply(error) || wasNotSent(error))
       return failure;
     running?.noteChange();
     return unknownOutcome(error);
+  }
+
+  #noteRefusal(operation: string, firstKey: string, error: unknown): void {
+    // On a cluster, calls to one server time out one by one, and no connection is given up for it.
+    const silence = this.isCluster && operation === HEARTBEAT && isTimeout(error) ? 'it stopped answering' : null;
+    const reason = refusalIn(error) ?? silence;
+    if (reason === null) return;
+    this.#refusal.note(firstKey, reason);
+    if (lacksRight(error)) this.#rights.check();
+  }
+
+  /** Writes something that means nothing beside this key, and returns why it was refused. Rejects without an answer. */
+  async #tryBeside(key: string): Promise<string | null> {
+    const { scripts, keys } = this.#options;
+    try {
+      await within(CALL_DEADLINE_MS, this.#send(scripts.scratch, [keys.scratch(key), key], []));
+      return null;
+    } catch (error) {
+      const reason = refusalIn(error);
+      if (reason === null) throw error;
+      return reason;
+    }
+  }
+
+  #rightsOf({ log, keys, scripts }: LinkOptions): Rights {
+    const client = this.#client;
+    const scratch = keys.scratch(keys.nodes);
+    const commands = [...scripts.commands, ...READ_COMMANDS];
+    return new Rights({
+      log,
+      refusedInScripts: () => client.eval(scripts.rights.text, 1, scratch, 0, 0, ...commands),
+      plain: {
+        eval: () => client.eval(scripts.scratch.text, 1, scratch, 0, 0),
+        evalsha: () => client.evalsha(scripts.scratch.sha1, 1, scratch, 0, 0),
+        'script|load': () => client.script('LOAD', scripts.scratch.text),
+        info: () => client.info('server'),
+      },
+      kinds: keys.kinds,
+      name: (key) => client.eval('return 1', 1, key),
+      onMissing: (reason) => this.#outage.begin(reason),
+      onComplete: () => this.#onUsable(),
+    });
+  }
+
+  /** ioredis waits in silence for a server that loads its data. */
+  #nameLoading(): void {
+    const client = this.#client;
+    if (client instanceof Cluster) return;
+    setTimeout(() => {
+      if (client.status !== 'connect') return;
+      const naming = client.info('persistence').then((text) => {
+        if (text.includes('loading:1')) this.#lastError = 'LOADING';
+      });
+      naming.catch(() => undefined);
+    }, ASK_WHETHER_LOADING_AFTER_MS).unref();
   }
 
   /** Sends the calls of one event-loop turn in one write. Under load this saves a fifth of a call's CPU time. */
@@ -317,35 +390,19 @@ export class RedisLink {
       });
     for (const node of this.#masters()) {
       // Spares the first calls a NOSCRIPT error. They would recover from it, so a failure here does no harm.
-      for (const script of Object.values(this.#options.scripts))
-        node.script('LOAD', script.text).catch(() => undefined);
+      for (const script of this.#options.scripts.all) node.script('LOAD', script.text).catch(() => undefined);
     }
+    this.#rights.check();
+    this.#refusal.tryNow();
   }
 
   #onUsable(): void {
-    if (this.#usable() && this.#refusesWrites === null) this.#outage.end();
-  }
-
-  #onWritesRefused(reason: string): void {
-    if (this.#refusesWrites === null) this.#outage.begin(reason);
-    this.#refusesWrites = reason;
-  }
-
-  #onHeartbeat(): void {
-    this.#onWritesTaken();
-    // On a cluster, scripts cannot check the format of the data: see lua/format-guard.lua.
-    if (this.isCluster) this.#format.check().catch(() => undefined);
+    if (this.health().ok) this.#outage.end();
   }
 
   #onRefused(reason: string): void {
     this.#lastError = reason;
     this.#outage.begin(reason);
-  }
-
-  #onWritesTaken(): void {
-    if (this.#refusesWrites === null) return;
-    this.#refusesWrites = null;
-    this.#onUsable();
   }
 
   #onLost(): void {

@@ -55,8 +55,15 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
   const overClient = over(client);
   const overLog = over(log);
   const alone = over('');
-  return {
+  const scripts = {
     format: { name: 'format', effect: 'upkeep', once: null, ...scriptText(time + readLua('format'), false) } as const,
+    scratch: {
+      name: 'scratch',
+      effect: 'upkeep',
+      once: null,
+      ...scriptText(time + readLua('scratch'), false),
+    } as const,
+    rights: { name: 'rights', effect: 'upkeep', once: null, ...scriptText(readLua('rights'), false) } as const,
     create: overSession('create'),
     get: overSession('get', 'read'),
     check: alone('check', 'read'),
@@ -132,12 +139,20 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
     userSocketRelease: overUserSockets('user-socket-release', 'upkeep'),
     userSocketRenew: overUserSockets('user-socket-renew', 'upkeep'),
   };
+  const all: readonly Script[] = Object.values(scripts);
+  return { ...scripts, all, commands: commandsIn(all) };
 }
 
 export type Scripts = ReturnType<typeof loadScripts>;
 
 function scriptText(text: string, isGuarded: boolean): ScriptText {
   return { text, isGuarded, sha1: createHash('sha1').update(text).digest('hex') };
+}
+
+/** The names of the Redis commands that the scripts run. */
+function commandsIn(scripts: readonly Script[]): readonly string[] {
+  const calls = scripts.flatMap(({ text }) => [...text.matchAll(/redis\.p?call\('([A-Z]+)'/g)]);
+  return [...new Set(calls.map(([, name = '']) => name))].sort();
 }
 
 /** A Lua line that makes a list of names. */
