@@ -38,7 +38,7 @@ export const nodeKeys = {
   }),
   redisUrl: optional(redisUrl, {
     env: 'SALLYPORT_REDIS_URL',
-    type: '`redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://` URL',
+    type: '`redis://`, `redis+sentinel://` or `redis+cluster://` URL; `rediss` for TLS',
     doc: 'The Redis that stores the state. The URL may contain a password, so it counts as a secret.',
     unset: 'the embedded in-memory store: one node, nothing survives a restart',
     secret: true,

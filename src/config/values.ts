@@ -113,8 +113,8 @@ export const chainIds: z.ZodType<readonly number[], string> = read(
 export const redisUrl: z.ZodType<string, string> = z
   .string()
   .regex(
-    /^(redis|rediss|redis\+sentinel|redis\+cluster):\/\/[^\s/]\S*$/,
-    'expected a URL that begins with redis://, rediss://, redis+sentinel:// or redis+cluster://',
+    /^rediss?(\+(sentinel|cluster))?:\/\/[^\s/]\S*$/,
+    'expected a URL that begins with redis://, redis+sentinel:// or redis+cluster://, or the same with rediss',
   );
 
 /** `own`: pages of the server itself. `any`: no check. Otherwise a list of canonical origins. */
