@@ -111,7 +111,7 @@ interface Parts extends Composed {
 function composeParts(ground: Ground): Parts {
   const { address, config, clock, log, store } = ground;
   const cluster = composeCluster(ground);
-  const { membership, calls, drains, satellites } = cluster;
+  const { membership, calls, drains, busRefusal, satellites } = cluster;
   const tokens = composeTokens({ ...ground, publicUrl: () => address.publicUrl() });
   const relay = composeRelay({ ...ground, membership, calls, satellites, tokens });
   const identity = composeIdentity({ ...ground, calls, tokens });
@@ -124,7 +124,7 @@ function composeParts(ground: Ground): Parts {
     passwords: identity.passwords,
     publicUrl: () => address.publicUrl(),
   });
-  const rest = composeRest(ground, { membership, calls, drains, relay, identity, login, client, group });
+  const rest = composeRest(ground, { membership, calls, drains, busRefusal, relay, identity, login, client, group });
   const front = composeServer(ground, relay.gatekeeper, rest);
   const { server } = front;
   exposeGauges(ground, { membership, rooms: relay.rooms, server });

@@ -29,6 +29,8 @@ import type { Composed } from './service.js';
 export interface Cluster extends Composed {
   readonly membership: Membership;
   readonly calls: NodeCalls;
+  /** Why the bus to the other nodes is refused; null while it is not known to be. */
+  readonly busRefusal: () => string | null;
   readonly drains: NodeDrains;
   readonly satellites: ComposedSatellites;
 }
@@ -68,7 +70,8 @@ export function composeCluster(ground: Ground): Cluster {
       engine: uws.engine.name,
     }),
   });
-  const bus = new NumberedBus({ self, transport: transportOf(ground), clock, log, tallies });
+  const transport = transportOf(ground);
+  const bus = new NumberedBus({ self, transport, clock, log, tallies });
   const nodes = (): readonly NodeId[] => membership.nodes().map(({ id }) => id);
   const calls = new BusCalls({ bus, self, clock, log, nodes });
   const loopWatch = new LoopWatch({ clock, log, tallies });
@@ -88,6 +91,7 @@ export function composeCluster(ground: Ground): Cluster {
     calls,
     satellites,
     drains,
+    busRefusal: () => transport.refusal(),
     services: [
       // Before membership: once other nodes know this node, it must hear their orders.
       { name: 'node_bus', start: () => bus.start(), stop: () => bus.stop() },

@@ -17,6 +17,7 @@ export interface RestParts {
   readonly membership: Membership;
   readonly calls: NodeCalls;
   readonly drains: NodeDrains;
+  readonly busRefusal: () => string | null;
   readonly relay: Relay;
   readonly identity: Identity;
   readonly login: Login;
@@ -24,7 +25,7 @@ export interface RestParts {
   readonly group: Group;
 }
 
-export function composeRest(ground: Ground, { membership, calls, drains, relay, ...parts }: RestParts): Rest {
+export function composeRest(ground: Ground, { membership, calls, drains, busRefusal, relay, ...parts }: RestParts): Rest {
   const { config, clock, crypto, log, metrics, store, operations, rootKey, secret } = ground;
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';
@@ -47,14 +48,22 @@ export function composeRest(ground: Ground, { membership, calls, drains, relay, 
     sealer: createSealer(secret),
     idempotency: store.idempotency,
     operations,
-    health: () => healthOf(store, membership),
+    health: () => healthOf(store, membership, busRefusal),
     origins: originRule(config),
     limits: { maxBodyBytes, maxMessageBytes, requestDeadlineMs },
   });
 }
 
-/** A node whose lease has run out numbers and acks nothing, although the store may answer again. */
-function healthOf(store: Store, membership: Pick<Membership, 'leaseHeld'>): StoreHealth {
+/** Whether the node can do its work: with its store, with its lease, and with the other nodes. */
+function healthOf(
+  store: Store,
+  membership: Pick<Membership, 'leaseHeld'>,
+  busRefusal: RestParts['busRefusal'],
+): StoreHealth {
   const health = store.health();
-  return health.ok && !membership.leaseHeld() ? { ok: false, reason: 'the lease of this node has run out' } : health;
+  if (!health.ok) return health;
+  const refusal = busRefusal();
+  if (refusal !== null) return { ok: false, reason: `redis: ${refusal}` };
+  // It numbers and acks nothing, although the store may answer again.
+  return membership.leaseHeld() ? health : { ok: false, reason: 'the lease of this node has run out' };
 }

@@ -12,6 +12,8 @@ export interface BusTransport {
    * are valid only during the call. Resolves when envelopes can arrive.
    */
   start(receive: (envelope: Uint8Array) => void): Promise<void>;
+  /** Why envelopes are refused for good, such as a missing right; null while none is known to be. */
+  refusal(): string | null;
   /** Called when this node's own envelopes do not come back although the transport seems well: connects again. */
   reconnect(): void;
   /** Idempotent. */

@@ -9,10 +9,11 @@ import { parseRedisUrl } from '../../src/adapters/redis/url.js';
 import type { Store } from '../../src/ports/store.js';
 import { eventually } from '../support/eventually.js';
 import { freePort, startRedisServer, untilAnswers } from '../support/redis-server.js';
+import { LOCALHOST_CERT, LOCALHOST_KEY } from '../support/localhost-tls.js';
 import { silentLog } from '../support/silent-log.js';
 import { randomPrefix, untilReady } from '../support/stores.js';
 import * as f from './suites/fixtures.js';
-import { useIdentityStores } from './suites/use-identity-stores.js';
+import { useEverything } from './suites/use-everything.js';
 
 const cleanups: (() => Promise<void>)[] = [];
 
@@ -20,63 +21,12 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function open(url: string): Promise<Store> {
+async function open(url: string, withinMs?: number): Promise<Store> {
   const store = createRedisStore({ url, keyPrefix: randomPrefix(), log: silentLog, onFailure: () => undefined });
   cleanups.push(() => store.stop());
   store.start();
-  await untilReady(store);
+  await untilReady(store, withinMs);
   return store;
-}
-
-/** One call of everything, so that a key outside of a script's hash slot would show. */
-async function useEverything(store: Store): Promise<void> {
-  const session = f.newSession({ maxUsers: 2 });
-  const [seat, other] = [f.newSeat(), f.newSeat()];
-  const { relay } = store;
-  const { id } = session;
-  await relay.create(session, [seat]);
-  expect(await relay.authorize(id, f.ACME, other)).toMatchObject({ outcome: 'authorized' });
-  const member = await f.joinPair(relay, session, seat);
-  const second = await f.joinPair(relay, session, other);
-  expect(await relay.handOverHost(id, f.HOME, second.host, second.index)).toEqual({ index: second.index, term: 2 });
-  expect(await relay.away(f.holdOf(id, member))).toBe(true);
-  expect(await relay.leave(f.holdOf(id, second))).toMatchObject({ outcome: 'left', host: { index: member.index } });
-  expect(await relay.mint(id, f.ACME, f.userId())).toMatchObject({ outcome: 'mintable' });
-  expect(await relay.revoke(id, f.ACME, seat.token)).toMatchObject({ outcome: 'revoked' });
-  const selector = { by: 'token', token: other.token } as const;
-  expect(await relay.kick({ sessionId: id, scope: 'all', selector, ban: true })).toMatchObject({ outcome: 'kicked' });
-  const { durableLog } = store;
-  const home = { sessionId: id, nodeId: f.HERE, homeEpoch: 1 };
-  expect(await durableLog.open(home, 'first')).toMatchObject({ outcome: 'opened', writer: 1 });
-  expect(await durableLog.append(home, 1, { after: 0, seq: 1, bytes: Uint8Array.of(1) }, 1)).toBe('appended');
-  const known = { epoch: 'first', seq: 1, oldestSeq: 1 };
-  expect(await durableLog.reopen(home, known)).toMatchObject({ outcome: 'opened', writer: 2 });
-  expect(await relay.claimHome(id, f.homeNow(f.HERE), f.ELSEWHERE)).not.toBeNull();
-  expect(await relay.list({ scope: f.ACME, from: { offset: 0 }, limit: 5 })).toMatchObject({ totalCount: 1 });
-  expect(await relay.update(id, 'all', { ttlMs: 1 })).not.toBeNull();
-  await eventually(async () => ((await relay.sweepExpired(5)).includes(id) ? null : 'not swept yet'));
-  const ended = f.newSession();
-  await relay.create(ended, []);
-  expect(await relay.end(ended.id, f.ACME)).toBe(true);
-  expect(await relay.list({ scope: 'all', from: { offset: 0 }, limit: 5 })).toMatchObject({ totalCount: 0 });
-
-  const key = {
-    id: f.keyId('a'),
-    name: 'a',
-    scopes: [],
-    projectId: f.ACME,
-    secretHash: 'h',
-    createdAtMs: 1,
-    lastUsedAtMs: null,
-  };
-  await store.keys.put(key);
-  expect(await store.keys.list(f.ACME)).toEqual([key]);
-  expect(await store.keys.remove(key.id, f.ACME)).toBe(true);
-  const call = { key: 'key', fingerprint: 'print', operationId: 'op', owner: 'one', runningTtlMs: 1_000, ttlMs: 1_000 };
-  expect(await store.idempotency.start(call)).toEqual({ outcome: 'started', operationId: 'op' });
-  await store.idempotency.finish('key', 'op', { status: 204 });
-  await store.idempotency.forget('key', 'op');
-  await useIdentityStores(store, Date.now());
 }
 
 describe('Redis by other URLs', () => {
@@ -108,6 +58,56 @@ describe('Redis by other URLs', () => {
     await useEverything(await open(`redis+sentinel://127.0.0.1:${port}/ours`));
   });
 
+  test('RF4 the store works over TLS with a client certificate and an ACL user: one server, Sentinel and Cluster', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'sallyport-tls-'));
+    cleanups.push(() => rm(dir, { recursive: true, force: true }));
+    const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+    await Promise.all([writeFile(cert, LOCALHOST_CERT), writeFile(key, LOCALHOST_KEY)]);
+    const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
+    const options = `tls_ca=${cert}&tls_cert=${cert}&tls_key=${key}`;
+    const user = ['--user', 'gateway', 'on', '>p@ss', '~*', '&*', '+@all'];
+    const [port, clusterPort, sentinelPort] = [await freePort(), await freePort(), await freePort()];
+    const master = await startRedisServer(['--tls-port', String(port), ...files, ...user]);
+    cleanups.push(() => master.stop());
+    const config = join(dir, 'sentinel.conf');
+    const sentinel = [
+      ...[`port 0`, `tls-port ${String(sentinelPort)}`, 'bind 127.0.0.1', 'tls-replication yes'],
+      ...[`tls-cert-file ${cert}`, `tls-key-file ${key}`, `tls-ca-cert-file ${cert}`, 'requirepass of-sentinel'],
+      `sentinel monitor ours 127.0.0.1 ${String(port)} 1`,
+    ];
+    await writeFile(config, `${sentinel.join('\n')}\n`);
+    const process = spawn('redis-server', [config, '--sentinel'], { stdio: 'ignore' });
+    cleanups.push(async () => {
+      const exit = new Promise((resolve) => process.once('exit', resolve));
+      process.kill('SIGKILL');
+      await exit;
+    });
+    const clusterArgs = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--tls-cluster', 'yes'];
+    const cluster = await startRedisServer([...clusterArgs, '--tls-port', String(clusterPort), ...files, ...user]);
+    cleanups.push(() => cluster.stop());
+    const client = new Redis(cluster.url);
+    cleanups.push(async () => client.disconnect());
+    await client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await eventually(async () => ((await client.cluster('INFO')).includes('state:ok') ? null : 'not formed'));
+
+    const login = 'gateway:p%40ss@127.0.0.1';
+    const sentinels = `${options}&sentinel_password=of-sentinel`;
+    for (const url of [
+      `rediss://${login}:${String(port)}?${options}`,
+      `rediss+sentinel://${login}:${String(sentinelPort)}/ours?${sentinels}`,
+      `rediss+cluster://${login}:${String(clusterPort)}?${options}`,
+    ]) {
+      const store = await open(url);
+      await store.relay.create(f.newSession(), []);
+    }
+    // The controls: an authority that is not trusted, and sentinels without their password.
+    for (const url of [
+      `rediss://${login}:${String(port)}`,
+      `rediss+sentinel://${login}:${String(sentinelPort)}/ours?${options}`,
+    ])
+      await expect(open(url, 1_000)).rejects.toThrow(/SELF_SIGNED|no sentinel is reachable/);
+  });
+
   test.each([
     ['redis://h', { seeds: null, options: { host: 'h', port: 6379 } }],
     ['redis://:p%40ss@h:1/2', { seeds: null, options: { host: 'h', port: 1, password: 'p@ss', db: 2 } }],
@@ -128,6 +128,30 @@ describe('Redis by other URLs', () => {
       },
     ],
     [
+      'rediss+sentinel://u:p@a/main?sentinel_username=s&sentinel_password=q&tls_servername=r.example',
+      {
+        seeds: null,
+        options: {
+          sentinels: [{ host: 'a', port: 26379 }],
+          name: 'main',
+          username: 'u',
+          password: 'p',
+          tls: { servername: 'r.example' },
+          sentinelUsername: 's',
+          sentinelPassword: 'q',
+          sentinelTLS: { servername: 'r.example' },
+          enableTLSForSentinelMode: true,
+        },
+      },
+    ],
+    [
+      'rediss+sentinel://a/main?sentinel_tls=no',
+      {
+        seeds: null,
+        options: { sentinels: [{ host: 'a', port: 26379 }], name: 'main', tls: {}, enableTLSForSentinelMode: true },
+      },
+    ],
+    [
       'rediss+cluster://a:1,b:2',
       {
         seeds: [
@@ -142,6 +166,16 @@ describe('Redis by other URLs', () => {
   });
 
   test.each([
+    ['redis://h?db=1', 'no option "db"; it has none'],
+    ['redis://h?tls_ca=/a', 'no option "tls_ca"'],
+    ['rediss://h?tls_verify=no', 'no option "tls_verify"; it has tls_ca, tls_cert, tls_key, tls_servername'],
+    ['redis+sentinel://h/m?sentinel_user=secret', 'no option "sentinel_user"; it has sentinel_username'],
+  ])('RF5 the URL %s is refused: it names the option that is unknown', (url, named) => {
+    expect(() => parseRedisUrl(url)).toThrow(named);
+    expect(() => parseRedisUrl(url)).not.toThrow(/secret/);
+  });
+
+  test.each([
     '',
     'http://h',
     'redis://',
@@ -149,6 +183,10 @@ describe('Redis by other URLs', () => {
     'redis://h:0',
     'redis://:secret@h/x',
     'redis+sentinel://h',
+    'redis+cluster://h/secret',
+    'rediss://h?tls_ca=/secret',
+    'rediss://h?tls_cert=/secret',
+    'redis+sentinel://h/m?sentinel_password=secret&sentinel_password=secret',
   ])('ST62 the URL "%s" is refused in words that do not repeat it', (url) => {
     expect(() => parseRedisUrl(url)).toThrow(/The Redis URL cannot be used/);
     expect(() => parseRedisUrl(url)).not.toThrow(/secret/);

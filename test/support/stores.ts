@@ -41,11 +41,11 @@ export async function openRedisStore(url = inject('redisUrl')): Promise<OpenedSt
   };
 }
 
-export async function untilReady(store: Store): Promise<void> {
+export async function untilReady(store: Store, withinMs?: number): Promise<void> {
   await eventually(() => {
     const health = store.health();
     return health.ok ? null : health.reason;
-  });
+  }, withinMs);
 }
 
 export function randomPrefix(): string {

@@ -23,6 +23,7 @@ export class MemoryBusHub {
         this.nodes.set(self, receive);
         return Promise.resolve();
       },
+      refusal: () => null,
       reconnect: () => undefined,
       stop: () => {
         this.nodes.delete(self);

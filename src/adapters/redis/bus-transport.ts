@@ -6,7 +6,8 @@ import { Cluster, type Redis } from 'ioredis';
 import type { BusTransport } from '../../ports/bus-transport.js';
 import type { Log } from '../../ports/log.js';
 import type { NodeId } from '../../protocol/ids.js';
-import { connectTo, reasonOf, within } from './connect.js';
+import { commandRefusedIn, connectTo, reasonOf, within } from './connect.js';
+import { lacksRight } from './failures.js';
 import { createKeys } from './keys.js';
 
 /** How long a start waits for the subscriptions, in ms. */
@@ -29,6 +30,7 @@ export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusO
   const { busChannel } = createKeys(keyPrefix);
   const publisher = connectTo(url);
   const subscriber = new Subscriber(connectTo(url, 'subscriber'), [busChannel(self), busChannel('all')], log);
+  let isRefused: Error | null = null;
   publisher.on('error', () => undefined);
   return {
     send: (to, envelope) => {
@@ -39,11 +41,22 @@ export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusO
           ? publisher.spublish(busChannel(to), bytes)
           : publisher.publish(busChannel(to), bytes);
       // The receiver notices the missing envelope by its number.
-      sent.catch(() => undefined);
+      sent.then(
+        () => {
+          isRefused = null;
+        },
+        (error: unknown) => {
+          isRefused = lacksRight(error) ? error : null;
+        },
+      );
     },
     start: async (receive) => {
       const connected = publisher.connect().catch(() => undefined);
       await within(START_WAIT_MS, Promise.all([connected, subscriber.start(receive)])).catch(() => undefined);
+    },
+    refusal: () => {
+      const refused = isRefused ?? subscriber.refused;
+      return refused === null ? null : describeRefusal(refused, keyPrefix);
     },
     reconnect: () => {
       subscriber.reconnect();
@@ -57,6 +70,8 @@ export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusO
 }
 
 class Subscriber {
+  /** Why the last attempt to subscribe was refused for a missing right. */
+  refused: Error | null = null;
   #isStopped = false;
 
   constructor(
@@ -77,6 +92,7 @@ class Subscriber {
       client.on('ready', () => {
         this.subscribe().then(resolve, (error: unknown) => {
           if (this.#isStopped) return;
+          this.refused = lacksRight(error) ? error : null;
           this.log.warn('bus_subscribe_failed', { reason: reasonOf(error) });
           setTimeout(() => {
             this.reconnect();
@@ -104,7 +120,14 @@ class Subscriber {
       client instanceof Cluster ? client.ssubscribe(channel) : client.subscribe(channel),
     );
     await within(SUBSCRIBE_DEADLINE_MS, Promise.all(subscribed));
+    this.refused = null;
   }
+}
+
+function describeRefusal(error: Error, keyPrefix: string): string {
+  const command = commandRefusedIn(error);
+  const what = command === null ? `channels ${createKeys(keyPrefix).busChannels}` : `command ${command}`;
+  return `NOPERM: the user of the connection has no right to the ${what}`;
 }
 
 function unsentBytes(client: Redis | Cluster): number {

@@ -99,9 +99,20 @@ export function isTimeout(error: unknown): boolean {
   return error instanceof DeadlineExceeded || (error instanceof Error && error.message === 'Command timed out');
 }
 
+/** The command that the connection's user may not run; null when the error is another one. */
+export function commandRefusedIn({ message }: Error): string | null {
+  return /^NOPERM .*'([\w|]+)' command/.exec(message)?.[1] ?? null;
+}
+
 /** A short reason that contains no address. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
+  // Of the servers of a cluster: none of them serves.
+  if ('lastNodeError' in error && error.lastNodeError instanceof Error) return reasonOf(error.lastNodeError);
+  const sentinels = /^All sentinels are unreachable.*?(?:Last error: ([A-Z]{4,}).*)?$/s.exec(error.message);
+  if (sentinels !== null) return `no sentinel is reachable (${sentinels[1] ?? 'no answer'})`;
+  const command = commandRefusedIn(error);
+  if (command !== null) return `NOPERM: no right to the command ${command}`;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
   return code ?? /^[A-Z]{4,}/.exec(error.message)?.[0] ?? error.name;
 }

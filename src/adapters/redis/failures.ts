@@ -17,7 +17,7 @@ const PASSING = new Set(['TRYAGAIN', 'ASK', 'LATE', 'FORMAT', 'NOSCRIPT']);
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const isOurs = thrown instanceof TypeError || thrown instanceof RangeError;
-  const isNotNow = isReply(thrown) && (NOT_NOW.test(thrown.message) || lacksRight(thrown));
+  const isNotNow = isReply(thrown) && (NOT_NOW.test(thrown.message) || LACKS_RIGHT.test(thrown.message));
   if (isOurs || (isReply(thrown) && !isNotNow)) return new Failure('internal', { cause: thrown });
   return unavailable(thrown);
 }
@@ -25,7 +25,7 @@ export function toFailure(thrown: unknown): Failure {
 /** Why the server refuses writes; null when `thrown` does not say that it does. */
 export function refusalIn(thrown: unknown): string | null {
   if (!isReply(thrown)) return null;
-  if (lacksRight(thrown)) return 'NOPERM';
+  if (LACKS_RIGHT.test(thrown.message)) return 'NOPERM';
   const code = NOT_NOW.exec(thrown.message)?.[1] ?? null;
   if (code === 'MOVED' || code === 'CROSSSLOT')
     return `${code}: the server is part of a Redis Cluster, so its URL begins with redis+cluster:`;
@@ -33,7 +33,7 @@ export function refusalIn(thrown: unknown): string | null {
 }
 
 /** Whether the server refused because the connection's user has no right to a command, a key or a channel. */
-export function lacksRight(thrown: unknown): boolean {
+export function lacksRight(thrown: unknown): thrown is Error {
   return isReply(thrown) && LACKS_RIGHT.test(thrown.message);
 }
 

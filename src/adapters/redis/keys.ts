@@ -96,6 +96,8 @@ export function createKeys(prefix: string) {
     nodes: `${all}nodes`,
     /** The channel of one node, or of all nodes; see bus-transport.ts. The tag spreads the channels over the shards. */
     busChannel: (target: BusTarget): string => `${all}bus:{${target}}`,
+    /** All of them, as the pattern of an ACL rule. */
+    busChannels: `${all}bus:*`,
     /** Hash from a key's id to its record. */
     apiKeys: `${all}keys`,
     idempotency: (key: string): string => `${all}idempotency:{${key}}`,

@@ -175,7 +175,8 @@ export class RedisLink {
 
   /** As `run`, but texts in the reply are bytes. A repeat runs again. */
   runBinary(operation: string, script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#call(operation, script.effect, null, () => this.#send(script, keys, args, 'bytes'));
+    const [first = ''] = keys;
+    return this.#call(operation, script.effect, null, first, () => this.#send(script, keys, args, 'bytes'));
   }
 
   /**
@@ -183,7 +184,7 @@ export class RedisLink {
    * passed. Later calls on this connection wait. Not on a cluster, where changes go to several servers.
    */
   replicasReached(operation: string, wanted: number, waitMs: number): Promise<unknown> {
-    return this.#call(operation, 'upkeep', null, () => {
+    return this.#call(operation, 'upkeep', null, '', () => {
       this.#gather();
       return this.#client.call('WAIT', wanted, waitMs);
     });
@@ -309,8 +310,9 @@ export class RedisLink {
       log,
       refusedInScripts: () => client.eval(scripts.rights.text, 1, scratch, 0, 0, ...commands),
       plain: {
-        eval: () => client.eval(scripts.scratch.text, 1, scratch, 0, 0),
-        evalsha: () => client.evalsha(scripts.scratch.sha1, 1, scratch, 0, 0),
+        eval: () => client.eval('return 1', 0),
+        // No script has this name: the answer is NOSCRIPT.
+        evalsha: () => client.evalsha('0'.repeat(40), 0),
         'script|load': () => client.script('LOAD', scripts.scratch.text),
         info: () => client.info('server'),
       },

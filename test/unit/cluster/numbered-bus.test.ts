@@ -31,6 +31,7 @@ class LossyNode {
         this.arrive = receive;
         return inner.start(receive);
       },
+      refusal: () => null,
       reconnect: () => {
         this.reconnects += 1;
       },

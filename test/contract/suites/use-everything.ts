@@ -1,0 +1,56 @@
+import { expect } from 'vitest';
+import type { Store } from '../../../src/ports/store.js';
+import { eventually } from '../../support/eventually.js';
+import * as f from './fixtures.js';
+import { useIdentityStores } from './use-identity-stores.js';
+
+/** One call of everything, so that a key outside of a script's hash slot would show. */
+export async function useEverything(store: Store): Promise<void> {
+  const session = f.newSession({ maxUsers: 2 });
+  const [seat, other] = [f.newSeat(), f.newSeat()];
+  const { relay } = store;
+  const { id } = session;
+  await relay.create(session, [seat]);
+  expect(await relay.authorize(id, f.ACME, other)).toMatchObject({ outcome: 'authorized' });
+  const member = await f.joinPair(relay, session, seat);
+  const second = await f.joinPair(relay, session, other);
+  expect(await relay.handOverHost(id, f.HOME, second.host, second.index)).toEqual({ index: second.index, term: 2 });
+  expect(await relay.away(f.holdOf(id, member))).toBe(true);
+  expect(await relay.leave(f.holdOf(id, second))).toMatchObject({ outcome: 'left', host: { index: member.index } });
+  expect(await relay.mint(id, f.ACME, f.userId())).toMatchObject({ outcome: 'mintable' });
+  expect(await relay.revoke(id, f.ACME, seat.token)).toMatchObject({ outcome: 'revoked' });
+  const selector = { by: 'token', token: other.token } as const;
+  expect(await relay.kick({ sessionId: id, scope: 'all', selector, ban: true })).toMatchObject({ outcome: 'kicked' });
+  const { durableLog } = store;
+  const home = { sessionId: id, nodeId: f.HERE, homeEpoch: 1 };
+  expect(await durableLog.open(home, 'first')).toMatchObject({ outcome: 'opened', writer: 1 });
+  expect(await durableLog.append(home, 1, { after: 0, seq: 1, bytes: Uint8Array.of(1) }, 1)).toBe('appended');
+  const known = { epoch: 'first', seq: 1, oldestSeq: 1 };
+  expect(await durableLog.reopen(home, known)).toMatchObject({ outcome: 'opened', writer: 2 });
+  expect(await relay.claimHome(id, f.homeNow(f.HERE), f.ELSEWHERE)).not.toBeNull();
+  expect(await relay.list({ scope: f.ACME, from: { offset: 0 }, limit: 5 })).toMatchObject({ totalCount: 1 });
+  expect(await relay.update(id, 'all', { ttlMs: 1 })).not.toBeNull();
+  await eventually(async () => ((await relay.sweepExpired(5)).includes(id) ? null : 'not swept yet'));
+  const ended = f.newSession();
+  await relay.create(ended, []);
+  expect(await relay.end(ended.id, f.ACME)).toBe(true);
+  expect(await relay.list({ scope: 'all', from: { offset: 0 }, limit: 5 })).toMatchObject({ totalCount: 0 });
+
+  const key = {
+    id: f.keyId('a'),
+    name: 'a',
+    scopes: [],
+    projectId: f.ACME,
+    secretHash: 'h',
+    createdAtMs: 1,
+    lastUsedAtMs: null,
+  };
+  await store.keys.put(key);
+  expect(await store.keys.list(f.ACME)).toEqual([key]);
+  expect(await store.keys.remove(key.id, f.ACME)).toBe(true);
+  const call = { key: 'key', fingerprint: 'print', operationId: 'op', owner: 'one', runningTtlMs: 1_000, ttlMs: 1_000 };
+  expect(await store.idempotency.start(call)).toEqual({ outcome: 'started', operationId: 'op' });
+  await store.idempotency.finish('key', 'op', { status: 204 });
+  await store.idempotency.forget('key', 'op');
+  await useIdentityStores(store, Date.now());
+}
