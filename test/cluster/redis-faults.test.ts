@@ -1,0 +1,160 @@
+/** Redis fails over, is cut off from its replicas, or loses its subscribers: what gateways and clients see of it. */
+import { Redis } from 'ioredis';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Backend, pairOf } from '../support/backend.js';
+import { Client } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
+import { startGateway, type RunningGateway } from '../support/gateway.js';
+import { startRedisServer } from '../support/redis-server.js';
+import { startWatchedRedis } from '../support/redis-sentinel.js';
+
+const ROOMS = Number(process.env['SALLYPORT_TEST_FAULT_ROOMS'] ?? 20);
+const ONE_USER = { users: [{ ip: '127.0.0.1' }] };
+const cleanups: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function gatewayAt(redisUrl: string, env: Record<string, string> = {}): Promise<RunningGateway> {
+  const running = await startGateway({ redisUrl, env });
+  cleanups.push(() => running.stop());
+  return running;
+}
+
+/** Prints the figures that docs/RELIABILITY.md shows. */
+function figures(row: string, values: Readonly<Record<string, number>>): void {
+  console.log(row, JSON.stringify(values));
+}
+
+/** Creates sessions until `isOver`. Returns the ids of those that were acked, and the time without an ack, in ms. */
+async function writeUntil(backend: Backend, isOver: (acked: number) => boolean) {
+  const acked: string[] = [];
+  const codes = new Map<number, number>();
+  let [slowestMs, lastAckMs, outageMs] = [0, performance.now(), 0];
+  while (!isOver(performance.now() - lastAckMs)) {
+    const startedMs = performance.now();
+    const { status, body } = await backend.relays('POST', '/v1/relays/sessions', ONE_USER);
+    slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+    codes.set(status, (codes.get(status) ?? 0) + 1);
+    if (status === 200) {
+      acked.push((body as { session_id: string }).session_id);
+      outageMs = Math.max(outageMs, performance.now() - lastAckMs);
+      lastAckMs = performance.now();
+    }
+    await pause(20);
+  }
+  return { acked, codes, slowestMs: Math.round(slowestMs), outageMs: Math.round(outageMs), lastAckMs };
+}
+
+describe('a Redis that fails', () => {
+  it('RF6 (F6) the master is killed: every socket stays, and writes work again within 5 s', async () => {
+    const redis = await startWatchedRedis();
+    cleanups.push(() => redis.stop());
+    const running = await gatewayAt(redis.url);
+    // The control: a gateway that knows only the master.
+    const control = new Backend((await gatewayAt(redis.master.url)).url);
+    const backend = new Backend(running.url);
+    await eventually(async () => ((await backend.call('GET', '/readyz')).status === 200 ? null : 'not ready'));
+    const clients: Client[] = [];
+    for (let room = 0; room < ROOMS; room += 1) {
+      const session = await backend.createSession(2);
+      clients.push(await Client.join(running.socketUrl, pairOf(session, 0)));
+      clients.push(await Client.join(running.socketUrl, pairOf(session, 1)));
+    }
+    const killedAtMs = performance.now();
+    await redis.master.stop();
+    let isBack = false;
+    const { outageMs, slowestMs, codes } = await writeUntil(backend, (idleMs) => {
+      isBack ||= performance.now() - killedAtMs > 1_000 && idleMs < 100;
+      return isBack || performance.now() - killedAtMs > 15_000;
+    });
+    figures('F6', { sockets: clients.length, outageMs, slowestMs, refused: codes.get(503) ?? 0 });
+    expect([...codes.keys()].sort()).toEqual([200, 503]);
+    expect(outageMs).toBeLessThan(5_000);
+    expect(slowestMs).toBeLessThan(1_500);
+    const [first, second] = clients;
+    first?.relay({ deliveryClass: 2, ref: 1, payload: 'after the failover' });
+    await eventually(
+      () => {
+        if (first?.of('ack').length === 1) return null;
+        first?.relay({ deliveryClass: 2, ref: 1, payload: 'after the failover' });
+        return 'no ack';
+      },
+      5_000,
+      200,
+    );
+    await second?.settle();
+    expect(clients.filter(({ closed }) => closed !== null)).toEqual([]);
+    expect((await control.relays('POST', '/v1/relays/sessions', ONE_USER)).status).toBe(503);
+  });
+
+  it('RF7 (F7) a master without its replicas takes no writes; without min-replicas-to-write it acks what is lost', async () => {
+    const strict = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'];
+    const outcome = async (args: readonly string[]) => {
+      const redis = await startWatchedRedis(args);
+      cleanups.push(() => redis.stop());
+      // On the master's side of the cut: it reaches no sentinel and no replica.
+      const backend = new Backend((await gatewayAt(redis.master.url)).url);
+      await backend.createSession(1);
+      for (const replica of redis.replicas) replica.pause();
+      const cutAtMs = performance.now();
+      const { acked, slowestMs, lastAckMs } = await writeUntil(backend, () => performance.now() - cutAtMs > 6_000);
+      const ready = await backend.call('GET', '/readyz');
+      for (const replica of redis.replicas) replica.resume();
+      return { acked: acked.length, slowestMs, ackedForMs: Math.round(lastAckMs - cutAtMs), ready };
+    };
+    const [guarded, unguarded] = await Promise.all([outcome(strict), outcome([])]);
+    const { ackedForMs, slowestMs, acked } = guarded;
+    figures('F7', { ackedForMs, slowestMs, acked, controlAckedForMs: unguarded.ackedForMs });
+    expect(guarded.ready.status).toBe(503);
+    expect(JSON.stringify(guarded.ready.body)).toContain('NOREPLICAS');
+    expect(ackedForMs).toBeLessThan(3_500);
+    expect(slowestMs).toBeLessThan(1_500);
+    // The control: what it acks for six seconds, no replica has.
+    expect(unguarded.ackedForMs).toBeGreaterThan(5_500);
+    expect(unguarded.ready.status).toBe(200);
+  });
+
+  it('RF8 (F12) the subscribers are cut for 3 s: no frame is lost, and an order takes effect within 2 s after', async () => {
+    const redis = await startRedisServer();
+    cleanups.push(() => redis.stop());
+    const env = (zone: string) => ({ SALLYPORT_REDIS_PREFIX: 'cut', SALLYPORT_NODE_LABELS: `zone=${zone}` });
+    const [one, home] = [await gatewayAt(redis.url, env('one')), await gatewayAt(redis.url, env('home'))];
+    const [atOne, atHome] = [new Backend(one.url), new Backend(home.url)];
+    await eventually(async () => {
+      const { body } = await atOne.call('GET', '/metrics');
+      return /^sallyport_nodes_heard 1$/m.test(String(body)) ? null : 'it does not hear the other node';
+    });
+    const filters = [{ field: 'zone', values: ['home'], filter_type: 'any' }];
+    const session = await atHome.createSession(3, { filters });
+    const [sender, receiver, kicked] = await Promise.all(
+      [0, 1, 2].map((n) => Client.join(home.socketUrl, pairOf(session, n))),
+    );
+    if (sender === undefined || receiver === undefined || kicked === undefined) throw new Error('unreachable');
+    const admin = new Redis(redis.url);
+    cleanups.push(async () => admin.disconnect());
+    const endsAtMs = performance.now() + 3_000;
+    let sent = 0;
+    let kick: ReturnType<Backend['native']> | null = null;
+    while (performance.now() < endsAtMs) {
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      for (let n = 0; n < 4; n += 1) sender.relay({ deliveryClass: 2, payload: String((sent += 1)) });
+      if (sent === 200) {
+        kick = atOne.native('POST', `/v1/relays/sessions/${session.session_id}/kick`, { index: kicked.index });
+      }
+      await pause(20);
+    }
+    // The control: the order itself was lost.
+    expect((await kick)?.body).toMatchObject({ matched: 1, closed: 0, nodes_timed_out: 1 });
+    const restoredAtMs = performance.now();
+    await eventually(() => (kicked.closed === null ? 'still open' : null), 5_000);
+    const closedAfterMs = Math.round(performance.now() - restoredAtMs);
+    await receiver.expectEntries(sent);
+    figures('F12', { sent, received: receiver.entries.length, closedAfterMs });
+    expect(receiver.entries.map(({ seq }) => seq)).toEqual(Array.from({ length: sent }, (_, n) => n + 1));
+    expect(closedAfterMs).toBeLessThan(2_000);
+  });
+});
