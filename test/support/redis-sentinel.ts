@@ -7,15 +7,18 @@ import { Redis } from 'ioredis';
 import { eventually } from './eventually.js';
 import { freePort, startRedisServer, untilAnswers, type RedisServer } from './redis-server.js';
 
-export interface WatchedRedis {
-  readonly url: string;
+export interface ReplicatedRedis {
   readonly master: RedisServer;
   readonly replicas: readonly RedisServer[];
   stop(): Promise<void>;
 }
 
-/** Three sentinels call a master dead that did not answer for a second, as docs/OPERATIONS.md advises. */
-export async function startWatchedRedis(args: readonly string[] = []): Promise<WatchedRedis> {
+export interface WatchedRedis extends ReplicatedRedis {
+  readonly url: string;
+}
+
+/** A master and two replicas that are in sync. */
+export async function startReplicatedRedis(args: readonly string[] = []): Promise<ReplicatedRedis> {
   const master = await startRedisServer(args);
   const follow = ['--replicaof', `127.0.0.1 ${String(master.port)}`, '--repl-diskless-sync-delay', '0'];
   const replicas = await Promise.all([1, 2].map(() => startRedisServer([...args, ...follow])));
@@ -25,6 +28,15 @@ export async function startWatchedRedis(args: readonly string[] = []): Promise<W
     return (text.match(/state=online/g) ?? []).length === 2 ? null : 'the replicas are not in sync';
   });
   admin.disconnect();
+  const stop = async (): Promise<void> => {
+    await Promise.all([master, ...replicas].map((server) => server.stop()));
+  };
+  return { master, replicas, stop };
+}
+
+/** Three sentinels call a master dead that did not answer for a second, as docs/OPERATIONS.md advises. */
+export async function startWatchedRedis(): Promise<WatchedRedis> {
+  const { master, replicas, stop } = await startReplicatedRedis();
   const dir = await mkdtemp(join(tmpdir(), 'sallyport-sentinels-'));
   const ports = await Promise.all([1, 2, 3].map(() => freePort()));
   const sentinels = await Promise.all(
@@ -32,7 +44,7 @@ export async function startWatchedRedis(args: readonly string[] = []): Promise<W
       const file = join(dir, `${String(port)}.conf`);
       const lines = [
         ...[`port ${String(port)}`, 'bind 127.0.0.1', `sentinel monitor ours 127.0.0.1 ${String(master.port)} 2`],
-        ...['sentinel down-after-milliseconds ours 1000', 'sentinel failover-timeout ours 5000'],
+        ...['sentinel down-after-milliseconds ours 1000', 'sentinel failover-timeout ours 1500'],
       ];
       await writeFile(file, `${lines.join('\n')}\n`);
       return spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
@@ -57,7 +69,7 @@ export async function startWatchedRedis(args: readonly string[] = []): Promise<W
           await exit;
         }),
       );
-      await Promise.all([master, ...replicas].map((server) => server.stop()));
+      await stop();
       await rm(dir, { recursive: true, force: true });
     },
   };
