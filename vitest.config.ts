@@ -31,7 +31,9 @@ const BUSY = [
 /** Only `npm run test:long` runs these. */
 // eslint-disable-next-line no-restricted-globals -- the configuration of the tests, not of the gateway
 const isLong = process.env['SALLYPORT_TEST_DRAIN_SOCKETS'] !== undefined;
-const LONG = isLong ? [] : ['test/long/drain.test.ts', 'test/long/durability.test.ts'];
+const LONG = isLong
+  ? []
+  : ['test/long/drain.test.ts', 'test/long/durability.test.ts', 'test/cluster/redis-faults.test.ts'];
 const UNIT = ['test/unit/**/*.test.ts'];
 const WITH_REDIS = { globalSetup: ['test/support/global-setup.ts'] };
 

@@ -25,7 +25,10 @@ export interface RestParts {
   readonly group: Group;
 }
 
-export function composeRest(ground: Ground, { membership, calls, drains, busRefusal, relay, ...parts }: RestParts): Rest {
+export function composeRest(
+  ground: Ground,
+  { membership, calls, drains, busRefusal, relay, ...parts }: RestParts,
+): Rest {
   const { config, clock, crypto, log, metrics, store, operations, rootKey, secret } = ground;
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs } = config;
   const env = config.environment === 'production' ? 'live' : 'dev';

@@ -10,7 +10,7 @@ import { freePort, startRedisServer, untilAnswers, type RedisServer } from './re
 export interface ReplicatedRedis {
   readonly master: RedisServer;
   readonly replicas: readonly RedisServer[];
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface WatchedRedis extends ReplicatedRedis {
