@@ -70,7 +70,7 @@ export default defineConfig({
         extends: true,
         // These wait most of the time.
         test: {
-          ...{ name: 'whole', include: ['test/**/*.test.ts'], exclude: [...BUSY, ...UNIT], ...WITH_REDIS },
+          ...{ name: 'whole', include: ['test/**/*.test.ts'], exclude: [...BUSY, ...UNIT, ...LONG], ...WITH_REDIS },
           ...{ maxWorkers: 2 * CORES, sequence: { groupOrder: 2 } },
         },
       },
