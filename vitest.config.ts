@@ -33,7 +33,12 @@ const BUSY = [
 const isLong = process.env['SALLYPORT_TEST_DRAIN_SOCKETS'] !== undefined;
 const LONG = isLong
   ? []
-  : ['test/long/drain.test.ts', 'test/long/durability.test.ts', 'test/cluster/redis-faults.test.ts'];
+  : [
+      'test/long/drain.test.ts',
+      'test/long/durability.test.ts',
+      'test/cluster/redis-faults.test.ts',
+      'test/cluster/drain.test.ts',
+    ];
 const UNIT = ['test/unit/**/*.test.ts'];
 const WITH_REDIS = { globalSetup: ['test/support/global-setup.ts'] };
 

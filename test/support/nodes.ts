@@ -100,6 +100,7 @@ function startNode(
       SALLYPORT_NODE_LABELS: `zone=${String(i)}`,
       SALLYPORT_LOG_LEVEL: 'info',
       SALLYPORT_FAILED_HANDSHAKES_PER_S: '0',
+      SALLYPORT_LEASE_MS: '2000',
       ...env,
     },
     nodeFlags,
