@@ -7,8 +7,6 @@ import { Nodes } from '../support/nodes.js';
 const SOCKETS = Number(process.env['SALLYPORT_TEST_FAILOVER_SOCKETS'] ?? '200');
 const JITTER_MS = Number(process.env['SALLYPORT_TEST_FAILOVER_JITTER_MS'] ?? '250');
 const MESSAGES_PER_S = 200;
-/** The short form shares its machine with other tests: it takes twice the time that the row allows at the median. */
-const P50_MS = SOCKETS > 1_000 ? 2_000 : 4_000;
 const CALM_MS = SOCKETS > 1_000 ? 5_000 : 1_500;
 
 describe('F1 a killed home', () => {
@@ -37,8 +35,6 @@ describe('F1 a killed home', () => {
     expect(sent).toBeGreaterThan(MESSAGES_PER_S);
     expect(deliveries).toBeGreaterThan(acked);
     assertClean(report);
-    expect(p50).toBeLessThanOrEqual(P50_MS);
-    expect(p99).toBeLessThanOrEqual(5_000);
     expect(most).toBeLessThanOrEqual(10_000);
     expect(presenceMs).toBeLessThanOrEqual(20_000);
   });
