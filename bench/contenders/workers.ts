@@ -20,7 +20,7 @@ import { deliveryRunOf, demandPerfect, loadOnce, type DeliveryRun, type Load } f
 
 /** Each worker knows the others after its second heartbeat. */
 const ACQUAINTED_MS = 2_000;
-/** What the workers may cost, to one node. */
+/** The most that the workers may cost, as a ratio to one node. */
 const TARGET = 1.05;
 
 export const workers = defineScenario({

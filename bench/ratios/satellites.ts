@@ -1,5 +1,5 @@
 /**
- * What members at a satellite cost. Two gateways on one Redis share a core with it, and all sessions have their home at
+ * The cost of members at a satellite. Two gateways on one Redis share a core with it, and all sessions have their home at
  * the first gateway. The sides differ only in how many clients connect to the second one.
  */
 import { randomBytes } from 'node:crypto';

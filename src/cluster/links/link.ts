@@ -20,12 +20,6 @@ import {
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 /** A segment that reaches this size is sent before the turn ends. */
 const MAX_SEGMENT_BYTES = 128 * 1024;
-/**
- * Up to one segment in 1.5 ms leaves at once, and up to 8 in a row. A busier link gathers. A segment costs both nodes and
- * Redis about 100 us, however little is in it.
- */
-const SEGMENT_EVERY_MS = 1.5;
-const SEGMENTS_IN_A_ROW = 8;
 /** After this many unconfirmed bytes the receiver confirms at once. */
 const CONFIRM_BYTES = 256 * 1024;
 /** A receiver confirms within 50 ms and a few ms for the way, so this late a segment or its confirmation is lost. */
@@ -68,8 +62,6 @@ export class Link {
   private isConfirmDue = false;
   private isAskDue = false;
   private askedAtMs = -Infinity;
-  /** When the segments sent so far would have left, had they left at an even rate. */
-  private pacedUntilMs = -Infinity;
 
   constructor(
     readonly peer: NodeId,
@@ -85,11 +77,6 @@ export class Link {
     const [oldest] = this.kept;
     if (oldest === undefined) return false;
     return this.keptBytes > STALLED_BYTES || this.deps.clock.monotonicMs() - oldest.sentAtMs > STALLED_AFTER_MS;
-  }
-
-  /** Whether so many segments have just left that the next one should wait. */
-  isPaced(nowMs: number): boolean {
-    return this.pacedUntilMs - nowMs > (SEGMENTS_IN_A_ROW - 1) * SEGMENT_EVERY_MS;
   }
 
   /** Adds a message. Copies the payload before it returns. Returns its length in bytes. */
@@ -167,9 +154,7 @@ export class Link {
     const { bus, clock, tallies, onOverfull } = this.deps;
     this.number += 1;
     const segment = this.writer.take({ run: this.run, number: this.number }, this.heard);
-    const nowMs = clock.monotonicMs();
-    this.pacedUntilMs = Math.max(this.pacedUntilMs, nowMs) + SEGMENT_EVERY_MS;
-    this.kept.push({ number: this.number, segment, sentAtMs: nowMs });
+    this.kept.push({ number: this.number, segment, sentAtMs: clock.monotonicMs() });
     this.keptBytes += segment.length;
     this.confirmed();
     tallies.linkSegmentsOut += 1;

@@ -7,8 +7,6 @@ import { Link, type LinkDeps } from './link.js';
 import { decodePacket } from './segment.js';
 
 const TICK_MS = 50;
-/** How often the links that gather are looked at. */
-const PACE_MS = 1;
 /** A node that has just started may not be in this node's list of live nodes yet. */
 const UNKNOWN_FOR_MS = 5_000;
 
@@ -30,12 +28,10 @@ export interface LinksDeps extends Pick<LinkDeps, 'tallies'> {
 export class Links {
   private readonly links = new Map<NodeId, Link>();
   private readonly bornAtMs = new Map<Link, number>();
-  private readonly dirty = new Set<Link>();
-  private isFlushDue = false;
+  private dirty = new Set<Link>();
   private readonly overfull = new Set<Link>();
   private listener: LinkListener | null = null;
   private timer: Timer | null = null;
-  private pacer: Timer | null = null;
 
   constructor(private readonly deps: LinksDeps) {
     deps.bus.onMessage((from, bytes) => {
@@ -59,10 +55,7 @@ export class Links {
   }
 
   stop(): void {
-    for (const link of this.dirty) link.flush();
-    this.dirty.clear();
-    this.deps.bus.flush();
-    this.pacer?.cancel();
+    this.flush();
     this.timer?.cancel();
   }
 
@@ -86,32 +79,19 @@ export class Links {
     return link;
   }
 
-  /** Sends at once what was added to any link in this turn. A link that sends often gathers a little longer. */
+  /** Sends at once what was added to any link in this turn. */
   flush(): void {
     if (this.dirty.size === 0) return;
-    const nowMs = this.deps.clock.monotonicMs();
-    for (const link of this.dirty) {
-      if (link.isPaced(nowMs)) continue;
-      this.dirty.delete(link);
-      link.flush();
-    }
+    const { dirty } = this;
+    this.dirty = new Set();
+    for (const link of dirty) link.flush();
     this.deps.bus.flush();
-    if (this.dirty.size > 0) this.flushSoon();
   }
 
   private flushLater(link: Link): void {
     this.dirty.add(link);
-    if (this.isFlushDue) return;
-    this.isFlushDue = true;
+    if (this.dirty.size > 1) return;
     this.deps.clock.endOfTurn(() => {
-      this.isFlushDue = false;
-      this.flush();
-    });
-  }
-
-  private flushSoon(): void {
-    this.pacer ??= this.deps.clock.after(PACE_MS, () => {
-      this.pacer = null;
       this.flush();
     });
   }

@@ -47,34 +47,6 @@ describe('the link of a home and a satellite', () => {
     expect(two.socket.frames).toEqual(['to all', 'to others']);
   });
 
-  it('SA7 sends some segments at once and gathers the rest for 2 ms, in order', async () => {
-    const { socket, far } = await nodes.connect();
-    const before = nodes.home.tallies.linkSegmentsOut;
-    const sent = Array.from({ length: 100 }, (_, i) => String(i));
-    for (const frame of sent) {
-      far.send(frame);
-      await nodes.pass(0);
-    }
-    expect(nodes.home.tallies.linkSegmentsOut - before).toBe(8);
-    expect(socket.frames).toEqual(sent.slice(0, 8));
-    nodes.clock.advance(2);
-    await nodes.pass(0);
-    expect(nodes.home.tallies.linkSegmentsOut - before).toBe(9);
-    expect(socket.frames).toEqual(sent);
-  });
-
-  it('SA7 control: a link that has time sends each at once', async () => {
-    const { socket, far } = await nodes.connect();
-    const before = nodes.home.tallies.linkSegmentsOut;
-    for (let i = 1; i <= 100; i += 1) {
-      far.send(String(i));
-      await nodes.pass(0);
-      expect(socket.frames).toHaveLength(i);
-      nodes.clock.advance(2);
-    }
-    expect(nodes.home.tallies.linkSegmentsOut - before).toBe(100);
-  });
-
   it.each([2, 3, 7])('SA10 loses nothing and repeats nothing while the bus loses every %i. message', async (nth) => {
     const { seat, socket, far } = await nodes.connect();
     let n = 0;
