@@ -21,6 +21,7 @@ import type { NodeBus } from '../ports/node-bus.js';
 import type { NodeCalls } from '../ports/node-calls.js';
 import type { Forward, Satellites } from '../ports/satellites.js';
 import type { Broadcaster } from '../ports/socket.js';
+import { connectLink } from '../protocol/connect-link.js';
 import type { NodeId } from '../protocol/ids.js';
 import type { Ground } from './ground.js';
 import type { WorkerRole } from './node-address.js';
@@ -104,7 +105,7 @@ export function composeCluster(ground: Ground): Cluster {
 }
 
 function composeSatellites(ground: Ground, bus: NodeBus, membership: Membership): ComposedSatellites {
-  const { config, clock, log, metrics, uws } = ground;
+  const { config, clock, log, metrics, uws, address } = ground;
   const { tallies } = metrics;
   const links = new Links({ bus, clock, log, tallies, isLive: (node) => membership.find(node) !== null });
   const farTopics = new FarTopics();
@@ -114,6 +115,7 @@ function composeSatellites(ground: Ground, bus: NodeBus, membership: Membership)
     clock,
     broadcaster: uws,
     tallies,
+    connectUrl: () => connectLink(address.nodeUrl()),
     bounds: { softBytes: config.softBackpressureBytes, hardBytes: config.maxBackpressureBytes },
     forward: (socket, uplink) => {
       if (forward === null) throw new Error('nothing handles the sockets of other homes');

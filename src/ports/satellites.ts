@@ -13,7 +13,8 @@ export interface FarSeat {
 /**
  * Sockets whose session has its home on another node. At the home, such a socket is a `ClientSocket` like any other.
  * At the satellite, the node that the client is connected to, its frames go to the home, and the home's frames come
- * back. A socket whose home is lost is closed with `moved`.
+ * back. A socket whose home is lost gets a `goaway` back to
+ * this node, and is closed with `moved`.
  */
 export interface Satellites {
   /**

@@ -18,6 +18,8 @@ export interface FailoverPlan {
   readonly calmMs: number;
   /** The first wait of a client is a random time up to this; 250 is the SDK's default. */
   readonly jitterMs: number;
+  /** Where clients connect first: at the session's home, which REST names, or at any node, as behind a balancer. */
+  readonly at: 'home' | 'any';
 }
 
 export interface FailoverFigures {
@@ -54,9 +56,9 @@ class Player {
     credential: string,
     private readonly history: History,
     urls: readonly string[],
-    jitterMs: number,
+    { jitterMs, at }: FailoverPlan,
   ) {
-    let turn = Math.floor(Math.random() * urls.length);
+    let turn = at === 'home' ? home - 1 + urls.length : Math.floor(Math.random() * urls.length);
     history.receiver(name, session.session_id);
     this.client = new RelayClient({
       url: () => urls[(turn += 1) % urls.length] ?? '',
@@ -145,7 +147,7 @@ export function percentile(sorted: readonly number[], part: number): number {
 }
 
 async function seat(nodes: Nodes, plan: FailoverPlan, history: History) {
-  const { sockets, socketsPerSession, jitterMs } = plan;
+  const { sockets, socketsPerSession } = plan;
   const urls = nodes.processes.map(({ socketUrl }) => socketUrl);
   const sessions: RelaySessionAnswer[] = [];
   const players: Player[] = [];
@@ -155,7 +157,7 @@ async function seat(nodes: Nodes, plan: FailoverPlan, history: History) {
     sessions.push(session);
     for (let n = 0; n < socketsPerSession; n += 1) {
       const name = `p${String(players.length)}`;
-      players.push(new Player(name, home, session, pairOf(session, n), history, urls, jitterMs));
+      players.push(new Player(name, home, session, pairOf(session, n), history, urls, plan));
     }
   }
   for (let at = 0; at < players.length; at += CONNECT_AT_ONCE) {

@@ -141,6 +141,7 @@ class LinkedNode {
       broadcaster: local,
       bounds: { softBytes: SOFT_BYTES, hardBytes: HARD_BYTES },
       forward: (_socket, uplink) => forwardAll(uplink),
+      connectUrl: () => `ws://${id}/v1/connect`,
     });
     const { links, homeEnd, satelliteEnd } = this;
     this.satellites = new LinkedSatellites({ links, homeEnd, satelliteEnd });

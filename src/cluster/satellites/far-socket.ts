@@ -28,6 +28,8 @@ export class FarSocket implements Uplink {
   /** The topics of the home that it subscribes to, by number. */
   readonly topics = new Set<number>();
   private isClosed = false;
+  /** The home is lost: nothing more goes there. */
+  private isCut = false;
   /** Bytes that came for this socket alone, modulo 2^32; and how many of them the home knows of. */
   private arrived = 0;
   private reported = 0;
@@ -52,7 +54,7 @@ export class FarSocket implements Uplink {
 
   /** The home learns only of the answer to its own ping: the satellite watches the peer's silence. */
   alive(): void {
-    if (!this.isPinged) return;
+    if (!this.isPinged || this.isCut) return;
     this.isPinged = false;
     this.link.send(FROM_SATELLITE.alive, this.id, 0, EMPTY);
   }
@@ -65,7 +67,12 @@ export class FarSocket implements Uplink {
     if (this.isClosed) return;
     this.isClosed = true;
     this.deps.onClosed();
-    this.link.send(FROM_SATELLITE.closed, this.id, 0, EMPTY);
+    if (!this.isCut) this.link.send(FROM_SATELLITE.closed, this.id, 0, EMPTY);
+  }
+
+  /** The home is lost. Frames of the client are refused until the socket is closed. */
+  cut(): void {
+    this.isCut = true;
   }
 
   /** Pings the peer for the home. */
@@ -109,13 +116,14 @@ export class FarSocket implements Uplink {
   }
 
   private report(waiting: number): void {
+    if (this.isCut) return;
     this.reported = this.arrived;
     this.link.send(FROM_SATELLITE.report, this.id, this.arrived, encodeBuffered(waiting));
   }
 
   private forward(op: number, bytes: Uint8Array): boolean {
     const { tallies } = this.deps;
-    if (this.link.isStalled) {
+    if (this.isCut || this.link.isStalled) {
       tallies.framesNotForwarded += 1;
       return false;
     }

@@ -3,17 +3,23 @@ import type { Admission } from '../../ports/connect.js';
 import type { FarSeat, Forward } from '../../ports/satellites.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { Broadcaster, ClientSocket, SocketHandler } from '../../ports/socket.js';
+import { encodeControl } from '../../protocol/server-control.js';
 import type { Link } from '../links/link.js';
 import { FarSocket, type FarSocketDeps } from './far-socket.js';
 import { decodeClose, decodeText, EMPTY, FROM_HOME, FROM_SATELLITE } from './messages.js';
 
 /** The engine does not always report a drained buffer. */
 const CHECK_EVERY_MS = 100;
+/** The clients of a lost home come back over this long at most, one in each millisecond when they are few. */
+const RETURN_SPREAD_MS = 1_000;
+const RETURN_SPREAD_PER_SOCKET_MS = 1;
 
 export interface SatelliteEndDeps extends Pick<FarSocketDeps, 'bounds' | 'tallies'> {
   readonly clock: Clock;
   readonly broadcaster: Broadcaster;
   readonly forward: Forward;
+  /** The URL of this node for clients. */
+  readonly connectUrl: () => string;
 }
 
 /** A topic of a home, with its subscribers here. */
@@ -100,12 +106,26 @@ export class SatelliteEnd {
     }
   }
 
-  /** The home is gone, or what it sent may be lost. The clients resume, at the session's home of then. */
+  /**
+   * The home is gone, or what it sent may be lost. The clients resume here, one after the other: this node is alive, and
+   * takes them to the session's home of then.
+   */
   onBroken(link: Link): void {
     const home = this.homes.get(link);
     if (home === undefined) return;
     this.homes.delete(link);
-    for (const socket of [...home.sockets.values()]) socket.close('moved');
+    const { clock } = this.deps;
+    const url = this.deps.connectUrl();
+    const sockets = [...home.sockets.values()];
+    const spreadMs = Math.min(RETURN_SPREAD_MS, sockets.length * RETURN_SPREAD_PER_SOCKET_MS);
+    for (const [at, far] of sockets.entries()) {
+      const afterMs = Math.round((at * spreadMs) / sockets.length);
+      far.cut();
+      far.socket.send(encodeControl({ type: 'goaway', reason: 'moved', after_ms: afterMs, url }));
+      clock.after(afterMs, () => {
+        far.close('moved');
+      });
+    }
   }
 
   private open(link: Link, id: number, socket: ClientSocket): SocketHandler {

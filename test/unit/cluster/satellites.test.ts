@@ -133,6 +133,33 @@ describe('the link of a home and a satellite', () => {
     expect(socket.closedWith).toBe('moved');
   });
 
+  it('SA9 sends the clients of a dead home back to this node, one after the other', async () => {
+    const { seat, socket: first } = await nodes.connect();
+    const others = [await nodes.connect(), await nodes.connect(), await nodes.connect()].map(({ socket }) => socket);
+    await nodes.pass(5_000);
+    nodes.dead.add(nodes.home.id);
+    await nodes.pass(100);
+    const goaways = [first, ...others].map(({ frames }) => JSON.parse(String(frames.at(-1))) as unknown);
+    const url = `ws://${nodes.satellite.id}/v1/connect`;
+    expect(goaways).toEqual([0, 1, 2, 3].map((after_ms) => ({ type: 'goaway', reason: 'moved', after_ms, url })));
+    expect(others.map(({ closedWith }) => closedWith)).toEqual(['moved', 'moved', 'moved']);
+    expect(seat.closes).toBe(0);
+  });
+
+  it('SA9 refuses the frames of clients whose home is dead until they are closed', async () => {
+    const { socket } = await nodes.connect();
+    await nodes.pass(5_000);
+    const send = socket.send.bind(socket);
+    socket.send = (frame) => {
+      socket.handler?.onText(text('to nobody'));
+      return send(frame);
+    };
+    nodes.dead.add(nodes.home.id);
+    await nodes.pass(50);
+    expect(nodes.satellite.tallies.framesNotForwarded).toBe(1);
+    expect(nodes.satellite.tallies.framesForwarded).toBe(0);
+  });
+
   it('SA9 a node that was taken for dead and comes back begins a new link', async () => {
     const { socket } = await nodes.connect();
     await nodes.pass(5_000);
