@@ -31,6 +31,7 @@ export const workers = defineScenario({
     'rooms-of': option.crowdOptions['rooms-of'],
     ...option.rateOption,
     ...option.payloadOption,
+    'flush-ms': option.loadOptions['flush-ms'],
     ...option.timeOptions,
     seconds: option.above0().describe('how long each run is measured, in seconds').default(5),
     nodes: option.whole(2, 16).describe('number of workers').default(2),
@@ -45,9 +46,10 @@ export const workers = defineScenario({
     const { rooms, times } = { rooms: load.clients / load.roomsOf, times: nodes * load.clients };
     account.title(`${load.clients} clients in ${rooms} rooms, ${load.payloadBytes} B at ${load.rate} Hz each`);
     const figures = await withBoth(nodes, async (one, several) => {
-      const alone = side('one node', one, load);
-      const together = side(`${nodes} workers, together`, several, load);
-      const each = side(`${nodes} workers, each`, several, { ...load, clients: times });
+      const flushMs = given['flush-ms'];
+      const alone = side('one node', one, load, flushMs);
+      const together = side(`${nodes} workers, together`, several, load, flushMs);
+      const each = side(`${nodes} workers, each`, several, { ...load, clients: times }, flushMs);
       const sides = [alone, together, each];
       const all = await Rounds.of(account, { rounds, attempts }, sides);
       const ratioOf = ({ name }: { readonly name: string }): number =>
@@ -60,6 +62,8 @@ export const workers = defineScenario({
     return { figures, plots: [], broken };
   },
 });
+
+type FlushMs = NonNullable<SessionOptions['flush_ms']>;
 
 interface RunningNodes {
   readonly gateway: GatewayProcess;
@@ -91,16 +95,19 @@ function withNodes<T>(redisUrl: string, count: number, use: (nodes: RunningNodes
   return withServer(gateway, ({ url }) => use({ gateway, backend: new Backend(url, gateway.key), count }));
 }
 
-function side(name: string, nodes: RunningNodes, load: Load): Side<DeliveryRun> {
-  const contender: Contender = { name, start: (crowd) => seat(nodes, crowd) };
+function side(name: string, nodes: RunningNodes, load: Load, flushMs: FlushMs): Side<DeliveryRun> {
+  const contender: Contender = { name, start: (crowd) => seat(nodes, crowd, flushMs) };
   const run = async (): Promise<DeliveryRun> =>
     deliveryRunOf(demandPerfect(contender, await loadOnce(contender, load, chooseCores())));
   return { name, run };
 }
 
 /** The rooms are dealt out to the workers in turn, and their clients connect to the home. */
-async function seat({ gateway, backend, count }: RunningNodes, crowd: Crowd): Promise<Target> {
-  const optionsOf = (room: number): SessionOptions => (count === 1 ? {} : { filters: [onlyAt(1 + (room % count))] });
+async function seat({ gateway, backend, count }: RunningNodes, crowd: Crowd, flushMs: FlushMs): Promise<Target> {
+  const optionsOf = (room: number): SessionOptions => ({
+    flush_ms: flushMs,
+    ...(count === 1 ? {} : { filters: [onlyAt(1 + (room % count))] }),
+  });
   const seats = await openSessions(backend, crowd, optionsOf);
   return { ...seats, wire: 'sallyport', serverPids: [gateway.pid], stop: () => seats.end() };
 }
