@@ -29,14 +29,45 @@ export interface ServerDeps extends HttpDeps {
 /** Fan-out by the engine's topics; made before the server because the relay needs it first. */
 export class UwsApp implements Broadcaster {
   readonly app: EngineApp;
+  private newcomer: UwsSocket | null = null;
+  private readonly held: { readonly topic: string; readonly frame: string | Uint8Array }[] = [];
 
   constructor(readonly engine: Engine) {
     this.app = engine.App();
   }
 
   publish(topic: string, frame: string | Uint8Array, except: ClientSocket | null): void {
+    if (this.isForOthers(topic, except)) {
+      this.held.push({ topic, frame });
+      return;
+    }
+    this.release();
     if (except === null) this.app.publish(topic, frame, typeof frame !== 'string');
     else except.publishToOthers(topic, frame);
+  }
+
+  /**
+   * Runs `enter`, which corks the newcomer's socket. What it publishes to the others leaves after that: the engine has
+   * one cork, and while a socket holds it, each message to each other socket is a system call of its own.
+   */
+  admit(newcomer: UwsSocket, enter: () => void): void {
+    this.newcomer = newcomer;
+    try {
+      enter();
+    } finally {
+      this.release();
+      this.newcomer = null;
+    }
+  }
+
+  /** Whether a newcomer enters, and gets nothing of what is published. */
+  private isForOthers(topic: string, except: ClientSocket | null): boolean {
+    const { newcomer } = this;
+    return newcomer !== null && (except === newcomer || (except === null && !newcomer.isSubscribed(topic)));
+  }
+
+  private release(): void {
+    for (const { topic, frame } of this.held.splice(0)) this.newcomer?.publishToOthers(topic, frame);
   }
 }
 
@@ -170,8 +201,10 @@ export class UwsServer {
     this.sockets.add(socket);
     this.deps.metrics.tallies.connectionsOpened += 1;
     this.deps.openSockets.onOpened(state.admission);
-    ws.cork(() => {
-      this.begin(state, socket);
+    this.uws.admit(socket, () => {
+      ws.cork(() => {
+        this.begin(state, socket);
+      });
     });
   };
 

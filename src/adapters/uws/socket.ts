@@ -58,6 +58,10 @@ export class UwsSocket implements ClientSocket {
     if (!this.isClosed) this.ws.subscribe(topic);
   }
 
+  isSubscribed(topic: string): boolean {
+    return !this.isClosed && this.ws.isSubscribed(topic);
+  }
+
   /**
    * When a subscriber leaves a topic, the 20.30 engine drops what was published to it in this turn. Any send, such as a
    * ping, makes the engine deliver that first.
