@@ -109,8 +109,9 @@ export class Membership implements Placement {
     return [...this.known];
   }
 
+  /** A node alone holds its lease as long as it runs: no other node can claim its sessions while it is blocked. */
   leaseHeld(): boolean {
-    return this.lease.isHeld;
+    return this.deps.nodes.isShared ? this.lease.isHeld : !this.isStopped;
   }
 
   storeNowMs(): number {
@@ -191,7 +192,7 @@ export class Membership implements Placement {
       this.known = live;
       this.isAnswered = true;
       const withoutMs = lease.renewed(startedMs, leaseBeforeMs, this.hear(live));
-      if (withoutMs !== null && !isFirst) {
+      if (withoutMs !== null && !isFirst && nodes.isShared) {
         tallies.leaseGaps += 1;
         log.warn('lease_gap', { without_ms: Math.round(withoutMs) });
       }

@@ -31,6 +31,8 @@ export interface Heartbeat {
 
 /** The live nodes. */
 export interface NodeStore {
+  /** Whether other nodes may use this store. A node alone cannot lose its sessions to another one. */
+  readonly isShared: boolean;
   /** Renews this node's lease and removes nodes whose lease has ended. */
   heartbeat(report: NodeReport, leaseMs: number): Promise<Heartbeat>;
   /** Ends the lease at once. */

@@ -16,6 +16,7 @@ describe('a node without a lease', () => {
   beforeAll(async () => {
     const cut = wrapStore({
       nodes: (real) => ({
+        isShared: true,
         heartbeat: (report, leaseMs) =>
           isCut ? Promise.reject(new Failure('store_unavailable')) : real.heartbeat(report, leaseMs),
       }),

@@ -7,6 +7,7 @@ import type { NodeId } from '../../protocol/ids.js';
 export function createMemoryNodeStore(clock: Clock): NodeStore {
   const nodes = new Map<NodeId, NodeRecord>();
   return {
+    isShared: false,
     heartbeat: async (report, leaseMs) => {
       const nowMs = clock.nowMs();
       const leaseBeforeMs = nodes.get(report.id)?.leaseUntilMs ?? null;

@@ -21,6 +21,7 @@ const reportSchema = z.object({
 
 export function createRedisNodeStore(link: RedisLink, keys: Keys, scripts: Scripts): NodeStore {
   return {
+    isShared: true,
     heartbeat: async (report, leaseMs) => {
       const args = [report.id, JSON.stringify(report), leaseMs];
       const reply = await link.run('nodes.heartbeat', scripts.nodeHeartbeat, [keys.nodes], args);

@@ -32,6 +32,7 @@ describe('the lease of a node', () => {
   let isHeldUp: boolean;
   let isStoreUp: boolean;
   let isOtherHeard: boolean;
+  let isShared: boolean;
   let tallies: { leaseGaps: number };
   let membership: Membership;
 
@@ -44,9 +45,13 @@ describe('the lease of a node', () => {
     isHeldUp = false;
     isStoreUp = true;
     isOtherHeard = false;
+    isShared = true;
     tallies = { leaseGaps: 0 };
     membership = new Membership({
       nodes: {
+        get isShared() {
+          return isShared;
+        },
         heartbeat: (report, leaseMs) => {
           heartbeats += 1;
           return isStoreUp
@@ -120,6 +125,19 @@ describe('the lease of a node', () => {
     release();
     await settle();
     expect(membership.leaseHeld()).toBe(true);
+  });
+
+  it('FO10 a node alone on its store holds its lease through a pause of any length', async () => {
+    isShared = false;
+    isStoreUp = false;
+    clock.advance(60_000);
+    await settle();
+    expect(membership.leaseHeld()).toBe(true);
+    isStoreUp = true;
+    await pass(BEAT_MS);
+    expect([membership.leaseHeld(), tallies.leaseGaps]).toEqual([true, 0]);
+    await membership.stop();
+    expect(membership.leaseHeld()).toBe(false);
   });
 
   it('FO2 the lease is renewed while a long comparison runs, and another gap makes it run again', async () => {
