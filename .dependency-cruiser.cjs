@@ -7,7 +7,7 @@ const DOMAINS = ['sockets', 'relay', 'identity', 'cluster'];
 
 /** Each vendor's package, and the one folder that may import it. */
 const VENDORS = {
-  uws: ['uws-current', 'uws-legacy'],
+  uws: ['uws-current', 'uws-portable'],
   redis: ['ioredis'],
   jose: ['jose'],
   pino: ['pino', 'sonic-boom'],

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 
 const withoutTests = process.argv.includes('--static');
-const steps = ['format:check', 'types', 'lint', 'depcruise', 'knip', 'test', 'spec', 'docs:check'];
+const steps = ['engines', 'format:check', 'types', 'lint', 'depcruise', 'knip', 'test', 'spec', 'docs:check'];
 let summary = null;
 
 for (const step of steps) {

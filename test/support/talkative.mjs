@@ -3,9 +3,8 @@
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
-const { platform, arch, versions } = process;
 
-for (const build of ['uws-current', `uws-legacy/binaries/uws_${platform}_${arch}_${versions.modules}.node`]) {
+for (const build of ['uws-current', 'uws-portable']) {
   try {
     listenIn(require(build));
   } catch {

@@ -1,6 +1,7 @@
-// The least server that meets the older engine's fault: large frames, sent outside of a cork whenever nothing waits in
-// the engine. With the argument `subscribed` each socket has one topic for its whole life, as the gateway's have.
-// Runs on the compiled program: it loads the engine as the gateway does.
+// The least server that meets the fault of an engine that garbles large frames: it sends them outside of a cork whenever
+// nothing waits in the engine. With the argument `subscribed` each socket has one topic for its whole life, as the
+// gateway's have. uWebSockets.js 20.30 has the fault. It loads on Node 20; elsewhere this server has the gateway's engine.
+import { createRequire } from 'node:module';
 import { crc32 } from 'node:zlib';
 import { loadEngine } from '../../dist/src/adapters/uws/engine.js';
 
@@ -12,7 +13,7 @@ const FRAMES_A_TURN = 64;
 const SEAL_BYTES = 4;
 
 const isSubscribed = process.argv[2] === 'subscribed';
-const engine = loadEngine();
+const engine = faultyEngine() ?? loadEngine();
 const app = engine.App();
 const sockets = new Set();
 const pages = sealed(PAGES_BYTES);
@@ -53,6 +54,16 @@ function sendToAll() {
     }
   }
   setImmediate(sendToAll);
+}
+
+function faultyEngine() {
+  const { platform, arch, versions } = process;
+  const binary = `uws-legacy/binaries/uws_${platform}_${arch}_${versions.modules}.node`;
+  try {
+    return { ...createRequire(import.meta.url)(binary), name: 'uWebSockets.js 20.30.0' };
+  } catch {
+    return null;
+  }
 }
 
 /** As test/support/sealed-payload.ts reads it. */

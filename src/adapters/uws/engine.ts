@@ -1,8 +1,4 @@
-/**
- * The engine: two builds of uWebSockets.js are installed, and this file picks the newest that loads. When its binary
- * does not load, the older package silently uses a slow JavaScript replacement. So its binary is required by path: it
- * is the real engine, or loading fails.
- */
+/** The engine: two builds of uWebSockets.js are installed, and this file picks the newer one if it loads. */
 import { createRequire } from 'node:module';
 import type {
   HttpRequest,
@@ -60,10 +56,9 @@ export function loadEngine(): Engine {
   const require = createRequire(import.meta.url);
   process.env[ENGINE_HEAD_LIMIT] = String(2 * MAX_HEAD_BYTES);
   const { platform, arch, versions } = process;
-  const binary = `uws_${platform}_${arch}_${versions.modules}.node`;
   const builds: readonly Build[] = [
     { name: 'uWebSockets.js 20.57.0', load: (): unknown => require('uws-current') },
-    { name: 'uWebSockets.js 20.30.0', load: (): unknown => require(`uws-legacy/binaries/${binary}`) },
+    { name: 'uWebSockets.js 20.51.0', load: (): unknown => require('uws-portable') },
   ];
   const problems: string[] = [];
   for (const { name, load } of builds) {
@@ -76,8 +71,8 @@ export function loadEngine(): Engine {
     }
   }
   throw new Error(
-    `No build of uWebSockets.js loads on ${platform} ${arch} with Node ${versions.node}. Node 20 to 24 on glibc Linux, ` +
-      `macOS or Windows is needed (README, "The WebSocket engine").\n  ${problems.join('\n  ')}`,
+    `No build of uWebSockets.js loads on ${platform} ${arch} with Node ${versions.node}. What loads where is in the ` +
+      `README, "The WebSocket engine"; the container image runs everywhere.\n  ${problems.join('\n  ')}`,
   );
 }
 

@@ -12,8 +12,8 @@ export interface SocketState {
 }
 
 /**
- * Every socket is in this topic all its life: the 20.30 engine corrupts frames of 16 KiB and more that are sent to a
- * stalled socket without a subscription.
+ * Every socket is in this topic all its life: builds of the engine before 20.51 corrupt frames of 16 KiB and more that
+ * are sent to a stalled socket without a subscription, and the author's own packages can take their place.
  */
 const PERMANENT_TOPIC = '*';
 
