@@ -17,7 +17,7 @@ const FAULT_EVERY = 100;
 const HOST = '127.0.0.1';
 
 const forward: Forward = (ws, message, isBinary) => {
-  ws.publish(ws.getUserData().room, message, isBinary);
+  ws.publish(ws.getUserData().room, new Uint8Array(message), isBinary, false);
 };
 
 function main(): void {

@@ -55,7 +55,7 @@ export async function layGround(
   wrapStore: (store: Store) => Store,
   role: WorkerRole | null,
 ): Promise<Ground> {
-  const engine = loadEngine();
+  const engine = loadEngine(config.engine);
   const clock = systemClock();
   const random = systemCrypto();
   const rootKey = config.rootKey ?? randomBase62(random, 43);
@@ -67,6 +67,7 @@ export async function layGround(
     level: config.logLevel,
     fields: role === null ? { node: self } : { node: self, worker: role.worker },
   });
+  if (engine.isSlow) log.warn('engine_slow', { engine: engine.name, problems: engine.problems.join('; ') });
   const storeName = config.redisUrl === null ? 'memory' : 'redis';
   const metrics = createPrometheusMetrics({ version: VERSION, engine: engine.name, store: storeName });
   const store = wrapStore(openStore({ config, clock, log, metrics, operations }));

@@ -18,7 +18,7 @@ describe('where the engine is not strict', () => {
   const tested = new Set<string>();
 
   beforeAll(async () => {
-    running = await startGateway();
+    running = await startGateway({ env: { SALLYPORT_ENGINE: 'auto' } });
     backend = new Backend(running.url);
     port = Number(new URL(running.url).port);
   });

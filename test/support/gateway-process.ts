@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
-import { ROOT_KEY } from './gateway.js';
+import { engineOfTests, ROOT_KEY } from './gateway.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
@@ -30,6 +30,7 @@ export async function startGatewayProcess(
       SALLYPORT_PORT: '0',
       SALLYPORT_ROOT_KEY: ROOT_KEY,
       SALLYPORT_SECRET: 'secret-of-the-tests-0123456789abcdefgh',
+      ...engineOfTests(),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -20,6 +20,12 @@ export interface GatewayTestOptions {
   readonly wrapStore?: (store: Store) => Store;
 }
 
+/** `SALLYPORT_TEST_ENGINE` names the engine of every gateway in the tests. */
+export function engineOfTests(): Readonly<Record<string, string>> {
+  const engine = process.env['SALLYPORT_TEST_ENGINE'];
+  return engine === undefined ? {} : { SALLYPORT_ENGINE: engine };
+}
+
 export async function startGateway(options: GatewayTestOptions = {}): Promise<RunningGateway> {
   const { redisUrl = null, env = {}, wrapStore } = options;
   const settings = {
@@ -27,6 +33,7 @@ export async function startGateway(options: GatewayTestOptions = {}): Promise<Ru
     SALLYPORT_ROOT_KEY: ROOT_KEY,
     SALLYPORT_SECRET: SECRET,
     SALLYPORT_LOG_LEVEL: 'silent',
+    ...engineOfTests(),
     // Tests fail handshakes on purpose, all from one address; the limit has a test of its own.
     SALLYPORT_FAILED_HANDSHAKES_PER_S: '0',
     ...(redisUrl === null

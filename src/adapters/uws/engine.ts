@@ -1,33 +1,87 @@
-/** The engine: two builds of uWebSockets.js are installed, and this file picks the newer one if it loads. */
+/**
+ * The engine that serves sockets and HTTP: the newer of two builds of uWebSockets.js if it loads, else the other, else
+ * `ws` on Node's own HTTP server, which runs everywhere and costs several times as much CPU time.
+ */
 import { createRequire } from 'node:module';
-import type {
-  HttpRequest,
-  HttpResponse,
-  us_listen_socket,
-  us_socket_context_t,
-  WebSocket,
-  WebSocketBehavior,
-} from 'uws-current';
 import { MAX_HEAD_BYTES } from './header-guard.js';
+import { wsEngine } from './ws-app.js';
 
-export type EngineRequest = HttpRequest;
-export type EngineResponse = HttpResponse;
-export type EngineSocket<UserData> = WebSocket<UserData>;
-export type EngineContext = us_socket_context_t;
-export type ListenSocket = us_listen_socket;
+export interface EngineRequest {
+  getMethod(): string;
+  getCaseSensitiveMethod(): string;
+  /** The target up to its question mark. */
+  getUrl(): string;
+  /** At run time undefined without a question mark, although the published types say string. */
+  getQuery(): string;
+  /** Empty without the header. */
+  getHeader(name: string): string;
+  /** Names come in lower case. */
+  forEach(use: (name: string, value: string) => void): void;
+}
 
-/** The parts of both builds that the gateway uses. */
+export interface EngineResponse {
+  onAborted(run: () => void): unknown;
+  /** Bytes are valid only during the call. The last call has `isLast`. */
+  onData(use: (chunk: ArrayBuffer, isLast: boolean) => void): unknown;
+  cork(run: () => void): unknown;
+  writeStatus(status: string): unknown;
+  writeHeader(name: string, value: string): unknown;
+  end(body: string | Uint8Array, close: boolean): unknown;
+  endWithoutBody(): unknown;
+  /** 4 or 16 bytes. */
+  getRemoteAddress(): ArrayBuffer;
+  /** The socket's `getUserData` gives the state. */
+  upgrade(state: object, key: string, protocol: string, extensions: string, context: EngineContext): unknown;
+}
+
+export interface EngineSocket<UserData> {
+  getUserData(): UserData;
+  /** 1: written; 0: accepted, waiting for the peer; 2: dropped, because too much waits. */
+  send(frame: string | Uint8Array, isBinary: boolean, compress: boolean): number;
+  getBufferedAmount(): number;
+  ping(): unknown;
+  end(code: number, reason: string): unknown;
+  cork(run: () => void): unknown;
+  subscribe(topic: string): unknown;
+  unsubscribe(topic: string): unknown;
+  isSubscribed(topic: string): boolean;
+  publish(topic: string, frame: string | Uint8Array, isBinary: boolean, compress: boolean): unknown;
+}
+
+/** Opaque: each engine has its own kind. */
+export type EngineContext = object;
+export type ListenSocket = object;
+
+export interface EngineBehavior<UserData> {
+  readonly maxPayloadLength: number;
+  readonly maxBackpressure: number;
+  readonly closeOnBackpressureLimit: boolean;
+  readonly idleTimeout: number;
+  readonly sendPingsAutomatically: boolean;
+  readonly maxLifetime: number;
+  readonly compression: number;
+  readonly upgrade: (res: EngineResponse, req: EngineRequest, context: EngineContext) => void;
+  readonly open: (ws: EngineSocket<UserData>) => void;
+  readonly message: (ws: EngineSocket<UserData>, message: ArrayBuffer, isBinary: boolean) => void;
+  readonly drain?: (ws: EngineSocket<UserData>) => void;
+  readonly dropped?: (ws: EngineSocket<UserData>) => void;
+  readonly ping?: (ws: EngineSocket<UserData>) => void;
+  readonly pong?: (ws: EngineSocket<UserData>) => void;
+  readonly close?: (ws: EngineSocket<UserData>, code: number) => void;
+}
+
+/** The parts of all engines that the gateway uses. */
 export interface EngineApp {
-  ws<UserData>(pattern: string, behavior: WebSocketBehavior<UserData>): unknown;
+  ws<UserData>(pattern: string, behavior: EngineBehavior<UserData>): unknown;
   any(pattern: string, handler: (res: EngineResponse, req: EngineRequest) => void): unknown;
-  /** The published types lack `options`; both builds accept it. 0: shared with SO_REUSEPORT. 1: exclusive. */
+  /** The published types lack `options`; every engine accepts it. 0: shared with SO_REUSEPORT. 1: exclusive. */
   listen(host: string, port: number, options: 0 | 1, done: (socket: ListenSocket | false) => void): unknown;
   /** Closes every connection and the listening socket. */
   close(): unknown;
   publish(topic: string, message: string | Uint8Array, isBinary: boolean): boolean;
 }
 
-interface EngineModule {
+export interface EngineModule {
   readonly App: () => EngineApp;
   readonly us_listen_socket_close: (socket: ListenSocket) => void;
   readonly us_socket_local_port: (socket: ListenSocket) => number;
@@ -36,6 +90,10 @@ interface EngineModule {
 export interface Engine extends EngineModule {
   /** Package and version, for the first log line and the metrics. */
   readonly name: string;
+  /** The faster engines that do not load here, each with its problem. */
+  readonly problems: readonly string[];
+  /** The engine costs several times the CPU time of the others. */
+  readonly isSlow: boolean;
 }
 
 /**
@@ -46,33 +104,40 @@ export interface Engine extends EngineModule {
  */
 const ENGINE_HEAD_LIMIT = 'UWS_HTTP_MAX_HEADERS_SIZE';
 
+export type EngineChoice = 'auto' | '20.57' | '20.51' | 'ws';
+
 interface Build {
+  readonly choice: EngineChoice;
   readonly name: string;
   readonly load: () => unknown;
 }
 
-/** Throws with the problem of each build when none loads. */
-export function loadEngine(): Engine {
+/**
+ * The engine of this choice. `auto`: the first that loads, in the order of speed. Throws with the problem of the build
+ * that was chosen and does not load.
+ */
+export function loadEngine(choice: EngineChoice = 'auto'): Engine {
   const require = createRequire(import.meta.url);
   process.env[ENGINE_HEAD_LIMIT] = String(2 * MAX_HEAD_BYTES);
   const { platform, arch, versions } = process;
   const builds: readonly Build[] = [
-    { name: 'uWebSockets.js 20.57.0', load: (): unknown => require('uws-current') },
-    { name: 'uWebSockets.js 20.51.0', load: (): unknown => require('uws-portable') },
+    { choice: '20.57', name: 'uWebSockets.js 20.57.0', load: (): unknown => require('uws-current') },
+    { choice: '20.51', name: 'uWebSockets.js 20.51.0', load: (): unknown => require('uws-portable') },
   ];
   const problems: string[] = [];
-  for (const { name, load } of builds) {
+  for (const { name, load } of builds.filter((build) => choice === 'auto' || choice === build.choice)) {
     try {
       const module = load();
-      if (isEngine(module)) return { ...pick(module), name };
+      if (isEngine(module)) return { ...pick(module), name, problems, isSlow: false };
       problems.push(`${name}: loaded, but it is not the engine`);
     } catch (error) {
       problems.push(`${name}: ${firstLine(error)}`);
     }
   }
+  if (choice === 'auto' || choice === 'ws') return { ...wsEngine(), problems, isSlow: true };
   throw new Error(
-    `No build of uWebSockets.js loads on ${platform} ${arch} with Node ${versions.node}. What loads where is in the ` +
-      `README, "The WebSocket engine"; the container image runs everywhere.\n  ${problems.join('\n  ')}`,
+    `SALLYPORT_ENGINE=${choice} does not load on ${platform} ${arch} with Node ${versions.node}; what loads where is in ` +
+      `the README, "The WebSocket engine".\n  ${problems.join('\n  ')}`,
   );
 }
 
