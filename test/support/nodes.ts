@@ -101,6 +101,8 @@ function startNode(
       SALLYPORT_LOG_LEVEL: 'info',
       SALLYPORT_FAILED_HANDSHAKES_PER_S: '0',
       SALLYPORT_LEASE_MS: '2000',
+      // It counts wall-clock time: on a machine without a free core, senders of many large frames would be refused.
+      SALLYPORT_WORK_MS_PER_S: '0',
       ...env,
     },
     nodeFlags,
