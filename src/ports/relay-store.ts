@@ -104,6 +104,9 @@ export interface RelayStore {
    */
   restore(lost: Restoration): Promise<boolean>;
 
-  /** Removes up to `limit` expired sessions and returns their ids; each id goes to one caller only. */
+  /**
+   * Removes up to `limit` expired sessions and returns their ids; each id goes to one caller only. Returns none only when
+   * nothing is due.
+   */
   sweepExpired(limit: number): Promise<readonly SessionId[]>;
 }

@@ -154,7 +154,7 @@ export interface UserSessionStore {
 
   /**
    * Marks up to `limit` due sessions as `expired` or `abandoned` and returns them; each goes to one caller only.
-   * Includes due sessions that were removed since. Call it at least every second.
+   * Includes due sessions that were removed since. Returns none only when nothing is due. Call it at least every second.
    */
   sweepDue(limit: number): Promise<readonly UserSession[]>;
 }

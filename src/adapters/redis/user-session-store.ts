@@ -150,6 +150,14 @@ export class RedisUserSessionStore implements UserSessionStore {
   }
 
   async sweepDue(limit: number): Promise<readonly UserSession[]> {
+    for (;;) {
+      const { claimed, ended } = await this.#sweepClaimed(limit);
+      // Sessions that were touched may fill a whole claim, with expired ones behind them.
+      if (ended.length > 0 || claimed < limit) return ended;
+    }
+  }
+
+  async #sweepClaimed(limit: number): Promise<{ readonly claimed: number; readonly ended: readonly UserSession[] }> {
     const { due, forgetful } = await this.#index.claim(limit);
     // Records that this misses go when the user opens another session, or when the user's keys expire.
     await Promise.allSettled(
@@ -162,7 +170,8 @@ export class RedisUserSessionStore implements UserSessionStore {
     );
     const ended = over.flatMap(({ session }) => (session === null ? [] : [session]));
     const [mine] = await Promise.all([this.#index.over(over), this.#shortenClients(ended)]);
-    return over.flatMap(({ member, session }) => (session !== null && mine.has(member) ? [session] : []));
+    const reported = over.flatMap(({ member, session }) => (session !== null && mine.has(member) ? [session] : []));
+    return { claimed: due.length, ended: reported };
   }
 
   /** Returns null when the session is not due yet. A result without a session only removes the hint. */

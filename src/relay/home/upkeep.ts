@@ -57,7 +57,7 @@ export class Upkeep {
   private async sweep(): Promise<void> {
     const { store, homeCheck } = this.deps;
     try {
-      for (let swept = SWEEP_LIMIT; swept === SWEEP_LIMIT;) {
+      for (let swept = 1; swept > 0 && !this.isStopped;) {
         const ids = await store.sweepExpired(SWEEP_LIMIT);
         // Check instead of ending them: the store may have lost the session's extension.
         await homeCheck.checkThose(ids);
