@@ -1,0 +1,232 @@
+/**
+ * The fault F14: many sessions expire within one second, beside live ones, at nodes that share one Redis. Redis' MONITOR
+ * tells which of them were removed, when, and how often.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { pairOf } from './backend.js';
+import { Client } from './client.js';
+import { eventually } from './eventually.js';
+import { inParallel } from './in-parallel.js';
+import type { Nodes } from './nodes.js';
+
+export interface ExpiryPlan {
+  readonly sessions: number;
+  /** Sessions that are looked at in the same second, but got more time before. */
+  readonly prolonged: number;
+  /** So many of the sessions have a member. */
+  readonly sockets: number;
+  /** Keys of live sessions; in the figures: of all sessions, at the end. */
+  readonly liveKeys: number;
+  /** Called when the second begins. What it returns is called when all is over, or after `patienceMs`. */
+  readonly disturb?: () => () => void;
+  readonly patienceMs: number;
+}
+
+export interface ExpiryFigures {
+  /** From a session's end to its removal from the store, in ms, in ascending order. */
+  readonly removedMs: readonly number[];
+  /** From a session's end to the close of its socket, in ms, in ascending order. */
+  readonly closedMs: readonly number[];
+  readonly codes: Readonly<Record<string, number>>;
+  readonly removedMoreThanOnce: number;
+  readonly neverRemoved: number;
+  /** Live or prolonged sessions that were removed. */
+  readonly removedAlive: number;
+  readonly liveKeys: number;
+}
+
+/** Names and places as in src/adapters/redis/keys.ts. */
+const EXPIRY = 'sallyport:{index}:expiry';
+const LISTING = 'sallyport:{index}:everybody';
+const AT_ONCE = 16;
+const COPIES_AT_ONCE = 2_000;
+const WARM_UP = 32;
+
+/**
+ * Copies a session under new ids. ARGV: its id, the first number, how many, the hints, the rest of its hint, the listing,
+ * when the copies end and when their hints are due ('' as the first one), its keys.
+ */
+const COPY = `
+local due = ARGV[8] ~= '' and ARGV[8] or redis.call('ZSCORE', ARGV[4], ARGV[1] .. ARGV[5])
+for n = tonumber(ARGV[2]), ARGV[2] + ARGV[3] - 1 do
+  local id = string.format('%012x-S', n)
+  for k = 9, #ARGV do
+    local from, to = string.find(ARGV[k], ARGV[1], 1, true)
+    local copy = string.sub(ARGV[k], 1, from - 1) .. id .. string.sub(ARGV[k], to + 1)
+    redis.call('COPY', ARGV[k], copy)
+    if ARGV[7] ~= '' then
+      if string.find(copy, ':fields', 1, true) then redis.call('HSET', copy, 'expires', ARGV[7]) end
+      redis.call('PEXPIREAT', copy, ARGV[7] + 60000)
+    end
+  end
+  redis.call('ZADD', ARGV[4], due, id .. ARGV[5])
+  redis.call('ZADD', ARGV[6], n, id)
+end`;
+
+export async function runExpiry(nodes: Nodes, plan: ExpiryPlan): Promise<ExpiryFigures> {
+  const copies = await Copies.of(nodes);
+  await copies.make(plan.liveKeys / copies.keysEach, null, null);
+  const msEach = await warmUp(nodes);
+  const endMs = Math.ceil(Date.now() + 3_000 + 3 * msEach * plan.sockets);
+  await copies.make(plan.prolonged, null, endMs);
+  const ends = new Map<string, number>();
+  const ended = await copies.make(plan.sessions - plan.sockets, endMs, endMs);
+  for (const id of ended) ends.set(id, endMs);
+  const closes = await joinNew(nodes, plan.sockets, endMs);
+  for (const { id } of closes) ends.set(id, await endOf(nodes.client, id));
+  if (Date.now() > endMs) throw new Error('the sessions were not ready before their end');
+  const liveKeys = await nodes.client.dbsize();
+  const removals = await watchRemovals(nodes.client);
+  await pause(endMs - Date.now());
+  const calm = plan.disturb?.();
+  await eventually(
+    () => {
+      const left = [...ends.keys()].filter((id) => !removals.times.has(id)).length;
+      const open = closes.filter(({ client }) => client.closed === null).length;
+      return left + open === 0 ? null : `${String(left)} are not removed, ${String(open)} sockets are open`;
+    },
+    plan.patienceMs,
+    20,
+  ).catch(() => undefined);
+  // Time for a second sweep of the same session.
+  await pause(500);
+  calm?.();
+  removals.stop();
+  return judge(ends, closes, removals.times, liveKeys);
+}
+
+/** Sessions without a member, made in Redis as copies of one that a node has created: REST would take too long. */
+class Copies {
+  private made = 0;
+
+  private constructor(
+    private readonly client: Redis,
+    private readonly id: string,
+    private readonly restOfHint: string,
+    private readonly keys: readonly string[],
+  ) {}
+
+  static async of({ client, backends }: Nodes): Promise<Copies> {
+    const id = (await backends[0]?.createSession(2))?.session_id ?? '';
+    const hint = (await client.zrange(EXPIRY, '0', '-1')).find((member) => member.startsWith(id)) ?? '';
+    const keys = await client.keys(`sallyport:relay:{${id}}:*`);
+    return new Copies(client, id, hint.slice(id.length), keys);
+  }
+
+  get keysEach(): number {
+    return this.keys.length;
+  }
+
+  /** Returns the ids. null: as the session that is copied. */
+  async make(count: number, endsAtMs: number | null, hintAtMs: number | null): Promise<readonly string[]> {
+    const from = this.made;
+    this.made += Math.ceil(count);
+    for (let at = from; at < this.made; at += COPIES_AT_ONCE) {
+      const some = Math.min(COPIES_AT_ONCE, this.made - at);
+      const times = [endsAtMs ?? '', hintAtMs ?? ''];
+      await this.client.eval(COPY, 0, this.id, at, some, EXPIRY, this.restOfHint, LISTING, ...times, ...this.keys);
+    }
+    return Array.from({ length: this.made - from }, (_, n) => `${(from + n).toString(16).padStart(12, '0')}-S`);
+  }
+}
+
+interface Close {
+  readonly client: Client;
+  readonly id: string;
+  atMs: number;
+}
+
+function judge(
+  ends: ReadonlyMap<string, number>,
+  closes: readonly Close[],
+  times: ReadonlyMap<string, readonly number[]>,
+  liveKeys: number,
+): ExpiryFigures {
+  const since = (id: string, atMs: number): number => atMs - (ends.get(id) ?? NaN);
+  const removed = [...times].filter(([id]) => ends.has(id));
+  const codes: Record<string, number> = {};
+  for (const { client } of closes) {
+    const code = String(client.closed?.code ?? 'open');
+    codes[code] = (codes[code] ?? 0) + 1;
+  }
+  return {
+    removedMs: removed.map(([id, [first = NaN]]) => since(id, first)).sort((a, b) => a - b),
+    closedMs: closes.map(({ id, atMs }) => since(id, atMs)).sort((a, b) => a - b),
+    codes,
+    removedMoreThanOnce: removed.filter(([, all]) => all.length > 1).length,
+    neverRemoved: ends.size - removed.length,
+    removedAlive: times.size - removed.length,
+    liveKeys,
+  };
+}
+
+/** How long a create takes when many run at once, in ms. */
+async function warmUp(nodes: Nodes): Promise<number> {
+  const startedMs = performance.now();
+  await inParallel([...Array(WARM_UP).keys()], AT_ONCE, async (n) => {
+    await nodes.sessionAt(n % 2);
+  });
+  return (performance.now() - startedMs) / WARM_UP;
+}
+
+/** Members of sessions that end within the second that begins at `endMs`. Half are at a node that is not the home. */
+async function joinNew(nodes: Nodes, count: number, endMs: number): Promise<readonly Close[]> {
+  const closes: Close[] = [];
+  await inParallel([...Array(count).keys()], AT_ONCE, async (n) => {
+    const left = Math.max(1, Math.ceil((endMs - Date.now()) / 1000));
+    const session = await nodes.sessionAt(n % 2, 1, { expires_in_s: left });
+    const client = await join(nodes.process(Math.floor(n / 2) % 2).socketUrl, pairOf(session));
+    const close: Close = { client, id: session.session_id, atMs: NaN };
+    client.socket.once('close', () => (close.atMs = Date.now()));
+    closes.push(close);
+  });
+  return closes;
+}
+
+async function endOf(client: Redis, id: string): Promise<number> {
+  return Number((await client.hget(`sallyport:relay:{${id}}:fields`, 'expires')) ?? NaN);
+}
+
+/** A busy home may be asked in vain: then the satellite refuses. */
+async function join(url: string, credential: string): Promise<Client> {
+  let joined: Client | null = null;
+  await eventually(async () => {
+    const outcome = await Client.attempt(url, credential);
+    if (!(outcome instanceof Client)) return JSON.stringify(outcome.body);
+    joined = outcome;
+    return null;
+  });
+  if (joined === null) throw new Error('unreachable');
+  return joined;
+}
+
+/** When each session was removed from the store's hints, which is the last step of its sweep. Counts attempts, too. */
+async function watchRemovals(client: Redis): Promise<{ times: Map<string, number[]>; stop: () => void }> {
+  const monitor = await client.monitor();
+  const times = new Map<string, number[]>();
+  monitor.on('monitor', (time: string, args: readonly string[], source: string) => {
+    const [name = '', key, member = ''] = args;
+    if (source !== 'lua' || key !== EXPIRY || name.toLowerCase() !== 'zrem') return;
+    const id = member.split(' ')[0] ?? '';
+    times.set(id, [...(times.get(id) ?? []), Number(time) * 1000]);
+  });
+  return { times, stop: () => monitor.disconnect() };
+}
+
+/** Takes claims back as soon as they are made, so that a sweeper gets what another one works on. Returns what ends it. */
+export function undoClaims(client: Redis): () => void {
+  let isOver = false;
+  const undo = async (): Promise<void> => {
+    while (!isOver) {
+      const soonMs = Date.now() + 11_000;
+      const claimed = await client.zrangebyscore(EXPIRY, Date.now(), soonMs);
+      if (claimed.length > 0) await client.zadd(EXPIRY, 'XX', ...claimed.flatMap((member) => ['0', member]));
+      await pause(1);
+    }
+  };
+  undo().catch(() => undefined);
+  return () => {
+    isOver = true;
+  };
+}
