@@ -190,15 +190,16 @@ async function endOf(client: Redis, id: string): Promise<number> {
 
 /** A busy home may be asked in vain: then the satellite refuses. */
 async function join(url: string, credential: string): Promise<Client> {
-  let joined: Client | null = null;
+  const joined: Client[] = [];
   await eventually(async () => {
     const outcome = await Client.attempt(url, credential);
     if (!(outcome instanceof Client)) return JSON.stringify(outcome.body);
-    joined = outcome;
+    joined.push(outcome);
     return null;
   });
-  if (joined === null) throw new Error('unreachable');
-  return joined;
+  const [client] = joined;
+  if (client === undefined) throw new Error('unreachable');
+  return client;
 }
 
 /** When each session was removed from the store's hints, which is the last step of its sweep. Counts attempts, too. */
