@@ -29,7 +29,7 @@ export interface RedisBusOptions {
 export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusOptions): BusTransport {
   const { busChannel } = createKeys(keyPrefix);
   const publisher = connectTo(url);
-  const subscriber = new Subscriber(connectTo(url, 'subscriber'), [busChannel(self), busChannel('all')], log);
+  const subscriber = new Subscriber(() => connectTo(url, 'subscriber'), [busChannel(self), busChannel('all')], log);
   let isRefused: Error | null = null;
   publisher.on('error', () => undefined);
   return {
@@ -73,50 +73,64 @@ class Subscriber {
   /** Why the last attempt to subscribe was refused for a missing right. */
   refused: Error | null = null;
   #isStopped = false;
+  #client: Redis | Cluster | null = null;
+  #receive: (envelope: Uint8Array) => void = () => undefined;
 
   constructor(
-    private readonly client: Redis | Cluster,
+    private readonly connect: () => Redis | Cluster,
     private readonly channels: readonly string[],
     private readonly log: Log,
   ) {}
 
   /** Resolves when the first subscriptions are active. */
   start(receive: (envelope: Uint8Array) => void): Promise<void> {
-    const { client } = this;
-    const event = client instanceof Cluster ? 'smessageBuffer' : 'messageBuffer';
-    client.on(event, (_channel: Buffer, envelope: Buffer) => {
-      receive(envelope);
+    this.#receive = receive;
+    return new Promise((resolve) => {
+      this.open(resolve);
     });
-    client.on('error', () => undefined);
-    const isSubscribed = new Promise<void>((resolve) => {
-      client.on('ready', () => {
-        this.subscribe().then(resolve, (error: unknown) => {
-          if (this.#isStopped) return;
-          this.refused = lacksRight(error) ? error : null;
-          this.log.warn('bus_subscribe_failed', { reason: reasonOf(error) });
-          setTimeout(() => {
-            this.reconnect();
-          }, RETRY_SUBSCRIBE_MS).unref();
-        });
-      });
-    });
-    client.connect().catch(() => undefined);
-    return isSubscribed;
   }
 
+  /**
+   * With a new client: when a master of a cluster dies, the ioredis client may wait for its connection to that server for
+   * ever, and finds no server for the channels after each of its own reconnects.
+   */
   reconnect(): void {
-    if (!this.#isStopped && this.client.status === 'ready') this.client.disconnect(true);
+    const client = this.#client;
+    if (this.#isStopped || client?.status !== 'ready') return;
+    this.#client = null;
+    client.disconnect();
+    this.open(() => undefined);
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.client.disconnect();
+    this.#client?.disconnect();
+  }
+
+  private open(onSubscribed: () => void): void {
+    const client = this.connect();
+    this.#client = client;
+    const event = client instanceof Cluster ? 'smessageBuffer' : 'messageBuffer';
+    client.on(event, (_channel: Buffer, envelope: Buffer) => {
+      if (client === this.#client) this.#receive(envelope);
+    });
+    client.on('error', () => undefined);
+    client.on('ready', () => {
+      this.subscribe(client).then(onSubscribed, (error: unknown) => {
+        if (this.#isStopped || client !== this.#client) return;
+        this.refused = lacksRight(error) ? error : null;
+        this.log.warn('bus_subscribe_failed', { reason: reasonOf(error) });
+        setTimeout(() => {
+          if (client === this.#client) this.reconnect();
+        }, RETRY_SUBSCRIBE_MS).unref();
+      });
+    });
+    client.connect().catch(() => undefined);
   }
 
   /** Sends one command per channel: a cluster refuses a command with channels of several slots. */
-  private async subscribe(): Promise<void> {
-    const { client, channels } = this;
-    const subscribed = channels.map((channel) =>
+  private async subscribe(client: Redis | Cluster): Promise<void> {
+    const subscribed = this.channels.map((channel) =>
       client instanceof Cluster ? client.ssubscribe(channel) : client.subscribe(channel),
     );
     await within(SUBSCRIBE_DEADLINE_MS, Promise.all(subscribed));
