@@ -30,9 +30,15 @@ export class ChaosProxy {
     for (const [, upstream] of this.pairs) upstream.pause();
   }
 
+  /** Holds back the bytes of the server and of the clients that are connected. */
+  silence(): void {
+    this.stall();
+    for (const [client] of this.pairs) client.pause();
+  }
+
   resume(): void {
     this.isStalled = false;
-    for (const [, upstream] of this.pairs) upstream.resume();
+    for (const socket of [...this.pairs].flat()) socket.resume();
   }
 
   /** Resets every connection. */

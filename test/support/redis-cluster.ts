@@ -30,9 +30,10 @@ export async function startRedisCluster(
   replication: 'none' | 'replicas' = 'none',
 ): Promise<RedisCluster> {
   const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-node-timeout', '2000'];
+  // By default a master waits 5 s for more replicas before it sends them its data.
+  args.push('--repl-diskless-sync-delay', '0');
   const servers = await Promise.all(Array.from({ length: masters }, () => startMember(args)));
-  const fast = [...args, '--repl-diskless-sync-delay', '0'];
-  const replicas = replication === 'none' ? [] : await Promise.all(servers.map(() => startMember(fast)));
+  const replicas = replication === 'none' ? [] : await Promise.all(servers.map(() => startMember(args)));
   const clients = servers.map(({ url }) => new Redis(url));
   const ids = await Promise.all(clients.map((client) => client.cluster('MYID')));
   const share = Math.ceil(SLOTS / masters);

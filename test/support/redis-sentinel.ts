@@ -1,9 +1,10 @@
 /** A Redis master with replicas, watched by sentinels, for tests that end or cut off the master. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { ChaosProxy } from './chaos-proxy.js';
 import { eventually } from './eventually.js';
 import { freePort, startRedisServer, untilAnswers, type RedisServer } from './redis-server.js';
 
@@ -15,23 +16,57 @@ export interface ReplicatedRedis {
 
 export interface WatchedRedis extends ReplicatedRedis {
   readonly url: string;
+  /** What the sentinels logged about the failover, for a test that fails. */
+  readonly events: () => Promise<string>;
 }
+
+/** By default a master waits 5 s for more replicas before it sends them its data. */
+const SYNC_AT_ONCE = ['--repl-diskless-sync-delay', '0'];
 
 /** A master and two replicas that are in sync. */
 export async function startReplicatedRedis(args: readonly string[] = []): Promise<ReplicatedRedis> {
-  const master = await startRedisServer(args);
-  const follow = ['--replicaof', `127.0.0.1 ${String(master.port)}`, '--repl-diskless-sync-delay', '0'];
+  const master = await startRedisServer([...args, ...SYNC_AT_ONCE]);
+  const follow = ['--replicaof', `127.0.0.1 ${String(master.port)}`, ...SYNC_AT_ONCE];
   const replicas = await Promise.all([1, 2].map(() => startRedisServer([...args, ...follow])));
-  const admin = new Redis(master.url);
-  await eventually(async () => {
-    const text = await admin.info('replication');
-    return (text.match(/state=online/g) ?? []).length === 2 ? null : 'the replicas are not in sync';
-  });
-  admin.disconnect();
+  await untilInSync(master, 2);
   const stop = async (): Promise<void> => {
     await Promise.all([master, ...replicas].map((server) => server.stop()));
   };
   return { master, replicas, stop };
+}
+
+export interface SeverableRedis {
+  readonly master: RedisServer;
+  readonly replica: RedisServer;
+  /** From now on neither hears the other, and no connection ends. */
+  readonly sever: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** A master and a replica that is in sync, with a link that can be cut. */
+export async function startSeverableRedis(args: readonly string[] = []): Promise<SeverableRedis> {
+  const master = await startRedisServer([...args, ...SYNC_AT_ONCE]);
+  const proxy = await ChaosProxy.start(master.port);
+  const replica = await startRedisServer([...args, '--replicaof', `127.0.0.1 ${String(proxy.port)}`]);
+  await untilInSync(master, 1);
+  return {
+    master,
+    replica,
+    sever: () => proxy.silence(),
+    stop: async () => {
+      await proxy.stop();
+      await Promise.all([master.stop(), replica.stop()]);
+    },
+  };
+}
+
+async function untilInSync(master: RedisServer, replicas: number): Promise<void> {
+  const admin = new Redis(master.url);
+  await eventually(async () => {
+    const text = await admin.info('replication');
+    return (text.match(/state=online/g) ?? []).length === replicas ? null : 'the replicas are not in sync';
+  });
+  admin.disconnect();
 }
 
 /** Three sentinels call a master dead that did not answer for a second, as docs/OPERATIONS.md advises. */
@@ -43,7 +78,12 @@ export async function startWatchedRedis(): Promise<WatchedRedis> {
     ports.map(async (port) => {
       const file = join(dir, `${String(port)}.conf`);
       const lines = [
-        ...[`port ${String(port)}`, 'bind 127.0.0.1', `sentinel monitor ours 127.0.0.1 ${String(master.port)} 2`],
+        ...[
+          `port ${String(port)}`,
+          'bind 127.0.0.1',
+          `logfile ${file}.log`,
+          `sentinel monitor ours 127.0.0.1 ${String(master.port)} 2`,
+        ],
         ...['sentinel down-after-milliseconds ours 1000', 'sentinel failover-timeout ours 1500'],
       ];
       await writeFile(file, `${lines.join('\n')}\n`);
@@ -61,6 +101,10 @@ export async function startWatchedRedis(): Promise<WatchedRedis> {
     url: `redis+sentinel://${ports.map((port) => `127.0.0.1:${String(port)}`).join(',')}/ours`,
     master,
     replicas,
+    events: async () => {
+      const logs = await Promise.all(ports.map((port) => readFile(join(dir, `${String(port)}.conf.log`), 'utf8')));
+      return logs.map((log) => log.replace(/^(?!.*# [+-]).*\n/gm, '')).join('\n');
+    },
     stop: async () => {
       await Promise.all(
         sentinels.map(async (sentinel) => {
