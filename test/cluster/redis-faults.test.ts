@@ -102,7 +102,7 @@ describe('a Redis that fails', () => {
       return isBack || performance.now() - killedAtMs > 15_000;
     });
     figures('F6', { sockets: clients.length, outageMs, slowestMs, refused: codes.get(503) ?? 0 });
-    if (outageMs >= 5_000) console.log(await redis.events());
+    if (outageMs >= 5_000) console.log(await redis.events(), (await backend.call('GET', '/readyz')).body);
     expect([...codes.keys()].sort()).toEqual([200, 503]);
     expect(outageMs).toBeLessThan(5_000);
     expect(slowestMs).toBeLessThan(1_500);
