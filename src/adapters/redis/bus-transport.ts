@@ -6,7 +6,7 @@ import { Cluster, type Redis } from 'ioredis';
 import type { BusTransport } from '../../ports/bus-transport.js';
 import type { Log } from '../../ports/log.js';
 import type { NodeId } from '../../protocol/ids.js';
-import { commandRefusedIn, connectTo, reasonOf, within } from './connect.js';
+import { commandRefusedIn, connectTo, keepConnecting, reasonOf, within } from './connect.js';
 import { lacksRight } from './failures.js';
 import { createKeys } from './keys.js';
 
@@ -31,7 +31,9 @@ export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusO
   const publisher = connectTo(url);
   const subscriber = new Subscriber(() => connectTo(url, 'subscriber'), [busChannel(self), busChannel('all')], log);
   let isRefused: Error | null = null;
+  let isStopped = false;
   publisher.on('error', () => undefined);
+  keepConnecting(publisher, () => isStopped);
   return {
     send: (to, envelope) => {
       if (publisher.status !== 'ready' || unsentBytes(publisher) > MAX_UNSENT_BYTES) return;
@@ -62,6 +64,7 @@ export function createRedisBusTransport({ url, keyPrefix, self, log }: RedisBusO
       subscriber.reconnect();
     },
     stop: () => {
+      isStopped = true;
       subscriber.stop();
       publisher.disconnect();
       return Promise.resolve();
@@ -115,6 +118,7 @@ class Subscriber {
       if (client === this.#client) this.#receive(envelope);
     });
     client.on('error', () => undefined);
+    keepConnecting(client, () => this.#isStopped || client !== this.#client);
     client.on('ready', () => {
       this.subscribe(client).then(onSubscribed, (error: unknown) => {
         if (this.#isStopped || client !== this.#client) return;

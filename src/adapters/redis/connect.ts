@@ -60,6 +60,19 @@ const BEHIND_SENTINEL = {
   failoverDetector: true,
 } as const;
 
+/**
+ * Connects again when the client gave up, which it does for ever when Sentinel names a new master while the client looks
+ * for one. Ends with `isStopped`.
+ */
+export function keepConnecting(client: Redis | Cluster, isStopped: () => boolean): void {
+  client.on('end', () => {
+    if (isStopped()) return;
+    setTimeout(() => {
+      if (!isStopped()) client.connect().catch(() => undefined);
+    }, soonAgainMs()).unref();
+  });
+}
+
 function soonAgainMs(): number {
   return 50 + Math.floor(Math.random() * 350);
 }

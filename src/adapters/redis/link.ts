@@ -14,7 +14,7 @@ import type { Log } from '../../ports/log.js';
 import type { Operation, Operations } from '../../ports/operations.js';
 import type { StoreHealth } from '../../ports/store.js';
 import type { Failure } from '../../protocol/failure.js';
-import { connectTo, isTimeout, reasonOf, within } from './connect.js';
+import { connectTo, isTimeout, keepConnecting, reasonOf, within } from './connect.js';
 import {
   isReply,
   isReplyOf,
@@ -106,6 +106,7 @@ export class RedisLink {
       onRefused: (reason) => this.#outage.begin(reason),
       onTaken: () => this.#onUsable(),
     });
+    keepConnecting(client, () => this.#isStopped);
     client.on('connect', () => this.#nameLoading());
     client.on('ready', () => this.#onReady());
     client.on('close', () => this.#onLost());
