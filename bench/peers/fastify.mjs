@@ -153,8 +153,7 @@ function numberOf(text) {
 }
 
 function newToken() {
-  const bytes = randomBytes(8);
-  return (bytes.readUInt32BE(0) & 0x1f_ffff) * 2 ** 32 + bytes.readUInt32BE(4) || newToken();
+  return randomBytes(4).readUInt32BE(0) || newToken();
 }
 
 function newUserId() {

@@ -180,7 +180,7 @@ export function composeRelay(ground: RelayGround): Relay {
     flushMs: config.flushMs,
   };
   const sessions = new RelaySessions({ store, storeHealth, placement, enforcer, geo, crypto, clock, defaults });
-  const authorizations = new Authorizations({ store, enforcer, credentials, clock });
+  const authorizations = new Authorizations({ store, enforcer, credentials, crypto, clock });
   const control = new ControlHandler({
     self: placement.self,
     isHome: mayNumber,

@@ -81,7 +81,9 @@ export interface SessionPage {
 
 export type AuthorizeResult =
   | { readonly outcome: 'authorized'; readonly session: RelaySession; readonly seat: Seat }
-  | { readonly outcome: 'session_not_found' | 'address_already_authorized' | 'session_full' };
+  | { readonly outcome: 'session_not_found' | 'address_already_authorized' | 'session_full' }
+  /** The session has this token, or has had it. Draw another. */
+  | { readonly outcome: 'token_taken' };
 
 export type EnrolResult =
   | { readonly outcome: 'enrolled'; readonly session: RelaySession; readonly seat: Seat }

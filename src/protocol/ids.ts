@@ -22,10 +22,16 @@ export type ProjectId = Brand<string, 'ProjectId'>;
 export type KeyId = Brand<string, 'KeyId'>;
 /** An Ethereum account as EIP-55 writes it: `0x` and 40 hex digits whose case is their checksum. */
 export type WalletAddress = Brand<string, 'WalletAddress'>;
-/** Either number of Edgegap's pair: a random integer of at most 53 bits, so JSON can carry it. Never 0. */
+/**
+ * Either number of Edgegap's pair: a random integer from 1 to `MAX_AUTHORIZATION_TOKEN`, unique within its session.
+ * Sessions of older versions have tokens of up to 53 bits, which remain valid.
+ */
 export type AuthorizationToken = Brand<number, 'AuthorizationToken'>;
 /** A member's number within its session: 0 to 65,533. 65,534 is never assigned; 65,535 means the backend. */
 export type MemberIndex = Brand<number, 'MemberIndex'>;
+
+/** Edgegap's clients read a token as an unsigned 32-bit integer. */
+export const MAX_AUTHORIZATION_TOKEN = 0xffff_ffff;
 
 /** The sender index of entries that the backend sends. */
 export const BACKEND_INDEX = 0xffff as MemberIndex;

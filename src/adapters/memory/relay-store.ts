@@ -128,6 +128,9 @@ class MemoryRelayStore implements RelayStore {
     }
     if (session.held >= session.facts.maxUsers) purgeOverdue(session, this.#clock.nowMs());
     if (session.held >= session.facts.maxUsers) return { outcome: 'session_full' };
+    if (session.tokens.has(seat.token) || session.facts.authorizationToken === seat.token) {
+      return { outcome: 'token_taken' };
+    }
     const added = addListed(session, seat);
     if (added === null) throw reused();
     session.revision += 1;

@@ -110,6 +110,7 @@ export class RedisRelayStore implements RelayStore {
       case 'session_not_found':
       case 'address_already_authorized':
       case 'session_full':
+      case 'token_taken':
         return { outcome: reply };
       default: {
         refuseClash(reply);

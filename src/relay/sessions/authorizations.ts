@@ -6,12 +6,14 @@ import { elapsedMs } from '../../lib/stopwatch.js';
 import { Failure } from '../../protocol/failure.js';
 import type { AuthorizationToken, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
 import type { Clock } from '../../ports/clock.js';
+import type { Crypto } from '../../ports/crypto.js';
 import type { Enforcer, Removal, RemovalReason } from '../../ports/enforcer.js';
 import type { RelayCredentials } from '../../ports/relay-credentials.js';
 import type { KickRequest, NewSeat, Seat, SessionWithSeats, UserSelector } from '../../ports/relay-seat.js';
 import type { ProjectScope, RelaySession } from '../../ports/relay-session.js';
 import type { RelayStore } from '../../ports/relay-store.js';
 import type { EnforcementReport } from './relay-sessions.js';
+import { newAuthorizationToken } from './relay-tokens.js';
 
 export interface MintRequest {
   readonly userId: UserId;
@@ -33,23 +35,36 @@ export interface AuthorizationsDeps {
   readonly store: RelayStore;
   readonly enforcer: Enforcer;
   readonly credentials: RelayCredentials;
+  readonly crypto: Crypto;
   readonly clock: Clock;
 }
+
+/** Even in a session of 65,534 users, one draw in 65,000 is taken. */
+const MAX_DRAWS = 8;
 
 const NOTHING_REACHED = { matched: 0, closed: 0, nodesAcked: 1, nodesTimedOut: 0 } as const;
 
 export class Authorizations {
   constructor(private readonly deps: AuthorizationsDeps) {}
 
-  /** Rejects with `session_not_found`, `address_already_authorized` or `session_full`. */
+  /**
+   * Draws another token when the session knows the seat's. Rejects with `session_not_found`, `address_already_authorized`
+   * or `session_full`.
+   */
   async authorize(
     scope: ProjectScope,
     id: SessionId,
     seat: NewSeat,
   ): Promise<{ readonly session: RelaySession; readonly seat: Seat }> {
-    const result = await this.deps.store.authorize(id, scope, seat);
-    if (result.outcome !== 'authorized') throw new Failure(result.outcome);
-    return result;
+    const { store, crypto } = this.deps;
+    let token = seat.token;
+    for (let draw = 1; draw <= MAX_DRAWS; draw += 1) {
+      const result = await store.authorize(id, scope, { ...seat, token });
+      if (result.outcome === 'authorized') return result;
+      if (result.outcome !== 'token_taken') throw new Failure(result.outcome);
+      token = newAuthorizationToken(crypto);
+    }
+    throw new Failure('internal', { cause: new Error(`${MAX_DRAWS} tokens in a row were taken`) });
   }
 
   /** Rejects with `session_not_found` or `token_not_found`. */

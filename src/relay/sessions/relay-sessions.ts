@@ -22,7 +22,7 @@ import type {
 } from '../../ports/relay-session.js';
 import type { RelayStore } from '../../ports/relay-store.js';
 import type { StoreHealth } from '../../ports/store.js';
-import { newAuthorizationToken, newSessionId, newUserId } from './relay-tokens.js';
+import { newAuthorizationToken, newAuthorizationTokens, newSessionId, newUserId } from './relay-tokens.js';
 
 /** The settings of a session whose creator gives none. */
 export interface SessionDefaults {
@@ -83,12 +83,16 @@ export class RelaySessions {
     // Before the first heartbeat this node knows no node, not even itself. That must not fail a session for good.
     if (placement.nodes().length === 0) throw noNodes(this.deps.storeHealth());
     const home = placement.choose(request.filters);
-    const listed = request.addresses.map((address) => this.newSeat(address));
+    const [authorizationToken = newAuthorizationToken(crypto), ...tokens] = newAuthorizationTokens(
+      crypto,
+      request.addresses.length + 1,
+    );
+    const listed = request.addresses.map((address, at) => this.newSeat(address, tokens[at]));
     return store.create(
       {
         id: newSessionId(crypto),
         projectId: request.projectId,
-        authorizationToken: newAuthorizationToken(crypto),
+        authorizationToken,
         ttlMs: request.ttlMs ?? defaults.ttlMs,
         durability: request.durability ?? 'memory',
         filters: request.filters,
@@ -140,9 +144,9 @@ export class RelaySessions {
   }
 
   /** Makes a user for `create` and `authorize`. */
-  newSeat(address: string): NewSeat {
+  newSeat(address: string, token = newAuthorizationToken(this.deps.crypto)): NewSeat {
     const { crypto, geo } = this.deps;
-    return { userId: newUserId(crypto), token: newAuthorizationToken(crypto), address, ...geo.locate(address) };
+    return { userId: newUserId(crypto), token, address, ...geo.locate(address) };
   }
 }
 

@@ -35,7 +35,7 @@ export function sure<T>(value: T | null | undefined): T {
 
 export const sessionId = (): SessionId => sure(parseSessionId(`${randomBytes(6).toString('hex')}-S`));
 export const userId = (text = `u-${randomBytes(6).toString('hex')}`): UserId => sure(parseUserId(text));
-export const token = (): AuthorizationToken => sure(parseAuthorizationToken(randomInt(1, 2 ** 48 - 1) * 31 + 1));
+export const token = (): AuthorizationToken => sure(parseAuthorizationToken(randomInt(1, 2 ** 32)));
 export const index = (value: number): MemberIndex => sure(parseMemberIndex(value));
 export const nodeId = (letter: string): NodeId => sure(parseNodeId(`node_${letter.repeat(16)}`));
 export const keyId = (letter: string): KeyId => sure(parseKeyId(`key_${letter.repeat(16)}`));

@@ -62,13 +62,22 @@ export function sessionRules(open: OpenStore): void {
 
       const second = f.newSession();
       await on.relay.create(second, [seat]);
-      for (const clash of [f.newSeat({ userId: seat.userId }), f.newSeat({ token: seat.token })]) {
-        await expect(on.relay.authorize(second.id, 'all', clash)).rejects.toMatchObject({ code: 'internal' });
+      const clash = on.relay.authorize(second.id, 'all', f.newSeat({ userId: seat.userId }));
+      await expect(clash).rejects.toMatchObject({ code: 'internal' });
+      expect((await on.relay.get(second.id, 'all'))?.seats).toHaveLength(1);
+    });
+
+    test("NT1 authorize refuses a token of the session: a user's, a revoked one, and the session's own", async () => {
+      const session = f.newSession();
+      const seat = f.newSeat();
+      await on.relay.create(session, [seat]);
+      const again = { outcome: 'token_taken' };
+      expect(await on.relay.authorize(session.id, 'all', f.newSeat({ token: seat.token }))).toEqual(again);
+      await on.relay.revoke(session.id, 'all', seat.token);
+      for (const token of [seat.token, session.authorizationToken]) {
+        expect(await on.relay.authorize(session.id, 'all', f.newSeat({ token }))).toEqual(again);
       }
-      await on.relay.revoke(second.id, 'all', seat.token);
-      const revived = on.relay.authorize(second.id, 'all', f.newSeat({ token: seat.token }));
-      await expect(revived).rejects.toMatchObject({ code: 'internal' });
-      expect((await on.relay.get(second.id, 'all'))?.seats).toEqual([]);
+      expect((await on.relay.get(session.id, 'all'))?.seats).toEqual([]);
     });
 
     test("ST3 another project's session is not there, for any method; the scope all sees every session", async () => {

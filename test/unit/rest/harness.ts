@@ -187,7 +187,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     clock,
     defaults,
   });
-  const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, clock });
+  const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, crypto, clock });
   const { identity, client, login } = identityOn(store, clock, memoryLog(logged));
   const { passwords } = identity;
   const rest = createRest({

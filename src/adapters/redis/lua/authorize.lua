@@ -8,6 +8,7 @@ if s.held >= s.max then
   save_session(s)
 end
 if s.held >= s.max then return 'session_full' end
+if seat.token == s.token or redis.call('HEXISTS', tokens_key, seat.token) == 1 then return 'token_taken' end
 if not add_seat(s, seat) then return 'reused' end
 save_session(s)
 revise()
