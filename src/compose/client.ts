@@ -9,6 +9,7 @@ import { Profiles } from '../identity/profiles.js';
 import { SignIns } from '../identity/sign-ins.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
+import type { Log } from '../ports/log.js';
 import type { Store } from '../ports/store.js';
 import type { ClientSurfaceDeps } from '../rest/client/surface.js';
 import type { Composed } from './service.js';
@@ -18,12 +19,13 @@ export interface ClientGround {
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly store: Store;
+  readonly log: Log;
 }
 
 export type Client = Omit<ClientSurfaceDeps, 'clock' | 'crypto' | 'origins'> & Composed;
 
 export function composeClient(
-  { config, clock, crypto, store }: ClientGround,
+  { config, clock, crypto, store, log }: ClientGround,
   identity: Identity,
   tokens: Tokens,
 ): Client {
@@ -42,7 +44,7 @@ export function composeClient(
   });
   return {
     devices,
-    deviceSessions: new DeviceSessions({ devices, sessions, issuer }),
+    deviceSessions: new DeviceSessions({ devices, sessions, issuer, log }),
     signIns: new SignIns({
       users,
       passwords,

@@ -4,6 +4,7 @@
  */
 import { Failure } from '../protocol/failure.js';
 import { parseUserSessionId, type DeviceId, type UserSessionId } from '../protocol/ids.js';
+import type { Log } from '../ports/log.js';
 import type { DeviceWithSessions, UserSession, UserSessionStatus } from '../ports/user-session-store.js';
 import type { Devices } from './devices.js';
 import type { TokenIssuer } from './token-issuer.js';
@@ -13,6 +14,19 @@ export interface DeviceSessionsDeps {
   readonly devices: Pick<Devices, 'current' | 'makeActive'>;
   readonly sessions: Pick<UserSessions, 'get' | 'touch' | 'finish'>;
   readonly issuer: Pick<TokenIssuer, 'issue' | 'issueByTemplate' | 'subjectOf' | 'organizationOf'>;
+  readonly log: Log;
+}
+
+/** Why a client touches a session, as Clerk's clients say it. */
+export const TOUCH_INTENTS = ['focus', 'select_session', 'select_org'] as const;
+export type TouchIntent = (typeof TOUCH_INTENTS)[number];
+
+export interface Touch {
+  /** An id or a slug; '' for none, absent for no change. */
+  readonly organization?: string | undefined;
+  readonly intent?: TouchIntent | undefined;
+  /** The page that asks. */
+  readonly origin: string | null;
 }
 
 /** A session after a call, with its device. */
@@ -38,16 +52,16 @@ export class DeviceSessions {
   }
 
   /**
-   * Makes the session the device's active one and extends it. `organization`: an id or a slug, '' for none, absent for
-   * no change. Rejects with `resource_not_found`, `action_for_session_not_authorized`, `invalid_action_for_session`,
-   * `signed_out`, `user_banned` or `organization_not_found_or_unauthorized`.
+   * Makes the session the device's active one and extends it; the intent goes to the log. Rejects with
+   * `resource_not_found`, `action_for_session_not_authorized`, `invalid_action_for_session`, `signed_out`, `user_banned`
+   * or `organization_not_found_or_unauthorized`.
    */
   async touch(
     { device }: DeviceWithSessions,
     id: string,
-    how: { readonly organization?: string | undefined; readonly origin: string | null },
+    how: Touch,
   ): Promise<SessionOfDevice & { readonly token: string }> {
-    const { devices, sessions, issuer } = this.deps;
+    const { devices, sessions, issuer, log } = this.deps;
     const session = await this.own(device.id, id, 'action_for_session_not_authorized');
     await issuer.subjectOf(session);
     mustBeActive(session);
@@ -55,6 +69,7 @@ export class DeviceSessions {
     const touched = await sessions.touch(session.id, change);
     if (touched === null) throw await this.whyOver(session.id);
     await devices.makeActive(device.id, session.id);
+    log.debug('user_session_touched', { userSessionId: session.id, intent: how.intent });
     const [token, now] = await Promise.all([issuer.issue(touched, how.origin), devices.current(device.id)]);
     return { session: touched, device: now, token };
   }

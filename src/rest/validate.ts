@@ -17,7 +17,7 @@ const MAX_PROBLEMS_IN_MESSAGE = 3;
 /** Stands for a member that the schema does not name. */
 const UNNAMED = '?';
 /** Names that our schemas use, and indexes of a list. */
-const SHOWABLE_NAME = /^(?:[A-Za-z_]{1,32}|[0-9]{1,5})$/;
+const SHOWABLE_NAME = /^(?:[A-Za-z_][A-Za-z0-9_]{0,31}|[0-9]{1,5})$/;
 
 /** Rejects with `invalid_request`: the first problems in the message, all of them (up to 20) in the details. */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole: 'query' | 'body'): T {

@@ -1,6 +1,6 @@
 /** The sessions of a device: shown, touched, ended, removed. */
 import { z } from 'zod';
-import type { DeviceSessions } from '../../identity/device-sessions.js';
+import { TOUCH_INTENTS, type DeviceSessions } from '../../identity/device-sessions.js';
 import { defineGuardedRoute, type Route } from '../route.js';
 import type { DeviceAnswers } from './device-answers.js';
 import type { DeviceCallers } from './device-callers.js';
@@ -36,10 +36,9 @@ export const DEVICE_ERRORS = [
 const touchBody = z.object({
   active_organization_id: organizationText,
   intent: z
-    .string()
-    .max(MAX_ID_LENGTH)
+    .enum(TOUCH_INTENTS)
     .optional()
-    .describe('The reason, such as focus or select_session. Accepted and ignored.'),
+    .describe('Why the client touches the session; the gateway writes it to its log.'),
 });
 
 export function deviceSessionRoutes(deps: DeviceSessionRoutesDeps): readonly Route[] {
@@ -87,7 +86,7 @@ function touchSession({ sessions, callers, answers }: DeviceSessionRoutesDeps): 
       'organization_not_found_or_unauthorized',
     ],
     async handle({ guest: { device, origin }, params, body }) {
-      const how = { organization: body.active_organization_id, origin };
+      const how = { organization: body.active_organization_id, intent: body.intent, origin };
       const touched = await sessions.touch(device, params.id, how);
       return { status: 200, body: await answers.session(touched, touched.token) };
     },

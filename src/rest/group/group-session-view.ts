@@ -7,7 +7,8 @@ import type { Entered, GroupView } from '../../relay/groups/group-sessions.js';
 const MAX_FILES = 100;
 const MAX_TOTAL_MEGABYTES = 1024;
 
-const role = z.enum(['host', 'client']);
+/** On sockets the same roles are `host` and `client`. */
+const role = z.enum(['Host', 'Client']);
 
 const user = z
   .object({
@@ -91,5 +92,5 @@ function viewLimits({ session, group }: GroupView): z.output<typeof entered.rule
 }
 
 function roleOf({ hostId }: GroupView, userId: UserId): z.output<typeof role> {
-  return userId === hostId ? 'host' : 'client';
+  return userId === hostId ? 'Host' : 'Client';
 }

@@ -316,7 +316,9 @@ describe.each(STORES)('client sessions on $store', ({ redisUrl }) => {
     const { app, at } = await signedIn();
     const long = await app.post(`${at}/touch`, { active_organization_id: 'x'.repeat(200) });
     expect(codeOf(long)).toEqual([422, 'invalid_request']);
-    expect(codeOf(await app.call('POST', `${at}/touch`, { json: { intent: 7 } }))).toEqual([422, 'invalid_request']);
+    for (const intent of [7, '', 'other', 'Focus', 'select_session ', null]) {
+      expect(codeOf(await app.call('POST', `${at}/touch`, { json: { intent } }))).toEqual([422, 'invalid_request']);
+    }
     const broken = await app.backend.call('POST', `${at}/touch`, '{', {
       cookie: `__client=${app.token ?? ''}`,
       'content-type': 'application/json',

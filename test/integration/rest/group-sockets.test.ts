@@ -89,7 +89,7 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
       const others = [0, 1, 2].filter((index) => index !== receiver.index).map((index) => `from ${String(index)}`);
       expect(receiver.texts().filter((text) => text !== `from ${String(receiver.index)}`)).toEqual(others);
     }
-    expect(await usersOf(host)).toMatchObject([{ role: 'host' }, { role: 'client' }, { name: null, address: null }]);
+    expect(await usersOf(host)).toMatchObject([{ role: 'Host' }, { role: 'Client' }, { name: null, address: null }]);
     await Promise.all([creator, guest, listed].map((client) => client.leave()));
   });
 
@@ -113,7 +113,7 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
       expect(await client.expect('host')).toEqual({ type: 'host', index: 0, term: 1 });
     }
     const first = entered.find((_, n) => clients[n]?.index === 0);
-    expect(first === undefined ? null : (await usersOf(first)).find(({ role }) => role === 'host')?.id).toBe(
+    expect(first === undefined ? null : (await usersOf(first)).find(({ role }) => role === 'Host')?.id).toBe(
       first?.credentials.id,
     );
     await Promise.all(clients.map((client) => client.leave()));
@@ -139,8 +139,8 @@ describe.each(STORES)('group sessions on the wire on $store', ({ redisUrl }) => 
       expect(await client.expect('host')).toEqual({ type: 'host', index: first.index, term: 2 });
     }
     expect(await usersOf(one(entered))).toMatchObject([
-      { id: one(entered).credentials.id, role: 'host' },
-      { role: 'client' },
+      { id: one(entered).credentials.id, role: 'Host' },
+      { role: 'Client' },
     ]);
     const nobodyElse = { status: 403, body: { code: 'not_host' } };
     expect(await as(host).end()).toMatchObject(nobodyElse);

@@ -56,7 +56,7 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
           token: text,
           id: text,
           pseudonym: expect.stringMatching(/^guest-\w{6}$/) as string,
-          role: 'host',
+          role: 'Host',
         },
         rules: {
           expiry: number,
@@ -72,7 +72,7 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
       expect(entered.expiresIn).toBeLessThanOrEqual(600);
       expect(entered.rules.expiry).toBeGreaterThanOrEqual(startedS + 595);
       const current = await new Seated(backend, entered.credentials.token, base).current();
-      expect(current.body).toMatchObject({ users: [{ name: NAME, address: listed, role: 'host' }] });
+      expect(current.body).toMatchObject({ users: [{ name: NAME, address: listed, role: 'Host' }] });
     });
 
     it('GS10 create without a body is create with an empty one', async () => {
@@ -82,7 +82,7 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
         expect(answer).toMatchObject({
           status: 200,
           body: {
-            credentials: { role: 'host' },
+            credentials: { role: 'Host' },
             rules: { maxUsers: 1000, passwordProtected: false, whiteListAddresses: [] },
           },
         });
@@ -96,13 +96,13 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
       const users = [
         {
           id: created.credentials.id,
-          role: 'host',
+          role: 'Host',
           name: created.credentials.pseudonym,
           address: creator.wallet.address,
         },
         {
           id: joined.credentials.id,
-          role: 'client',
+          role: 'Client',
           name: joined.credentials.pseudonym,
           address: guest.wallet.address,
         },
@@ -110,7 +110,7 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
       expect(joined).toEqual({
         ...created,
         expiresIn: number,
-        credentials: { token: text, id: text, pseudonym: text, role: 'client' },
+        credentials: { token: text, id: text, pseudonym: text, role: 'Client' },
         users,
       });
       const { expiry, maxUsers, ...others } = created.rules;
@@ -328,8 +328,8 @@ describe.each(STORES)('the group surface on $store', ({ redisUrl }) => {
     expect(current.body).toMatchObject({
       creatorId: host.credentials.id,
       users: [
-        { id: guest.credentials.id, role: 'host' },
-        { address: two.wallet.address, role: 'client' },
+        { id: guest.credentials.id, role: 'Host' },
+        { address: two.wallet.address, role: 'Client' },
       ],
     });
     expect((await as(guest).end()).status).toBe(200);

@@ -163,6 +163,14 @@ it('HT15 what is wrong is named by its member, never by its value', async () => 
   expect(native.body).not.toContain('hush');
 });
 
+it('HT15 a member whose name has digits is named', async () => {
+  const rest = startRest();
+  const { json } = await rest.newSession();
+  const sent = { class: 'volatile', payload_base64: '?' };
+  const answer = await rest.native(`POST /v1/relays/sessions/${json.session_id}/messages`, sent);
+  expect(answer.json.message).toBe('payload_base64: not base64 (standard alphabet, padded)');
+});
+
 it('HT15 a member of no known name is not named itself, but those that are known', async () => {
   const rest = startRest();
   const { json, body } = await rest.native('POST /v1/keys', { name: 'n', scopes: ['auth'], hunter2: 1, hunter3: 2 });
