@@ -1,4 +1,5 @@
 /** Settings of sockets, relay sessions and requests: limits, windows, deadlines. */
+import { SESSION_BOUNDS } from '../protocol/session-bounds.js';
 import { bytes, milliseconds, withDefault } from './key.js';
 import { flush, integer } from './values.js';
 
@@ -43,12 +44,12 @@ export const relayKeys = {
     ...bytes,
     doc: 'The longest body of an HTTP request. A longer one gets 413. 1024 to 16777216.',
   }),
-  resumeWindowMs: withDefault(integer(0, 3_600_000), '30000', {
+  resumeWindowMs: withDefault(integer(SESSION_BOUNDS.resumeWindowMs.min, SESSION_BOUNDS.resumeWindowMs.max), '30000', {
     env: 'SALLYPORT_RESUME_WINDOW_MS',
     ...milliseconds,
-    doc: 'How long a lost socket keeps its seat, unless the session sets its own value. 0 to 3600000.',
+    doc: 'How long a lost socket keeps its seat, unless the session sets its own value. 0 to 600000 (10 minutes).',
   }),
-  sessionTtlS: withDefault(integer(1, 2_592_000), '86400', {
+  sessionTtlS: withDefault(integer(SESSION_BOUNDS.ttlS.min, SESSION_BOUNDS.ttlS.max), '86400', {
     env: 'SALLYPORT_SESSION_TTL_S',
     type: 'integer',
     unit: 's',

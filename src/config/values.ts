@@ -1,5 +1,6 @@
 /** Parsers of single settings: each turns text into a typed value, or says what it expected. */
 import { z } from 'zod';
+import { SESSION_BOUNDS } from '../protocol/session-bounds.js';
 
 /** Any text that is not empty. */
 export const text: z.ZodType<string, string> = z.string().min(1, 'expected some text');
@@ -37,7 +38,7 @@ export const flush: z.ZodType<number | 'auto', string> = read(
   (written) => {
     if (written === 'auto') return 'auto';
     const value = /^[0-9]{1,2}$/.test(written) ? Number(written) : Number.NaN;
-    return value <= 50 ? value : null;
+    return value <= SESSION_BOUNDS.flushMs.max ? value : null;
   },
 );
 

@@ -14,6 +14,7 @@ import {
   parseUserId,
   parseUserSessionId,
 } from '../protocol/ids.js';
+import { SESSION_BOUNDS } from '../protocol/session-bounds.js';
 import type { Json } from '../lib/json.js';
 
 const MAX_METADATA_BYTES = 4096;
@@ -101,10 +102,14 @@ export const metadata = z
   .refine((value) => fitsAsJson(value, MAX_METADATA_BYTES), `${MAX_METADATA_BYTES} bytes of JSON at most`)
   .meta({ type: 'object', description: `A JSON object of at most ${MAX_METADATA_BYTES} bytes.` });
 
-export const maxUsers = z.int().min(1).max(65_534);
-export const expiresInS = z.int().min(1).max(2_592_000);
-export const resumeWindowMs = z.int().min(0).max(600_000);
-export const flushMs = z.union([z.int().min(0).max(50), z.literal('auto')], "0 to 50, or 'auto'");
+export const maxUsers = within(SESSION_BOUNDS.maxUsers);
+export const expiresInS = within(SESSION_BOUNDS.ttlS);
+export const resumeWindowMs = within(SESSION_BOUNDS.resumeWindowMs);
+export const flushMs = z.union([within(SESSION_BOUNDS.flushMs), z.literal('auto')], "0 to 50, or 'auto'");
+
+function within({ min, max }: { readonly min: number; readonly max: number }): z.ZodInt {
+  return z.int().min(min).max(max);
+}
 
 function isPlainObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
