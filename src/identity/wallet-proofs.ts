@@ -49,6 +49,9 @@ export interface WalletProof {
   readonly chain: string | null;
 }
 
+const SMART_WALLET =
+  'This is the signature of a smart wallet (EIP-1271 or EIP-6492), which only its contract can check; the gateway asks ' +
+  'no chain. Sign with an account that has a key.';
 const NONCE_LETTERS = 22;
 const NONCE_TTL_MS = 5 * 60_000;
 const BEARER_TTL_S = 3600;
@@ -78,16 +81,19 @@ export class WalletProofs {
   }
 
   /**
-   * Returns a bearer for the wallet. Rejects with `wallet_proof_invalid`, without a reason. A message that the server
-   * did not make leaves its nonce valid; one that it made uses the nonce up, whoever signed it.
+   * Returns a bearer for the wallet. Rejects with `wallet_proof_invalid`; a reason is told only for the signature of a
+   * smart wallet. A message that the server did not make leaves its nonce valid; one that it made uses the nonce up,
+   * whoever signed it.
    */
   async verify(proof: WalletProof): Promise<{ readonly token: string }> {
     const { nonces, wallets, tokens, crypto } = this.deps;
     const { message, signature } = proof;
+    const form = wallets.signatureForm(signature);
+    if (form === 'contract') throw new Failure('wallet_proof_invalid', { message: SMART_WALLET });
     const address = wallets.parseAddress(proof.walletAddress);
     const chainId = this.chainNamed(proof.chain);
     const nonce = message.length > MAX_MESSAGE_CHARS ? null : nonceOf(message);
-    if (address === null || nonce === null || !wallets.isSignature(signature)) throw invalid();
+    if (address === null || nonce === null || form === null) throw invalid();
     const name = crypto.sha256(nonce);
     const issued = await nonces.peek('wallet_nonce', name);
     if (issued === null || !isForChain(message, chainId) || !this.isIssued(message, address, issued)) throw invalid();

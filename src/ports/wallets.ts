@@ -5,10 +5,11 @@ export interface Wallets {
   /** Parses an address in lower case, or in mixed case with a correct checksum; null otherwise. */
   parseAddress(text: string): WalletAddress | null;
   /**
-   * Whether the text has the form of a signature: 65 bytes in hex, s in the lower half of the curve, v 27 or 28. Only
-   * letter case can vary between texts of one signature.
+   * `key`: a signature by a key, in hex, with s in the lower half of the curve: 65 bytes with a v of 27, 28, 0 or 1, or
+   * 64 bytes (EIP-2098). One signature has several such texts. `contract`: bytes that only a contract could check
+   * (EIP-1271, EIP-6492). null: neither.
    */
-  isSignature(text: string): boolean;
+  signatureForm(text: string): 'key' | 'contract' | null;
   /**
    * The address that signed the message (EIP-191 `personal_sign`); null when the signature is invalid. Takes 1 to 2 ms.
    * Never rejects.

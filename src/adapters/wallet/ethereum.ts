@@ -4,12 +4,17 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { parseWalletAddress, type WalletAddress } from '../../protocol/ids.js';
 import type { Wallets } from '../../ports/wallets.js';
 
-/** r and s, then v. */
-const SIGNATURE = /^0x([0-9a-fA-F]{128})(1[bB]|1[cC])$/;
+/** r and s, then v: 27 or 28, or the recovery bit itself, as Ledger writes it. */
+const SIGNATURE = /^0x([0-9a-fA-F]{128})(1[bB]|1[cC]|00|01)$/;
+/** EIP-2098: r, then s with the recovery bit as its highest bit. */
+const COMPACT_SIGNATURE = /^0x([0-9a-fA-F]{64})([0-9a-fA-F]{64})$/;
+/** The bytes that a contract would check: more than a key signs. */
+const CONTRACT_SIGNATURE = /^0x(?:[0-9a-fA-F]{2}){66,}$/;
 /** Half of secp256k1's order: each signature with a lower s has a twin with a higher s. */
 const MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
-/** The v of a signature is its recovery bit plus this. */
+/** The v of a signature is its recovery bit, or its recovery bit plus this. */
 const LEAST_V = 27;
+const HIGHEST_BIT = 1n << 255n;
 const HEX_DIGITS_OF_R = 64;
 const ADDRESS_BYTES = 20;
 
@@ -21,16 +26,17 @@ export function ethereumWallets(): Wallets {
       return text === address || text === text.toLowerCase() ? parseWalletAddress(address) : null;
     },
 
-    isSignature(text) {
-      const [, rs] = SIGNATURE.exec(text) ?? [];
-      return rs !== undefined && BigInt(`0x${rs.slice(HEX_DIGITS_OF_R)}`) <= MAX_S;
+    signatureForm(text) {
+      const parsed = parseSignature(text);
+      if (parsed !== null) return BigInt(`0x${parsed.rs.slice(HEX_DIGITS_OF_R)}`) <= MAX_S ? 'key' : null;
+      return CONTRACT_SIGNATURE.test(text) ? 'contract' : null;
     },
 
     async signerOf(message, signature) {
-      const [, rs, v] = SIGNATURE.exec(signature) ?? [];
-      if (rs === undefined || v === undefined) return null;
+      const parsed = parseSignature(signature);
+      if (parsed === null) return null;
       try {
-        const signed = secp256k1.Signature.fromHex(rs, 'compact').addRecoveryBit(Number.parseInt(v, 16) - LEAST_V);
+        const signed = secp256k1.Signature.fromHex(parsed.rs, 'compact').addRecoveryBit(parsed.recoveryBit);
         return addressOf(signed.recoverPublicKey(personalHash(message)).toBytes(false));
       } catch {
         // Not a point of the curve: nobody can have made this signature.
@@ -38,6 +44,31 @@ export function ethereumWallets(): Wallets {
       }
     },
   };
+}
+
+/** r and s in hex, and the bit that tells which of two keys signed. */
+interface ParsedSignature {
+  readonly rs: string;
+  readonly recoveryBit: number;
+}
+
+function parseSignature(text: string): ParsedSignature | null {
+  return parseWithV(text) ?? parseCompact(text);
+}
+
+function parseWithV(text: string): ParsedSignature | null {
+  const [, rs, written] = SIGNATURE.exec(text) ?? [];
+  if (rs === undefined || written === undefined) return null;
+  const v = Number.parseInt(written, 16);
+  return { rs, recoveryBit: v < LEAST_V ? v : v - LEAST_V };
+}
+
+function parseCompact(text: string): ParsedSignature | null {
+  const [, r, last] = COMPACT_SIGNATURE.exec(text) ?? [];
+  if (r === undefined || last === undefined) return null;
+  const bits = BigInt(`0x${last}`);
+  const s = bits & ~HIGHEST_BIT;
+  return { rs: r + s.toString(16).padStart(HEX_DIGITS_OF_R, '0'), recoveryBit: s === bits ? 0 : 1 };
 }
 
 /** The hash that `personal_sign` signs (EIP-191). */

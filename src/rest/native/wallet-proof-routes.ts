@@ -11,12 +11,19 @@ export interface WalletProofRoutesDeps {
 }
 
 const MAX_TEXT_CHARS = 4096;
+/** Long enough for what smart wallets send, so that it gets the refusal that explains itself. */
+const MAX_SIGNATURE_CHARS = 32_768;
 
 const chain = z.string().max(32).optional().meta({ description: '`Ethereum`, or the id of a configured chain.' });
 const verifyBody = z.object({
   walletAddress: z.string().max(MAX_TEXT_CHARS),
   message: z.string().max(MAX_TEXT_CHARS).describe('The message from the nonce call, byte for byte.'),
-  signature: z.string().max(MAX_TEXT_CHARS).describe('The result of `personal_sign`: 65 bytes in hex.'),
+  signature: z
+    .string()
+    .max(MAX_SIGNATURE_CHARS)
+    .describe(
+      'The result of `personal_sign` in hex: 65 bytes with a v of 27, 28, 0 or 1, or 64 bytes (EIP-2098). Signatures of smart wallets (EIP-1271, EIP-6492) are refused.',
+    ),
 });
 
 export function walletProofRoutes(deps: WalletProofRoutesDeps): readonly Route[] {

@@ -85,11 +85,12 @@ const CHANGED_MESSAGES: Readonly<Record<string, (message: string, wallet: Wallet
 const CHANGED_SIGNATURES: Readonly<Record<string, (signature: string) => string>> = {
   'the other s': (s) => malleate(s),
   'the other s with the same v': (s) => malleate(s).slice(0, -2) + s.slice(-2),
-  'compact form, 64 bytes': (s) => compact(s),
-  '64 bytes, without v': (s) => s.slice(0, -2),
-  '66 bytes': (s) => `${s}00`,
-  'v of 0 and 1': (s) => s.slice(0, -2) + (s.endsWith('1b') ? '00' : '01'),
-  'the other v': (s) => s.slice(0, -2) + (s.endsWith('1b') ? '1c' : '1b'),
+  'compact form of the other v': (s) => compact(withOtherV(s)),
+  'compact form of the other s': (s) => compact(malleate(s)),
+  '63 bytes': (s) => s.slice(0, -4),
+  'v of 0 and 1 for the other v': (s) => withSmallV(withOtherV(s)),
+  'v of 2': (s) => `${s.slice(0, -2)}02`,
+  'the other v': withOtherV,
   'another v': (s) => `${s.slice(0, -2)}25`,
   'no 0x': (s) => s.slice(2),
   'no hex': (s) => s.replace(/^0x../, '0xzz'),
@@ -111,6 +112,15 @@ function malleate(signature: string): string {
   const s = ORDER - BigInt(`0x${signature.slice(66, 130)}`);
   const v = signature.endsWith('1b') ? '1c' : '1b';
   return signature.slice(0, 66) + s.toString(16).padStart(64, '0') + v;
+}
+
+function withOtherV(signature: string): string {
+  return signature.slice(0, -2) + (signature.endsWith('1b') ? '1c' : '1b');
+}
+
+/** As Ledger writes it. */
+function withSmallV(signature: string): string {
+  return signature.slice(0, -2) + (signature.endsWith('1b') ? '00' : '01');
 }
 
 /** EIP-2098. */
@@ -236,6 +246,30 @@ describe.each(STORES)('wallet proofs on $store', ({ redisUrl }) => {
     expect(changed).not.toBe(signature);
     const answer = await verify(backend, { walletAddress: wallet.address, message, signature: changed });
     expect([answer.status, answer.body]).toEqual([400, INVALID]);
+  });
+
+  it.each(Object.entries({ withSmallV, compact }))(
+    'NT3 the same signature in another form is taken once: %s',
+    async (_name, form) => {
+      const { message } = await forWallet();
+      const proof = { walletAddress: wallet.address, message, signature: form(await wallet.sign(message)) };
+      expect(await verify(backend, proof)).toMatchObject({ status: 200 });
+      for (const signature of [proof.signature, await wallet.sign(message)]) {
+        expect(await verify(backend, { ...proof, signature })).toMatchObject({ status: 400, body: INVALID });
+      }
+    },
+  );
+
+  it('NT3 the signature of a smart wallet is refused with the reason, and leaves the message to another', async () => {
+    const { message } = await forWallet();
+    const signature = await wallet.sign(message);
+    const wrapped = `0x${'0'.repeat(256)}${signature.slice(2)}${'6492'.repeat(16)}`;
+    for (const contract of [`${signature}00`, signature + signature.slice(2), wrapped, `0x${'ab'.repeat(15_000)}`]) {
+      const { status, body } = await verify(backend, { walletAddress: wallet.address, message, signature: contract });
+      expect([status, body.code]).toEqual([400, 'wallet_proof_invalid']);
+      expect(body.message).toMatch(/smart wallet.*EIP-1271/);
+    }
+    expect(await verify(backend, { walletAddress: wallet.address, message, signature })).toMatchObject({ status: 200 });
   });
 
   it('WP4 nobody else can sign, and a wrong signature of the very message uses it up', async () => {

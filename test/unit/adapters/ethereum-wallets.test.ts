@@ -49,7 +49,7 @@ it('WP1 an address with a wrong checksum, a wrong length or another prefix is no
 it('WP4 the signer of a known signature is found, whatever the case of its digits', async () => {
   const { message, address, signature } = SIGNED;
   for (const text of [signature, `0x${signature.slice(2).toUpperCase()}`]) {
-    expect(wallets.isSignature(text)).toBe(true);
+    expect(wallets.signatureForm(text)).toBe('key');
     expect(await wallets.signerOf(message, text)).toBe(address);
   }
   expect(await wallets.signerOf(`${message}.`, signature)).not.toBe(address);
@@ -57,10 +57,30 @@ it('WP4 the signer of a known signature is found, whatever the case of its digit
 
 it('WP4 another text of the same signature is refused: its twin with a high s, another v, another length, no hex', () => {
   const twin = (ORDER - BigInt(`0x${rs.slice(66)}`)).toString(16).padStart(64, '0');
-  const others = ['00', '01', '02', '1a', '1d', 'ff', '', '1', '1c00'].map((v) => `${rs}${v}`);
+  const others = ['02', '1a', '1d', 'ff', '1', '1c00'].map((v) => `${rs}${v}`);
   const noHex = [`${rs.slice(0, 9)}g${rs.slice(10)}1c`, SIGNED.signature.slice(2), `${rs} 1c`];
   for (const text of [`${rs.slice(0, 66)}${twin}1b`, ...others, ...noHex, '', '0x']) {
-    expect(wallets.isSignature(text)).toBe(false);
+    expect(wallets.signatureForm(text)).not.toBe('key');
+  }
+});
+
+it('NT3 a v of 0 or 1 and the compact form give the same signer', async () => {
+  const { message, address, signature } = SIGNED;
+  const s = BigInt(`0x${signature.slice(66, 130)}`) | (1n << 255n);
+  const compact = `${signature.slice(0, 66)}${s.toString(16)}`;
+  for (const text of [`${rs}01`, compact, compact.toUpperCase().replace('0X', '0x')]) {
+    expect(wallets.signatureForm(text)).toBe('key');
+    expect(await wallets.signerOf(message, text)).toBe(address);
+  }
+  for (const text of [`${rs}00`, rs]) expect(await wallets.signerOf(message, text)).not.toBe(address);
+});
+
+it('NT3 bytes that only a contract could check have a form of their own', () => {
+  for (const text of [`${SIGNED.signature}00`, `0x${'00'.repeat(66)}`, `0x${'6492'.repeat(200)}`]) {
+    expect(wallets.signatureForm(text)).toBe('contract');
+  }
+  for (const text of ['', '0x', `${SIGNED.signature}0`, `${SIGNED.signature}zz`, `${SIGNED.signature} `, rs.slice(2)]) {
+    expect(wallets.signatureForm(text)).toBeNull();
   }
 });
 
