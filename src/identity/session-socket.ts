@@ -5,6 +5,7 @@
 import type { ClientControl } from '../protocol/client-control.js';
 import type { CloseName } from '../protocol/close-codes.js';
 import type { NodeId, UserId, UserSessionId } from '../protocol/ids.js';
+import { encodePong } from '../protocol/pong.js';
 import { encodeControl, type ControlWelcome, type UserSessionPush } from '../protocol/server-control.js';
 import { PROTOCOL_VERSION } from '../protocol/wire.js';
 import type { LogFields } from '../ports/log.js';
@@ -94,7 +95,7 @@ class SessionSocket extends ControlConnection implements Watcher {
   }
 
   protected override handleFrame(frame: ClientControl): void {
-    if (frame.type === 'ping') this.send(encodeControl({ type: 'pong', t: frame.t }));
+    if (frame.type === 'ping') this.send(encodePong(frame.t));
     else this.refuse('unknown_type', frame.ref ?? null);
   }
 

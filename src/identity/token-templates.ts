@@ -2,6 +2,7 @@
  * Shortcodes of JWT templates: `{{user.id}}`, `{{org.slug}}`, `{{user.public_metadata.x.y || 'none'}}`. A text that is
  * one shortcode becomes its value, of any type; a shortcode inside a longer text becomes text. A missing value is null.
  */
+import { writeExactJson } from '../lib/exact-json.js';
 import type { Json } from '../lib/json.js';
 import { AUTOMATIC_CLAIMS } from './templates.js';
 
@@ -53,7 +54,7 @@ function fillPart(part: string, context: TemplateContext): string {
 }
 
 function textOf(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : writeExactJson(value);
 }
 
 /** The first operand that is neither null nor false; the last one if all are. */

@@ -1,7 +1,8 @@
 /** The JSON size of a value, computed without serializing it. */
+import { keptNumberOf } from './exact-json.js';
 
 /**
- * Whether `JSON.stringify` would need at most `maxBytes` bytes for the value. Stops at the first excess, so the cost is
+ * Whether `writeExactJson` would need at most `maxBytes` bytes for the value. Stops at the first excess, so the cost is
  * bounded by `maxBytes`; does not recurse. The value must be JSON.
  */
 export function fitsAsJson(value: unknown, maxBytes: number): boolean {
@@ -11,8 +12,9 @@ export function fitsAsJson(value: unknown, maxBytes: number): boolean {
     const next = waiting.pop();
     if (typeof next === 'string') left -= textBytes(next, left);
     else if (Array.isArray(next)) left -= pushElements(waiting, next, left);
-    else if (typeof next === 'object' && next !== null) left -= pushMembers(waiting, next, left);
-    else left -= String(next).length;
+    else if (typeof next === 'object' && next !== null) {
+      left -= keptNumberOf(next)?.length ?? pushMembers(waiting, next, left);
+    } else left -= String(next).length;
     if (left < 0) return false;
   }
   return true;

@@ -6,12 +6,13 @@ import { MAX_JSON_DEPTH, scanJson, type JsonBounds, type Span } from '../lib/bou
 import { isObject, type Members, type Shape, type Shaped } from '../lib/shape.js';
 import { CLIENT_FRAMES, controlRef, type ClientFrameType } from './control-frames.js';
 import type { ErrorCode } from './errors.js';
+import { echoTextOf, MAX_ECHO_NUMBER_CHARS, type EchoText } from './pong.js';
 import { stateTextOf, type StateText } from './presence.js';
 import { MAX_STATE_BYTES } from './wire.js';
 
 type Present<T> = undefined extends T ? Exclude<T, undefined> | null : T;
 type Read<M extends Members> = { readonly [K in Exclude<keyof M, 'ref'>]: Present<Shaped<M[K]>> };
-type PlainType = Exclude<ClientFrameType, 'state'>;
+type PlainType = Exclude<ClientFrameType, 'state' | 'ping'>;
 type PlainControl = {
   readonly [T in PlainType]: { readonly type: T } & Read<(typeof CLIENT_FRAMES)[T]>;
 }[PlainType];
@@ -21,8 +22,14 @@ interface Referable {
   readonly ref?: number;
 }
 
-/** A client's frame as the server reads it: absent members are null, and a presence state is the text that was sent. */
-export type ClientControl = (PlainControl | { readonly type: 'state'; readonly state: StateText }) & Referable;
+/**
+ * A client's frame as the server reads it: absent members are null. What others will read, a presence state and the `t`
+ * of a ping, is the text that was sent.
+ */
+export type ClientControl = (
+  PlainControl | { readonly type: 'state'; readonly state: StateText } | { readonly type: 'ping'; readonly t: EchoText }
+) &
+  Referable;
 
 export interface ControlRefusal extends Referable {
   readonly fault: Extract<ErrorCode, 'malformed_json' | 'invalid_request' | 'unknown_type' | 'state_too_big'>;
@@ -81,7 +88,16 @@ function frameOf(value: object, bytes: Uint8Array, state: Span | null): ClientCo
   if (members === undefined) return { fault: 'unknown_type' };
   const frame: Record<string, unknown> = { type };
   if (!takeMembers(members, value, frame)) return { fault: 'invalid_request' };
-  return type === 'state' ? stateOf(bytes, state) : frame;
+  if (type === 'state') return stateOf(bytes, state);
+  return type === 'ping' ? pingOf(bytes) : frame;
+}
+
+/** A `ping` frame with the text of its `t`: another number would come back, if this one were parsed and written. */
+function pingOf(bytes: Uint8Array): ClientControl | ControlRefusal {
+  const { member: span } = scanJson(bytes, CONTROL_BOUNDS, 't');
+  const text = span === null ? 'null' : utf8.decode(bytes.subarray(span.from, span.to));
+  const isTooLong = !text.startsWith('"') && text.length > MAX_ECHO_NUMBER_CHARS;
+  return isTooLong ? { fault: 'invalid_request' } : { type: 'ping', t: echoTextOf(text) };
 }
 
 /** A `state` frame with the state's own text, so that nothing needs to stringify the state again. */

@@ -9,7 +9,6 @@ import type { Brand } from '../lib/brand.js';
 import {
   boolean,
   either,
-  finite,
   integer,
   json,
   listOf,
@@ -207,7 +206,10 @@ const targetIndex = integer(0, MAX_MEMBER_INDEX);
 /** Client to server. */
 export const CLIENT_FRAMES = {
   /** Answered by `pong`. */
-  ping: { t: optional(orNull(either(finite, textUpTo(64)))) },
+  ping: {
+    /** Comes back with the text that you sent; a number has at most 64 characters. */
+    t: optional(orNull(either(number, textUpTo(64)))),
+  },
   /** Sets your presence state. The others get `member.state` with the text of the state exactly as you sent it. */
   state: {
     /** At most 2 KiB as you send it, white space and escapes included. */

@@ -3,6 +3,7 @@
  * that passing on a state of any shape costs no more than its bytes.
  */
 import type { Brand } from '../lib/brand.js';
+import { writeExactJson } from '../lib/exact-json.js';
 import type { MemberView, Welcome } from './server-control.js';
 
 /** A presence state: JSON text of at most `MAX_STATE_BYTES`, accepted from a member. */
@@ -32,7 +33,7 @@ export function encodeMemberJoined(member: PresentMember): string {
 
 export function encodeWelcome(welcome: Omit<Welcome, 'members'>, members: readonly PresentMember[]): string {
   const { type, protocol, session, you, ...others } = welcome;
-  const before = JSON.stringify({ type, protocol, session, you }).slice(0, -1);
+  const before = writeExactJson({ type, protocol, session, you }).slice(0, -1);
   const behind = JSON.stringify(others).slice(1);
   return `${before},"members":[${members.map(encodeMember).join(',')}],${behind}`;
 }

@@ -1,4 +1,5 @@
 /** The types of the control frames that the server sends, and their text. */
+import { writeExactJson } from '../lib/exact-json.js';
 import type { Shaped } from '../lib/shape.js';
 import type { CONTROL_WELCOME, FrameOf, host, member, ServerFrame, session, userSession } from './control-frames.js';
 
@@ -19,9 +20,12 @@ export type ServerControl = ServerFrame;
 /** Reports a change of a user session to its session sockets and to the relay sockets bound to it. */
 export type UserSessionPush = Extract<ServerControl, { readonly type: `user_session.${string}` }>;
 
-/** The frames without a presence state; presence.ts encodes the others. */
-export type StatelessControl = Exclude<ServerControl, { readonly type: 'welcome' | 'member.joined' | 'member.state' }>;
+/** The frames without text of a client; presence.ts and pong.ts encode the others. */
+export type StatelessControl = Exclude<
+  ServerControl,
+  { readonly type: 'welcome' | 'member.joined' | 'member.state' | 'pong' }
+>;
 
 export function encodeControl(frame: StatelessControl | ControlWelcome): string {
-  return JSON.stringify(frame);
+  return frame.type === 'session.updated' ? writeExactJson(frame) : JSON.stringify(frame);
 }

@@ -1,5 +1,6 @@
 /** Parses bytes as strict JSON: UTF-8 without a byte order mark, one value, within bounds on depth and number of values. */
 import { MAX_JSON_DEPTH, scanJson, type JsonFault } from '../lib/bounded-json.js';
+import { parseExactJson } from '../lib/exact-json.js';
 import { Failure } from '../protocol/failure.js';
 
 /**
@@ -20,6 +21,15 @@ const FAULT_MESSAGES: Readonly<Record<JsonFault, string>> = {
   too_many_members: `An object of the JSON body has more than ${MAX_MEMBERS} members.`,
 };
 
+/** The members that hold a caller's own JSON: it is stored, and shown as it was sent. */
+const KEPT_MEMBERS: ReadonlySet<string> = new Set([
+  'metadata',
+  'public_metadata',
+  'private_metadata',
+  'unsafe_metadata',
+  'claims',
+]);
+
 /** Rejects with `malformed_json`, also for an empty body. */
 export function parseJsonBody(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new Failure('malformed_json', { message: 'This call needs a JSON body.' });
@@ -28,8 +38,7 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
   if (fault !== null) throw new Failure('malformed_json', { message: FAULT_MESSAGES[fault] });
   const text = decodeText(bytes);
   try {
-    const value: unknown = JSON.parse(text);
-    return value;
+    return parseExactJson(text, KEPT_MEMBERS);
   } catch (error) {
     throw new Failure('malformed_json', { cause: error });
   }

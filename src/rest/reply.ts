@@ -1,4 +1,5 @@
 /** The values that handlers return, and how they become responses. */
+import { writeExactJson } from '../lib/exact-json.js';
 import type { HttpResponse } from '../ports/http.js';
 
 /** An answer as a value: JSON, JSON that is text already, text of a named type, or nothing. */
@@ -18,7 +19,7 @@ export function writeReply(reply: Reply): HttpResponse {
   }
   const { status, body, headers = {} } = reply;
   if (body === undefined) return { status, headers };
-  return { status, headers: Object.assign({}, headers, JSON_HEADERS), body: JSON.stringify(body) };
+  return { status, headers: Object.assign({}, headers, JSON_HEADERS), body: writeExactJson(body) };
 }
 
 /**

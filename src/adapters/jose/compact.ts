@@ -1,4 +1,5 @@
 /** Strict parsing of compact JWTs: each token has exactly one text form. */
+import { writeExactJson } from '../../lib/exact-json.js';
 import { parseJwtHeader } from '../../lib/jwt.js';
 
 /** Longer than any token of the gateway that clients send back. */
@@ -18,7 +19,7 @@ export function headerOf(token: string): string | null {
 }
 
 export function encodeJson(value: unknown): string {
-  return Buffer.from(JSON.stringify(value), 'utf8').toString('base64url');
+  return Buffer.from(writeExactJson(value), 'utf8').toString('base64url');
 }
 
 function isCanonical(part: string): boolean {

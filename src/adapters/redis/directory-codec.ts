@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { parseOrganizationId, parseUserId } from '../../protocol/ids.js';
 import { anyJson, branded, json } from './schemas.js';
 
+/** The members that hold a caller's own JSON. */
+const KEPT: ReadonlySet<string> = new Set(['publicMetadata', 'privateMetadata', 'unsafeMetadata', 'claims']);
+
 const times = { createdAtMs: z.number(), updatedAtMs: z.number() };
 const organizationId = branded(parseOrganizationId);
 
@@ -27,6 +30,7 @@ export const userSchema = json(
     ...times,
     lastSignInAtMs: z.number().nullable(),
   }),
+  KEPT,
 );
 
 export const organizationSchema = json(
@@ -39,6 +43,7 @@ export const organizationSchema = json(
     privateMetadata: anyJson,
     ...times,
   }),
+  KEPT,
 );
 
 export const membershipSchema = json(
@@ -60,4 +65,5 @@ export const templateSchema = json(
     allowedClockSkewS: z.number(),
     ...times,
   }),
+  KEPT,
 );

@@ -3,6 +3,7 @@
  * field needs nothing else to be read and written.
  */
 import { type z } from 'zod';
+import { parseExactJson, writeExactJson } from '../../lib/exact-json.js';
 import { asInteger, known } from './replies.js';
 
 /** Converts one field to text and back. The text never contains a raw line break: scripts reply one line per field. */
@@ -70,7 +71,7 @@ export function name<T extends string | number>(parse: (text: string) => T | nul
 }
 
 export function json<T>(schema: z.ZodType<T>): Codec<T> {
-  return { encode: (value) => JSON.stringify(value), decode: (text) => schema.parse(JSON.parse(text)) };
+  return { encode: writeExactJson, decode: (text) => schema.parse(parseExactJson(text, 'whole')) };
 }
 
 /** Writes null as the empty text. */

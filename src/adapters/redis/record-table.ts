@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
+import { writeExactJson } from '../../lib/exact-json.js';
 import type { Full, PageRequest, RecordPage, WriteResult } from '../../ports/directory-store.js';
 import { Failure } from '../../protocol/failure.js';
 import type { RedisLink } from './link.js';
@@ -42,7 +43,7 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
       const value = uniqueOf(record, field);
       return [field, value === null ? '' : `=${value}`];
     });
-    const args = [id, record.version, JSON.stringify(record), atMost ?? '', ...unique];
+    const args = [id, record.version, writeExactJson(record), atMost ?? '', ...unique];
     const { reply, isRepeat } = await this.link.runOnce(`${name}.put`, this.scripts.recordPut, keys, args);
     const [outcome, taken] = asList(reply);
     if (outcome === 'outdated' || outcome === 'full') return { outcome };

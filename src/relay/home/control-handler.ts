@@ -2,7 +2,7 @@
 import type { ClientControl } from '../../protocol/client-control.js';
 import { Failure } from '../../protocol/failure.js';
 import { parseMemberIndex, type NodeId } from '../../protocol/ids.js';
-import { encodeControl } from '../../protocol/server-control.js';
+import { encodePong } from '../../protocol/pong.js';
 import type { RelayStore } from '../../ports/relay-store.js';
 import type { Authorizations } from '../sessions/authorizations.js';
 import type { Departures } from './departures.js';
@@ -28,7 +28,7 @@ export class ControlHandler {
   async handle(frame: ClientControl, room: Room, member: Member): Promise<void> {
     switch (frame.type) {
       case 'ping':
-        member.outlet?.send(encodeControl({ type: 'pong', t: frame.t }));
+        member.outlet?.send(encodePong(frame.t));
         return;
       case 'state':
         room.setState(member, frame.state);

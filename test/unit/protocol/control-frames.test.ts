@@ -18,9 +18,11 @@ describe('control frames as the server reads them', () => {
     for (const index of ['65534', '-1', '0.5', '1e999', '"1"', 'null', '[]']) {
       expect(read(`{"type":"host","index":${index}}`)).toEqual(refused);
     }
-    for (const wrong of ['1e999', 'true', '{}', '[1]']) expect(read(`{"type":"ping","t":${wrong}}`)).toEqual(refused);
+    for (const wrong of ['true', '{}', '[1]', '9'.repeat(65)])
+      expect(read(`{"type":"ping","t":${wrong}}`)).toEqual(refused);
     expect(read('{"type":"kick","index":1,"reason":null}')).toEqual(refused);
-    expect(read('{"type":"ping","t":null}')).toEqual({ type: 'ping', t: null });
+    expect(read('{"type":"ping","t":null}')).toEqual({ type: 'ping', t: 'null' });
+    expect(read(`{"type":"ping","t": ${'9'.repeat(64)} }`)).toEqual({ type: 'ping', t: '9'.repeat(64) });
   });
 
   it('WF4 a frame holds the members of the table and no others', () => {
