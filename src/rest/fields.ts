@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { canonicalAddress } from '../lib/address.js';
 import { fitsAsJson } from '../lib/json-size.js';
+import { prepareOpaque } from '../lib/opaque-string.js';
 import {
   MAX_MEMBER_INDEX,
   parseAuthorizationToken,
@@ -95,6 +96,19 @@ export const webhookUrl = z
   .max(MAX_URL_LENGTH)
   .refine(isHttpUrl, 'an http or https URL')
   .meta({ description: 'The target of webhooks: an http or https URL without user and password.' });
+
+/** A password to be set. Its length counts as the password is stored. */
+export function newPassword(min: number, max: number): z.ZodString {
+  return z
+    .string()
+    .min(min)
+    .max(max)
+    .superRefine((text, context) => {
+      const prepared = text === '' ? '' : prepareOpaque(text);
+      if (prepared === null) context.addIssue('control characters and halves of characters are not allowed');
+      else if (prepared.length < min) context.addIssue(`${min} characters at least`);
+    });
+}
 
 /** Any JSON object, kept as it came. */
 export const metadata = z

@@ -1,5 +1,6 @@
 /** Hashes passwords with argon2id on libuv's thread pool: a few at once, the rest in a bounded queue. */
 import { hash, verify } from '@node-rs/argon2';
+import { prepareOpaque } from '../../lib/opaque-string.js';
 import { Failure } from '../../protocol/failure.js';
 import type { Tallies } from '../../ports/metrics.js';
 import type { Passwords } from '../../ports/passwords.js';
@@ -26,10 +27,19 @@ const LINE_PER_TURN = 32;
 export function createArgon2Passwords({ concurrency, tallies }: Argon2PasswordsOptions): Argon2Passwords {
   const line = new Line(concurrency, concurrency * LINE_PER_TURN, tallies);
   return {
-    hash: (password) => line.run(() => hash(password, COST)),
-    matches: (phc, password) => line.run(async () => (await verify(phc ?? DECOY_HASH, password)) && phc !== null),
+    hash: (password) => line.run(() => hash(prepareOpaque(password) ?? password, COST)),
+    matches: (phc, password) =>
+      line.run(async () => {
+        for (const form of formsOf(password)) if (await verify(phc ?? DECOY_HASH, form)) return phc !== null;
+        return false;
+      }),
     waiting: () => line.waiting,
   };
+}
+
+/** Prepared, then as given: hashes of older versions were made of passwords as they were given. */
+function formsOf(password: string): ReadonlySet<string> {
+  return new Set([prepareOpaque(password) ?? password, password]);
 }
 
 /** First come, first served. */

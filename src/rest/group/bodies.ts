@@ -10,11 +10,8 @@ const MAX_PASSWORD_CHARS = 256;
 const MAX_WHITELIST = 1000;
 
 /** An empty password counts as none: a form sends an empty text for a field that the user leaves alone. */
-const password = z
-  .string()
-  .max(MAX_PASSWORD_CHARS)
-  .nullish()
-  .transform((text) => (text === undefined || text === '' ? null : text));
+const password = orNone(z.string().max(MAX_PASSWORD_CHARS));
+const newPassword = orNone(field.newPassword(0, MAX_PASSWORD_CHARS));
 
 export const walletAddress = (wallets: Pick<Wallets, 'parseAddress'>): z.ZodType<WalletAddress> =>
   field
@@ -28,7 +25,7 @@ export function createBody(wallets: Pick<Wallets, 'parseAddress'>) {
   const rules = z.object({
     userCapacity: field.maxUsers.nullish(),
     expiryDurationInSeconds: field.expiresInS.nullish(),
-    password,
+    password: newPassword,
     allowOnlyWhitelistedAddresses: z.boolean().nullish(),
     whiteListAddresses: whitelist,
   });
@@ -37,7 +34,7 @@ export function createBody(wallets: Pick<Wallets, 'parseAddress'>) {
       .object({
         identity: z.object({ name, chainAddress: address.nullish() }).nullish(),
         rules: rules.nullish(),
-        password: password.meta({ deprecated: true }),
+        password: newPassword.meta({ deprecated: true }),
         whiteListAddresses: whitelist.meta({ deprecated: true }),
       })
       // All members are optional, so no body means the same as an empty one.
@@ -59,5 +56,9 @@ export function createBody(wallets: Pick<Wallets, 'parseAddress'>) {
 }
 
 export const joinBody = z.object({ sessionId: z.string().max(64), password });
+
+function orNone(password: z.ZodString) {
+  return password.nullish().transform((text) => (text === undefined || text === '' ? null : text));
+}
 
 export const kickBody = z.object({ userId: field.userId });

@@ -1,9 +1,10 @@
 /** Schemas of members that several calls of the login surface take. */
 import { z } from 'zod';
+import { newPassword as passwordToSet } from '../fields.js';
 
 /** A password, or a client's hash of one: the gateway treats either as the password. */
 export const sentPassword = z.string().min(1).max(1024);
-export const newPassword = z.string().min(8).max(1024);
+export const newPassword = passwordToSet(8, 1024);
 export const username = z.string().min(1).max(256);
 /** A user name in a path. A name longer than any user's belongs to nobody and is answered like any unknown name. */
 export const usernameOfPath = z.string();

@@ -6,7 +6,7 @@ import type { UserName, UserRecord } from '../../ports/directory-store.js';
 import * as field from '../fields.js';
 
 const MIN_PASSWORD_LENGTH = 8;
-const MAX_PASSWORD_LENGTH = 128;
+const MAX_PASSWORD_LENGTH = 1024;
 const unixMs = z.int().describe('Unix milliseconds.');
 const metadataOut = z.unknown().describe('A JSON object.');
 
@@ -46,10 +46,8 @@ export const userBody = z.strictObject({
   public_metadata: field.metadata.optional(),
   private_metadata: field.metadata.optional(),
   unsafe_metadata: field.metadata.optional(),
-  password: z
-    .string()
-    .min(MIN_PASSWORD_LENGTH)
-    .max(MAX_PASSWORD_LENGTH)
+  password: field
+    .newPassword(MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH)
     .nullable()
     .optional()
     .describe('Stored as argon2id. A new password ends all sessions of the user.'),

@@ -208,7 +208,7 @@ describe.each(STORES)('users of the directory on $store', ({ redisUrl }) => {
     { email: 'nobody' },
     { phone: '12' },
     { username: 'u', password: 'short' },
-    { username: 'u', password: 'x'.repeat(129) },
+    { username: 'u', password: 'x'.repeat(1025) },
     { username: 'u', public_metadata: 'text' },
     { username: 'u', public_metadata: { x: 'x'.repeat(4096) } },
     { username: 'u', admin: 'yes' },

@@ -1,6 +1,7 @@
 /** Forgotten and changed passwords over real HTTP, on both stores: `/password/...`, and the mails in between. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STORES } from '../../support/both-stores.js';
+import { ClientApp } from '../../support/client-app.js';
 import { eventually } from '../../support/eventually.js';
 import { startGateway, type RunningGateway } from '../../support/gateway.js';
 import { startGatewayProcess } from '../../support/gateway-process.js';
@@ -72,6 +73,46 @@ describe.each(STORES)('passwords on $store', ({ redisUrl }) => {
       json: { token, username, newPasswordHash: NEW_PASSWORD, ...more },
     });
   }
+
+  it('NT5 a password set by reset, by change and by a backend is the same however its letters are composed', async () => {
+    const user = await api.newUser();
+    const isRight = async (password: string): Promise<boolean> => {
+      const logIn = await api.authenticate(user.username, password);
+      const form = { strategy: 'password', identifier: user.username, password };
+      const signIn = await new ClientApp(running.url).post('/v1/client/sign_ins', form);
+      expect([logIn.status, signIn.status]).toEqual(logIn.status === 200 ? [200, 200] : [401, 422]);
+      return logIn.status === 200;
+    };
+    const [one, two, three] = ['ürgs passwörd', 'zwö passwörds', 'drö passwörds'].map((text) => text.normalize('NFD'));
+    if (one === undefined || two === undefined || three === undefined) throw new Error('unreachable');
+    await ask({ userId: user.id });
+    expect((await confirm(await tokenOf(user), user.username, { newPasswordHash: one })).status).toBe(200);
+    expect([await isRight(one.normalize('NFC')), await isRight(one), await isRight(two)]).toEqual([true, true, false]);
+
+    const lsid = await api.logIn({ ...user, password: one });
+    const json = { oldPasswordHash: one.normalize('NFC'), newPasswordHash: two };
+    expect((await api.call('PUT', `/password/${user.id};lsid=${lsid}`, { json })).status).toBe(200);
+    expect([await isRight(two.normalize('NFC')), await isRight(one)]).toEqual([true, false]);
+
+    await api.root.native('PATCH', `/v1/users/${user.id}`, { password: three });
+    expect(await isRight(three.normalize('NFC'))).toBe(true);
+  });
+
+  it('NT5 no call sets a password with a control character, or one that is too short once it is composed', async () => {
+    const user = await api.newUser();
+    await ask({ userId: user.id });
+    const token = await tokenOf(user);
+    for (const password of ['bell \u0007 rings', 'half a pair \ud800', 'line\nbreaks', 'éééé'.normalize('NFD')]) {
+      const answers = [
+        await confirm(token, user.username, { newPasswordHash: password }),
+        await api.root.native('PATCH', `/v1/users/${user.id}`, { password }),
+        await api.root.native('POST', '/v1/users', { username: 'never', password }),
+      ];
+      expect([password, answers.map(({ status }) => status)]).toEqual([password, [400, 400, 400]]);
+    }
+    // Control: the token is not used up.
+    expect((await confirm(token, user.username)).status).toBe(200);
+  });
 
   it('LS18 reset: 200 and a mail with the link, for every name of the user, as JSON or as a form', async () => {
     const user = await api.newUser({ phone: '+4930901820', mobile: '+491701234567' });

@@ -1,3 +1,4 @@
+import { hash } from '@node-rs/argon2';
 import { expect, it } from 'vitest';
 import { createArgon2Passwords, DECOY_HASH } from '../../../src/adapters/argon2/passwords.js';
 import { emptyTallies } from '../../../src/ports/metrics.js';
@@ -45,4 +46,32 @@ it('DI4 one that fails gives its place back', async () => {
   const { passwords } = start(1);
   for (let n = 0; n < 3; n += 1) await expect(passwords.matches('not a hash', 'x')).rejects.toThrow();
   expect(await passwords.matches(null, 'x')).toBe(false);
+});
+
+const COMPOSED = 'pässwörd café\u{1f600}';
+
+it('NT5 a password matches however its letters are composed, and whichever spaces it has', async () => {
+  const { passwords } = start();
+  const decomposed = COMPOSED.normalize('NFD');
+  expect(decomposed).not.toBe(COMPOSED);
+  for (const [set, typed] of [[COMPOSED, decomposed] as const, [decomposed, COMPOSED] as const]) {
+    const phc = await passwords.hash(set);
+    for (const text of [typed, typed.replace(' ', '\u00a0'), typed.replace(' ', '\u3000')]) {
+      expect(await passwords.matches(phc, text)).toBe(true);
+    }
+    // Controls: case counts, and compatible letters are other letters.
+    for (const text of [typed.toUpperCase(), typed.replace('p', '\uff50'), typed.replace(' ', '')]) {
+      expect(await passwords.matches(phc, text)).toBe(false);
+    }
+  }
+});
+
+it('NT5 a hash of an older version, made of the password as given, still matches', async () => {
+  const { passwords } = start();
+  for (const given of [COMPOSED.normalize('NFD'), 'a\u00a0b', 'a\u0007b']) {
+    const phc = await hash(given);
+    expect(await passwords.matches(phc, given)).toBe(true);
+    expect(await passwords.matches(phc, `${given}x`)).toBe(false);
+  }
+  expect(await passwords.matches(null, COMPOSED.normalize('NFD'))).toBe(false);
 });
