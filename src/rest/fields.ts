@@ -4,6 +4,7 @@ import { canonicalAddress } from '../lib/address.js';
 import { fitsAsJson } from '../lib/json-size.js';
 import { prepareOpaque } from '../lib/opaque-string.js';
 import {
+  MAX_AUTHORIZATION_TOKEN,
   MAX_MEMBER_INDEX,
   parseAuthorizationToken,
   parseAuthorizationTokenText,
@@ -20,6 +21,7 @@ import type { Json } from '../lib/json.js';
 
 const MAX_METADATA_BYTES = 4096;
 const MAX_URL_LENGTH = 2048;
+const MAX_INT32 = 2 ** 31 - 1;
 
 export const SESSION_ID_PATTERN = '^[0-9a-f]{12}-S$';
 
@@ -72,13 +74,22 @@ export const ipAddress = parsed(canonicalAddress, 'not an IPv4 or IPv6 address')
 });
 
 export const authorizationToken = z
-  .union([z.int(), z.string()], 'an integer, or one as a decimal string')
+  .union([z.int().min(1), z.string()], 'an integer, or one as a decimal string')
   .transform((value, context) => {
     const token = typeof value === 'number' ? parseAuthorizationToken(value) : parseAuthorizationTokenText(value);
     if (token !== null) return token;
     context.addIssue('not an authorization token');
     return z.NEVER;
   });
+
+/** A time in an answer. */
+export const unixMs = z.int().min(0).describe('Unix milliseconds.');
+/** A number of things, of milliseconds or of seconds in an answer. */
+export const quantity = z.int().min(0).max(MAX_INT32);
+/** A member's number in an answer. */
+export const shownIndex = z.int().min(0).max(MAX_MEMBER_INDEX);
+/** A token in an answer. */
+export const shownToken = z.int().min(1).max(MAX_AUTHORIZATION_TOKEN);
 
 export const memberIndex = z
   .int()

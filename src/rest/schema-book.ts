@@ -34,21 +34,29 @@ export class SchemaBook {
     // Checks written as code (refine, transform, custom) have no JSON Schema; their `meta` describes them instead.
     const { $defs, ...own } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
     delete own.$schema;
-    for (const [id, shared] of Object.entries($defs ?? {})) this.components[id] = asObject(moveRefs(shared));
-    return asObject(moveRefs(own));
+    for (const [id, shared] of Object.entries($defs ?? {})) this.components[id] = asObject(finished(shared));
+    return asObject(finished(own));
   }
 }
 
-function moveRefs(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(moveRefs);
+/** References lead to the components, and integers say how many bits hold them. */
+function finished(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(finished);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
+  const members: JsonObject = Object.fromEntries(
     Object.entries(value).map(([name, member]: [string, unknown]) =>
       name === '$ref' && typeof member === 'string'
         ? [name, member.replace(/^#\/\$defs\//, '#/components/schemas/')]
-        : [name, moveRefs(member)],
+        : [name, finished(member)],
     ),
   );
+  return members['type'] === 'integer' ? { ...members, format: integerFormat(members) } : members;
+}
+
+/** Generators of typed clients take an integer without a format as 32 bits. */
+function integerFormat({ minimum, maximum }: JsonObject): 'int32' | 'int64' {
+  const isSmall = [minimum, maximum].every((bound) => typeof bound === 'number' && (bound | 0) === bound);
+  return isSmall ? 'int32' : 'int64';
 }
 
 function asObject(value: unknown): JsonObject {

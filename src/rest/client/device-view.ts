@@ -1,12 +1,11 @@
 /** Devices and their sessions in the shapes of Clerk's frontend API. Times are Unix milliseconds. */
 import { z } from 'zod';
+import { unixMs } from '../fields.js';
 import type { Profile } from '../../identity/profiles.js';
 import { actorOf, factorVerificationAge } from '../../identity/session-claims.js';
 import { USER_SESSION_STATUSES, type DeviceWithSessions, type UserSession } from '../../ports/user-session-store.js';
 import type { OrganizationId, UserId } from '../../protocol/ids.js';
 import { ownUserSchema, publicUserDataSchema, viewOwnUser, viewPublicUserData } from './own-user-view.js';
-
-const unixMs = z.int();
 
 export const tokenSchema = z.object({ object: z.literal('token'), jwt: z.string() }).meta({ id: 'SessionToken' });
 
@@ -22,7 +21,14 @@ export const deviceSessionSchema = z
     last_active_organization_id: z.string().nullable(),
     actor: z.object({ sub: z.string() }).nullable(),
     tasks: z.null(),
-    factor_verification_age: z.array(z.int()).describe('Minutes since the first and the second factor; -1 for never.'),
+    factor_verification_age: z
+      .array(
+        z
+          .int()
+          .min(-1)
+          .max(2 ** 31 - 1),
+      )
+      .describe('Minutes since the first and the second factor; -1 for never.'),
     user: ownUserSchema.nullable(),
     public_user_data: publicUserDataSchema.nullable(),
     created_at: unixMs,

@@ -1,10 +1,10 @@
 /** A user as its own devices see it, in the shape of Clerk's frontend API. Nothing private is in it. */
 import { z } from 'zod';
+import { unixMs } from '../fields.js';
 import type { Profile } from '../../identity/profiles.js';
 import type { MemberOf } from '../../identity/session-claims.js';
 import type { OrganizationRecord, UserRecord } from '../../ports/directory-store.js';
 
-const unixMs = z.int();
 const metadata = z.unknown().describe('A JSON object.');
 
 export const publicUserDataSchema = z

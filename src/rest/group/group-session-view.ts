@@ -1,5 +1,6 @@
 /** A group session as Quick Sync's API shows it. Times are in seconds. */
 import { z } from 'zod';
+import * as field from '../fields.js';
 import type { UserId } from '../../protocol/ids.js';
 import type { Entered, GroupView } from '../../relay/groups/group-sessions.js';
 
@@ -23,10 +24,10 @@ const user = z
   .meta({ id: 'GroupUser' });
 
 const limits = {
-  expiry: z.int().describe('When the session ends: Unix seconds.'),
-  maxFiles: z.int(),
-  maxUsers: z.int(),
-  maxTotalMegaBytes: z.int(),
+  expiry: field.quantity.describe('When the session ends: Unix seconds.'),
+  maxFiles: field.quantity,
+  maxUsers: field.maxUsers,
+  maxTotalMegaBytes: z.int().min(0),
   passwordProtected: z.boolean(),
   whiteListAddresses: z.array(z.string()),
 };
@@ -42,7 +43,7 @@ const credentials = z
 
 const entered = {
   sessionId: z.string(),
-  expiresIn: z.int().describe('Seconds.'),
+  expiresIn: field.quantity.describe('Seconds.'),
   credentials,
   rules: z.object(limits).meta({ id: 'GroupRules' }),
 };

@@ -22,7 +22,11 @@ const blockSchema = z
   .object({
     username: z.string(),
     blocked: z.boolean(),
-    until: z.int().nullable().describe('Unix milliseconds; null when the block has no end, or there is no block.'),
+    until: z
+      .int()
+      .min(0)
+      .nullable()
+      .describe('Unix milliseconds; null when the block has no end, or there is no block.'),
   })
   .meta({ id: 'LoginBlock' });
 

@@ -11,10 +11,10 @@ export const usernameOfPath = z.string();
 
 /** Times are Unix milliseconds; forms write them as decimals. */
 export const unixMs = z
-  .union([z.int(), z.string().regex(/^[0-9]{1,16}$/)], 'Unix milliseconds')
+  .union([z.int().min(1), z.string().regex(/^[0-9]{1,16}$/)], 'Unix milliseconds')
   .transform(Number)
   .refine((value) => Number.isSafeInteger(value) && value > 0, 'Unix milliseconds')
-  .meta({ type: 'integer', description: 'Unix milliseconds.' });
+  .meta({ type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'Unix milliseconds.' });
 
 /** A body that is an id as a bare JSON string, or an object with the id as its one member. */
 export function bareOrMember(name: string): z.ZodType<string> {

@@ -1,11 +1,12 @@
 /** A login session as callers see it. The source does not say how it writes times: here they are Unix milliseconds. */
 import { z } from 'zod';
+import * as field from '../fields.js';
 import type { LoginHolder } from '../../identity/login-callers.js';
 
 /** For the document only: the guard reads the path itself. */
 export const SESSION_PARAMS = z.object({ sessionId: z.string().describe('The LSID: a secret.') });
 
-const time = z.int().describe('Unix milliseconds.');
+const time = field.unixMs;
 
 export const loginSessionSchema = z
   .object({
@@ -44,5 +45,5 @@ export const loginTokenSchema = z
   .meta({ id: 'LoginSessionToken' });
 
 export const terminatedSchema = z
-  .object({ terminated: z.int().describe('How many sessions ended.') })
+  .object({ terminated: field.quantity.describe('How many sessions ended.') })
   .meta({ id: 'TerminatedSessions' });

@@ -7,7 +7,7 @@ import * as field from '../fields.js';
 
 const MIN_PASSWORD_LENGTH = 8;
 const MAX_PASSWORD_LENGTH = 1024;
-const unixMs = z.int().describe('Unix milliseconds.');
+const { unixMs } = field;
 const metadataOut = z.unknown().describe('A JSON object.');
 
 export const userSchema = z

@@ -30,10 +30,10 @@ const templateSchema = z
   .object({
     name: z.string(),
     claims: z.unknown(),
-    lifetime: z.int(),
-    allowed_clock_skew: z.int(),
-    created_at: z.int().describe('Unix milliseconds.'),
-    updated_at: z.int().describe('Unix milliseconds.'),
+    lifetime,
+    allowed_clock_skew: clockSkew,
+    created_at: field.unixMs,
+    updated_at: field.unixMs,
   })
   .meta({ id: 'JwtTemplate' });
 

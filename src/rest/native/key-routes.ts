@@ -18,9 +18,10 @@ const keySchema = z
     name: z.string(),
     scopes: z.array(z.enum(SCOPES)),
     project_id: z.string(),
-    created_at: z.int().describe('Unix milliseconds.'),
+    created_at: field.unixMs,
     last_used_at: z
       .int()
+      .min(0)
       .nullable()
       .describe('Unix milliseconds, to about a minute; null when nobody used the key yet.'),
   })

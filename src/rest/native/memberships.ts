@@ -19,7 +19,7 @@ const membershipSchema = z
     user_id: z.string(),
     role: z.string(),
     permissions: z.array(z.string()),
-    created_at: z.int().describe('Unix milliseconds.'),
+    created_at: field.unixMs,
   })
   .meta({ id: 'Membership' });
 

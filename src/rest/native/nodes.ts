@@ -24,14 +24,14 @@ const nodeSchema = z
   .object({
     id: z.string(),
     state: z.enum(['ready', 'draining']),
-    started_at: z.int().describe('Unix milliseconds.'),
+    started_at: field.unixMs,
     labels: z.record(z.string(), z.string()),
     public_url: z.string(),
-    connections: z.int(),
-    sessions: z.int(),
+    connections: field.quantity,
+    sessions: field.quantity,
     version: z.string(),
     engine: z.string(),
-    lease_until: z.int().describe('Unix milliseconds.'),
+    lease_until: field.unixMs,
   })
   .meta({ id: 'Node' });
 

@@ -10,7 +10,7 @@ export interface OrganizationRoutesDeps {
   readonly organizations: Pick<Organizations, 'create' | 'existing' | 'list' | 'update' | 'remove'>;
 }
 
-const unixMs = z.int().describe('Unix milliseconds.');
+const { unixMs } = field;
 
 const organizationSchema = z
   .object({

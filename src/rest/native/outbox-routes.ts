@@ -1,10 +1,11 @@
 /** The mails that the gateway keeps instead of sending them, in development: `GET /v1/outbox`. */
 import { z } from 'zod';
+import * as field from '../fields.js';
 import type { Outbox } from '../../ports/mailer.js';
 import { defineRoute, type Route } from '../route.js';
 
 const mailSchema = z
-  .object({ to: z.string(), subject: z.string(), text: z.string(), html: z.string(), sent_at: z.int() })
+  .object({ to: z.string(), subject: z.string(), text: z.string(), html: z.string(), sent_at: field.unixMs })
   .meta({ id: 'OutboxMail' });
 
 /** There is no route when mail is really sent, or is not kept. */

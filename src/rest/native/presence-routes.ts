@@ -21,7 +21,7 @@ const userShape = {
     .array(
       z.object({
         session_id: z.string(),
-        index: z.int(),
+        index: field.shownIndex,
         role: z.enum(['host', 'client']),
         connected: z.boolean().describe('false: away, its resume window runs.'),
         home: nodeId,
@@ -34,16 +34,16 @@ const userShape = {
     )
     .describe('The relay sessions that the user is a member of. An API key sees those of its project.'),
   user_sessions: z
-    .array(z.object({ id: z.string(), sockets: z.int(), nodes: z.array(nodeId) }))
+    .array(z.object({ id: z.string(), sockets: field.quantity, nodes: z.array(nodeId) }))
     .nullable()
     .describe('The user sessions with an open session socket; null for a key without the scope `sessions`.'),
   nodes: z.array(nodeId).describe('The nodes that hold a socket of these sessions.'),
-  sockets: z.int().describe('The open sockets of these sessions.'),
+  sockets: field.quantity.describe('The open sockets of these sessions.'),
 };
 
 const freshness = {
-  as_of: z.int().describe('Unix milliseconds.'),
-  max_staleness_ms: z.int().describe('How much older than `as_of` a part of the answer may be.'),
+  as_of: field.unixMs,
+  max_staleness_ms: field.quantity.describe('How much older than `as_of` a part of the answer may be.'),
   nodes_timed_out: z
     .array(nodeId)
     .describe('Live nodes that did not answer within a second: the answer lacks what they hold.'),

@@ -19,14 +19,15 @@ const params = z.object({ session_id: field.sessionId });
 
 const memberSchema = z
   .object({
-    index: z.int(),
+    index: field.shownIndex,
     user_id: z.string(),
     role: z.enum(['host', 'client']),
     connected: z.boolean(),
     state: z.unknown().describe('The presence state that the member sent last; null before the first.'),
-    joined_at: z.int().describe('Unix milliseconds.'),
+    joined_at: field.unixMs,
     dropped: z
       .int()
+      .min(0)
       .nullable()
       .describe(
         'Volatile entries that the home dropped because the member did not keep up; null when the home was not asked.',
@@ -68,7 +69,7 @@ function listMembers({ live }: RelayMemberRoutesDeps): Route {
     notFound: 'session_not_found',
     responses: {
       200: z
-        .object({ members: z.array(memberSchema), as_of: z.int(), max_staleness_ms: z.int() })
+        .object({ members: z.array(memberSchema), as_of: field.unixMs, max_staleness_ms: field.quantity })
         .meta({ id: 'MemberList' }),
     },
     errors: ['session_not_found', 'home_unreachable'],

@@ -28,8 +28,8 @@ export function relayMessageRoutes({ live, maxMessageBytes }: RelayMessageRoutes
       responses: {
         200: z
           .object({
-            seq: z.int().nullable().describe('The number of a reliable message; null for the other classes.'),
-            receivers: z.int(),
+            seq: z.int().min(0).nullable().describe('The number of a reliable message; null for the other classes.'),
+            receivers: field.quantity,
           })
           .meta({ id: 'MessageReceipt' }),
       },

@@ -24,20 +24,20 @@ const changeBody = z
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'at least one member');
 
-const unixMs = z.int().describe('Unix milliseconds.');
+const { unixMs } = field;
 
 const settingsSchema = z.object({
   project_id: z.string(),
   metadata: z.unknown(),
-  max_users: z.int(),
+  max_users: field.maxUsers,
   created_at: unixMs,
   expires_at: unixMs,
-  resume_window_ms: z.int(),
-  flush_ms: z.union([z.int(), z.literal('auto')]),
+  resume_window_ms: field.resumeWindowMs,
+  flush_ms: field.flushMs,
   durability: z.enum(['memory', 'redis']),
   enforce_ip: z.boolean(),
   locked: z.boolean(),
-  host: z.object({ index: z.int().nullable(), term: z.int() }),
+  host: z.object({ index: field.shownIndex.nullable(), term: z.int().min(0) }),
 });
 
 const detailedSessionSchema = sessionSchema.extend(settingsSchema.shape).meta({ id: 'DetailedRelaySession' });

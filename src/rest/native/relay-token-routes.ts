@@ -39,9 +39,7 @@ export function relayTokenRoutes({ authorizations, userSessions }: RelayTokenRou
       notFound: 'session_not_found',
       body: tokenBody,
       responses: {
-        200: z
-          .object({ token: z.string(), expires_at: z.int().describe('Unix milliseconds.') })
-          .meta({ id: 'RelayToken' }),
+        200: z.object({ token: z.string(), expires_at: field.unixMs }).meta({ id: 'RelayToken' }),
       },
       errors: ['session_not_found', 'banned', 'user_session_not_found', 'user_session_over'],
       async handle({ caller, params, body }) {

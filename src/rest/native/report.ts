@@ -1,5 +1,6 @@
 /** The report of a call that closes sockets. */
 import { z } from 'zod';
+import * as field from '../fields.js';
 import type { FinishReport } from '../../identity/user-sessions.js';
 import { elapsedMs } from '../../lib/stopwatch.js';
 import type { Clock } from '../../ports/clock.js';
@@ -7,11 +8,11 @@ import type { EnforcementReport } from '../../relay/sessions/relay-sessions.js';
 
 export const reportSchema = z
   .object({
-    matched: z.int().describe('Users, user sessions or nodes that the call matched.'),
-    closed: z.int().describe('Sockets that the call closed.'),
-    nodes_acked: z.int(),
-    nodes_timed_out: z.int().describe('Nodes that did not answer in time.'),
-    took_ms: z.int(),
+    matched: field.quantity.describe('Users, user sessions or nodes that the call matched.'),
+    closed: field.quantity.describe('Sockets that the call closed.'),
+    nodes_acked: field.quantity,
+    nodes_timed_out: field.quantity.describe('Nodes that did not answer in time.'),
+    took_ms: field.quantity,
   })
   .meta({ id: 'EnforcementReport' });
 

@@ -20,7 +20,7 @@ export interface UserSessionRoutesDeps {
   readonly clock: Clock;
 }
 
-const unixMs = z.int().describe('Unix milliseconds.');
+const { unixMs } = field;
 
 const sessionSchema = z
   .object({

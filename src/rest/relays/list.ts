@@ -18,12 +18,17 @@ export const listQuery = z
   })
   .refine((query) => query.page === undefined || query.cursor === undefined, 'either page or cursor, not both');
 
+const pageNumber = z
+  .int()
+  .min(1)
+  .max(MAX_PAGE + 1);
+
 export const paginationSchema = z
   .object({
-    number: z.int().nullable().describe('null when a cursor was used.'),
-    next_page_number: z.int().nullable(),
-    previous_page_number: z.int().nullable(),
-    paginator: z.object({ num_pages: z.int() }),
+    number: pageNumber.nullable().describe('null when a cursor was used.'),
+    next_page_number: pageNumber.nullable(),
+    previous_page_number: pageNumber.nullable(),
+    paginator: z.object({ num_pages: pageNumber }),
     has_next: z.boolean(),
     has_previous: z.boolean(),
   })

@@ -88,7 +88,7 @@ function listSessions({ sessions, nodes }: RelaySessionRoutesDeps): Route {
       200: z
         .object({
           sessions: z.array(sessionSchema),
-          total_count: z.int(),
+          total_count: field.quantity,
           pagination: paginationSchema,
           next_cursor: z.string().nullable().describe('Continues after this answer, at any depth; null at the end.'),
         })

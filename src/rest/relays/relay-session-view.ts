@@ -5,9 +5,9 @@ import type { Placement } from '../../ports/placement.js';
 import type { Seat, SessionWithSeats } from '../../ports/relay-seat.js';
 import type { RelaySession } from '../../ports/relay-session.js';
 import { connectLink } from '../../protocol/connect-link.js';
-import { SESSION_ID_PATTERN } from '../fields.js';
+import { SESSION_ID_PATTERN, shownToken } from '../fields.js';
 
-const port = z.object({ port: z.int(), protocol: z.enum(['WS', 'WSS']), link: z.string() });
+const port = z.object({ port: z.int().min(0).max(65_535), protocol: z.enum(['WS', 'WSS']), link: z.string() });
 
 const relay = z
   .object({ ip: z.string(), host: z.string(), ports: z.object({ server: port, client: port }) })
@@ -18,13 +18,13 @@ const sessionUser = z
     ip_address: z.string(),
     latitude: z.number().nullable(),
     longitude: z.number().nullable(),
-    authorization_token: z.int(),
+    authorization_token: shownToken,
   })
   .meta({ id: 'SessionUser' });
 
 const sessionHead = z.object({
   session_id: z.string().regex(new RegExp(SESSION_ID_PATTERN)),
-  authorization_token: z.int().nullable(),
+  authorization_token: shownToken.nullable(),
   status: z.enum(['Initializing', 'Linked', 'Error']),
   ready: z.boolean(),
   linked: z.boolean(),

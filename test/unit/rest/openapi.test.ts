@@ -198,3 +198,34 @@ function schemaIn(document: Document, schema: Schema): z.ZodType {
   const text = JSON.stringify({ ...schema, $defs: document.components.schemas });
   return z.fromJSONSchema(JSON.parse(text.replaceAll('#/components/schemas/', '#/$defs/')) as Schema);
 }
+
+it('NT6 every integer of the document has real bounds, and a format that holds them', async () => {
+  const document = await read(startRest());
+  const formats: Record<string, string> = {};
+  walk(document, [], (node, path) => {
+    const types = [node['type']].flat();
+    if (!types.includes('integer')) return;
+    const { minimum, maximum, format } = node as { minimum: unknown; maximum: unknown; format: unknown };
+    const where = path.join('.');
+    if (typeof minimum !== 'number' || typeof maximum !== 'number') throw new Error(`${where} has no bounds`);
+    const fits = minimum >= -(2 ** 31) && maximum <= 2 ** 31 - 1;
+    expect([where, format, minimum >= -1]).toEqual([where, fits ? 'int32' : 'int64', true]);
+    formats[path.slice(-2).join('.')] = String(format);
+  });
+  expect(Object.keys(formats).length).toBeGreaterThan(40);
+  // What is sent can be larger than 32 bits.
+  for (const name of ['authorization_token', 'created_at', 'expires_at', 'maxTotalMegaBytes', 'seq', 'term']) {
+    const found = JSON.stringify(document).matchAll(new RegExp(`"${name}":(\\{[^}]*"(?:integer)"[^}]*\\})`, 'g'));
+    expect([name, [...found].every(([text]) => text.includes('int64'))]).toEqual([name, true]);
+  }
+  // As in Quick Sync's document.
+  for (const name of ['properties.expiry', 'properties.expiresIn', 'properties.maxFiles', 'properties.maxUsers']) {
+    expect([name, formats[name]]).toEqual([name, 'int32']);
+  }
+});
+
+function walk(node: unknown, path: string[], visit: (node: Record<string, unknown>, path: string[]) => void): void {
+  if (typeof node !== 'object' || node === null) return;
+  if (!Array.isArray(node)) visit(node as Record<string, unknown>, path);
+  for (const [name, member] of Object.entries(node)) walk(member, [...path, name], visit);
+}
