@@ -68,4 +68,6 @@ it('NT1 over REST, every token of 60 sessions fits into an unsigned 32-bit integ
   }
 });
 
-type RelaySessionUser = { readonly authorization_token: number };
+interface RelaySessionUser {
+  readonly authorization_token: number;
+}
