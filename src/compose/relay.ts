@@ -264,9 +264,10 @@ export function composeRelay(ground: RelayGround): Relay {
 }
 
 /** The pages that may connect. */
-export function originRule({ allowedOrigins, publicUrl }: Config): OriginRule {
+export function originRule({ allowedOrigins, publicUrl, environment }: Config): OriginRule {
   return {
     allowed: typeof allowedOrigins === 'string' ? allowedOrigins : new Set(allowedOrigins),
     own: publicUrl === null ? null : new URL(publicUrl).origin,
+    loopback: environment === 'development',
   };
 }

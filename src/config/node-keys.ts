@@ -74,7 +74,7 @@ export const nodeKeys = {
   allowedOrigins: withDefault(origins, '', {
     env: 'SALLYPORT_ALLOWED_ORIGINS',
     type: 'comma list of origins, or `*`',
-    doc: "The origins whose pages may connect. Empty: only the server's own origin, by scheme, host and port of `SALLYPORT_PUBLIC_URL`. Programs send no Origin header, so this does not affect them.",
+    doc: "The origins whose pages may connect. `https://*.game.example` lists all names below game.example, but not game.example itself; `https://game.example:*` lists all ports. Empty: only the server's own origin, by scheme, host and port of `SALLYPORT_PUBLIC_URL`. In development, pages of loopback origins may connect, too. Programs send no Origin header, so this does not affect them.",
   }),
   nodeLabels: withDefault(labels, '', {
     env: 'SALLYPORT_NODE_LABELS',

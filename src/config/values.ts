@@ -1,6 +1,7 @@
 /** Parsers of single settings: each turns text into a typed value, or says what it expected. */
 import { z } from 'zod';
 import { SESSION_BOUNDS } from '../protocol/session-bounds.js';
+import { parseOrigin } from './origins.js';
 
 /** Any text that is not empty. */
 export const text: z.ZodType<string, string> = z.string().min(1, 'expected some text');
@@ -118,11 +119,12 @@ export const redisUrl: z.ZodType<string, string> = z
     'expected a URL that begins with redis://, redis+sentinel:// or redis+cluster://, or the same with rediss',
   );
 
-/** `own`: pages of the server itself. `any`: no check. Otherwise a list of canonical origins. */
+/** `own`: pages of the server itself. `any`: no check. Otherwise a list of canonical origins, which may hold `*`. */
 export type AllowedOrigins = 'own' | 'any' | readonly string[];
 
 export const origins: z.ZodType<AllowedOrigins, string> = read(
-  'expected *, or origins like https://game.example separated by commas',
+  'expected *, or origins like https://game.example or https://*.game.example separated by commas; a * stands for ' +
+    'whole labels before a domain of your own, or for the port',
   (written) => {
     const parts = splitList(written);
     if (parts.length === 0) return 'own';
@@ -131,12 +133,6 @@ export const origins: z.ZodType<AllowedOrigins, string> = read(
     return parsed.every((origin) => origin !== null) ? [...new Set(parsed)] : null;
   },
 );
-
-/** Accepts origins of app shells (`capacitor://localhost`) as well as web origins. */
-function parseOrigin(written: string): string | null {
-  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@,]+$/i.test(written) || !URL.canParse(written)) return null;
-  return /^https?:/i.test(written) ? new URL(written).origin : written.toLowerCase();
-}
 
 export type NodeLabels = Readonly<Record<string, string>>;
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Outbox } from '../../ports/mailer.js';
 import { keyAfterScheme } from '../auth.js';
-import { shareWithAllowed } from '../shared-paths.js';
+import { shareWithAll, shareWithAllowed } from '../shared-paths.js';
 import type { Surface } from '../surface.js';
 import { connectRoutes, type ConnectRoutesDeps } from './connect-routes.js';
 import { directoryRoutes, type DirectoryRoutesDeps } from './directory.js';
@@ -67,6 +67,14 @@ export const NATIVE_SURFACE: Surface<NativeSurfaceDeps> = {
     {
       matches: (path) => path === 'v1/connect',
       preflight: { 'Access-Control-Allow-Methods': 'GET', 'Access-Control-Allow-Headers': 'Authorization' },
+      shareWith: shareWithAll,
+    },
+    {
+      matches: (path) => path.startsWith('v1/wallet-proof/'),
+      preflight: {
+        'Access-Control-Allow-Methods': 'GET, POST',
+        'Access-Control-Allow-Headers': 'Content-Type, Idempotency-Key',
+      },
       shareWith: shareWithAllowed,
     },
   ],

@@ -221,6 +221,39 @@ describe('the values of single keys', () => {
     }
   });
 
+  it('OR1 reads origins with wildcards, and refuses those that would let in strangers', () => {
+    const read = (written: string): unknown => configOf({ SALLYPORT_ALLOWED_ORIGINS: written }).allowedOrigins;
+    expect(read('https://*.Game.example:443,http://localhost:*')).toEqual([
+      'https://*.game.example',
+      'http://localhost:*',
+    ]);
+    expect(read('http://*.localhost:*, https://*.gäme.co.uk:8443, http://[::1]:*')).toEqual([
+      'http://*.localhost:*',
+      'https://*.xn--gme-qla.co.uk:8443',
+      'http://[::1]:*',
+    ]);
+    for (const written of [
+      ...['https://*', 'https://*:443', 'https://*.com', 'https://*.co.uk', 'https://*.com.au', 'https://*.github.io'],
+      ...['https://*game.example', 'https://play*.game.example', 'https://play.*.example', 'https://*.*.game.example'],
+      ...['*.game.example', '*://game.example', 'http*://game.example', 'capacitor://*.game.example', 'null, *'],
+      ...[
+        'https://*.127.0.0.1',
+        'https://*.0x7f.1',
+        'https://*.[::1]',
+        'https://*.game.example.',
+        'https://*..example',
+      ],
+      ...[
+        'https://*.game.example/',
+        'https://*.game.example:80*',
+        'https://u@*.game.example',
+        '*, https://*.a.example',
+      ],
+    ]) {
+      expect(problemsOf({ SALLYPORT_ALLOWED_ORIGINS: written }), written).toHaveLength(1);
+    }
+  });
+
   it('reads node labels', () => {
     expect(configOf({ SALLYPORT_NODE_LABELS: 'region=eu, city=Den Haag' }).nodeLabels).toEqual({
       region: 'eu',

@@ -92,4 +92,77 @@ describe('origins', () => {
   it('CN7 with * every page passes', () => {
     expect(originAllowed({ allowed: 'any', own: null }, 'https://evil.example', null)).toBe(true);
   });
+
+  const wildcard: OriginRule = {
+    allowed: new Set(['https://*.game.example', 'http://*.game.example:8080', 'http://dev.example:*']),
+    own: null,
+  };
+
+  it.each([
+    'https://play.game.example',
+    'https://PLAY.game.example:443',
+    'https://a.b.game.example',
+    'https://xn--gme-0ra.game.example',
+    'http://a.game.example:8080',
+    'http://dev.example',
+    'http://dev.example:5173',
+  ])('OR1 %j passes a list with wildcards', (origin) => {
+    expect(originAllowed(wildcard, origin, 'x')).toBe(true);
+  });
+
+  it.each([
+    'https://game.example',
+    'https://evilgame.example',
+    'https://play.game.example.evil.example',
+    'https://evil.example/.game.example',
+    'https://evil.example#.game.example',
+    'https://evil.example?.game.example',
+    'https://evil.example@play.game.example',
+    'https://evil.example\\.game.example',
+    'https://.game.example',
+    'https://a..game.example',
+    'https://play.game.example.',
+    'https://play.game.example:8443',
+    'https://*.game.example',
+    'http://play.game.example',
+    'http://game.example:8080',
+    'https://dev.example:5173',
+    'http://a.dev.example:5173',
+    'null',
+    `https://${'a.'.repeat(2000)}game.example`,
+  ])('OR1 %j does not', (origin) => {
+    expect(originAllowed(wildcard, origin, 'game.example')).toBe(false);
+  });
+
+  const LOOPBACK = [
+    'http://localhost',
+    'http://localhost:5173',
+    'https://LOCALHOST:8443',
+    'http://app.localhost:3000',
+    'http://127.0.0.1:3000',
+    'http://127.1.2.3',
+    'http://[::1]:3000',
+  ];
+  it.each(LOOPBACK)('OR2 in development %j passes, with a list and without one; elsewhere it does not', (origin) => {
+    for (const rule of [own, listed]) {
+      expect(originAllowed({ ...rule, loopback: true }, origin, 'x')).toBe(true);
+      expect(originAllowed(rule, origin, 'x')).toBe(false);
+    }
+  });
+
+  it.each([
+    'http://localhost.evil.example',
+    'http://evil-localhost',
+    'http://127.0.0.1.evil.example',
+    'http://localhost.',
+    'http://localhost@evil.example',
+    'http://evil.example:127',
+    'http://[::2]',
+    'http://10.0.0.1',
+    'http://192.168.1.5:3000',
+    'capacitor://localhost',
+    'null',
+  ])('OR2 %j is no loopback origin', (origin) => {
+    for (const rule of [own, listed]) expect(originAllowed({ ...rule, loopback: true }, origin, 'x')).toBe(false);
+  });
 });
