@@ -12,22 +12,25 @@ import type { ClientEvents, Closed } from './events.js';
 import { resolveOptions, type RelayClientOptions } from './options.js';
 import { Gate } from './gate.js';
 import { SendBuffer, type SendOutcome } from './send-buffer.js';
-import type { SendOptions } from './outgoing-frame.js';
-import { RelayError } from './relay-error.js';
+import type { Payload, SendOptions } from './outgoing-frame.js';
+import { RelayError, type RelayErrorCode } from './relay-error.js';
 import { SequenceTracker } from './sequence.js';
 import { SessionView, type Host, type Member, type Session } from './session-view.js';
 import { Supervisor, type ConnectionState } from './supervisor.js';
+import { encodeUtf8 } from './utf8.js';
 
 export type { Listener, Listeners } from './emitter.js';
 export type { ClientEvents, Closed, Disconnected, Message, OpenInfo } from './events.js';
 export type { RelayClientOptions } from './options.js';
 export type { SendOutcome } from './send-buffer.js';
-export type { SendOptions } from './outgoing-frame.js';
+export type { Payload, SendOptions } from './outgoing-frame.js';
+export type { UrlList, UrlSource } from './address.js';
 export { RelayError, type ClientErrorCode, type RelayErrorCode } from './relay-error.js';
 export type { Gap } from './sequence.js';
 export type { Host, Member, Session, UserSession } from './session-view.js';
 export type { SocketConstructor, SocketLike } from './socket.js';
 export type { ConnectionState } from './supervisor.js';
+export type { AppStateLike } from './surroundings.js';
 export type { ClientTiming } from './timing.js';
 
 /** A client that is connected. Rejects as `RelayClient.connect` does. */
@@ -46,6 +49,8 @@ export class RelayClient {
   private readonly opening: Deferred<undefined> = deferred();
   private readonly gate = new Gate();
   private hasOpened = false;
+  /** Why the last attempt failed. */
+  private lastReason: RelayErrorCode = 'timeout';
 
   /** Does not connect yet. Throws a TypeError for an invalid URL. */
   constructor(options: RelayClientOptions) {
@@ -82,7 +87,10 @@ export class RelayClient {
           this.gate.release();
           this.sendBuffer.linkLost();
         },
-        onDisconnected: (event) => this.emitter.emit('disconnected', event),
+        onDisconnected: (event) => {
+          this.lastReason = event.reason;
+          this.emitter.emit('disconnected', event);
+        },
         onClosed: (event) => this.onClosed(event),
       },
     );
@@ -128,8 +136,9 @@ export class RelayClient {
 
   /**
    * Connects, and stays connected until `stop`, `leave` or the gateway ends it. Resolves with the first welcome. Until
-   * then it retries after temporary failures and emits `disconnected` for each. Rejects when the client is closed
-   * before the welcome. A further call returns the same outcome. Listeners added right after `await` miss no message.
+   * then it retries after temporary failures and emits `disconnected` for each, for `firstConnectTimeoutMs` at most.
+   * Rejects with a RelayError when the client is closed before the welcome; its `cause` says what went wrong last: what
+   * your `credential` or `url` function threw, or a RelayError with the reason. A further call returns the same outcome. Listeners added right after `await` miss no message.
    */
   async connect(): Promise<void> {
     if (this.state === 'idle') this.supervisor.start();
@@ -155,10 +164,10 @@ export class RelayClient {
    * Without `ack` it throws only what the client knows at once (`queue_full`, `closed`, `message_too_big`). A refusal
    * by the gateway is an `error` event. The client does not report frames that were on the wire when the link was lost.
    */
-  send(payload: Uint8Array | string, options: SendOptions & { readonly ack: true }): Promise<number>;
-  send(payload: Uint8Array | string, options?: SendOptions & { readonly ack?: false | undefined }): SendOutcome;
+  send(payload: Payload, options: SendOptions & { readonly ack: true }): Promise<number>;
+  send(payload: Payload, options?: SendOptions & { readonly ack?: false | undefined }): SendOutcome;
   send(
-    payload: Uint8Array | string,
+    payload: Payload,
     options: SendOptions & { readonly ack?: boolean | undefined } = {},
   ): Promise<number> | SendOutcome {
     return options.ack === true ? this.sendBuffer.sendAcked(payload, options) : this.sendBuffer.send(payload, options);
@@ -169,7 +178,7 @@ export class RelayClient {
    * reconnect when the gateway has lost it. Throws `state_too_big`.
    */
   setState(state: Json): void {
-    const bytes = new TextEncoder().encode(JSON.stringify(state)).length;
+    const bytes = encodeUtf8(JSON.stringify(state)).length;
     if (bytes > MAX_STATE_BYTES)
       throw new RelayError('state_too_big', 'A presence state may be 2 KiB of JSON at most.');
     this.view.setMyState(state);
@@ -200,7 +209,7 @@ export class RelayClient {
     return this.ask((ref) => ({ type: 'lock', locked, ref }));
   }
 
-  /** The round trip to the gateway in milliseconds. Rejects with `not_connected` or `timeout`. */
+  /** The round trip to the gateway in whole milliseconds. Rejects with `not_connected` or `timeout`. */
   async ping(): Promise<number> {
     const connection = this.supervisor.ready;
     if (connection === null) throw notConnected();
@@ -235,8 +244,12 @@ export class RelayClient {
   private onClosed(event: Closed): void {
     this.sendBuffer.close();
     const { code, reason } = event;
+    const { lastReason } = this;
+    const last =
+      reason === 'gave_up' ? new RelayError(lastReason, `The last attempt failed: ${lastReason}.`) : undefined;
+    const cause = event.cause ?? last;
     this.opening.promise.catch(() => undefined);
-    this.opening.reject(new RelayError(reason, `The client was closed: ${reason} (${code}).`));
+    this.opening.reject(new RelayError(reason, `The client was closed: ${reason} (${code}).`, { cause }));
     this.emitter.emit('closed', event);
   }
 }

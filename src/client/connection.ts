@@ -12,7 +12,7 @@ import { Link, LOST_LINK } from './link.js';
 import type { ConnectionEnd } from './reconnect.js';
 import { RelayError } from './relay-error.js';
 import { parseServerControl } from './server-frames.js';
-import type { ClientTiming } from './timing.js';
+import { setPatientTimer, type ClientTiming } from './timing.js';
 
 export interface ConnectionEvents {
   onWelcome(welcome: Welcome, resumed: boolean): void;
@@ -45,16 +45,17 @@ export class Connection {
   ) {
     this.resumed = ticket.resume !== null;
     this.handshake = new Handshake(ticket, deps);
-    this.cancelTimeout = deps.timing.setTimer(deps.connectTimeoutMs, () => this.abandon('timeout'));
+    this.cancelTimeout = setPatientTimer(deps.timing, deps.connectTimeoutMs, () => this.abandon('timeout'));
     this.handshake.open().then(
-      (socket) => {
-        this.link = new Link(socket, this, deps.timing);
+      (opened) => {
+        this.link = new Link(opened, this, deps.timing);
         if (this.isOver) this.link.abandon(LOST_LINK, '');
       },
       (error: unknown) => {
         const reason = error instanceof RelayError ? error.code : 'unreachable';
         const mayPass = reason === 'credential_failed' || reason === 'url_failed';
-        this.end({ by: mayPass ? 'failure' : 'fault', reason });
+        const cause = error instanceof RelayError ? error.cause : error;
+        this.end({ by: mayPass ? 'failure' : 'fault', reason, cause });
       },
     );
   }
@@ -80,6 +81,11 @@ export class Connection {
 
   ping(): Promise<number> {
     return this.heart?.ask() ?? Promise.reject(new RelayError('not_connected', 'There is no open connection.'));
+  }
+
+  /** Asks whether the link still works. */
+  check(): void {
+    this.heart?.check();
   }
 
   /** Closes with a closing handshake, or at once before the welcome. */
@@ -113,6 +119,10 @@ export class Connection {
     const entries = this.heart === null ? null : decodeBatchFrame(bytes);
     if (entries === null) this.link?.abandon(BAD_FRAME, 'bad_frame');
     else this.events.onEntries(entries);
+  }
+
+  onUnreadable(): void {
+    this.link?.abandon(BAD_FRAME, 'unreadable_data');
   }
 
   onClose(code: number, reason: string, wasOpen: boolean): void {

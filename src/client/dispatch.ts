@@ -3,10 +3,10 @@ import type { Entry } from '../protocol/batch-frame.js';
 import { BACKEND_INDEX } from '../protocol/ids.js';
 import type { Welcome } from '../protocol/server-control.js';
 import { CLASS } from '../protocol/wire.js';
+import { decodeUtf8 } from './utf8.js';
 import { handleFrame, type FrameContext, type Message, type RoutedFrame } from './events.js';
 
 const CLASS_NAMES = { [CLASS.volatile]: 'volatile', [CLASS.latest]: 'latest', [CLASS.reliable]: 'reliable' } as const;
-const utf8 = new TextDecoder();
 
 export class Dispatch {
   constructor(private readonly context: FrameContext) {}
@@ -46,6 +46,6 @@ function messageOf({ sender, deliveryClass, key, targeted, payload }: Entry, seq
     seq,
     targeted,
     payload,
-    text: () => utf8.decode(payload),
+    text: () => decodeUtf8(payload),
   };
 }

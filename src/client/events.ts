@@ -46,7 +46,9 @@ export interface Disconnected {
   readonly code: number;
   /** The close reason, or the error code of a refused handshake. */
   readonly reason: RelayErrorCode;
-  /** When the next attempt begins; null: never, and `closed` follows. */
+  /** What your `credential` or `url` function threw, when the reason is `credential_failed` or `url_failed`. */
+  readonly cause?: unknown;
+  /** When the next attempt begins, in whole milliseconds; null: never, and `closed` follows. */
   readonly willReconnectInMs: number | null;
 }
 
@@ -55,9 +57,11 @@ export interface Closed {
   readonly code: number;
   /** The close reason, the error code of a refused handshake, or `closed` after `stop`. */
   readonly reason: RelayErrorCode;
+  /** What your `credential` or `url` function threw in the last attempt. */
+  readonly cause?: unknown;
   /**
    * `done`: you left or stopped. `never`: the gateway will not accept this credential again. `back_off`: the client did
-   * not reach the gateway within `reconnect.maxElapsedMs`; a new client may succeed later.
+   * not reach the gateway within `firstConnectTimeoutMs` or `reconnect.maxElapsedMs`; a new client may succeed later.
    */
   readonly advice: CloseAdvice;
 }

@@ -1,19 +1,21 @@
 /** Opens a socket: gets the credential, builds the URL, makes the WebSocket, and finds the reason when that fails. */
 import { SUBPROTOCOL } from '../protocol/wire.js';
+import { connectUrl, connectUrls, withParameter, type Address, type UrlSource } from './address.js';
+import { kindOf } from './bytes.js';
 import { LOST_LINK } from './link.js';
+import { watchForSocket } from './node-socket.js';
 import { askWhyRefused, type FetchLike } from './probe.js';
 import type { ConnectionEnd } from './reconnect.js';
 import { RelayError } from './relay-error.js';
-import { findSocketConstructor, type SocketConstructor, type SocketLike } from './socket.js';
+import { findSocketConstructor, type OpenedSocket, type SocketConstructor } from './socket.js';
 
 export type CredentialSource = string | (() => string | Promise<string>);
-
-/** A function is asked afresh for each attempt. */
-export type UrlSource = string | URL | (() => string | URL | Promise<string | URL>);
 
 /** The right to a connection: a resume token and the last number seen, or the credential. */
 export interface Ticket {
   readonly url: UrlSource;
+  /** Which entry of a list of URLs is meant, counted round and round. */
+  readonly turn: number;
   readonly resume: { readonly token: string; readonly seq: number } | null;
 }
 
@@ -23,21 +25,9 @@ export interface HandshakeDeps {
   readonly fetch: FetchLike;
 }
 
-const CONNECT_PATH = '/v1/connect';
-
-/** Takes ws, wss, http and https URLs; the origin alone is enough. Throws a TypeError for anything else. */
-export function connectUrl(given: string | URL): URL {
-  const url = new URL(given);
-  url.protocol = url.protocol.replace('http', 'ws');
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw new TypeError('url: not a WebSocket URL');
-  if (url.pathname === '/') url.pathname = CONNECT_PATH;
-  url.hash = '';
-  return url;
-}
-
 export class Handshake {
   /** null until it is known. */
-  private url: URL | null = null;
+  private url: Address | null = null;
   private secret = '';
   private readonly abort = new AbortController();
 
@@ -47,17 +37,20 @@ export class Handshake {
   ) {}
 
   /** Rejects with a RelayError: `credential_failed` and `url_failed` may pass, the others will not. */
-  async open(): Promise<SocketLike> {
+  async open(): Promise<OpenedSocket> {
     const url = await this.address();
     this.url = url;
     this.secret = this.ticket.resume?.token ?? (await this.credential());
     const Socket = await findSocketConstructor(this.deps.WebSocket);
-    if (this.abort.signal.aborted) throw new RelayError('closed', 'The connection is not wanted any more.');
+    if (this.abort.signal.aborted) throw new RelayError('closed', 'The client was stopped.');
+    // Browsers cannot set headers: the credential travels as a subprotocol.
+    const bearer = `bearer.${this.secret}`;
+    const cutter = watchForSocket(bearer);
     try {
-      // Browsers cannot set headers: the credential travels as a subprotocol.
-      return new Socket(url.href, [SUBPROTOCOL, `bearer.${this.secret}`]);
+      return { socket: new Socket(url.href, [SUBPROTOCOL, bearer]), cutter };
     } catch (cause) {
-      throw new RelayError('credential_invalid', 'The credential or the URL cannot be used.', { cause });
+      cutter.release();
+      throw new RelayError('credential_invalid', 'The credential cannot be used.', { cause });
     }
   }
 
@@ -72,23 +65,29 @@ export class Handshake {
     this.abort.abort();
   }
 
-  private async address(): Promise<URL> {
-    const { url: source, resume } = this.ticket;
+  private async address(): Promise<Address> {
+    const { url: source, turn, resume } = this.ticket;
     try {
-      const url = connectUrl(typeof source === 'function' ? await source() : source);
-      if (resume !== null) url.searchParams.set('seq', `${resume.seq}`);
-      return url;
+      const list = connectUrls(typeof source === 'function' ? await source() : source);
+      const url = list[turn % list.length] ?? connectUrl('');
+      return resume === null ? url : withParameter(url, 'seq', `${resume.seq}`);
     } catch (cause) {
-      throw new RelayError('url_failed', 'The url function failed, or gave no WebSocket URL.', { cause });
+      throw new RelayError('url_failed', `The url function failed: ${textOf(cause)}`, { cause });
     }
   }
 
   private async credential(): Promise<string> {
     const { credential } = this.deps;
     try {
-      return typeof credential === 'string' ? credential : await credential();
+      const given: unknown = typeof credential === 'function' ? await credential() : credential;
+      if (typeof given === 'string') return given;
+      throw new TypeError(`credential: expected a string, got ${kindOf(given)}`);
     } catch (cause) {
-      throw new RelayError('credential_failed', 'The credential function failed.', { cause });
+      throw new RelayError('credential_failed', `The credential function failed: ${textOf(cause)}`, { cause });
     }
   }
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,10 +1,13 @@
 /** One WebSocket. It reports its end exactly once, and nothing afterwards. */
-import type { SocketEvent, SocketLike } from './socket.js';
+import { bytesOf, readBlob } from './bytes.js';
+import type { OpenedSocket, SocketEvent, SocketLike } from './socket.js';
 import type { ClientTiming } from './timing.js';
 
 export interface LinkEvents {
   onText(text: string): void;
   onBytes(bytes: Uint8Array): void;
+  /** A message that is neither text nor bytes; the link is of no use. */
+  onUnreadable(data: unknown): void;
   /** `wasOpen` is false when the handshake failed. */
   onClose(code: number, reason: string, wasOpen: boolean): void;
 }
@@ -16,18 +19,28 @@ export class Link {
   private isOver = false;
   private wasOpen = false;
   private cancelPatience: () => void = () => undefined;
+  private readonly socket: SocketLike;
+  /** The Blobs that are being read, and what came after them; null: nothing waits. */
+  private reading: Promise<void> | null = null;
 
   constructor(
-    private readonly socket: SocketLike,
+    private readonly opened: OpenedSocket,
     private readonly events: LinkEvents,
     private readonly timing: ClientTiming,
   ) {
+    const { socket } = opened;
+    this.socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('open', () => {
       this.wasOpen = true;
     });
     socket.addEventListener('message', (event) => this.onMessage(event));
-    socket.addEventListener('close', ({ code = LOST_LINK, reason = '' }) => this.over(code, reason));
+    socket.addEventListener('close', ({ code = LOST_LINK, reason = '' }) => {
+      const { reading } = this;
+      const ended = (): void => this.over(code, reason);
+      if (reading === null) ended();
+      else reading.then(ended, ended);
+    });
     // A close follows; without a listener `ws` would throw.
     socket.addEventListener('error', () => undefined);
   }
@@ -37,7 +50,8 @@ export class Link {
   }
 
   get bufferedBytes(): number {
-    return this.socket.bufferedAmount;
+    // React Native has no such member.
+    return this.socket.bufferedAmount ?? 0;
   }
 
   /** Loses frames that are sent while the link is not writable. */
@@ -64,18 +78,46 @@ export class Link {
     this.over(code, reason);
     if (this.socket.terminate === undefined) this.socket.close();
     else this.socket.terminate();
+    this.opened.cutter.cut();
   }
 
   private over(code: number, reason: string): void {
     if (this.isOver) return;
     this.isOver = true;
     this.cancelPatience();
+    this.opened.cutter.release();
     this.events.onClose(code, reason, this.wasOpen);
   }
 
   private onMessage({ data }: SocketEvent): void {
     if (this.isOver) return;
-    if (typeof data === 'string') this.events.onText(data);
-    else if (data instanceof ArrayBuffer) this.events.onBytes(new Uint8Array(data));
+    const blob = this.reading === null && (typeof data === 'string' || bytesOf(data) !== null) ? null : readBlob(data);
+    if (this.reading === null && blob === null) this.deliver(data);
+    else this.deliverInOrder(blob ?? data);
+  }
+
+  /** A class that ignores `binaryType` gives Blobs, which are read later: what follows them waits. */
+  private deliverInOrder(data: unknown): void {
+    const before = this.reading ?? Promise.resolve();
+    const reading = Promise.all([data, before])
+      .then(
+        ([read]) => this.deliver(read),
+        () => this.deliver(null),
+      )
+      .then(() => {
+        if (this.reading === reading) this.reading = null;
+      });
+    this.reading = reading;
+  }
+
+  private deliver(data: unknown): void {
+    if (this.isOver) return;
+    if (typeof data === 'string') {
+      this.events.onText(data);
+      return;
+    }
+    const bytes = bytesOf(data);
+    if (bytes === null) this.events.onUnreadable(data);
+    else this.events.onBytes(bytes);
   }
 }

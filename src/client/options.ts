@@ -1,14 +1,17 @@
 import { logListenerError, type ListenerErrorHandler, type Listeners } from './emitter.js';
-import { connectUrl, type CredentialSource, type UrlSource } from './handshake.js';
+import { connectUrls, type UrlSource } from './address.js';
+import type { CredentialSource } from './handshake.js';
 import type { FetchLike } from './probe.js';
 import type { ReconnectLimits } from './reconnect.js';
 import type { SocketConstructor } from './socket.js';
+import type { AppStateLike } from './surroundings.js';
 import { machineTiming, type ClientTiming } from './timing.js';
 
 export interface RelayClientOptions {
   /**
-   * The gateway's URL: `relay.ports.client.link` of a session, or the origin alone; ws, wss, http or https. A function is
-   * called afresh for each attempt; when it fails, it is called again later. A gateway may name another URL, the home of
+   * The gateway's URL: `relay.ports.client.link` of a session, or the origin alone; ws, wss, http or https. With a list,
+   * each failed attempt leads to the next URL. A function returns one of these; it is called afresh for each attempt, and
+   * again later when it fails. A gateway may name another URL, the home of
    * the session: the client goes there, and comes back to this one when an attempt there fails.
    */
   readonly url: UrlSource;
@@ -47,6 +50,13 @@ export interface RelayClientOptions {
    * The longest time from the start of an attempt, before it gets the credential, to its welcome. 10,000 by default.
    */
   readonly connectTimeoutMs?: number | undefined;
+  /**
+   * The longest time from `connect()` to the first welcome, over all attempts. Then the client is closed with `gave_up`.
+   * 30,000 by default; Infinity: no limit.
+   */
+  readonly firstConnectTimeoutMs?: number | undefined;
+  /** React Native's `AppState`: the client tries to connect when the application comes to the front. */
+  readonly appState?: AppStateLike | undefined;
   /** For tests: the clock, timers and random numbers. */
   readonly timing?: ClientTiming | undefined;
   /** Gets the errors that listeners throw. Writes to the console by default. */
@@ -62,6 +72,8 @@ export interface ResolvedOptions {
   readonly reconnect: ReconnectLimits;
   readonly queue: { readonly maxFrames: number; readonly maxBytes: number; readonly highWaterBytes: number };
   readonly connectTimeoutMs: number;
+  readonly firstConnectTimeoutMs: number;
+  readonly appState: AppStateLike | undefined;
   readonly timing: ClientTiming;
   readonly onListenerError: ListenerErrorHandler;
 }
@@ -70,7 +82,7 @@ export interface ResolvedOptions {
 export function resolveOptions(options: RelayClientOptions): ResolvedOptions {
   const { reconnect, queue } = options;
   return {
-    url: typeof options.url === 'function' ? options.url : connectUrl(options.url),
+    url: checkedUrl(options.url),
     credential: options.credential,
     on: options.on ?? {},
     WebSocket: options.WebSocket,
@@ -86,7 +98,13 @@ export function resolveOptions(options: RelayClientOptions): ResolvedOptions {
       highWaterBytes: queue?.highWaterBytes ?? 65_536,
     },
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    firstConnectTimeoutMs: options.firstConnectTimeoutMs ?? 30_000,
+    appState: options.appState,
     timing: options.timing ?? machineTiming,
     onListenerError: options.onListenerError ?? logListenerError,
   };
+}
+
+function checkedUrl(url: UrlSource): UrlSource {
+  return typeof url === 'function' ? url : connectUrls(url).map(({ href }) => href);
 }

@@ -2,6 +2,9 @@
  * Finds out why a handshake failed, which a WebSocket does not say. The same URL without an upgrade answers over
  * HTTP: 426 means that the credential is good.
  */
+import { FINAL_CONNECT_ERRORS } from '../protocol/connect-errors.js';
+import { overHttp, type Address } from './address.js';
+
 export type FetchLike = (
   url: string,
   init: { readonly headers: Record<string, string>; readonly signal: AbortSignal },
@@ -12,9 +15,10 @@ export type FetchLike = (
 }>;
 
 export interface Refusal {
-  readonly status: number;
-  /** A code of the error catalogue. */
+  /** A code of the error catalogue, or of something that stands before the gateway: `http_` and the status without one. */
   readonly code: string;
+  /** Whether the same handshake cannot succeed. */
+  readonly isFinal: boolean;
   readonly retryAfterMs: number;
   /** Where the gateway says that the session is; null when it says nothing. */
   readonly url: string | null;
@@ -26,23 +30,21 @@ export interface Refusal {
  */
 export async function askWhyRefused(
   fetchLike: FetchLike,
-  socketUrl: URL,
+  address: Address,
   credential: string,
   signal: AbortSignal,
 ): Promise<Refusal | null> {
-  const url = new URL(socketUrl);
-  url.protocol = url.protocol.replace('ws', 'http');
   try {
     // A connection kept from an earlier request may lead to a node that has stopped listening. Browsers ignore this
     // header; Node obeys it.
     const headers = { Authorization: `Bearer ${credential}`, Connection: 'close' };
-    const response = await fetchLike(url.href, { headers, signal });
+    const response = await fetchLike(overHttp(address), { headers, signal });
     const { status } = response;
     const body = await response.text();
-    const code = memberOf(body, 'code') ?? `http_${status}`;
     if (status < 400 || status === 426) return null;
     const retryAfterMs = retryAfterOf(response.headers.get('Retry-After'));
-    return { status, code, retryAfterMs, url: memberOf(body, 'url') };
+    const code = memberOf(body, 'code') ?? `http_${status}`;
+    return { code, isFinal: status < 500 && FINAL_CONNECT_ERRORS.has(code), retryAfterMs, url: memberOf(body, 'url') };
   } catch {
     return null;
   }

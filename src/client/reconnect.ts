@@ -11,14 +11,15 @@ export type ConnectionEnd =
   /** The gateway answered the handshake over HTTP. */
   | { readonly by: 'refusal'; readonly refusal: Refusal }
   /** There was no connection, and no reason is known. */
-  | { readonly by: 'failure'; readonly reason: RelayErrorCode }
+  | { readonly by: 'failure'; readonly reason: RelayErrorCode; readonly cause: unknown }
   /** No attempt can succeed on this platform or with this credential. */
-  | { readonly by: 'fault'; readonly reason: RelayErrorCode }
+  | { readonly by: 'fault'; readonly reason: RelayErrorCode; readonly cause: unknown }
   /** Nothing answers at the URL that a gateway named; the configured URL was not asked. */
   | { readonly by: 'dead_home'; readonly reason: string };
 
 export type Plan =
-  | { readonly next: 'wait'; readonly delayMs: number }
+  /** `floorMs`: how long the gateway asked the client to wait. */
+  | { readonly next: 'wait'; readonly delayMs: number; readonly floorMs: number }
   /** The resume token is useless: connect at once with the credential. */
   | { readonly next: 'join' }
   | { readonly next: 'end'; readonly advice: 'done' | 'never' | 'back_off' };
@@ -30,8 +31,6 @@ export interface ReconnectLimits {
   readonly maxElapsedMs: number;
 }
 
-/** 4xx answers that may differ on the next attempt. */
-const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 /** After a close that asks for a pause (41xx), the first wait is at most the base times this power of two. */
 const BACK_OFF_STEP = 2;
 const MOST_DOUBLINGS = 30;
@@ -73,7 +72,7 @@ export class Reconnect {
       case 'failure':
         return this.wait(this.nextDelayMs());
       case 'dead_home':
-        return this.pause(this.timing.random() * this.limits.baseMs);
+        return this.pause(this.soonMs(), 0);
       case 'fault':
         return { next: 'end', advice: 'never' };
     }
@@ -94,19 +93,19 @@ export class Reconnect {
       case 'never':
         return { next: 'end', advice };
       case 'at_once':
-        return this.wait(Math.max(goawayInMs ?? 0, this.failures === 0 ? 0 : this.nextDelayMs()));
+        return this.wait(this.failures === 0 ? 0 : this.nextDelayMs(), Math.max(0, goawayInMs ?? 0));
       case 'back_off':
         if (code >= 4100) this.failures = Math.max(this.failures, BACK_OFF_STEP);
         return this.wait(this.nextDelayMs());
     }
   }
 
-  private afterRefusal({ status, retryAfterMs, url }: Refusal, hasResume: boolean): Plan {
+  private afterRefusal({ isFinal, retryAfterMs, url }: Refusal, hasResume: boolean): Plan {
     if (url !== null && this.followed < MOST_FOLLOWED) {
       this.followed += 1;
-      return { next: 'wait', delayMs: 0 };
+      return { next: 'wait', delayMs: 0, floorMs: 0 };
     }
-    if (status >= 500 || RETRYABLE_STATUS.has(status)) return this.wait(retryAfterMs + this.nextDelayMs());
+    if (!isFinal) return this.wait(retryAfterMs + this.nextDelayMs(), retryAfterMs);
     return hasResume ? { next: 'join' } : { next: 'end', advice: 'never' };
   }
 
@@ -116,14 +115,19 @@ export class Reconnect {
     return this.timing.random() * Math.min(capMs, baseMs * 2 ** this.failures);
   }
 
-  private wait(delayMs: number): Plan {
-    this.failures = Math.min(this.failures + 1, MOST_DOUBLINGS);
-    return this.pause(delayMs);
+  /** The wait for an attempt that has better chances than the last one. */
+  soonMs(): number {
+    return this.timing.random() * this.limits.baseMs;
   }
 
-  private pause(delayMs: number): Plan {
+  private wait(delayMs: number, floorMs = 0): Plan {
+    this.failures = Math.min(this.failures + 1, MOST_DOUBLINGS);
+    return this.pause(Math.max(delayMs, floorMs), floorMs);
+  }
+
+  private pause(delayMs: number, floorMs: number): Plan {
     const downMs = this.timing.nowMs() - this.downSinceMs;
     if (downMs + delayMs > this.limits.maxElapsedMs) return { next: 'end', advice: 'back_off' };
-    return { next: 'wait', delayMs };
+    return { next: 'wait', delayMs, floorMs };
   }
 }

@@ -18,19 +18,21 @@ export type ClientErrorCode =
   | 'timeout'
   /** This platform has no WebSocket. */
   | 'websocket_missing'
-  /** `reconnect.maxElapsedMs` has passed without a connection. */
+  /** `reconnect.maxElapsedMs`, or `firstConnectTimeoutMs`, has passed without a connection. `cause` says what went wrong last. */
   | 'gave_up'
-  /** The `credential` function failed. */
+  /** The `credential` function failed; `cause` is what it threw. */
   | 'credential_failed'
   /** The `url` function failed, or gave no WebSocket URL. */
   | 'url_failed'
+  /** The WebSocket class gave a message that is neither text nor bytes. */
+  | 'unreadable_data'
   /** Nothing answers at the URL, or something that is not a gateway. */
   | 'unreachable';
 
 /** A code of the SDK, or of the gateway's error catalogue. A newer gateway may have more. */
 export type RelayErrorCode = ClientErrorCode | ErrorCode | (string & Record<never, never>);
 
-/** Every error that the SDK throws or rejects with, except a RangeError for arguments that no frame can hold. */
+/** Every error that the SDK throws or rejects with, except a TypeError or RangeError for arguments that no frame can hold. */
 export class RelayError extends Error {
   constructor(
     readonly code: RelayErrorCode,

@@ -6,7 +6,7 @@
 import type { ClientFrame } from '../protocol/control-frames.js';
 import type { Json } from '../lib/json.js';
 import { Acks } from './acks.js';
-import { encodeOutgoing, type SendOptions } from './outgoing-frame.js';
+import { encodeOutgoing, type Payload, type SendOptions } from './outgoing-frame.js';
 import { OutgoingQueue, type Outgoing, type QueueBounds } from './outgoing-queue.js';
 import { RelayError, type RelayErrorCode } from './relay-error.js';
 import type { ClientTiming } from './timing.js';
@@ -51,14 +51,14 @@ export class SendBuffer {
     return { frames: this.queue.size, bytes: this.queue.bytes };
   }
 
-  send(payload: Uint8Array | string, options: SendOptions): SendOutcome {
+  send(payload: Payload, options: SendOptions): SendOutcome {
     const outcome = this.offer(this.encode(payload, options, null));
     if (typeof outcome === 'string') return outcome;
     throw outcome;
   }
 
   /** Resolves with the entry's number. Rejects, never throws. */
-  async sendAcked(payload: Uint8Array | string, options: SendOptions): Promise<number> {
+  async sendAcked(payload: Payload, options: SendOptions): Promise<number> {
     const ack = this.acks.open();
     if (ack === null) throw new RelayError('queue_full', 'Too many frames wait for their ack.');
     try {
@@ -113,7 +113,7 @@ export class SendBuffer {
     this.giveUp(frames, 'closed');
   }
 
-  private encode(payload: Uint8Array | string, options: SendOptions, ref: number | null): Outgoing {
+  private encode(payload: Payload, options: SendOptions, ref: number | null): Outgoing {
     const frame = encodeOutgoing(payload, options, ref, this.deps.hostTerm());
     if (this.isTooBig(frame)) throw new RelayError('message_too_big', 'The payload is larger than max_message_bytes.');
     return frame;

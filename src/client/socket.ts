@@ -2,6 +2,7 @@
  * The part of a WebSocket that the SDK uses, and where it finds one: the given class, the platform's, or the `ws`
  * package.
  */
+import type { Cutter } from './node-socket.js';
 import { RelayError } from './relay-error.js';
 
 export interface SocketEvent {
@@ -17,12 +18,19 @@ export interface SocketLike {
   binaryType: string;
   /** 1: open. */
   readonly readyState: number;
-  readonly bufferedAmount: number;
+  /** Absent in React Native. */
+  readonly bufferedAmount?: number | undefined;
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void;
   send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
   /** Only `ws` has it: ends the connection without waiting for the peer. */
   terminate?(): void;
+}
+
+/** A socket, and how to end its connection where it cannot do that by itself. */
+export interface OpenedSocket {
+  readonly socket: SocketLike;
+  readonly cutter: Cutter;
 }
 
 /** `WebSocket` as browsers, Node 22 and later, and the `ws` package have it. */

@@ -4,13 +4,15 @@
  */
 import type { Entry } from '../protocol/batch-frame.js';
 import type { Welcome } from '../protocol/server-control.js';
+import { connectUrl, connectUrls, isDowngrade, type Address, type UrlSource } from './address.js';
 import { Connection, type ConnectionDeps } from './connection.js';
 import { deferred } from './deferred.js';
 import type { Closed, Disconnected, RoutedFrame } from './events.js';
-import { connectUrl, type UrlSource } from './handshake.js';
 import { LOST_LINK } from './link.js';
 import { Reconnect, type ConnectionEnd, type Plan, type ReconnectLimits } from './reconnect.js';
 import { Resume } from './resume.js';
+import { listenAround, type AppStateLike } from './surroundings.js';
+import { setPatientTimer } from './timing.js';
 
 /** `connecting` until the first welcome, `reconnecting` between two connections; `closed` is the end. */
 export type ConnectionState = 'idle' | 'connecting' | 'open' | 'reconnecting' | 'closed';
@@ -29,14 +31,17 @@ export interface SupervisorDeps extends ConnectionDeps {
   /** Where to connect unless the gateway names another URL. */
   readonly url: UrlSource;
   readonly reconnect: ReconnectLimits;
+  /** The longest time to the first welcome. */
+  readonly firstConnectTimeoutMs: number;
+  readonly appState: AppStateLike | undefined;
   /** The number of the last reliable entry, in the epoch of the latest welcome. */
   readonly lastSeen: () => number;
   /** Whether frames are on the wire whose ack somebody waits for. */
   readonly awaitsAnswers: () => boolean;
 }
 
-/** How long a closing handshake may take. */
-const CLOSE_MS = 1_000;
+/** How long a closing handshake may take. After it, a process of Node ends within a second of `stop`. */
+const CLOSE_MS = 700;
 const LEAVE_MS = 2_000;
 /** How long an attempt at a home may take. A frozen node accepts connections and says nothing. */
 const HOME_TIMEOUT_MS = 5_000;
@@ -57,10 +62,19 @@ export class Supervisor {
   private cancelMove: () => void = () => undefined;
   private goaway: { readonly atMs: number } | null = null;
   /** Where the gateway said that the session is. It is left as soon as an attempt there fails; null: the configured URL. */
-  private home: URL | null = null;
+  private home: Address | null = null;
   /** The last home where nothing answered. */
   private deadHome: { readonly url: string; readonly untilMs: number } | null = null;
+  /** Which of several URLs is next. */
+  private turn = 0;
+  /** Set while the client waits for its next attempt: not before then. */
+  private waitingUntilMs: number | null = null;
+  private cancelFirst: () => void = () => undefined;
+  private stopListening: () => void = () => undefined;
+  /** What a function of the application threw in the last attempt. */
+  private lastCause: unknown = undefined;
   private isMoving = false;
+  private isGivingUp = false;
   private isStopping = false;
   private hasLeft = false;
   private readonly resume: Resume;
@@ -98,7 +112,42 @@ export class Supervisor {
   start(): void {
     this.phase = 'connecting';
     this.reconnect.begin();
+    const { timing, firstConnectTimeoutMs, appState } = this.deps;
+    if (firstConnectTimeoutMs < Infinity) {
+      this.cancelFirst = setPatientTimer(timing, firstConnectTimeoutMs, () => this.giveUp());
+    }
+    this.stopListening = listenAround(appState, {
+      onBetter: () => this.tryNow(),
+      onWorse: () => this.ready?.check(),
+    });
     this.attempt();
+  }
+
+  /** The network is back, or the application is looked at again. */
+  private tryNow(): void {
+    this.ready?.check();
+    const { waitingUntilMs: floorMs, deps, reconnect } = this;
+    if (floorMs === null || this.isStopping) return;
+    this.cancelWait();
+    this.attemptIn(Math.max(reconnect.soonMs(), floorMs - deps.timing.nowMs()), floorMs);
+  }
+
+  private attemptIn(delayMs: number, floorMs: number): void {
+    this.waitingUntilMs = floorMs;
+    this.cancelWait = this.deps.timing.setTimer(delayMs, () => this.attempt());
+  }
+
+  /** No welcome came in time. */
+  private giveUp(): void {
+    if (this.phase !== 'connecting' || this.isStopping) return;
+    this.cancelWait();
+    this.isGivingUp = true;
+    if (this.connection === null) this.finishWithout();
+    else this.connection.close(CLOSE_MS);
+  }
+
+  private finishWithout(): void {
+    this.finish({ code: LOST_LINK, reason: 'gave_up', cause: this.lastCause, advice: 'back_off' });
   }
 
   /** Reconnects when the gateway asked for it, even if the gateway does not close the connection. */
@@ -150,10 +199,12 @@ export class Supervisor {
   }
 
   private attempt(): void {
-    const { deps, events } = this;
+    const { deps, events, turn } = this;
+    this.waitingUntilMs = null;
     const token = this.resume.token();
     const ticket = {
-      url: this.home ?? deps.url,
+      url: this.home?.href ?? deps.url,
+      turn,
       resume: token === null ? null : { token, seq: deps.lastSeen() },
     };
     const atHome = Math.min(deps.connectTimeoutMs, HOME_TIMEOUT_MS);
@@ -161,6 +212,8 @@ export class Supervisor {
     const connection = new Connection(ticket, limits, {
       onWelcome: (welcome, resumed) => {
         this.phase = 'open';
+        this.cancelFirst();
+        this.lastCause = undefined;
         this.goaway = null;
         this.resume.grant(welcome);
         this.reconnect.opened();
@@ -186,13 +239,19 @@ export class Supervisor {
       this.resume.linkLost();
       this.events.onLinkLost();
     }
+    if (this.isGivingUp) {
+      this.finishWithout();
+      return;
+    }
     const { code, reason } = describe(end);
     this.hasLeft = this.isStopping && end.by === 'close' && code === 1000 && reason === 'left';
     if (this.isStopping) {
       this.finish({ code, reason: this.hasLeft ? reason : 'closed', advice: 'done' });
       return;
     }
-    this.follow(this.planAfter(end, wasOpen), code, reason);
+    const cause = 'cause' in end ? end.cause : undefined;
+    this.lastCause = cause;
+    this.follow(this.planAfter(end, wasOpen), { code, reason, cause });
   }
 
   private planAfter(told: ConnectionEnd, wasOpen: boolean): Plan {
@@ -200,6 +259,7 @@ export class Supervisor {
     const leftMs = this.goaway === null ? null : this.goaway.atMs - this.deps.timing.nowMs();
     const plan = this.reconnect.planAfter(end, this.resume.token() !== null, leftMs);
     if (!wasOpen) {
+      if (this.home === null) this.turn += 1;
       this.goaway = null;
       // An address that did not work is not tried again, unless a gateway names it.
       const named = end.by === 'refusal' ? end.refusal.url : null;
@@ -214,7 +274,7 @@ export class Supervisor {
     const nowMs = this.deps.timing.nowMs();
     if (end.by === 'refusal') {
       const { url } = end.refusal;
-      const isDead = url !== null && deadHome !== null && urlOrNull(url)?.href === deadHome.url;
+      const isDead = url !== null && deadHome !== null && addressOrNull(url)?.href === deadHome.url;
       return isDead && nowMs < deadHome.untilMs ? { by: 'refusal', refusal: { ...end.refusal, url: null } } : end;
     }
     if (home === null || end.by !== 'close' || end.code !== LOST_LINK) return end;
@@ -223,25 +283,30 @@ export class Supervisor {
   }
 
   /** null for what is no WebSocket URL, and for one that would send the credential in the clear after TLS. */
-  private followable(text: string): URL | null {
+  private followable(text: string): Address | null {
     const { url: own } = this.deps;
-    const url = urlOrNull(text);
-    const isDowngrade = own instanceof URL && own.protocol === 'wss:' && url?.protocol === 'ws:';
-    return isDowngrade ? null : url;
+    const home = addressOrNull(text);
+    const owns = typeof own === 'function' ? [] : connectUrls(own);
+    return home !== null && owns.some((each) => isDowngrade(each, home)) ? null : home;
   }
 
-  private follow(plan: Plan, code: number, reason: Closed['reason']): void {
-    const delayMs = plan.next === 'wait' ? plan.delayMs : plan.next === 'join' ? 0 : null;
+  private follow(plan: Plan, { code, reason, cause }: Omit<Disconnected, 'willReconnectInMs'>): void {
+    const nowMs = this.deps.timing.nowMs();
+    const delayMs = plan.next === 'wait' ? Math.round(plan.delayMs) : plan.next === 'join' ? 0 : null;
     if (plan.next === 'join') this.resume.forget();
-    if (delayMs !== null) this.cancelWait = this.deps.timing.setTimer(delayMs, () => this.attempt());
-    this.events.onDisconnected({ code, reason, willReconnectInMs: delayMs });
-    if (plan.next === 'end')
-      this.finish({ code, reason: plan.advice === 'back_off' ? 'gave_up' : reason, advice: plan.advice });
+    if (delayMs !== null) this.attemptIn(delayMs, nowMs + (plan.next === 'wait' ? plan.floorMs : 0));
+    this.events.onDisconnected({ code, reason, cause, willReconnectInMs: delayMs });
+    if (plan.next === 'end') {
+      const hasGivenUp = plan.advice === 'back_off';
+      this.finish({ code, reason: hasGivenUp ? 'gave_up' : reason, cause: this.lastCause, advice: plan.advice });
+    }
   }
 
   private finish(event: Closed): void {
     if (this.phase === 'closed') return;
     this.phase = 'closed';
+    this.cancelFirst();
+    this.stopListening();
     this.resume.forget();
     this.events.onClosed(event);
     this.done.resolve(undefined);
@@ -261,7 +326,7 @@ function describe(end: ConnectionEnd): { readonly code: number; readonly reason:
   }
 }
 
-function urlOrNull(text: string): URL | null {
+function addressOrNull(text: string): Address | null {
   try {
     return connectUrl(text);
   } catch {

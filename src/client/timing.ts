@@ -11,6 +11,23 @@ export interface ClientTiming {
   random(): number;
 }
 
+/** A timer this late was held back: the tab was frozen, or the machine slept. What arrived meanwhile is not read yet. */
+const LATE_MS = 1_000;
+const GRACE_MS = 1_000;
+
+/**
+ * Like `setTimer`, but a timer that comes late waits once more for a second, so that what has arrived is read before
+ * `run` gives it up.
+ */
+export function setPatientTimer(timing: ClientTiming, delayMs: number, run: () => void): () => void {
+  const dueMs = timing.nowMs() + delayMs;
+  let cancel = timing.setTimer(delayMs, () => {
+    if (timing.nowMs() - dueMs < LATE_MS) run();
+    else cancel = timing.setTimer(GRACE_MS, run);
+  });
+  return () => cancel();
+}
+
 /** Timers take 31 bits; a day is more than any wait here. */
 const LONGEST_TIMER_MS = 86_400_000;
 

@@ -1,5 +1,6 @@
 /** `GET /v1/connect` without an upgrade: a browser client asks here why its handshake failed. */
 import { connectRequestOf, type Gatekeeper } from '../../ports/connect.js';
+import { CONNECT_ERRORS } from '../../protocol/connect-errors.js';
 import { Failure } from '../../protocol/failure.js';
 import { defineOpenRoute, type Route } from '../route.js';
 
@@ -15,26 +16,7 @@ export function connectRoutes({ gatekeeper }: ConnectRoutesDeps): readonly Route
       method: 'GET',
       path: '/v1/connect',
       responses: {},
-      errors: [
-        'upgrade_required',
-        'invalid_request',
-        'credential_missing',
-        'credential_invalid',
-        'credential_revoked',
-        'user_session_over',
-        'banned',
-        'origin_not_allowed',
-        'address_not_allowed',
-        'session_locked',
-        'session_not_found',
-        'session_full',
-        'too_many_sockets',
-        'too_many_requests',
-        'session_not_linked',
-        'home_elsewhere',
-        'draining',
-        'store_unavailable',
-      ],
+      errors: CONNECT_ERRORS,
       async handle({ request }) {
         // The engine treats a request as a handshake only when its key has the right length.
         if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RelayClient } from '../../../src/client/client.js';
-import { connectUrl } from '../../../src/client/handshake.js';
+import { connectUrl } from '../../../src/client/address.js';
 import { Bench, welcome } from './fakes.js';
 
 describe('the handshake of the client', () => {
@@ -34,7 +34,7 @@ describe('the handshake of the client', () => {
       },
     });
     await bench.timing.advance(0);
-    expect(bench.told.disconnected).toEqual([{ code: 1006, reason: 'credential_failed', willReconnectInMs: 250 }]);
+    expect(bench.told.disconnected).toMatchObject([{ code: 1006, reason: 'credential_failed', willReconnectInMs: 250 }]);
     await bench.timing.advance(250);
     expect(bench.socket.protocols[1]).toBe('bearer.credential-2');
     (await bench.admit()).closeWith(1006, '');

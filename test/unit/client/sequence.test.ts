@@ -81,7 +81,7 @@ describe('the numbers of reliable entries', () => {
     const bench = new Bench();
     (await bench.admit({ seq: 5 })).closeWith(4200, 'going_away');
     await bench.timing.advance(0);
-    bench.refusal = { status: 401 };
+    bench.refusal = { status: 401, code: 'credential_invalid' };
     await bench.fail();
     await bench.timing.advance(0);
     await bench.admit({ seq: 8 });
