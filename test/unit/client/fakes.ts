@@ -31,6 +31,11 @@ export class ManualTiming implements ClientTiming {
     return this.timers.size;
   }
 
+  /** Time passes and no timer runs: the tab is frozen, or the machine sleeps. */
+  freeze(ms: number): void {
+    this.elapsedMs += ms;
+  }
+
   /** Moves time on, running what falls due at its own moment; promises get their turn in between. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.elapsedMs + ms;
@@ -95,6 +100,11 @@ export class FakeSocket implements SocketLike {
 
   bytes(bytes: Uint8Array): void {
     this.fire({ type: 'message', data: Uint8Array.from(bytes).buffer });
+  }
+
+  /** Any data, as an odd WebSocket class may give it. */
+  message(data: unknown): void {
+    this.fire({ type: 'message', data });
   }
 
   closeWith(code: number, reason: string): void {

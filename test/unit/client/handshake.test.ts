@@ -34,7 +34,9 @@ describe('the handshake of the client', () => {
       },
     });
     await bench.timing.advance(0);
-    expect(bench.told.disconnected).toMatchObject([{ code: 1006, reason: 'credential_failed', willReconnectInMs: 250 }]);
+    expect(bench.told.disconnected).toMatchObject([
+      { code: 1006, reason: 'credential_failed', willReconnectInMs: 250 },
+    ]);
     await bench.timing.advance(250);
     expect(bench.socket.protocols[1]).toBe('bearer.credential-2');
     (await bench.admit()).closeWith(1006, '');
