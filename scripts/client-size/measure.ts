@@ -21,14 +21,14 @@ const output = z.object({
   output: z.tuple([z.object({ code: z.string(), imports: z.array(z.string()), moduleIds: z.array(z.string()) })]),
 });
 
-/** `entry`: a file URL of src/client/client.ts. */
-export async function measureClient(entry: URL): Promise<ClientBundle> {
+/** `entry`: a file URL of src/client/client.ts. As a script, the bundle sets the global `Sallyport`. */
+export async function measureClient(entry: URL, format: 'esm' | 'script' = 'esm'): Promise<ClientBundle> {
   const build = await findBundler();
   const built: unknown = await build({
     input: fileURLToPath(entry),
     platform: 'browser',
     resolve: { extensionAlias: { '.js': ['.ts'] } },
-    output: { format: 'esm', minify: true },
+    output: { ...(format === 'esm' ? { format } : { format: 'iife', name: 'Sallyport' }), minify: true },
     write: false,
   });
   const [{ code, imports, moduleIds }] = output.parse(built).output;
