@@ -103,7 +103,7 @@ class Site {
 
 /** Asks the browser to end, so that all its processes leave their files. */
 async function quit(browser: ChildProcess | null): Promise<void> {
-  if (browser === null || browser.exitCode !== null) return;
+  if (browser?.exitCode !== null) return;
   const exited = new Promise((resolve) => browser.once('exit', resolve));
   browser.kill();
   await exited;

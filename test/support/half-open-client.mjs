@@ -4,5 +4,5 @@ import { RelayClient } from '../../dist/src/client/client.js';
 const client = new RelayClient({ url: process.argv[2], credential: 'credential' });
 await client.connect();
 const stoppedAt = performance.now();
-process.on('exit', () => console.log(Math.round(performance.now() - stoppedAt)));
+process.on('exit', () => process.stdout.write(`${Math.round(performance.now() - stoppedAt)}`));
 await client.stop();
