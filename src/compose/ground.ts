@@ -5,9 +5,11 @@ import { createPrometheusMetrics } from '../adapters/prometheus/metrics.js';
 import { systemClock } from '../adapters/system/clock.js';
 import { systemCrypto } from '../adapters/system/crypto.js';
 import { createOperations, withOperations } from '../adapters/system/operations.js';
-import { loadEngine } from '../adapters/uws/engine.js';
+import { loadEngine, type Engine } from '../adapters/uws/engine.js';
+import { engineReadsProxyProtocol } from '../adapters/uws/proxy-protocol.js';
 import { UwsApp } from '../adapters/uws/server.js';
 import { newNodeId } from '../cluster/node-id.js';
+import { ConfigError } from '../config/config-error.js';
 import type { Config } from '../config/schema.js';
 import { UserSessionSockets } from '../identity/user-session-sockets.js';
 import { randomBase62 } from '../lib/base62.js';
@@ -56,6 +58,7 @@ export async function layGround(
   role: WorkerRole | null,
 ): Promise<Ground> {
   const engine = loadEngine(config.engine);
+  await requireProxyProtocol(config, engine);
   const clock = systemClock();
   const random = systemCrypto();
   const rootKey = config.rootKey ?? randomBase62(random, 43);
@@ -90,6 +93,11 @@ export async function layGround(
     openSockets: new OpenSockets(),
     services: [storeService(store, clock)],
   };
+}
+
+async function requireProxyProtocol({ proxyProtocol }: Config, engine: Engine): Promise<void> {
+  if (proxyProtocol === 'off' || (await engineReadsProxyProtocol(engine))) return;
+  throw new ConfigError([`SALLYPORT_PROXY_PROTOCOL: expected off, because ${engine.name} does not read this protocol`]);
 }
 
 async function geoOf({ geoipDb }: Config): Promise<Geo> {

@@ -1,4 +1,5 @@
 /** Composes the server: the engine's listening socket over the doors and the REST APIs. */
+import { inNetworks } from '../adapters/system/trusted-networks.js';
 import { UwsServer } from '../adapters/uws/server.js';
 import type { Gatekeeper } from '../ports/connect.js';
 import type { Router } from '../rest/router.js';
@@ -16,6 +17,7 @@ export function composeServer(ground: Ground, gatekeeper: Gatekeeper, { handle, 
   const { maxBodyBytes, maxMessageBytes, requestDeadlineMs: deadlineMs } = config;
   const maxSilenceMs = config.heartbeatMs + config.heartbeatTimeoutMs;
   const limits = { maxMessageBytes, maxBufferedBytes: config.maxBackpressureBytes, maxSilenceMs };
+  const readsProxyProtocol = config.proxyProtocol === 'v2';
   const server = new UwsServer(uws, {
     handle,
     refuse,
@@ -27,6 +29,9 @@ export function composeServer(ground: Ground, gatekeeper: Gatekeeper, { handle, 
     maxBodyBytes,
     deadlineMs,
     limits,
+    addresses: { isTrusted: inNetworks(config.trustedProxies), readsProxyProtocol },
+    // A client behind a proxy that passes bytes on could send a PROXY header of its own before its second request.
+    keepAliveS: readsProxyProtocol ? 0 : config.keepAliveS,
   });
   const listener = {
     name: 'listener',

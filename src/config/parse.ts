@@ -1,5 +1,6 @@
 /** Turns the environment into a `Config`, or into the list of all problems in it. */
 import { nearest } from '../lib/nearest.js';
+import { proxyProblems } from './proxy-rules.js';
 import { workerProblems } from './worker-rules.js';
 import { CONFIG_KEYS, configSchema, type Config, type ConfigKey } from './schema.js';
 
@@ -112,5 +113,5 @@ function mailProblems(config: Config): string[] {
 
 /** Problems of settings that depend on each other. */
 function dependentProblems(config: Config): readonly string[] {
-  return [...mailProblems(config), ...replicaProblems(config), ...workerProblems(config)];
+  return [...mailProblems(config), ...replicaProblems(config), ...workerProblems(config), ...proxyProblems(config)];
 }

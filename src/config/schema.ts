@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { registry, type KeyAbout } from './key.js';
 import { nodeKeys } from './node-keys.js';
+import { proxyKeys } from './proxy-keys.js';
 import { relayKeys } from './relay-keys.js';
 import { signInKeys } from './sign-in-keys.js';
 import { tokenKeys, userSessionKeys, userSocketKeys } from './user-keys.js';
@@ -15,6 +16,7 @@ import { workerKeys } from './worker-keys.js';
 export const configSchema = z.object({
   ...nodeKeys,
   ...workerKeys,
+  ...proxyKeys,
   ...relayKeys,
   ...userSessionKeys,
   ...signInKeys,

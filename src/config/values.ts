@@ -1,5 +1,6 @@
 /** Parsers of single settings: each turns text into a typed value, or says what it expected. */
 import { z } from 'zod';
+import { parseNetwork, type Network } from '../lib/network.js';
 import { SESSION_BOUNDS } from '../protocol/session-bounds.js';
 import { parseOrigin } from './origins.js';
 
@@ -131,6 +132,15 @@ export const origins: z.ZodType<AllowedOrigins, string> = read(
     if (parts.includes('*')) return parts.length === 1 ? 'any' : null;
     const parsed = parts.map(parseOrigin);
     return parsed.every((origin) => origin !== null) ? [...new Set(parsed)] : null;
+  },
+);
+
+/** Addresses and CIDR networks. */
+export const networks: z.ZodType<readonly Network[], string> = read(
+  'expected addresses or networks like 10.0.0.0/8 separated by commas, none of them /0',
+  (written) => {
+    const parsed = splitList(written).map(parseNetwork);
+    return parsed.every((network) => network !== null) ? parsed : null;
   },
 );
 

@@ -10,7 +10,7 @@ export interface HttpRequest {
   /** Lower-case names. The values of a repeated header are joined with ", ". */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Uint8Array;
-  /** The peer's address in canonical text form. */
+  /** The client's address in canonical text form: the TCP peer's, or what trusted proxies say. */
   readonly remoteAddress: string;
 }
 

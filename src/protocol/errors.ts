@@ -28,7 +28,7 @@ export const ERRORS = {
   malformed_json: spec('The body or the frame is not valid JSON, nested too deeply, or holds too many values.', 400, {
     statusOn: { group: 422 },
   }),
-  ambiguous_request: spec('The request can be read in two ways (length, encoding or host headers).', 400),
+  ambiguous_request: spec('The request can be read in two ways (length, encoding, host or forwarding headers).', 400),
   headers_too_large: spec('The request line and the headers are larger than 8 KiB together.', 431),
   body_too_large: spec('The body is larger than this server accepts.', 413),
   unknown_path: spec('There is nothing at this path.', 404),

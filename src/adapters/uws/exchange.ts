@@ -6,6 +6,13 @@ import { STATUS_CODES } from 'node:http';
 import type { HttpResponse } from '../../ports/http.js';
 import type { EngineResponse } from './engine.js';
 
+export interface ExchangeManner {
+  /** A HEAD request gets the head of the GET answer, including the length, and no body. */
+  readonly isHead: boolean;
+  /** How long the client may keep the connection after the answer, in seconds; 0: the answer closes it. */
+  readonly keepAliveS: number;
+}
+
 export class Exchange {
   private isOver = false;
   /** Whether a handler runs. It may change something, and continues if its caller is answered early. */
@@ -15,8 +22,7 @@ export class Exchange {
   /** Registers for aborts at once: without a handler, a client that disconnects ends the process. */
   constructor(
     private readonly res: EngineResponse,
-    /** A HEAD request gets the head of the GET answer, including the length, and no body. */
-    private readonly isHead = false,
+    private readonly manner: ExchangeManner,
   ) {
     res.onAborted(() => {
       this.end();
@@ -35,12 +41,18 @@ export class Exchange {
   answer(response: HttpResponse): void {
     if (this.isOver) return;
     this.end();
-    const { status, headers = {}, body, close = false } = response;
+    const { status, headers = {}, body } = response;
+    const { isHead, keepAliveS } = this.manner;
+    const close = response.close === true || keepAliveS === 0;
     this.res.cork(() => {
       this.res.writeStatus(`${String(status)} ${STATUS_CODES[status] ?? ''}`);
       for (const [name, value] of Object.entries(headers)) this.res.writeHeader(name, value);
+      if (!close) {
+        this.res.writeHeader('Connection', 'keep-alive');
+        this.res.writeHeader('Keep-Alive', `timeout=${String(keepAliveS)}`);
+      }
       if (status === 204) this.endWithoutBody(close);
-      else if (this.isHead) {
+      else if (isHead) {
         this.res.writeHeader('Content-Length', String(Buffer.byteLength(body ?? '')));
         this.endWithoutBody(close);
       } else this.res.end(body ?? '', close);

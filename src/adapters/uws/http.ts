@@ -4,10 +4,11 @@ import type { Clock } from '../../ports/clock.js';
 import type { HttpHandler, HttpResponse } from '../../ports/http.js';
 import type { Log } from '../../ports/log.js';
 import type { Metrics } from '../../ports/metrics.js';
+import type { AddressRules } from './client-address.js';
 import type { EngineRequest, EngineResponse } from './engine.js';
 import { Exchange } from './exchange.js';
-import { isAmbiguous, isTooLarge } from './header-guard.js';
-import { copyHead, type RequestHead } from './request.js';
+import { isTooLarge } from './header-guard.js';
+import { copyHead, isAmbiguousHead, type RequestHead } from './request.js';
 
 export interface HttpDeps {
   readonly handle: HttpHandler;
@@ -19,6 +20,9 @@ export interface HttpDeps {
   readonly maxBodyBytes: number;
   /** From the first byte of the head to the answer. */
   readonly deadlineMs: number;
+  readonly addresses: AddressRules;
+  /** How long a client may keep an idle connection, in seconds. 0: every answer closes its connection. */
+  readonly keepAliveS: number;
 }
 
 /** Methods that change nothing; HEAD is served as GET. */
@@ -33,9 +37,9 @@ export class HttpServer {
   /** Called by the engine. Never throws: an exception here would end the process. */
   readonly onRequest = (res: EngineResponse, req: EngineRequest): void => {
     const isHead = req.getMethod() === 'head';
-    const exchange = new Exchange(res, isHead);
+    const exchange = new Exchange(res, { isHead, keepAliveS: this.deps.keepAliveS });
     try {
-      const head = copyHead(res, req);
+      const head = copyHead(res, req, this.deps.addresses);
       this.begin(exchange, res, isHead ? { ...head, method: 'GET' } : head);
     } catch (error) {
       this.fail(exchange, error);
@@ -49,7 +53,7 @@ export class HttpServer {
 
   /** Serves a request that the engine took for a handshake but that asks for no upgrade. */
   serve(exchange: Exchange, head: RequestHead): void {
-    if (isAmbiguous(head.headerList)) this.refuseAmbiguous(exchange, head);
+    if (isAmbiguousHead(head)) this.refuseAmbiguous(exchange, head);
     else if (isTooLarge(head)) this.refuse(exchange, head, new Failure('headers_too_large'));
     else this.dispatch(exchange, head, new Uint8Array(0));
   }
@@ -79,7 +83,7 @@ export class HttpServer {
 
   private begin(exchange: Exchange, res: EngineResponse, head: RequestHead): void {
     this.track(exchange, head);
-    if (isAmbiguous(head.headerList)) {
+    if (isAmbiguousHead(head)) {
       this.refuseAmbiguous(exchange, head);
       return;
     }

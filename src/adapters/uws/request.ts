@@ -1,8 +1,8 @@
 /** Copies the needed parts of the engine's request, which is invalid after the first await. */
 import { randomUUID } from 'node:crypto';
-import { canonicalAddress } from '../../lib/address.js';
+import { clientAddressOf, type AddressRules } from './client-address.js';
 import type { EngineRequest, EngineResponse } from './engine.js';
-import type { HeaderList } from './header-guard.js';
+import { isAmbiguous, type HeaderList } from './header-guard.js';
 
 /** A request without its body. */
 export interface RequestHead {
@@ -12,12 +12,15 @@ export interface RequestHead {
   readonly query: string;
   readonly headers: ReadonlyMap<string, string>;
   readonly headerList: HeaderList;
+  /** The client's address. */
   readonly remoteAddress: string;
+  /** Trusted proxies name different clients, or write what cannot be read. */
+  readonly isAddressAmbiguous: boolean;
 }
 
 const REQUEST_ID = /^[\w-]{1,64}$/;
 
-export function copyHead(res: EngineResponse, req: EngineRequest): RequestHead {
+export function copyHead(res: EngineResponse, req: EngineRequest, rules: AddressRules): RequestHead {
   const headers = new Map<string, string>();
   const headerList: [string, string][] = [];
   req.forEach((name, value) => {
@@ -25,6 +28,7 @@ export function copyHead(res: EngineResponse, req: EngineRequest): RequestHead {
     const earlier = headers.get(name);
     headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
   });
+  const client = clientAddressOf(res, headers, rules);
   const offered = headers.get('x-request-id');
   return {
     id: offered !== undefined && REQUEST_ID.test(offered) ? offered : randomUUID(),
@@ -33,20 +37,17 @@ export function copyHead(res: EngineResponse, req: EngineRequest): RequestHead {
     query: queryOf(req),
     headers,
     headerList,
-    remoteAddress: addressText(new Uint8Array(res.getRemoteAddress())),
+    remoteAddress: client.address,
+    isAddressAmbiguous: client.isAmbiguous,
   };
+}
+
+/** Two parsers, or two proxies, could read the request differently. */
+export function isAmbiguousHead({ headerList, isAddressAmbiguous }: RequestHead): boolean {
+  return isAddressAmbiguous || isAmbiguous(headerList);
 }
 
 /** At run time undefined without a question mark, although the published types say string. */
 function queryOf(req: { getQuery(): string | undefined }): string {
   return req.getQuery() ?? '';
-}
-
-function addressText(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.');
-  const groups: string[] = [];
-  for (let i = 0; i + 1 < bytes.length; i += 2) {
-    groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16));
-  }
-  return canonicalAddress(groups.join(':')) ?? groups.join(':');
 }

@@ -6,11 +6,12 @@ import { Failure } from '../../protocol/failure.js';
 import { connectRequestOf, type Gatekeeper } from '../../ports/connect.js';
 import type { Log } from '../../ports/log.js';
 import type { Metrics } from '../../ports/metrics.js';
+import type { AddressRules } from './client-address.js';
 import type { EngineContext, EngineRequest, EngineResponse } from './engine.js';
 import { Exchange } from './exchange.js';
-import { isAmbiguous, isTooLarge } from './header-guard.js';
+import { isTooLarge } from './header-guard.js';
 import type { HttpServer } from './http.js';
-import { copyHead, type RequestHead } from './request.js';
+import { copyHead, isAmbiguousHead, type RequestHead } from './request.js';
 import type { SocketState } from './socket.js';
 
 export const CONNECT_PATH = '/v1/connect';
@@ -23,6 +24,8 @@ export interface UpgradeDeps {
   readonly http: HttpServer;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly addresses: AddressRules;
+  readonly keepAliveS: number;
   /** Called directly after the cork of an upgrade ends. */
   readonly onUpgraded: () => void;
 }
@@ -32,9 +35,9 @@ export class Upgrades {
 
   /** Called by the engine. Never throws: an exception here would end the process. */
   readonly onUpgrade = (res: EngineResponse, req: EngineRequest, context: EngineContext): void => {
-    const exchange = new Exchange(res);
+    const exchange = new Exchange(res, { isHead: false, keepAliveS: this.deps.keepAliveS });
     try {
-      this.begin(exchange, copyHead(res, req), context);
+      this.begin(exchange, copyHead(res, req, this.deps.addresses), context);
     } catch (error) {
       this.fail(exchange, error);
     }
@@ -98,7 +101,7 @@ function asksForWebSocket({ headers }: RequestHead): boolean {
 }
 
 function faultOf(head: RequestHead): Failure | null {
-  if (isAmbiguous(head.headerList)) return new Failure('ambiguous_request');
+  if (isAmbiguousHead(head)) return new Failure('ambiguous_request');
   if (isTooLarge(head)) return new Failure('headers_too_large');
   if (head.headers.has('transfer-encoding') || Number(head.headers.get('content-length') ?? 0) > 0) {
     return new Failure('invalid_request', { message: 'A handshake must not have a body.' });

@@ -20,6 +20,11 @@ describe('parseConfig', () => {
     expect(configOf({ PATH: '/bin' })).toEqual({
       host: '127.0.0.1',
       port: 8080,
+      trustedProxies: [],
+      proxyProtocol: 'off',
+      keepAliveS: 5,
+      adminPort: null,
+      adminHost: null,
       workers: 1,
       workerPort: null,
       workerUrl: null,
