@@ -2,6 +2,7 @@
  * The composition root, and the module that `import 'sallyport'` loads. It builds the ground and every part on it,
  * starts the services in order and stops them in reverse.
  */
+import { composeAdmin } from './compose/admin.js';
 import { composeClient } from './compose/client.js';
 import { composeCluster } from './compose/cluster.js';
 import { Drain, drainService } from './compose/drain.js';
@@ -127,11 +128,12 @@ function composeParts(ground: Ground): Parts {
   const rest = composeRest(ground, { membership, calls, drains, busRefusal, relay, identity, login, client, group });
   const front = composeServer(ground, relay.gatekeeper, rest);
   const { server } = front;
+  const admin = composeAdmin(ground, rest.admin);
   exposeGauges(ground, { membership, rooms: relay.rooms, server });
   const { departures, sessionDrain: sessions } = relay;
   const drain = new Drain({ config, clock, log, membership, sessions, departures, server });
   ground.duties.drainWith(drain);
-  const composed = [ground, front, cluster, relay, identity, tokens, login, client, group];
+  const composed = [ground, admin, front, cluster, relay, identity, tokens, login, client, group];
   return {
     services: [...composed.flatMap((part) => part.services), front.entry, drainService(drain, config)],
     connections: () => server.connections,

@@ -53,6 +53,7 @@ export function composeRest(
     operations,
     health: () => healthOf(store, membership, busRefusal),
     origins: originRule(config),
+    hasAdminPort: config.adminPort !== null,
     limits: { maxBodyBytes, maxMessageBytes, requestDeadlineMs },
   });
 }

@@ -29,6 +29,7 @@ import type { WalletProofRoutesDeps } from './native/wallet-proof-routes.js';
 import { buildOpenApi } from './openapi.js';
 import { RELAYS_SURFACE } from './relays/surface.js';
 import { createRouter, type Router } from './router.js';
+import type { Route } from './route.js';
 import { serve, type ServedSurface } from './surface.js';
 
 export interface RestDeps {
@@ -55,6 +56,8 @@ export interface RestDeps {
   readonly health: () => StoreHealth;
   /** Which pages of other origins may read answers. */
   readonly origins: OriginRule;
+  /** Whether operators' calls are served at a port of their own, and only there. */
+  readonly hasAdminPort: boolean;
   readonly limits: {
     readonly maxBodyBytes: number;
     readonly maxMessageBytes: number;
@@ -65,6 +68,8 @@ export interface RestDeps {
 export interface Rest extends Router {
   /** The OpenAPI document as JSON text. */
   readonly openapi: string;
+  /** Serves the operators' calls alone. */
+  readonly admin: Router;
 }
 
 export function createRest(deps: RestDeps): Rest {
@@ -73,7 +78,7 @@ export function createRest(deps: RestDeps): Rest {
   const served = serveAll(deps, draining, () => document.text);
   document.text = JSON.stringify(buildOpenApi(served, VERSION));
   const { keys, idempotency, operations, crypto, sealer, clock, log, metrics } = deps;
-  const router = createRouter(served, {
+  const routerDeps = {
     keys,
     idempotency,
     operations,
@@ -85,9 +90,20 @@ export function createRest(deps: RestDeps): Rest {
     draining,
     maxBodyBytes: deps.limits.maxBodyBytes,
     fallback: NATIVE_SURFACE,
-  });
+  };
+  const admin = createRouter(only(served, isForOperators), routerDeps);
+  const router = createRouter(deps.hasAdminPort ? only(served, (route) => !isForOperators(route)) : served, routerDeps);
   const shared = served.flatMap(({ surface }) => surface.cors);
-  return { ...withCors(router, deps.origins, shared), openapi: document.text };
+  return { ...withCors(router, deps.origins, shared), openapi: document.text, admin };
+}
+
+/** They say what clients need not know, and a call of `/metrics` costs milliseconds. */
+function isForOperators({ path }: Route): boolean {
+  return path === '/metrics' || path === '/openapi.json';
+}
+
+function only(served: readonly ServedSurface[], isServed: (route: Route) => boolean): readonly ServedSurface[] {
+  return served.map(({ surface, routes }) => ({ surface, routes: routes.filter(isServed) }));
 }
 
 /** Where two surfaces share a path, the first one here gives errors of that path their shape. */

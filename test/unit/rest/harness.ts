@@ -228,6 +228,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     sealer: createSealer(SECRET),
     health: () => harness.health,
     origins: { allowed: new Set(['https://game.example']), own: null },
+    hasAdminPort: false,
     limits: { maxBodyBytes: MAX_BODY_BYTES, maxMessageBytes: 16_384, requestDeadlineMs: 10_000 },
     ...overrides,
   });
