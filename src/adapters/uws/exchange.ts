@@ -11,10 +11,16 @@ export interface ExchangeManner {
   readonly isHead: boolean;
   /** How long the client may keep the connection after the answer, in seconds; 0: the answer closes it. */
   readonly keepAliveS: number;
+  /**
+   * When set, answers leave at this later time of the same turn. The engine then closes a connection whose client sends
+   * a second request in the same packet. Otherwise it serves that request, even after an answer that closes.
+   */
+  readonly later: ((run: () => void) => void) | null;
 }
 
 export class Exchange {
   private isOver = false;
+  private isAnswered = false;
   /** Whether a handler runs. It may change something, and continues if its caller is answered early. */
   isHandled = false;
   private readonly whenOver: (() => void)[] = [];
@@ -39,7 +45,18 @@ export class Exchange {
   }
 
   answer(response: HttpResponse): void {
-    if (this.isOver) return;
+    if (this.isOver || this.isAnswered) return;
+    this.isAnswered = true;
+    const { later } = this.manner;
+    if (later === null) this.write(response);
+    else {
+      later(() => {
+        if (!this.isOver) this.write(response);
+      });
+    }
+  }
+
+  private write(response: HttpResponse): void {
     this.end();
     const { status, headers = {}, body } = response;
     const { isHead, keepAliveS } = this.manner;
@@ -53,7 +70,7 @@ export class Exchange {
       }
       if (status === 204) this.endWithoutBody(close);
       else if (isHead) {
-        this.res.writeHeader('Content-Length', String(Buffer.byteLength(body ?? '')));
+        if (this.manner.later === null) this.res.writeHeader('Content-Length', String(Buffer.byteLength(body ?? '')));
         this.endWithoutBody(close);
       } else this.res.end(body ?? '', close);
     });
@@ -73,10 +90,15 @@ export class Exchange {
   }
 
   /**
-   * Always without arguments: for `undefined` the 20.30 engine writes a huge length, and with a length it waits for a
-   * body.
+   * Without arguments: for `undefined` the 20.30 engine writes a huge length, and with a length it waits for a body. But
+   * only with a length of 0 does it close the connection by itself, which behind the PROXY protocol counts more than a
+   * right length. Elsewhere the client closes.
    */
   private endWithoutBody(close: boolean): void {
+    if (close && this.manner.later !== null) {
+      this.res.endWithoutBody(0, true);
+      return;
+    }
     if (close) this.res.writeHeader('Connection', 'close');
     this.res.endWithoutBody();
   }

@@ -37,7 +37,7 @@ export class HttpServer {
   /** Called by the engine. Never throws: an exception here would end the process. */
   readonly onRequest = (res: EngineResponse, req: EngineRequest): void => {
     const isHead = req.getMethod() === 'head';
-    const exchange = new Exchange(res, { isHead, keepAliveS: this.deps.keepAliveS });
+    const exchange = this.exchange(res, isHead);
     try {
       const head = copyHead(res, req, this.deps.addresses);
       this.begin(exchange, res, isHead ? { ...head, method: 'GET' } : head);
@@ -45,6 +45,16 @@ export class HttpServer {
       this.fail(exchange, error);
     }
   };
+
+  private readonly afterParsing = (run: () => void): void => {
+    this.deps.clock.endOfTurn(run);
+  };
+
+  exchange(res: EngineResponse, isHead: boolean): Exchange {
+    const { keepAliveS, addresses } = this.deps;
+    const later = addresses.readsProxyProtocol ? this.afterParsing : null;
+    return new Exchange(res, { isHead, keepAliveS, later });
+  }
 
   /** Answers without reading a body, and closes the connection so that nothing after the head is parsed. */
   refuse(exchange: Exchange, head: RequestHead, failure: Failure): void {

@@ -8,7 +8,7 @@ import type { Log } from '../../ports/log.js';
 import type { Metrics } from '../../ports/metrics.js';
 import type { AddressRules } from './client-address.js';
 import type { EngineContext, EngineRequest, EngineResponse } from './engine.js';
-import { Exchange } from './exchange.js';
+import type { Exchange } from './exchange.js';
 import { isTooLarge } from './header-guard.js';
 import type { HttpServer } from './http.js';
 import { copyHead, isAmbiguousHead, type RequestHead } from './request.js';
@@ -25,7 +25,6 @@ export interface UpgradeDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly addresses: AddressRules;
-  readonly keepAliveS: number;
   /** Called directly after the cork of an upgrade ends. */
   readonly onUpgraded: () => void;
 }
@@ -35,7 +34,7 @@ export class Upgrades {
 
   /** Called by the engine. Never throws: an exception here would end the process. */
   readonly onUpgrade = (res: EngineResponse, req: EngineRequest, context: EngineContext): void => {
-    const exchange = new Exchange(res, { isHead: false, keepAliveS: this.deps.keepAliveS });
+    const exchange = this.deps.http.exchange(res, false);
     try {
       this.begin(exchange, copyHead(res, req, this.deps.addresses), context);
     } catch (error) {
