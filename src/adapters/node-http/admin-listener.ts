@@ -64,7 +64,8 @@ export class AdminListener {
 
 function requestOf(req: IncomingMessage): HttpRequest {
   const { url = '', method = '', headers, socket } = req;
-  const [path = '', ...query] = url.split('?');
+  // A server must take an absolute URL as well (RFC 9112, 3.2.2).
+  const [path = '', ...query] = url.replace(/^https?:\/\/[^/?#]*/i, '').split('?');
   const address = socket.remoteAddress ?? '';
   return {
     id: randomUUID(),
