@@ -37,7 +37,7 @@ export const relayKeys = {
     env: 'SALLYPORT_FAILED_HANDSHAKES_PER_S',
     type: 'integer',
     unit: 'handshakes a second',
-    doc: "How many handshakes per second from one address (IPv6: one /64) may fail because of their credential before the gateway answers 429. Behind a proxy, all clients appear to come from the proxy's address: set the limit at the proxy, and 0 here. 0: no limit.",
+    doc: "How many handshakes per second from one address (IPv6: one /64) may fail because of their credential before the gateway answers 429. Behind a proxy, set SALLYPORT_TRUSTED_PROXIES: otherwise all clients share the proxy's address. 0: no limit.",
   }),
   maxBodyBytes: withDefault(integer(1_024, 16_777_216), '65536', {
     env: 'SALLYPORT_MAX_BODY_BYTES',

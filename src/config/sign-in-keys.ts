@@ -13,7 +13,7 @@ export const signInKeys = {
     env: 'SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS',
     type: 'integer',
     unit: 'tries a period',
-    doc: "Most password tries per period from one address (IPv6: one /64), at all accounts together. Behind a proxy, all users appear to come from the proxy's address: set the limit at the proxy, and 0 here. 0: no limit.",
+    doc: "Most password tries per period from one address (IPv6: one /64), at all accounts together. Behind a proxy, set SALLYPORT_TRUSTED_PROXIES: otherwise all users share the proxy's address. 0: no limit.",
   }),
   signInAttemptsPeriodS: withDefault(integer(1, 86_400), '900', {
     env: 'SALLYPORT_SIGN_IN_ATTEMPTS_PERIOD_S',
