@@ -26,17 +26,21 @@ describe('two workers', () => {
   afterAll(() => redis.stop());
 
   beforeEach(async () => {
-    program = await startGatewayProcess({ SALLYPORT_REDIS_URL: redis.url, SALLYPORT_WORKERS: '2' });
+    program = await startGatewayProcess({
+      SALLYPORT_REDIS_URL: redis.url,
+      SALLYPORT_WORKERS: '2',
+      SALLYPORT_ADMIN_PORT: '0',
+    });
   });
 
   afterEach(() => program.stop('SIGKILL'));
 
-  const lines = (event: string): readonly { worker: number; pid: number; url: string; node: string }[] =>
+  const lines = (event: string): readonly { worker: number; pid: number; url: string; port: number; node: string }[] =>
     program
       .output()
       .split('\n')
       .filter((line) => line.includes(`"event":"${event}"`))
-      .map((line) => JSON.parse(line) as { worker: number; pid: number; url: string; node: string });
+      .map((line) => JSON.parse(line) as { worker: number; pid: number; url: string; port: number; node: string });
 
   const newest = (event: string, worker: number) => {
     const found = lines(event).findLast((line) => line.worker === worker);
@@ -72,6 +76,19 @@ describe('two workers', () => {
       });
     }
     for (const socket of spread) socket.drop();
+  });
+
+  it('PX12 each worker serves its own metrics at a port for operators of its own', async () => {
+    const ports = lines('admin_listening').map((line) => [line.worker, line.port] as const);
+    expect(ports.map(([worker]) => worker).toSorted()).toEqual([1, 2]);
+    expect(new Set(ports.map(([, port]) => port)).size).toBe(2);
+    for (const [, port] of ports) {
+      const answer = await fetch(`http://127.0.0.1:${String(port)}/metrics`);
+      expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('sallyport_build_info')]);
+    }
+    for (const url of [program.url, ...[1, 2].map((worker) => newest('worker_listening', worker).url)]) {
+      expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    }
   });
 
   it('WK3 a worker that is killed starts again as another node, while the other one serves', async () => {
