@@ -181,7 +181,7 @@ function flow(players: readonly Player[], messagesPerS: number): { stop: () => v
 
 async function cpuMsOf(nodes: Nodes): Promise<number> {
   const { body } = await nodes.at(1).call('GET', '/metrics');
-  return 1000 * Number(/^sallyport_process_cpu_seconds_total (\S+)$/m.exec(String(body))?.[1]);
+  return 1000 * Number(/^process_cpu_seconds_total (\S+)$/m.exec(String(body))?.[1]);
 }
 
 async function allConnected(nodes: Nodes, sessions: readonly RelaySessionAnswer[], each: number): Promise<void> {

@@ -29,9 +29,10 @@ it('MT1 shows tallies, events, gauges and the build under one prefix', async () 
   ]) {
     expect(text.split('\n')).toContain(line);
   }
-  expect(text).toContain('sallyport_nodejs_eventloop_lag_seconds');
+  expect(text).toContain('\nnodejs_eventloop_lag_seconds ');
+  expect(text).toContain('\nprocess_resident_memory_bytes ');
   const names = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  expect(names.filter((line) => !line.startsWith('sallyport_'))).toEqual([]);
+  expect(names.filter((line) => !/^(?:sallyport|process|nodejs)_/.test(line))).toEqual([]);
 });
 
 it('MT2 does not let a peer make time series', async () => {
