@@ -1,6 +1,7 @@
 import type { Failure } from '../protocol/failure.js';
 import type { UserId, UserSessionId } from '../protocol/ids.js';
 import type { HttpRequest } from './http.js';
+import type { LogFields } from './log.js';
 import type { ClientSocket, SocketHandler } from './socket.js';
 
 /** A handshake request, copied from the engine before the first await. */
@@ -27,6 +28,11 @@ export interface Admission {
   readonly userSessionId?: UserSessionId | undefined;
   open(socket: ClientSocket): SocketHandler;
   abandon(): void;
+}
+
+/** What names the socket of an admission in the log. A seat is the id of its session and the member's index. */
+export function idsOf({ userId, seatName, userSessionId }: Admission): LogFields {
+  return { user_id: userId, seat: seatName, user_session_id: userSessionId ?? null };
 }
 
 /** Hears which sockets of this node are open. */

@@ -121,7 +121,14 @@ export function createRouter(served: readonly ServedSurface[], deps: RouterDeps)
     response: HttpResponse,
     startedMs: number,
   ): HttpResponse {
-    metrics.answered(routeLabel(match), response.status, clock.monotonicMs() - startedMs);
+    const [route, tookMs] = [routeLabel(match), clock.monotonicMs() - startedMs];
+    metrics.answered(route, response.status, tookMs);
+    log.debug('request_answered', {
+      request_id: request.id,
+      route,
+      status: response.status,
+      took_ms: Math.round(10 * tookMs) / 10,
+    });
     // A client that reuses this connection would keep talking to a node that shuts down.
     return finishResponse(deps.draining() ? { ...response, close: true } : response, request.id);
   }

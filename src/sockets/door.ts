@@ -4,7 +4,14 @@
  */
 import { connectLink } from '../protocol/connect-link.js';
 import { Failure } from '../protocol/failure.js';
-import type { Admission, Admitted, ConnectRequest, Gatekeeper, Refusal } from '../ports/connect.js';
+import {
+  idsOf,
+  type Admission,
+  type Admitted,
+  type ConnectRequest,
+  type Gatekeeper,
+  type Refusal,
+} from '../ports/connect.js';
 import type { Doorway } from '../ports/doorway.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
@@ -45,6 +52,7 @@ export class Door implements Gatekeeper {
       const admission = await doorway.admit(credential, request);
       const place = await this.placeFor(admission);
       const protocol = chooseProtocol(request);
+      this.deps.log.debug('handshake_admitted', { request_id: request.requestId, ...idsOf(admission) });
       return { outcome: 'admitted', admission: settledOnce(placed(admission, place)), protocol };
     } catch (error) {
       return { outcome: 'refused', failure: this.named(error, request) };
@@ -88,6 +96,7 @@ export class Door implements Gatekeeper {
     const { log, metrics, failedHandshakes } = this.deps;
     const failure = error instanceof Failure ? error : new Failure('internal', { cause: error });
     if (failure.code === 'internal') log.error('admission_failed', failure.cause ?? failure);
+    log.debug('handshake_refused', { request_id: request.requestId, code: failure.code });
     if (GUESSES.has(failure.code)) failedHandshakes.note(request.remoteAddress);
     metrics.tallies.upgradesRefused += 1;
     metrics.refused(failure.code);

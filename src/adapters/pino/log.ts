@@ -61,7 +61,10 @@ export function createPinoLog(options: PinoLogOptions): PinoLog {
     sink,
   );
   return {
-    debug: (event, fields = {}) => logger.debug({ event, ...redactFields(fields) }),
+    debug: (event, fields = {}) => {
+      // Most gateways run above this level, and requests and joins are many.
+      if (logger.isLevelEnabled('debug')) logger.debug({ event, ...redactFields(fields) });
+    },
     info: (event, fields = {}) => logger.info({ event, ...redactFields(fields) }),
     warn: (event, fields = {}) => logger.warn({ event, ...redactFields(fields) }),
     error: (event, cause, fields = {}) => logger.error({ event, ...redactFields(fields), cause: describeError(cause) }),

@@ -4,7 +4,7 @@
  */
 import type { CloseName } from '../../protocol/close-codes.js';
 import { MAX_RELAY_HEADER_BYTES } from '../../protocol/wire.js';
-import type { Gatekeeper, SocketListener } from '../../ports/connect.js';
+import { idsOf, type Gatekeeper, type SocketListener } from '../../ports/connect.js';
 import type { Log } from '../../ports/log.js';
 import type { Broadcaster, ClientSocket } from '../../ports/socket.js';
 import type { Engine, EngineApp, EngineSocket, ListenSocket } from './engine.js';
@@ -201,6 +201,7 @@ export class UwsServer {
     this.sockets.add(socket);
     this.deps.metrics.tallies.connectionsOpened += 1;
     this.deps.openSockets.onOpened(state.admission);
+    this.deps.log.debug('socket_opened', idsOf(state.admission));
     this.uws.admit(socket, () => {
       ws.cork(() => {
         this.begin(state, socket);
@@ -274,6 +275,7 @@ export class UwsServer {
       this.deps.openSockets.onClosed(admission);
       metrics.tallies.connectionsClosed += 1;
       metrics.closed(code);
+      log.debug('socket_closed', { ...idsOf(admission), code });
       handler?.onClose(code);
     } catch (error) {
       this.failed(error, null, log);
