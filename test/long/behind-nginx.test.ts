@@ -8,7 +8,6 @@ import { startGateway } from '../support/gateway.js';
 import { besiege, type Siege } from '../support/handshakes.js';
 import { startNginx } from '../support/proxies.js';
 
- 
 const FOR_S = Number(process.env['SALLYPORT_TEST_SIEGE_S'] ?? '3');
 const CONTROL_S = Math.min(10, FOR_S);
 
