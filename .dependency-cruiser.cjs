@@ -92,6 +92,17 @@ module.exports = {
       to: { path: '^src/gateway\\.ts$' },
     },
     {
+      name: 'command-imports',
+      severity: 'error',
+      comment:
+        'a command is a program of its own: it reaches a gateway over REST or the SDK; serve and check-config build one',
+      from: { path: '^src/cli/', pathNot: '^src/cli/(serve/|commands/(serve|check-config)\\.ts$)' },
+      to: {
+        path: '^(src|bench|examples|scripts|test)/',
+        pathNot: '^src/(cli/(?!serve/)|client/client\\.ts$|protocol/|lib/)',
+      },
+    },
+    {
       name: 'composition-importers',
       severity: 'error',
       comment: 'a part of the composition root is known by the root and its parts',

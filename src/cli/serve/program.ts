@@ -1,4 +1,4 @@
-import type { Log } from '../ports/log.js';
+import type { Log } from '../../ports/log.js';
 
 /** What main.ts runs, whatever the command asks for. */
 export interface Program {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Supervisor, WorkerFailed, type WorkerEnd, type WorkerProcess } from '../../../src/cli/supervisor.js';
-import { ManualClock } from '../../support/manual-clock.js';
-import { silentLog } from '../../support/silent-log.js';
+import { Supervisor, WorkerFailed, type WorkerEnd, type WorkerProcess } from '../../../../src/cli/serve/supervisor.js';
+import { ManualClock } from '../../../support/manual-clock.js';
+import { silentLog } from '../../../support/silent-log.js';
 
 class FakeProcess implements WorkerProcess {
   readonly pid = 1;

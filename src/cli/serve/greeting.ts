@@ -1,5 +1,5 @@
-import type { Listening } from '../gateway.js';
-import { VERSION } from '../lib/version.js';
+import type { Listening } from '../../gateway.js';
+import { VERSION } from '../../lib/version.js';
 
 /** The greeting for an operator who starts the program by hand: its address, its root key and an example to paste. */
 export function greeting({ url, rootKey, engine }: Listening): string {

@@ -1,20 +1,18 @@
-/** The command as main.ts runs it: one gateway, a supervisor with its workers, or one of these workers. */
-import { createPinoLog } from '../adapters/pino/log.js';
-import { parseConfig } from '../config/parse.js';
-import { ConfigError, createGateway, type Environment, type WorkerRole } from '../gateway.js';
+/** The command as `serve` runs it: one gateway, a supervisor with its workers, or one of these workers. */
+import { createPinoLog } from '../../adapters/pino/log.js';
+import { parseConfig } from '../../config/parse.js';
+import { ConfigError, createGateway, type Environment, type WorkerRole } from '../../gateway.js';
+import type { Terminal } from '../terminal.js';
 import { greeting } from './greeting.js';
 import type { Program } from './program.js';
 import { createSupervisor } from './supervise.js';
 import type { SupervisorLink } from './worker-link.js';
 
-export interface Terminal {
-  /** The module that a worker runs. */
-  readonly main: string;
-  readonly print: (text: string) => void;
-}
-
 /** Rejects with a `ConfigError`, or as `createGateway` does. */
-export async function createProgram(settings: Environment, terminal: Terminal): Promise<Program> {
+export async function createProgram(
+  settings: Environment,
+  terminal: Pick<Terminal, 'main' | 'print'>,
+): Promise<Program> {
   const parsed = parseConfig(settings);
   if (!parsed.ok) throw new ConfigError(parsed.problems);
   const { config } = parsed;
@@ -23,7 +21,7 @@ export async function createProgram(settings: Environment, terminal: Terminal): 
   return createSupervisor({ config, settings, log, main: terminal.main });
 }
 
-async function createSingle(settings: Environment, { print }: Terminal): Promise<Program> {
+async function createSingle(settings: Environment, { print }: Pick<Terminal, 'print'>): Promise<Program> {
   const gateway = await createGateway(settings);
   return {
     log: gateway.log,

@@ -1,10 +1,10 @@
 /** Builds the supervisor of the workers that the settings ask for. */
-import type { PinoLog } from '../adapters/pino/log.js';
-import type { Config } from '../config/schema.js';
-import { ownPortOf } from '../config/worker-rules.js';
-import type { Environment } from '../gateway.js';
-import { VERSION } from '../lib/version.js';
-import type { Clock } from '../ports/clock.js';
+import type { PinoLog } from '../../adapters/pino/log.js';
+import type { Config } from '../../config/schema.js';
+import { ownPortOf } from '../../config/worker-rules.js';
+import type { Environment } from '../../gateway.js';
+import { VERSION } from '../../lib/version.js';
+import type { Clock } from '../../ports/clock.js';
 import { freeEntryPort } from './entry-port.js';
 import type { Program } from './program.js';
 import { Supervisor } from './supervisor.js';

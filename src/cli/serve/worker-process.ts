@@ -1,7 +1,7 @@
 /** A worker in a process of its own. It ends when its supervisor does: the channel between them breaks then. */
 import { fork } from 'node:child_process';
-import type { Environment, WorkerRole } from '../gateway.js';
-import { argumentsOf } from './arguments.js';
+import type { Environment, WorkerRole } from '../../gateway.js';
+import { argumentsOf } from './worker-role.js';
 import type { WorkerEnd, WorkerProcess } from './supervisor.js';
 import { isListening, STOP } from './worker-link.js';
 

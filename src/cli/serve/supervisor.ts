@@ -2,8 +2,8 @@
  * Keeps the workers of one machine running: starts them, starts one again that ends, and ends all of them. It relays
  * nothing and serves nothing; what it knows of a worker is that its process runs.
  */
-import type { Clock, Timer } from '../ports/clock.js';
-import type { Log } from '../ports/log.js';
+import type { Clock, Timer } from '../../ports/clock.js';
+import type { Log } from '../../ports/log.js';
 
 export interface WorkerEnd {
   /** null: a signal ended the process, or it could not be started. */

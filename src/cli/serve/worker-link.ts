@@ -1,5 +1,5 @@
 /** What a supervisor and its workers tell each other over the channel between their processes. */
-import { hasMembers, oneOf, text } from '../lib/shape.js';
+import { hasMembers, oneOf, text } from '../../lib/shape.js';
 
 /** The worker serves. */
 export interface WorkerListening {

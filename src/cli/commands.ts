@@ -1,0 +1,23 @@
+/** All commands, in the order of --help. The first one runs when the arguments name none. */
+import type { Command } from './command.js';
+import { checkConfigCommand } from './commands/check-config.js';
+import { completionCommand } from './commands/completion.js';
+import { connectCommand } from './commands/connect.js';
+import { KEY_COMMANDS } from './commands/keys.js';
+import { kickCommand } from './commands/kick.js';
+import { mintCommand } from './commands/mint.js';
+import { NODE_COMMANDS } from './commands/nodes.js';
+import { serveCommand } from './commands/serve.js';
+import { SESSION_COMMANDS } from './commands/sessions.js';
+
+export const COMMANDS: readonly [Command, ...Command[]] = [
+  serveCommand,
+  checkConfigCommand,
+  ...SESSION_COMMANDS,
+  kickCommand,
+  mintCommand,
+  connectCommand,
+  ...KEY_COMMANDS,
+  ...NODE_COMMANDS,
+  completionCommand(() => COMMANDS),
+];

@@ -1,0 +1,44 @@
+/** The answers of the REST API, as far as commands read them. */
+import { boolean, json, listOf, number, object, orNull, text, type Shaped } from '../../lib/shape.js';
+
+const keyMembers = { id: text, name: text, scopes: listOf(text), project_id: text, created_at: number };
+
+export const newKey = object({ ...keyMembers, secret: text });
+export const keyList = object({
+  keys: listOf(object({ ...keyMembers, last_used_at: orNull(number) })),
+  next_cursor: orNull(text),
+});
+
+export const relaySession = object({
+  session_id: text,
+  authorization_token: orNull(number),
+  status: text,
+  error: orNull(text),
+  session_users: listOf(object({ ip_address: text, authorization_token: number })),
+  relay: orNull(object({ host: text, ports: object({ client: object({ link: text }) }) })),
+  webhook_url: orNull(text),
+});
+export type RelaySession = Shaped<typeof relaySession>;
+
+export const relaySessionList = object({
+  sessions: listOf(relaySession),
+  total_count: number,
+  next_cursor: orNull(text),
+});
+
+export const memberList = object({
+  members: listOf(
+    object({ index: number, user_id: text, role: text, connected: boolean, state: json, joined_at: number }),
+  ),
+});
+
+export const report = object({ matched: number, closed: number, nodes_acked: number, nodes_timed_out: number });
+export type Report = Shaped<typeof report>;
+
+export const relayToken = object({ token: text, expires_at: number });
+
+export const nodeList = object({
+  nodes: listOf(
+    object({ id: text, state: text, public_url: text, sessions: number, connections: number, version: text }),
+  ),
+});
