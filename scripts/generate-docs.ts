@@ -1,5 +1,6 @@
 /** Writes the generated pages and parts of docs/; with --check it writes nothing and fails when one would change. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { renderCliPage } from './docs/cli-page.js';
 import { renderConfigPage } from './docs/config-page.js';
 import { renderErrorsPage } from './docs/errors-page.js';
 import { renderProtocolPage } from './docs/protocol-page.js';
@@ -7,6 +8,7 @@ import { readConstants } from './docs/table-comments.js';
 
 const FRAMES = 'src/protocol/control-frames.ts';
 const PAGES: Readonly<Record<string, (current: string) => string>> = {
+  'docs/CLI.md': renderCliPage,
   'docs/CONFIG.md': renderConfigPage,
   'docs/ERRORS.md': renderErrorsPage,
   'docs/PROTOCOL.md': (current) => renderProtocolPage(current, readConstants(FRAMES, readFileSync(FRAMES, 'utf8'))),
