@@ -2,25 +2,39 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../protocol/errors.js';
 import { errorStatus } from './error-response.js';
-import { NOTHING, type Responses, type Route } from './route.js';
+import { describeMembers, describeParameter } from './document/describe-members.js';
+import { ErrorExamples } from './document/error-examples.js';
+import { ExampleMaker } from './document/example-of.js';
+import { INFO, operationWords } from './document/operation-words.js';
+import { NOTHING, type Route } from './route.js';
 import { SchemaBook, type JsonObject } from './schema-book.js';
 import type { ServedSurface, Surface } from './surface.js';
 
 export function buildOpenApi(served: readonly ServedSurface[], version: string): JsonObject {
   const book = new SchemaBook();
+  const errors = new ErrorExamples();
   const paths: Record<string, JsonObject> = {};
   for (const { surface, routes } of served) {
     for (const route of routes) {
-      paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(surface, route, book) };
+      paths[route.path] = {
+        ...paths[route.path],
+        [route.method.toLowerCase()]: describeMembers(route.name, operation(surface, route, book, errors)),
+      };
     }
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Sallyport', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: { ...INFO, version },
     servers: [{ url: '/' }],
     tags: served.map(({ surface: { name, title } }) => ({ name, description: title })),
     paths,
-    components: { schemas: book.components, securitySchemes: securitySchemes(served) },
+    components: {
+      schemas: Object.fromEntries(
+        Object.entries(book.components).map(([id, schema]) => [id, describeMembers(id, schema)]),
+      ),
+      examples: errors.components,
+      securitySchemes: securitySchemes(served),
+    },
   };
 }
 
@@ -42,19 +56,15 @@ function schemeNames(surface: Surface, { auth }: Route): readonly string[] {
   return 'guard' in auth ? [auth.guard].flat() : [surface.name];
 }
 
-function operation(surface: Surface, route: Route, book: SchemaBook): JsonObject {
+function operation(surface: Surface, route: Route, book: SchemaBook, errors: ErrorExamples): JsonObject {
   return {
     operationId: route.name,
-    summary: route.summary,
+    ...operationWords(route),
     tags: [surface.name],
     ...security(surface, route),
-    parameters: [
-      ...parameters(route.params, 'path', book),
-      ...parameters(route.query, 'query', book),
-      ...common(route),
-    ],
+    parameters: [...parameters(route, 'path', book), ...parameters(route, 'query', book), ...common(route)],
     ...(route.body === NOTHING ? {} : { requestBody: requestBody(route, book) }),
-    responses: { ...successes(route.responses, book), ...failures(surface, route, book) },
+    responses: { ...successes(route, book), ...failures(surface, route, book, errors) },
   };
 }
 
@@ -69,18 +79,20 @@ function security(surface: Surface, route: Route): JsonObject {
 
 function requestBody(route: Route, book: SchemaBook): JsonObject {
   const schema = book.schemaOf(route.body);
-  const content = json(schema);
+  const content = json(schema, exampleOf(route, schema, book));
   if (route.bodyForm !== 'form') return { required: route.bodyForm === 'json', content };
   return { required: false, content: { 'application/x-www-form-urlencoded': { schema }, ...content } };
 }
 
-function parameters(schema: z.ZodType, place: 'path' | 'query', book: SchemaBook): readonly JsonObject[] {
+function parameters(route: Route, place: 'path' | 'query', book: SchemaBook): readonly JsonObject[] {
+  const schema = place === 'path' ? route.params : route.query;
   if (!(schema instanceof z.ZodObject)) return [];
   const required = new Set(book.requiredOf(schema));
   return Object.entries(book.propertiesOf(schema)).map(([name, property]) => ({
     name,
     in: place,
     required: place === 'path' || required.has(name),
+    ...describeParameter(route.name, name, property),
     schema: property,
   }));
 }
@@ -98,28 +110,34 @@ function common(route: Route): readonly JsonObject[] {
   ];
 }
 
-function successes(responses: Responses, book: SchemaBook): JsonObject {
+function successes(route: Route, book: SchemaBook): JsonObject {
   return Object.fromEntries(
-    Object.entries(responses).map(([status, kind]) => {
+    Object.entries(route.responses).map(([status, kind]) => {
       if (kind === 'empty') return [status, { description: 'Done; no body.' }];
-      if (kind instanceof z.ZodType) return [status, { description: 'Success.', content: json(book.schemaOf(kind)) }];
+      if (kind instanceof z.ZodType) {
+        const schema = book.schemaOf(kind);
+        return [status, { description: 'Success.', content: json(schema, exampleOf(route, schema, book)) }];
+      }
       return [status, { description: 'Success.', content: { [kind.contentType]: { schema: { type: 'string' } } } }];
     }),
   );
 }
 
 /** One response for each status, with the codes that lead to it. */
-function failures(surface: Surface, route: Route, book: SchemaBook): JsonObject {
+function failures(surface: Surface, route: Route, book: SchemaBook, errors: ErrorExamples): JsonObject {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of new Set([...commonErrors(route), ...route.errors])) {
     const status = errorStatus(surface, code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  const content = json(book.schemaOf(surface.errorBody.schema));
+  const schema = book.schemaOf(surface.errorBody.schema);
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
       String(status),
-      { description: codes.map((code) => `${code}: ${ERRORS[code].message}`).join(' '), content },
+      {
+        description: codes.map((code) => `${code}: ${ERRORS[code].message}`).join(' '),
+        content: json(schema, { examples: errors.examplesOf(surface, codes) }),
+      },
     ]),
   );
 }
@@ -132,6 +150,7 @@ function commonErrors(route: Route): readonly ErrorCode[] {
     ...errorsIf(route.body !== NOTHING || route.query !== NOTHING, ['invalid_request']),
     ...errorsIf(route.mutating, ['invalid_request', 'idempotency_conflict', 'idempotency_in_progress']),
     ...errorsIf(route.refusedWhileDraining, ['draining']),
+    'ambiguous_request',
     'internal',
   ];
 }
@@ -140,6 +159,10 @@ function errorsIf(holds: boolean, codes: readonly ErrorCode[]): readonly ErrorCo
   return holds ? codes : [];
 }
 
-function json(schema: JsonObject): JsonObject {
-  return { 'application/json': { schema } };
+function json(schema: JsonObject, examples: JsonObject): JsonObject {
+  return { 'application/json': { schema, ...examples } };
+}
+
+function exampleOf({ name }: Route, schema: JsonObject, book: SchemaBook): JsonObject {
+  return { example: new ExampleMaker(book.components).exampleOf(name, schema) };
 }
