@@ -71,7 +71,7 @@ export const MEMBER_EXAMPLES: Readonly<Record<string, unknown>> = {
   active_organization_id: `org_${LETTERS}`,
   client_id: `client_${LETTERS}`,
   actor_id: `user_${LETTERS}`,
-  sub: `user_${[...LETTERS].reverse().join('')}`,
+  sub: 'user_2b6fcd92dvf96q05x8fn4n31kaa',
   intent: 'focus',
   role: 'org:member',
   permissions: ['org:maps:edit'],

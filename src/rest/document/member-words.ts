@@ -81,7 +81,6 @@ export const MEMBER_WORDS: Readonly<Record<string, string>> = {
   // Errors
   message: 'A sentence for people. It may change.',
   'WalletNonce.message': 'The text that the wallet signs, byte for byte.',
-  'verifyWalletProof.message': 'The text that was signed, as the nonce call gave it.',
   code: 'The code of the error in the catalogue (docs/ERRORS.md). It never changes.',
   long_message: 'The message in more words.',
   meta: 'More about the error, such as the name of the wrong parameter.',
