@@ -34,6 +34,7 @@ const isLong = process.env['SALLYPORT_TEST_DRAIN_SOCKETS'] !== undefined;
 const LONG = isLong
   ? []
   : [
+      'test/long/behind-nginx.test.ts',
       'test/long/cluster-failover.test.ts',
       'test/long/drain.test.ts',
       'test/long/durability.test.ts',

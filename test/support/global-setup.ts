@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import { hasCommand, installPackages } from './packages.js';
 import { freePort, hasRedisServer, startRedisServer, untilAnswers } from './redis-server.js';
 
 declare module 'vitest' {
@@ -16,9 +17,12 @@ interface ProvidedRedis {
 }
 
 const run = promisify(execFile);
+/** Commands; their Debian packages have the same names. */
+const PROGRAMS = ['chromium', 'haproxy', 'nginx'] as const;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const redis = await findRedis();
+  await findPrograms();
   project.provide('redisUrl', redis.url);
   return () => redis.stop();
 }
@@ -29,7 +33,8 @@ async function findRedis(): Promise<ProvidedRedis> {
     await untilAnswers(given);
     return { url: given, stop: async () => undefined };
   }
-  if ((await hasRedisServer()) || (await installRedisServer())) return startRedisServer();
+  if ((await hasRedisServer()) || ((await installPackages('redis-server')) && (await hasRedisServer())))
+    return startRedisServer();
   const container = await startContainer();
   if (container !== null) return container;
   throw new Error(
@@ -38,20 +43,11 @@ async function findRedis(): Promise<ProvidedRedis> {
   );
 }
 
-/** Debian and its kind, and only as root: nowhere else is a package ours to install. */
-async function installRedisServer(): Promise<boolean> {
-  if (process.getuid?.() !== 0) return false;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const install = ['install', '-y', '--no-install-recommends', 'redis-server'];
-  try {
-    await run('apt-get', install, { env }).catch(async () => {
-      await run('apt-get', ['update'], { env });
-      await run('apt-get', install, { env });
-    });
-  } catch {
-    return false;
-  }
-  return hasRedisServer();
+/** A browser, and proxies as operators run them. A test whose program is missing fails, and says what to install. */
+async function findPrograms(): Promise<void> {
+  const found = await Promise.all(PROGRAMS.map(hasCommand));
+  const missing = PROGRAMS.filter((_, at) => found[at] === false);
+  if (missing.length > 0) await installPackages(...missing);
 }
 
 async function startContainer(): Promise<ProvidedRedis | null> {

@@ -26,10 +26,12 @@ export interface EngineResponse {
   cork(run: () => void): unknown;
   writeStatus(status: string): unknown;
   writeHeader(name: string, value: string): unknown;
-  end(body: string | Uint8Array, close: boolean): unknown;
-  endWithoutBody(): unknown;
+  end(body: string | Uint8Array, close?: boolean): unknown;
+  endWithoutBody(length?: number, close?: boolean): unknown;
   /** 4 or 16 bytes. */
   getRemoteAddress(): ArrayBuffer;
+  /** From a header of the PROXY protocol; empty without one. */
+  getProxiedRemoteAddress(): ArrayBuffer;
   /** The socket's `getUserData` gives the state. */
   upgrade(state: object, key: string, protocol: string, extensions: string, context: EngineContext): unknown;
 }

@@ -84,18 +84,23 @@ export class NodeResponse implements EngineResponse {
     this.res.appendHeader(name, value);
   }
 
-  end(body: string | Uint8Array, close: boolean): void {
+  end(body: string | Uint8Array, close = false): void {
     this.res.setHeader('Content-Length', Buffer.byteLength(body));
     this.finish(close, body);
   }
 
-  endWithoutBody(): void {
-    this.finish(this.res.getHeader('connection') === 'close', null);
+  endWithoutBody(_length?: number, close = false): void {
+    this.finish(close || this.res.getHeader('connection') === 'close', null);
   }
 
   getRemoteAddress(): ArrayBuffer {
     const text = 'remoteAddress' in this.socket ? String(this.socket.remoteAddress) : '';
     return addressBytes(canonicalAddress(text) ?? '0.0.0.0');
+  }
+
+  /** This engine does not read the PROXY protocol. */
+  getProxiedRemoteAddress(): ArrayBuffer {
+    return new ArrayBuffer(0);
   }
 
   upgrade(state: object, _key: string, protocol: string, _extensions: string, _context: EngineContext): void {
@@ -107,7 +112,10 @@ export class NodeResponse implements EngineResponse {
   private finish(close: boolean, body: string | Uint8Array | null): void {
     this.isAnswered = true;
     const isLast = close || this.handOver !== null;
-    if (isLast) this.res.setHeader('Connection', 'close');
+    if (isLast) {
+      this.res.setHeader('Connection', 'close');
+      this.res.removeHeader('Keep-Alive');
+    }
     this.req.resume();
     if (body === null) this.res.end();
     else this.res.end(body);
