@@ -79,7 +79,7 @@ export default tseslint.config(
       'src/main.ts',
       'src/cli/**/*.ts',
       'src/adapters/system/**/*.ts',
-      'src/adapters/uws/engine.ts',
+      'src/adapters/uws/load-engine.ts',
       'scripts/**',
       'bench/**/*.ts',
       'examples/**/*.ts',

@@ -4,7 +4,8 @@
  *
  * `BENCH_FAULT=lose|double|swap` spoils every 100th message, so that tests can check the bench's counting.
  */
-import { loadEngine, type EngineSocket } from '../../src/adapters/uws/engine.js';
+import type { EngineSocket } from '../../src/adapters/uws/engine.js';
+import { loadEngine } from '../../src/adapters/uws/load-engine.js';
 
 interface Guest {
   readonly room: string;

@@ -3,7 +3,7 @@
 // gateway's have. uWebSockets.js 20.30 has the fault. It loads on Node 20; elsewhere this server has the gateway's engine.
 import { createRequire } from 'node:module';
 import { crc32 } from 'node:zlib';
-import { loadEngine } from '../../dist/src/adapters/uws/engine.js';
+import { loadEngine } from '../../dist/src/adapters/uws/load-engine.js';
 
 const MIN_BYTES = 16 * 1024;
 const MAX_BYTES = 64 * 1024;

@@ -122,7 +122,7 @@ describe('the golden vectors through the client', () => {
       { type: 'host', index: 1, ref: 3 },
       { type: 'lock', locked: true, ref: 4 },
       { type: 'lock', locked: false, ref: 5 },
-      { type: 'ping', t: 1 },
+      { type: 'ping', t: '1' },
       { type: 'leave' },
     ]);
   });

@@ -35,6 +35,7 @@ describe('parseConfig', () => {
       redisPrefix: 'sallyport:',
       durableReplicas: 0,
       leaseMs: 1500,
+      engine: 'auto',
       publicUrl: null,
       allowedOrigins: 'own',
       nodeLabels: {},
