@@ -11,8 +11,10 @@ RUN npm run --silent build:src
 FROM node:22-trixie-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The engine's packages carry binaries for every platform; only Linux's can load here.
-RUN npm ci --omit=dev && find node_modules/uws-* -name '*.node' ! -name '*linux*' -delete
+# The engine's packages carry binaries for every platform; this image loads one of them.
+RUN npm ci --omit=dev && rm -r node_modules/uws-portable && \
+  find node_modules/uws-current -name '*.node' \
+    ! -name "$(node -p '`uws_linux_${process.arch}_${process.versions.modules}.node`')" -delete
 
 FROM node:22-trixie-slim
 WORKDIR /app

@@ -60,10 +60,15 @@ export async function unreached(api: LoginApi): Promise<readonly string[]> {
   const answered = [...text.matchAll(SAMPLE)].map(([, route, status]) => ({ route, status: Number(status) }));
   const got = (route: string, fits: (status: number) => boolean): boolean =>
     answered.some((each) => each.route === route && fits(each.status));
-  return (await operationsOf(api)).flatMap(({ method, path, statuses }) => {
+  const operations = await operationsOf(api);
+  // What every call may answer comes of the request's own form, such as two lengths: other tests send that.
+  const isOwn = (status: number): boolean => operations.some(({ statuses }) => !statuses.includes(status));
+  return operations.flatMap(({ method, path, statuses }) => {
     const route = `${method} ${path}`;
     const missing = got(route, isSuccess) ? [] : [`${route}: a success`];
-    return !statuses.some(isRefusal) || got(route, isRefusal) ? missing : [...missing, `${route}: an error`];
+    return !statuses.some((status) => isRefusal(status) && isOwn(status)) || got(route, isRefusal)
+      ? missing
+      : [...missing, `${route}: an error`];
   });
 }
 
