@@ -17,7 +17,10 @@ export class LocalEnforcer implements Enforcer {
 
   remove(sessionId: SessionId, removed: RemovedUser, why: Removal): Promise<Reach> {
     const room = this.rooms.findSockets(sessionId);
-    if (room === null) return reached(0);
+    if (room === null) {
+      const { index } = removed;
+      return reached(index !== null && this.rooms.wasClosedEarly(sessionId, index) ? 1 : 0);
+    }
     room.copy.forget(removed.userId);
     if (removed.index === null) {
       // No member left, but a creator that never connected may have passed the host role to a member here.

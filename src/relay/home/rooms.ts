@@ -14,9 +14,13 @@ import type { Host } from '../../ports/relay-session.js';
 import { homeElsewhere } from './home-elsewhere.js';
 import { MOVE_HERE } from './hand-over-calls.js';
 import { hostNow } from './host-now.js';
+import type { HomeCopy } from '../room/home-copy.js';
 import type { Member } from '../room/member.js';
 import { openRoom, type OpenRoomDeps } from './open-room.js';
 import type { Room, RoomOwner } from '../room/room.js';
+
+/** An order comes within a second of the store's decision, or is reported as timed out. */
+const ORDER_WITHIN_MS = 2_000;
 
 export interface RoomsDeps extends OpenRoomDeps {
   readonly placement: Placement;
@@ -38,6 +42,8 @@ export class Rooms implements RoomOwner {
   private readonly pins = new Map<Room, number>();
   /** Rooms of sessions that are not here any more, whose sockets still are. */
   private readonly aside = new Map<SessionId, Room>();
+  /** Copies of rooms that were let go before the order came whose report counts a socket of theirs. */
+  private readonly closedEarly = new Map<SessionId, HomeCopy>();
 
   constructor(private readonly deps: RoomsDeps) {}
 
@@ -134,7 +140,13 @@ export class Rooms implements RoomOwner {
     if (room.members.size > 0 || this.pins.has(room)) return;
     room.flush();
     room.durable?.stop();
+    if (room.copy.awaitsOrders) this.keepForOrders(room.id, room.copy);
     if (this.rooms.get(room.id) === room) this.forget(room.id);
+  }
+
+  /** Whether a check closed the socket of a room that is gone, before the order came. True only once. */
+  wasClosedEarly(id: SessionId, index: number): boolean {
+    return this.closedEarly.get(id)?.wasClosedEarly(index) ?? false;
   }
 
   onWindowPassed(room: Room, member: Member): void {
@@ -156,6 +168,13 @@ export class Rooms implements RoomOwner {
     if (room === null) return 0;
     this.forget(id);
     return room.end(close);
+  }
+
+  private keepForOrders(id: SessionId, copy: HomeCopy): void {
+    this.closedEarly.set(id, copy);
+    this.deps.room.clock.after(ORDER_WITHIN_MS, () => {
+      if (this.closedEarly.get(id) === copy) this.closedEarly.delete(id);
+    });
   }
 
   private forget(id: SessionId): void {

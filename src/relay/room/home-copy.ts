@@ -75,6 +75,11 @@ export class HomeCopy {
     this.closedEarly.add(index);
   }
 
+  /** Whether a socket was closed whose order has not come. */
+  get awaitsOrders(): boolean {
+    return this.closedEarly.size > 0;
+  }
+
   /** The order has come: whether a check closed the socket before. True only once. */
   wasClosedEarly(index: number): boolean {
     return this.closedEarly.delete(index);

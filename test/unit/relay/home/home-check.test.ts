@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { OVER_KEPT_MS, type RelayStore } from '../../../../src/ports/relay-store.js';
 import type { Reach } from '../../../../src/ports/enforcer.js';
+import type { RemovedUser } from '../../../../src/ports/relay-seat.js';
 import { LocalEnforcer } from '../../../../src/relay/home/local-enforcer.js';
 import { Failure } from '../../../../src/protocol/failure.js';
 import * as f from '../../../contract/suites/fixtures.js';
@@ -21,6 +22,31 @@ describe('an order that comes after a check', () => {
     const order = (): Promise<Reach> => enforcer.remove(room.id, kicked.removed, { reason: 'kicked', detail: null });
     expect((await order()).closed).toBe(1);
     expect((await order()).closed).toBe(0);
+  });
+
+  it('MN1 counts it also when the room went with its last member, for 2 s', async () => {
+    const home = new HomeStage();
+    const { room } = await home.roomOfTwo();
+    const enforcer = new LocalEnforcer(home.rooms);
+    const kicked: RemovedUser[] = [];
+    for (const { index } of [...room.members.values()]) {
+      const outcome = await home.real.kick({
+        sessionId: room.id,
+        scope: 'all',
+        selector: { by: 'index', index },
+        ban: false,
+      });
+      if (outcome.outcome !== 'kicked') throw new Error(outcome.outcome);
+      kicked.push(outcome.removed);
+    }
+    await home.pass(250);
+    await home.homeCheck.checkAll();
+    expect(home.rooms.findSockets(room.id)).toBeNull();
+    const order = async (at: number): Promise<number> =>
+      (await enforcer.remove(room.id, f.sure(kicked[at]), { reason: 'kicked', detail: null })).closed;
+    expect([await order(0), await order(0)]).toEqual([1, 0]);
+    await home.pass(2_000);
+    expect(await order(1)).toBe(0);
   });
 });
 
