@@ -88,8 +88,10 @@ async function withPair(use: (pair: Pair) => Promise<void>): Promise<void> {
   const redis = await startRedisServer(['--enable-debug-command', 'yes', ...ADMIN]);
   const admin = new Redis(redis.url, { username: 'admin', password: 'any', enableReadyCheck: false });
   const running = await startGateway({ redisUrl: redis.url });
+  const backend = new Backend(running.url);
   try {
-    await use({ admin, running, backend: new Backend(running.url) });
+    await untilReady(backend);
+    await use({ admin, running, backend });
   } finally {
     await running.stop();
     admin.disconnect();
