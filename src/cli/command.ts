@@ -12,7 +12,7 @@ export interface Command {
   readonly details?: string;
   readonly operands: readonly Operand[];
   readonly flags: readonly Flag[];
-  /** What follows `sallyport` in an example. */
+  /** The arguments of an example, after `sallyport`. */
   readonly examples: readonly string[];
   /**
    * Resolves with the exit code, or with null for a program that runs on. Rejects with a `CommandFailed` whose message

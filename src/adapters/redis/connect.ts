@@ -120,7 +120,7 @@ export function commandRefusedIn({ message }: Error): string | null {
 /** A short reason that contains no address. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
-  // Of the servers of a cluster: none of them serves.
+  // No server of the cluster serves.
   if ('lastNodeError' in error && error.lastNodeError instanceof Error) return reasonOf(error.lastNodeError);
   const sentinels = /^All sentinels are unreachable.*?(?:Last error: ([A-Z]{4,}).*)?$/s.exec(error.message);
   if (sentinels !== null) return `no sentinel is reachable (${sentinels[1] ?? 'no answer'})`;

@@ -1,4 +1,4 @@
-/** What the gateway uses of an engine that serves sockets and HTTP: the interface of uWebSockets.js. */
+/** The engine serves sockets and HTTP. These are the parts of uWebSockets.js's interface that the gateway uses. */
 
 export interface EngineRequest {
   getMethod(): string;

@@ -22,7 +22,7 @@ import { NodeRequest, NodeResponse, type Handover } from './ws-exchange.js';
 import { Topics } from './ws-topics.js';
 import { WsSocket, type SocketOwner } from './ws-socket.js';
 
-/** What the gateway's handlers see as the engine's limits: a head within this time, an idle connection for this long. */
+/** A head must arrive within this time, and an idle connection lives this long, as on uWebSockets.js. */
 const HEAD_MS = 10_000;
 const CHECK_EVERY_MS = 2_000;
 const IDLE_MS = 10_000;

@@ -108,7 +108,7 @@ export class NodeResponse implements EngineResponse {
     this.handOver?.(state, protocol);
   }
 
-  /** What the client still sends is read and dropped, so that it gets the answer and no reset. */
+  /** Reads and drops the rest of the request, so that the client gets the answer and no reset. */
   private finish(close: boolean, body: string | Uint8Array | null): void {
     this.isAnswered = true;
     const isLast = close || this.handOver !== null;
