@@ -49,8 +49,7 @@ module.exports = {
       severity: 'error',
       comment: 'what is imported stands in package.json',
       from: {},
-      // ws is a dev dependency and an optional peer; standing in both lists makes it unknown to the cruiser.
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'], pathNot: '^node_modules/ws/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
     {
       name: 'no-dev-dependency-in-src',
