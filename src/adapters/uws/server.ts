@@ -30,25 +30,26 @@ export interface ServerDeps extends HttpDeps {
 export class UwsApp implements Broadcaster {
   readonly app: EngineApp;
   private newcomer: UwsSocket | null = null;
-  private readonly held: { readonly topic: string; readonly frame: string | Uint8Array }[] = [];
+  private readonly held: { readonly topic: string; readonly text: string }[] = [];
 
   constructor(readonly engine: Engine) {
     this.app = engine.App();
   }
 
   publish(topic: string, frame: string | Uint8Array, except: ClientSocket | null): void {
-    if (this.isForOthers(topic, except)) {
-      this.held.push({ topic, frame });
+    // Bytes may be overwritten after this call: only text can wait.
+    if (typeof frame === 'string' && this.isForOthers(topic, except)) {
+      this.held.push({ topic, text: frame });
       return;
     }
-    this.release();
+    if (this.held.length > 0) this.release();
     if (except === null) this.app.publish(topic, frame, typeof frame !== 'string');
     else except.publishToOthers(topic, frame);
   }
 
   /**
-   * Runs `enter`, which corks the newcomer's socket. What it publishes to the others leaves after that: the engine has
-   * one cork, and while a socket holds it, each message to each other socket is a system call of its own.
+   * Runs `enter`, which corks the newcomer's socket. Texts that it publishes to the others leave after that: the engine
+   * has one cork, and while a socket holds it, each message to each other socket is a system call of its own.
    */
   admit(newcomer: UwsSocket, enter: () => void): void {
     this.newcomer = newcomer;
@@ -66,8 +67,13 @@ export class UwsApp implements Broadcaster {
     return newcomer !== null && (except === newcomer || (except === null && !newcomer.isSubscribed(topic)));
   }
 
+  /** A newcomer that closed while it entered has no topics any more. */
   private release(): void {
-    for (const { topic, frame } of this.held.splice(0)) this.newcomer?.publishToOthers(topic, frame);
+    const { newcomer } = this;
+    for (const { topic, text } of this.held.splice(0)) {
+      if (newcomer === null || newcomer.closed) this.app.publish(topic, text, false);
+      else newcomer.publishToOthers(topic, text);
+    }
   }
 }
 
