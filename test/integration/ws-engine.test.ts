@@ -1,10 +1,14 @@
 /** The engine for machines where no build of uWebSockets.js loads. `npm run test:matrix` runs every integration test on it. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend, pairOf } from '../support/backend.js';
 import { Client } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { ROOT_KEY, startGateway, type RunningGateway } from '../support/gateway.js';
 import { clientFrame, OPCODE, RawPeer } from '../support/raw-peer.js';
 import { rawExchange } from '../support/raw-tcp.js';
+import { wrapStore } from '../support/wrap-store.js';
 
 const text = (written: string): Buffer => Buffer.from(written);
 const closeFrame = (code: number): Buffer => clientFrame(OPCODE.close, Buffer.of(code >> 8, code & 0xff));
@@ -13,14 +17,31 @@ describe('the engine on ws and node:http', () => {
   let running: RunningGateway;
   let backend: Backend;
   let port: number;
+  let isSlow = false;
 
   beforeAll(async () => {
-    running = await startGateway({ env: { SALLYPORT_ENGINE: 'ws' } });
+    const wrapped = wrapStore({
+      relay: (real) => ({
+        // A client's end of its side arrives before the answer.
+        join: async (request) => {
+          const joined = await real.join(request);
+          if (isSlow) await new Promise((resolve) => setTimeout(resolve, 100));
+          return joined;
+        },
+      }),
+    });
+    running = await startGateway({ env: { SALLYPORT_ENGINE: 'ws' }, wrapStore: wrapped });
     backend = new Backend(running.url);
     port = Number(new URL(running.url).port);
   });
 
   afterAll(() => running.stop());
+
+  /** Sessions that are live on the node: an admission keeps its session's room. */
+  async function rooms(): Promise<number> {
+    const { body } = await backend.call('GET', '/metrics');
+    return Number(/^sallyport_rooms (\d+)$/m.exec(String(body))?.[1]);
+  }
 
   /** The code of the close frame that comes back; null: none comes. */
   async function closeOf(...frames: readonly Buffer[]): Promise<number | null> {
@@ -89,5 +110,25 @@ describe('the engine on ws and node:http', () => {
       expect(['', '400']).toContain(await post(broken));
     const other = ['GET /healthz HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: h2c', '', ''];
     expect(await rawExchange(port, other.join('\r\n'))).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it.each([
+    ['the client has closed its side', 'sallyport.v1', true],
+    ['the list of subprotocols is broken', 'sallyport.v1,,x', false],
+  ])('EN2 gives the seat back when %s', async (_why, protocols, endsAtOnce) => {
+    const before = await rooms();
+    const session = await backend.createSession(1, { resume_window_ms: 0 });
+    isSlow = true;
+    const lines = ['GET /v1/connect HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket'];
+    const key = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg=='];
+    const rest = [`Sec-WebSocket-Protocol: ${protocols}`, `Authorization: Bearer ${pairOf(session)}`, '', ''];
+    const socket = connect(port, '127.0.0.1');
+    socket.resume().on('error', () => undefined);
+    const text = [...lines, ...key, ...rest].join('\r\n');
+    if (endsAtOnce) socket.end(text);
+    else socket.write(text);
+    await once(socket, 'close');
+    isSlow = false;
+    await eventually(async () => ((await rooms()) <= before ? null : `${String(await rooms())} rooms`), 5_000);
   });
 });

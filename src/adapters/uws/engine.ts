@@ -63,7 +63,8 @@ export interface EngineBehavior<UserData> {
   readonly dropped?: (ws: EngineSocket<UserData>) => void;
   readonly ping?: (ws: EngineSocket<UserData>) => void;
   readonly pong?: (ws: EngineSocket<UserData>) => void;
-  readonly close?: (ws: EngineSocket<UserData>, code: number) => void;
+  /** Also called for an upgrade that fails, before any `open`. */
+  readonly close?: (ws: Pick<EngineSocket<UserData>, 'getUserData'>, code: number) => void;
 }
 
 /** The parts of all engines that the gateway uses. */

@@ -266,7 +266,7 @@ export class UwsServer {
     }
   };
 
-  private readonly onClose = (ws: EngineSocket<SocketState>, code: number): void => {
+  private readonly onClose = (ws: Pick<EngineSocket<SocketState>, 'getUserData'>, code: number): void => {
     const { log, metrics } = this.deps;
     const { admission, handler, socket } = ws.getUserData();
     try {

@@ -26,6 +26,7 @@ import { WsSocket, type SocketOwner } from './ws-socket.js';
 const HEAD_MS = 10_000;
 const CHECK_EVERY_MS = 2_000;
 const IDLE_MS = 10_000;
+const ABNORMAL = 1006;
 const NO_CONTEXT: EngineContext = {};
 const NO_BYTES = Buffer.alloc(0);
 const drop = (): void => undefined;
@@ -88,12 +89,16 @@ class WsApp implements EngineApp {
         socket.off('data', drop);
         socket.pause();
         protocol = chosen;
+        // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- the handler's own state comes back
+        const own = state as UserData;
+        const handshake = { isDone: false };
         webSockets.handleUpgrade(req, socket, NO_BYTES, (webSocket) => {
-          // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- the handler's own state comes back
-          const opened = new WsSocket<UserData>(webSocket, socket, state as UserData, owner);
-          behavior.open(opened);
+          handshake.isDone = true;
+          behavior.open(new WsSocket<UserData>(webSocket, socket, own, owner));
           socket.resume();
         });
+        // `ws` refuses what it cannot answer: the client has closed its side, or its list of subprotocols is broken.
+        if (!handshake.isDone) behavior.close?.({ getUserData: () => own }, ABNORMAL);
       };
       res.assignSocket(socket);
       res.shouldKeepAlive = false;
