@@ -57,7 +57,7 @@ export interface EngineBehavior<UserData> {
   readonly maxLifetime: number;
   readonly compression: number;
   readonly upgrade: (res: EngineResponse, req: EngineRequest, context: EngineContext) => void;
-  readonly open: (ws: EngineSocket<UserData>) => void;
+  readonly open: (ws: EngineSocket<UserData>) => unknown;
   readonly message: (ws: EngineSocket<UserData>, message: ArrayBuffer, isBinary: boolean) => void;
   readonly drain?: (ws: EngineSocket<UserData>) => void;
   readonly dropped?: (ws: EngineSocket<UserData>) => void;

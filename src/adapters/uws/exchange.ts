@@ -5,6 +5,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { HttpResponse } from '../../ports/http.js';
 import type { EngineResponse } from './engine.js';
+import { makeYoungRoom } from './young-heap.js';
 
 export interface ExchangeManner {
   /** A HEAD request gets the head of the GET answer, including the length, and no body. */
@@ -79,11 +80,12 @@ export class Exchange {
   /**
    * Hands the response over to an upgrade; the exchange is over. Corked, so that the 101 leaves in one write. Do
    * nothing else inside: when its callback returns, `cork` reads flags from memory that the upgrade has freed, and the
-   * engine closes a socket whose flags were overwritten (docs/adr/0006).
+   * engine closes a socket whose flags were overwritten, for example by a garbage collection (docs/adr/0006).
    */
   upgrade(run: (res: EngineResponse) => void): void {
     if (this.isOver) return;
     this.end();
+    makeYoungRoom();
     this.res.cork(() => {
       run(this.res);
     });

@@ -88,8 +88,8 @@ export class UwsServer {
   private readonly sockets = new Set<UwsSocket>();
   private readonly http: HttpServer;
   private readonly listening: ListenSocket[] = [];
-  /** The socket that was just upgraded and is still inside the cork of its upgrade. */
-  private newcomer: EngineSocket<SocketState> | null = null;
+  /** The socket that was just upgraded and is still inside the cork of its upgrade. The key is always there. */
+  private readonly upgraded = new Map<'newcomer', EngineSocket<SocketState> | null>([['newcomer', null]]);
 
   constructor(
     private readonly uws: UwsApp,
@@ -110,7 +110,9 @@ export class UwsServer {
       maxLifetime: 0,
       compression: 0,
       upgrade: upgrades.onUpgrade,
-      open: this.onOpen,
+      // Runs inside the cork of the upgrade, where whatever allocates memory endangers the socket (docs/adr/0006). So this
+      // is a function of V8 itself: a function in JavaScript may be compiled, or interrupted, when it is called.
+      open: this.upgraded.set.bind(this.upgraded, 'newcomer'),
       message: this.onMessage,
       drain: this.onDrain,
       dropped: this.onDropped,
@@ -119,8 +121,6 @@ export class UwsServer {
       close: this.onClose,
     });
     uws.app.any('/*', this.http.onRequest);
-    // Compiles the function before the first upgrade: compiling allocates memory, too.
-    this.onOpen(null);
   }
 
   get connections(): number {
@@ -192,15 +192,10 @@ export class UwsServer {
     return this.http.drained();
   }
 
-  /** Runs inside the cork of the upgrade, where any memory allocation endangers the socket (docs/adr/0006). */
-  private readonly onOpen = (ws: EngineSocket<SocketState> | null): void => {
-    this.newcomer = ws;
-  };
-
   private readonly onUpgraded = (): void => {
-    const ws = this.newcomer;
+    const ws = this.upgraded.get('newcomer') ?? null;
     if (ws === null) return;
-    this.newcomer = null;
+    this.upgraded.set('newcomer', null);
     const state = ws.getUserData();
     const socket = new UwsSocket(ws);
     state.socket = socket;
@@ -272,7 +267,7 @@ export class UwsServer {
     try {
       if (socket === null) {
         // The socket closed inside the cork of its upgrade: no handler knows it.
-        this.newcomer = null;
+        this.upgraded.set('newcomer', null);
         admission.abandon();
         return;
       }
