@@ -4,7 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { HttpResponse } from '../../ports/http.js';
-import type { EngineResponse } from './engine.js';
+import type { EngineContext, EngineResponse } from './engine.js';
 import { makeYoungRoom } from './young-heap.js';
 
 export interface ExchangeManner {
@@ -17,6 +17,16 @@ export interface ExchangeManner {
    * a second request in the same packet. Otherwise it serves that request, even after an answer that closes.
    */
   readonly later: ((run: () => void) => void) | null;
+}
+
+export interface Handshake {
+  /** What the engine keeps with the socket. */
+  readonly state: object;
+  /** The client's Sec-WebSocket-Key. */
+  readonly key: string;
+  /** The subprotocol of the answer; empty for none. */
+  readonly protocol: string;
+  readonly context: EngineContext;
 }
 
 export class Exchange {
@@ -78,17 +88,19 @@ export class Exchange {
   }
 
   /**
-   * Hands the response over to an upgrade; the exchange is over. Corked, so that the 101 leaves in one write. Do
-   * nothing else inside: when its callback returns, `cork` reads flags from memory that the upgrade has freed, and the
-   * engine closes a socket whose flags were overwritten, for example by a garbage collection (docs/adr/0006).
+   * Turns the response into a WebSocket; the exchange is over. Corked, so that the 101 leaves in one write. When the
+   * callback returns, `cork` reads flags from memory that the upgrade has freed, and the engine closes a socket whose
+   * flags were overwritten. So no JavaScript runs inside, not even the return from a function of ours, and no garbage
+   * collection (docs/adr/0006).
    */
-  upgrade(run: (res: EngineResponse) => void): void {
+  upgrade({ state, key, protocol, context }: Handshake): void {
     if (this.isOver) return;
     this.end();
+    const { res } = this;
+    // Extensions stay empty: compression is never negotiated.
+    const upgrade = res.upgrade.bind(res, state, key, protocol, '', context);
     makeYoungRoom();
-    this.res.cork(() => {
-      run(this.res);
-    });
+    res.cork(upgrade);
   }
 
   /**

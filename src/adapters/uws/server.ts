@@ -111,7 +111,7 @@ export class UwsServer {
       compression: 0,
       upgrade: upgrades.onUpgrade,
       // Runs inside the cork of the upgrade, where whatever allocates memory endangers the socket (docs/adr/0006). So this
-      // is a function of V8 itself: a function in JavaScript may be compiled, or interrupted, when it is called.
+      // is a function of V8 itself: one in JavaScript may be compiled when it is called or when it returns.
       open: this.upgraded.set.bind(this.upgraded, 'newcomer'),
       message: this.onMessage,
       drain: this.onDrain,

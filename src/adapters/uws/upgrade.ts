@@ -65,10 +65,7 @@ export class Upgrades {
           } else {
             const state: SocketState = { admission: outcome.admission, socket: null, handler: null };
             const key = head.headers.get('sec-websocket-key') ?? '';
-            exchange.upgrade((res) => {
-              // Extensions stay empty: compression is never negotiated.
-              res.upgrade(state, key, outcome.protocol ?? '', '', context);
-            });
+            exchange.upgrade({ state, key, protocol: outcome.protocol ?? '', context });
             this.deps.onUpgraded();
           }
         },
