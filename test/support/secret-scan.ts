@@ -5,14 +5,14 @@
 import type { Redis } from 'ioredis';
 
 /** A shorter text is found by chance. */
-const MIN_LENGTH = 8;
+export const MIN_SECRET_LENGTH = 8;
 
 export class SecretScan {
   readonly #secrets = new Set<string>();
 
   add(...secrets: readonly string[]): void {
     for (const secret of secrets) {
-      if (secret.length < MIN_LENGTH)
+      if (secret.length < MIN_SECRET_LENGTH)
         throw new Error(`a secret of ${String(secret.length)} letters is found by chance`);
       this.#secrets.add(secret);
     }

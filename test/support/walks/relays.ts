@@ -18,9 +18,9 @@ export async function walkRelays(journal: Journal): Promise<void> {
   const session = await backend.createSession(3, { max_users: 20, webhook_url });
   for (const [n, user] of session.session_users.entries()) {
     journal.keepShown('relay pair', pairOf(session, n));
-    journal.keepShown('user authorization token', String(user.authorization_token));
+    journal.keepNumber('user authorization token', user.authorization_token);
   }
-  journal.keepShown('session authorization token', String(session.authorization_token));
+  journal.keepNumber('session authorization token', session.authorization_token);
   await wrongCalls(backend, session);
   await rightCalls(journal, backend, session);
   await sockets(journal, backend, session);
@@ -58,7 +58,7 @@ async function rightCalls(
   const { session_user } = succeeded(added, 'authorize').body as {
     session_user: { authorization_token: number };
   };
-  const token = journal.keepShown('user authorization token', String(session_user.authorization_token));
+  const token = journal.keepNumber('user authorization token', session_user.authorization_token);
   const revoked = { session_id, authorization_token: token };
   succeeded(await backend.relays('POST', `${SESSIONS}:revoke-user`, revoked), 'revoke');
   const message = { class: 'reliable', payload_base64: 'aGVsbG8=' };

@@ -41,7 +41,7 @@ async function relaySession(journal: Journal): Promise<StandingCalls> {
 }
 
 function keepPair(journal: Journal, session: RelaySessionAnswer): string {
-  journal.keepShown('session authorization token', String(session.authorization_token));
+  journal.keepNumber('session authorization token', session.authorization_token);
   return journal.keepShown('relay pair', pairOf(session));
 }
 
