@@ -83,7 +83,8 @@ export class RedisRelayStore implements RelayStore {
     const reply = await this.#runWithLog('end', this.#scripts.end, id, [encodeScope(scope), OVER_KEPT_MS]);
     if (reply === null) return false;
     // The session has ended. A stale index entry does not change the answer, and the sweeper removes it (keys.ts).
-    await this.#index.remove(id, known(parseProjectId(asText(reply)), 'a project id')).catch(() => undefined);
+    const projectId = known(parseProjectId(asText(reply)), 'a project id');
+    await this.#index.remove([{ id, projectId }]).catch(() => undefined);
     return true;
   }
 
@@ -227,18 +228,18 @@ export class RedisRelayStore implements RelayStore {
   async sweepExpired(limit: number): Promise<readonly SessionId[]> {
     for (;;) {
       const due = await this.#index.claimDue(limit);
-      const swept = await Promise.all(due.map((session) => this.#sweep(session)));
-      const ids = swept.filter((id) => id !== null);
+      const over = await Promise.all(due.map((session) => this.#isOver(session)));
+      const swept = await this.#index.remove(due.filter((_session, n) => over[n]));
       // Sessions that live longer than their hints say may fill a whole claim, with expired ones behind them.
-      if (ids.length > 0 || due.length < limit) return ids;
+      if (swept.length > 0 || due.length < limit) return swept.map(({ id }) => id);
     }
   }
 
-  async #sweep(due: DueSession): Promise<SessionId | null> {
+  /** Removes the session if it has expired; puts its hint back if it has not. */
+  async #isOver(due: DueSession): Promise<boolean> {
     const expires = await this.#runWithLog('sweep', this.#scripts.expire, due.id, [OVER_KEPT_MS]);
-    if (expires === null) return (await this.#index.remove(due.id, due.projectId)) ? due.id : null;
-    await this.#index.putBack(due, asInteger(expires));
-    return null;
+    if (expires !== null) await this.#index.putBack(due, asInteger(expires));
+    return expires === null;
   }
 
   #run(operation: string, script: Script, id: SessionId, args: readonly Argument[]): Promise<unknown> {

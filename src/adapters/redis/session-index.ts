@@ -15,10 +15,12 @@ export interface ListedPage {
   readonly nextCursor: string | null;
 }
 
-export interface DueSession extends Due {
+export interface IndexedSession {
   readonly id: SessionId;
   readonly projectId: ProjectId;
 }
+
+export interface DueSession extends Due, IndexedSession {}
 
 /** Finds sessions: listings, and hints when each is due. It may lag behind the sessions' own keys; see keys.ts. */
 export class SessionIndex {
@@ -40,12 +42,26 @@ export class SessionIndex {
     await this.#link.run('relay.index', this.#scripts.indexAdd, keys, [id, expiryMember(id, projectId), ttlMs]);
   }
 
-  /** True for the one caller that removed the session's hint. */
-  async remove(id: SessionId, projectId: ProjectId): Promise<boolean> {
+  /** Returns the sessions whose hint this call removed: only one of several callers reports a session. */
+  async remove<T extends IndexedSession>(sessions: readonly T[]): Promise<readonly T[]> {
+    const projects = [...new Set(sessions.map(({ projectId }) => projectId))];
+    const removed = await Promise.all(
+      projects.map((id) =>
+        this.#removeOf(
+          id,
+          sessions.filter(({ projectId }) => projectId === id),
+        ),
+      ),
+    );
+    return removed.flat();
+  }
+
+  async #removeOf<T extends IndexedSession>(projectId: ProjectId, sessions: readonly T[]): Promise<readonly T[]> {
     const { expiry, listing } = this.#keys;
     const keys = [listing('all'), listing(projectId), expiry];
-    const args = [id, expiryMember(id, projectId)];
-    return asInteger(await this.#link.run('relay.index', this.#scripts.indexRemove, keys, args)) === 1;
+    const args = sessions.flatMap(({ id }) => [id, expiryMember(id, projectId)]);
+    const removed = new Set(asList(await this.#link.run('relay.index', this.#scripts.indexRemove, keys, args)));
+    return sessions.filter(({ id }) => removed.has(id));
   }
 
   async dueEarlier(id: SessionId, projectId: ProjectId, expiresAtMs: number): Promise<void> {
