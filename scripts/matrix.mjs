@@ -49,10 +49,15 @@ async function play(node, engine) {
   const listening = await Promise.race([exited.then(() => null), untilListening(gateway, () => output)]);
   if (listening === null) return { loaded: 'no', result: reasonOf(output) };
   const demo = spawn(node, ['dist/examples/demo/demo.js', '--url', listening.url, '--key', KEY], { cwd: ROOT });
+  let played = '';
+  for (const stream of [demo.stdout, demo.stderr]) stream.setEncoding('utf8').on('data', (text) => (played += text));
   const status = await new Promise((resolve) => demo.once('exit', resolve));
   gateway.kill();
   await exited;
-  if (status !== 0) hasFailed = true;
+  if (status !== 0) {
+    hasFailed = true;
+    console.error(played);
+  }
   return { loaded: listening.engine, result: status === 0 ? 'passed' : 'FAILED' };
 }
 

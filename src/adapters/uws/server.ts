@@ -149,7 +149,8 @@ export class UwsServer {
   async closeSpread(name: CloseName, windowMs: number, notice: (afterMs: number) => string): Promise<void> {
     const leaving = [...this.sockets];
     const dueMs = (n: number): number => Math.floor((n * windowMs) / Math.max(1, leaving.length));
-    for (const [n, socket] of leaving.entries()) socket.send(notice(dueMs(n)));
+    // The first frame of a socket is its welcome: a satellite's may still wait for it.
+    for (const [n, socket] of leaving.entries()) if (socket.isGreeted) socket.send(notice(dueMs(n)));
     for (let n = 0, elapsedMs = 0; n < leaving.length; elapsedMs += CLOSE_EVERY_MS) {
       for (; n < leaving.length && dueMs(n) <= elapsedMs; n += 1) leaving[n]?.close(name);
       if (n < leaving.length) await this.pause(CLOSE_EVERY_MS);

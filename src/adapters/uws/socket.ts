@@ -23,6 +23,7 @@ const DROPPED = 2;
 
 export class UwsSocket implements ClientSocket {
   private isClosed = false;
+  private hasSent = false;
 
   constructor(private readonly ws: EngineSocket<SocketState>) {
     ws.subscribe(PERMANENT_TOPIC);
@@ -32,8 +33,14 @@ export class UwsSocket implements ClientSocket {
     return this.isClosed;
   }
 
+  /** Whether a frame was sent to this socket alone. The first one is its welcome: nothing may come before that. */
+  get isGreeted(): boolean {
+    return this.hasSent;
+  }
+
   send(frame: string | Uint8Array): boolean {
     if (this.isClosed) return true;
+    this.hasSent = true;
     const status = this.ws.send(frame, typeof frame !== 'string', false);
     // The relay closes a socket long before the engine's limit; if that limit is reached, the loss must not be silent.
     if (status === DROPPED) this.close('slow_consumer');

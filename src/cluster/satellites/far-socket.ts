@@ -36,6 +36,7 @@ export class FarSocket implements Uplink {
   /** The last report said that bytes wait for the reader. */
   private isBehind = false;
   private isPinged = false;
+  private hasSent = false;
 
   constructor(
     readonly link: Link,
@@ -43,6 +44,11 @@ export class FarSocket implements Uplink {
     readonly socket: ClientSocket,
     private readonly deps: FarSocketDeps,
   ) {}
+
+  /** Whether the home has sent this socket a frame. The first one is its welcome: nothing may come before that. */
+  get isGreeted(): boolean {
+    return this.hasSent;
+  }
 
   text(bytes: Uint8Array): boolean {
     return this.forward(FROM_SATELLITE.text, bytes);
@@ -83,6 +89,7 @@ export class FarSocket implements Uplink {
 
   /** Sends a frame of the home to this socket alone. */
   send(frame: string | Uint8Array, bytes: number): void {
+    this.hasSent = true;
     const isWritten = this.socket.send(frame);
     this.arrived = (this.arrived + bytes) >>> 0;
     if (!isWritten || (this.arrived - this.reported) >>> 0 >= this.deps.bounds.softBytes / 4) this.check();

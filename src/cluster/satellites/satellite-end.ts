@@ -121,7 +121,10 @@ export class SatelliteEnd {
     for (const [at, far] of sockets.entries()) {
       const afterMs = Math.round((at * spreadMs) / sockets.length);
       far.cut();
-      far.socket.send(encodeControl({ type: 'goaway', reason: 'moved', after_ms: afterMs, url }));
+      // The home was lost before it sent the welcome: the client knows no other first frame, and retries after the close.
+      if (far.isGreeted) {
+        far.socket.send(encodeControl({ type: 'goaway', reason: 'moved', after_ms: afterMs, url }));
+      }
       clock.after(afterMs, () => {
         far.close('moved');
       });

@@ -134,8 +134,10 @@ describe('the link of a home and a satellite', () => {
   });
 
   it('SA9 sends the clients of a dead home back to this node, one after the other', async () => {
-    const { seat, socket: first } = await nodes.connect();
-    const others = [await nodes.connect(), await nodes.connect(), await nodes.connect()].map(({ socket }) => socket);
+    const { seat, socket: first, far } = await nodes.connect();
+    const more = [await nodes.connect(), await nodes.connect(), await nodes.connect()];
+    const others = more.map(({ socket }) => socket);
+    for (const each of [far, ...more.map((one) => one.far)]) each.send('welcome');
     await nodes.pass(5_000);
     nodes.dead.add(nodes.home.id);
     await nodes.pass(100);
@@ -146,8 +148,17 @@ describe('the link of a home and a satellite', () => {
     expect(seat.closes).toBe(0);
   });
 
-  it('SA9 refuses the frames of clients whose home is dead until they are closed', async () => {
+  it('SA9 sends a socket that has no welcome yet no other first frame', async () => {
     const { socket } = await nodes.connect();
+    await nodes.pass(5_000);
+    nodes.dead.add(nodes.home.id);
+    await nodes.pass(100);
+    expect([socket.frames, socket.closedWith]).toEqual([[], 'moved']);
+  });
+
+  it('SA9 refuses the frames of clients whose home is dead until they are closed', async () => {
+    const { socket, far } = await nodes.connect();
+    far.send('welcome');
     await nodes.pass(5_000);
     const send = socket.send.bind(socket);
     socket.send = (frame) => {
