@@ -20,11 +20,13 @@ import type { Crypto } from '../ports/crypto.js';
 import type { Geo } from '../ports/geo.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Operations } from '../ports/operations.js';
+import type { Outbound } from '../ports/outbound.js';
 import type { Store } from '../ports/store.js';
 import type { NodeId } from '../protocol/ids.js';
 import { OpenSockets } from '../sockets/open-sockets.js';
 import { NodeAddress, type WorkerRole } from './node-address.js';
 import { NodeDuties } from './node-duties.js';
+import { composeOutbound } from './outbound.js';
 import { storeService, openStore } from './store.js';
 import type { Composed } from './service.js';
 
@@ -41,6 +43,7 @@ export interface Ground extends Composed {
   readonly metrics: Metrics;
   readonly store: Store;
   readonly geo: Geo;
+  readonly outbound: Outbound;
   readonly uws: UwsApp;
   readonly self: NodeId;
   readonly address: NodeAddress;
@@ -51,7 +54,7 @@ export interface Ground extends Composed {
 
 /**
  * `wrapStore` puts something between the gateway and its store. Rejects when no build of the engine loads, the Redis URL
- * cannot be read, or the GeoIP database cannot be opened.
+ * cannot be read, the GeoIP database cannot be opened, or a target of the settings may not be called.
  */
 export async function layGround(
   config: Config,
@@ -60,6 +63,7 @@ export async function layGround(
 ): Promise<Ground> {
   const engine = loadEngine(config.engine);
   await requireProxyProtocol(config, engine);
+  const outbound = composeOutbound(config);
   const clock = systemClock();
   const random = systemCrypto();
   const rootKey = config.rootKey ?? randomBase62(random, 43);
@@ -86,6 +90,7 @@ export async function layGround(
     metrics,
     store,
     geo: await geoOf(config),
+    outbound,
     uws: new UwsApp(engine),
     self,
     address: new NodeAddress(config, role),

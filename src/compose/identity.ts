@@ -20,6 +20,7 @@ import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { NodeCalls } from '../ports/node-calls.js';
 import type { Passwords } from '../ports/passwords.js';
+import type { Outbound } from '../ports/outbound.js';
 import type { Store } from '../ports/store.js';
 import type { NodeDuties } from './node-duties.js';
 import type { Composed } from './service.js';
@@ -36,6 +37,7 @@ export interface IdentityGround {
   readonly sessionSockets: UserSessionSockets;
   readonly calls: NodeCalls;
   readonly duties: NodeDuties;
+  readonly outbound: Outbound;
 }
 
 export interface Identity extends Composed {

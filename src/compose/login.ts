@@ -46,7 +46,7 @@ export function composeLogin(ground: IdentityGround, identity: Identity): Login 
     rates: store.rateLimits,
     tokens: new ResetTokens({ store: store.oneTime, crypto, clock }),
     urls: new ResetUrls(config.resetUrls),
-    mailer: mailerOf(config) ?? outbox,
+    mailer: mailerOf(ground) ?? outbox,
     mailsPerHour: config.passwordResetsPerAccount * MAILS_PER_RESET,
     tallies: metrics.tallies,
   });
@@ -93,12 +93,12 @@ function attemptsOf({ config, crypto, store }: IdentityGround) {
 }
 
 /** null when none is configured. */
-function mailerOf(config: Config): Mailer | null {
+function mailerOf({ config, outbound }: Pick<IdentityGround, 'config' | 'outbound'>): Mailer | null {
   const { environment, smtpUrl, mailFrom, mailWebhookUrl, mailWebhookSecret } = config;
   const allowPlain = environment === 'development';
   if (smtpUrl !== null && mailFrom !== null) return createSmtpMailer({ url: smtpUrl, from: mailFrom, allowPlain });
   if (mailWebhookUrl === null || mailWebhookSecret === null) return null;
-  return createWebhookMailer({ url: mailWebhookUrl, secret: mailWebhookSecret });
+  return createWebhookMailer({ url: mailWebhookUrl, secret: mailWebhookSecret, outbound });
 }
 
 function outboxOf(config: Config, clock: Clock): Outbox | null {

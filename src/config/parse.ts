@@ -107,6 +107,10 @@ function mailProblems(config: Config): string[] {
       environment === 'production' && resetUrls.some((url) => url.startsWith('http:')),
       'SALLYPORT_RESET_URLS: expected https URLs outside of development',
     ],
+    [
+      environment === 'production' && mailWebhookUrl?.startsWith('http:') === true,
+      'SALLYPORT_MAIL_WEBHOOK_URL: expected an https URL outside of development',
+    ],
   ];
   return rules.filter(([broken]) => broken).map(([, problem]) => problem);
 }

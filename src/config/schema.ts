@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { registry, type KeyAbout } from './key.js';
 import { nodeKeys } from './node-keys.js';
+import { outboundKeys } from './outbound-keys.js';
 import { proxyKeys } from './proxy-keys.js';
 import { relayKeys } from './relay-keys.js';
 import { signInKeys } from './sign-in-keys.js';
@@ -17,6 +18,7 @@ export const configSchema = z.object({
   ...nodeKeys,
   ...workerKeys,
   ...proxyKeys,
+  ...outboundKeys,
   ...relayKeys,
   ...userSessionKeys,
   ...signInKeys,

@@ -54,8 +54,8 @@ export const signInKeys = {
   }),
   mailWebhookUrl: optional(httpUrl, {
     env: 'SALLYPORT_MAIL_WEBHOOK_URL',
-    type: 'http or https URL',
-    doc: 'Receives mail to users instead of an SMTP server: a POST of JSON `{to, subject, text, html}` with SALLYPORT_MAIL_WEBHOOK_SECRET as `Authorization: Bearer`. The mails contain reset tokens: use https.',
+    type: 'https URL; in development also http',
+    doc: 'Receives mail to users instead of an SMTP server: a POST of JSON `{to, subject, text, html}` with SALLYPORT_MAIL_WEBHOOK_SECRET as `Authorization: Bearer`. An address that is not public needs SALLYPORT_OUTBOUND_ALLOW.',
     unset: 'see SALLYPORT_SMTP_URL',
   }),
   mailWebhookSecret: optional(minimumText(MIN_SECRET_LENGTH), {

@@ -1,6 +1,7 @@
 /** Mail to users, handed to real servers on loopback. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createWebhookMailer } from '../../src/adapters/mail-webhook/mailer.js';
+import { createOutbound } from '../../src/adapters/outbound/outbound.js';
 import { createOutbox } from '../../src/adapters/outbox/outbox.js';
 import { createSmtpMailer } from '../../src/adapters/smtp/mailer.js';
 import type { Mailer } from '../../src/ports/mailer.js';
@@ -138,10 +139,11 @@ describe('mail over SMTP', () => {
 
 describe('mail by webhook', () => {
   const SECRET = 'secret-of-the-mail-webhook-0123456789';
+  const outbound = createOutbound({ isDevelopment: true, isAllowed: () => false });
 
   it('LS25 a mail is one POST of JSON with the secret', async () => {
     const hook = await startWebhook(204);
-    await createWebhookMailer({ url: hook.url, secret: SECRET }).send(MAIL);
+    await createWebhookMailer({ url: hook.url, secret: SECRET, outbound }).send(MAIL);
     expect(hook.calls).toEqual([
       {
         method: 'POST',
@@ -160,14 +162,14 @@ describe('mail by webhook', () => {
       [307, { location: target.url }],
     ] as const) {
       const hook = await startWebhook(status, headers);
-      const sent = createWebhookMailer({ url: hook.url, secret: SECRET }).send(MAIL);
+      const sent = createWebhookMailer({ url: hook.url, secret: SECRET, outbound }).send(MAIL);
       await expect(sent).rejects.toThrow(`the mail webhook answered ${String(status)}`);
       await hook.stop();
     }
     expect(target.calls).toEqual([]);
     const silent = await startWebhook(0);
-    await expect(createWebhookMailer({ url: silent.url, secret: SECRET, deadlineMs: 50 }).send(MAIL)).rejects.toThrow();
-    const stopping = createWebhookMailer({ url: silent.url, secret: SECRET });
+    await expect(createWebhookMailer({ url: silent.url, secret: SECRET, outbound, deadlineMs: 50 }).send(MAIL)).rejects.toThrow();
+    const stopping = createWebhookMailer({ url: silent.url, secret: SECRET, outbound });
     const sent = expect(stopping.send(MAIL)).rejects.toThrow();
     await stopping.stop();
     await sent;

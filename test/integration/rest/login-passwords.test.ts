@@ -448,7 +448,10 @@ describe('where reset mails go', () => {
     const hook = await startWebhook();
     const secret = 'secret-of-the-mail-webhook-0123456789';
     const running = await startGateway({
-      env: { ...RESET, SALLYPORT_MAIL_WEBHOOK_URL: hook.url, SALLYPORT_MAIL_WEBHOOK_SECRET: secret },
+      env: {
+        ...{ ...RESET, SALLYPORT_ENV: 'development' },
+        ...{ SALLYPORT_MAIL_WEBHOOK_URL: hook.url, SALLYPORT_MAIL_WEBHOOK_SECRET: secret },
+      },
     });
     const { user } = await askOn(running.url);
     await eventually(() => (hook.calls.length === 1 ? null : 'no call'));

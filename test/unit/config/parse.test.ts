@@ -67,6 +67,7 @@ describe('parseConfig', () => {
       signInAttemptsPerAccount: 10,
       signInAttemptsPerAddress: 100,
       signInAttemptsPeriodS: 900,
+      outboundAllow: [],
       passwordResetsPerAccount: 5,
       passwordResetsPerAddress: 50,
       resetUrls: [],
@@ -278,6 +279,9 @@ describe('the values of single keys', () => {
     expect(configOf(smtp)).toMatchObject({ smtpUrl: 'smtps://a:b@mail.example', mailFrom: 'Us <us@mail.example>' });
     expect(problemsOf({ SALLYPORT_SMTP_URL: smtp.SALLYPORT_SMTP_URL })).toEqual([
       'SALLYPORT_MAIL_FROM: required when SALLYPORT_SMTP_URL is set',
+    ]);
+    expect(problemsOf({ ...hook, SALLYPORT_MAIL_WEBHOOK_URL: 'http://mail.example/in' })).toEqual([
+      'SALLYPORT_MAIL_WEBHOOK_URL: expected an https URL outside of development',
     ]);
     expect(problemsOf({ SALLYPORT_MAIL_WEBHOOK_URL: 'https://mail.example/in' })).toEqual([
       'SALLYPORT_MAIL_WEBHOOK_SECRET: required when SALLYPORT_MAIL_WEBHOOK_URL is set',

@@ -246,6 +246,7 @@ export const SETTING_EFFECTS: Effects = {
   SALLYPORT_RESET_URLS: 'another resetUrl is 400 reset_url_not_allowed',
   SALLYPORT_SMTP_URL: 'where mails go',
   SALLYPORT_MAIL_FROM: 'From of mails',
+  SALLYPORT_OUTBOUND_ALLOW: 'which addresses that are not public the mail webhook may have',
   SALLYPORT_MAIL_WEBHOOK_URL: 'where mails go as JSON',
   SALLYPORT_MAIL_WEBHOOK_SECRET: 'the signature of that JSON',
   SALLYPORT_WALLET_DOMAIN: 'the domain in messages for wallets',

@@ -8,6 +8,7 @@ import { composeGroup, type GroupGround } from '../../../src/compose/group.js';
 import { NodeDuties } from '../../../src/compose/node-duties.js';
 import { composeIdentity, type Identity } from '../../../src/compose/identity.js';
 import { composeLogin } from '../../../src/compose/login.js';
+import { composeOutbound } from '../../../src/compose/outbound.js';
 import { composeTokens } from '../../../src/compose/tokens.js';
 import { parseConfig } from '../../../src/config/parse.js';
 import type { Config } from '../../../src/config/schema.js';
@@ -261,7 +262,8 @@ function identityOn(store: Store, clock: ManualClock, log: Log): IdentityParts {
   const base = { config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store };
   const tokens = composeTokens({ ...base, secret: SECRET, publicUrl: () => 'https://rest.example.test' });
   const sessionSockets = new UserSessionSockets();
-  const ground = { ...base, tokens, sessionSockets, calls: loneNode, duties: new NodeDuties() };
+  const outbound = composeOutbound(base.config);
+  const ground = { ...base, tokens, sessionSockets, outbound, calls: loneNode, duties: new NodeDuties() };
   const identity = composeIdentity(ground);
   const client = composeClient(ground, identity, tokens);
   return { identity, client, login: composeLogin(ground, identity) };
