@@ -1,5 +1,5 @@
 /**
- * The client SDK, `sallyport/client`: one member of one relay session. It holds one connection at a time and reconnects
+ * The client SDK, the package `sallyport-client`: one member of one relay session. It holds one connection at a time and reconnects
  * when the connection is lost. The same source runs in browsers and in Node, without dependencies.
  */
 import type { ClientFrame } from '../protocol/control-frames.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_CLIENT_BYTES, measureClient } from '../../../scripts/client-size/measure.js';
+import { MAX_CLIENT_BYTES, measureClient } from '../../../scripts/client-package/measure.js';
 
 const SOURCE = /\/src\/(client|protocol|lib)\/[a-z0-9-]+\.ts$/;
 

@@ -1,7 +1,7 @@
 /** The SDK in an imitation of React Native's globals: what they lack, or do in another way than browsers. */
 import { createContext, runInContext, type Context } from 'node:vm';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { measureClient } from '../../../scripts/client-size/measure.js';
+import { measureClient } from '../../../scripts/client-package/measure.js';
 import { decodeUtf8, encodeUtf8 } from '../../../src/client/utf8.js';
 import { eventually } from '../../support/eventually.js';
 import { welcome } from './fakes.js';
