@@ -1,4 +1,3 @@
-# Debian 13: its C library loads the newer of the two WebSocket engine builds.
 FROM node:22-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -6,15 +5,16 @@ RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
-RUN npm run --silent build:src
+# A program that runs reads no declarations and no source maps.
+RUN npm run --silent build:src && node scripts/strip-map-comments.mjs && \
+  find dist/src \( -name '*.map' -o -name '*.d.ts' \) -delete
 
 FROM node:22-trixie-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The engine's packages carry binaries for every platform; this image loads one of them.
-RUN npm ci --omit=dev && rm -r node_modules/uws-portable && \
-  find node_modules/uws-current -name '*.node' \
-    ! -name "$(node -p '`uws_linux_${process.arch}_${process.versions.modules}.node`')" -delete
+# The engine's package carries binaries for every platform; this image loads one of them.
+RUN npm ci --omit=dev && find node_modules/uws-portable -name '*.node' \
+  ! -name "$(node -p '`uws_linux_${process.arch}_${process.versions.modules}.node`')" -delete
 
 FROM node:22-trixie-slim
 WORKDIR /app

@@ -60,10 +60,10 @@ export const nodeKeys = {
     unit: 'ms',
     doc: "How long the other nodes wait for a node that is silent before they claim its sessions. A node renews its lease five times in this time. A shorter lease moves the sessions of a dead node sooner; a longer one lets a node's pauses, and those of Redis, be longer.",
   }),
-  engine: withDefault(oneOf(['auto', '20.57', '20.51', 'ws']), 'auto', {
+  engine: withDefault(oneOf(['auto', '20.51', '20.57', 'ws']), 'auto', {
     env: 'SALLYPORT_ENGINE',
-    type: '`auto`, `20.57`, `20.51` or `ws`',
-    doc: "What serves sockets and HTTP: a build of uWebSockets.js, or `ws` on Node's own HTTP server, which runs wherever Node does and costs several times as much CPU time. `auto`: the first that loads, in this order.",
+    type: '`auto`, `20.51`, `20.57` or `ws`',
+    doc: "What serves sockets and HTTP: a build of uWebSockets.js, or `ws` on Node's own HTTP server, which runs wherever Node does and costs several times as much CPU time. `auto`: the first that loads, in this order. `20.57` does not come with the gateway: the README says how to install it.",
   }),
   publicUrl: optional(httpUrl, {
     env: 'SALLYPORT_PUBLIC_URL',

@@ -93,4 +93,4 @@ export interface Engine extends EngineModule {
   readonly isSlow: boolean;
 }
 
-export type EngineChoice = 'auto' | '20.57' | '20.51' | 'ws';
+export type EngineChoice = 'auto' | '20.51' | '20.57' | 'ws';

@@ -1,6 +1,6 @@
 /**
- * Loads the engine: the newer of two builds of uWebSockets.js if it loads, else the other, else `ws` on Node's own HTTP
- * server, which runs everywhere and costs several times as much CPU time.
+ * Loads the engine: uWebSockets.js if a build of it loads, else `ws` on Node's own HTTP server, which runs everywhere and
+ * costs several times as much CPU time. One build comes with the gateway; operators may install the newer one beside it.
  */
 import { createRequire } from 'node:module';
 import type { Engine, EngineChoice, EngineModule } from './engine.js';
@@ -18,29 +18,32 @@ const ENGINE_HEAD_LIMIT = 'UWS_HTTP_MAX_HEADERS_SIZE';
 interface Build {
   readonly choice: EngineChoice;
   readonly name: string;
+  readonly package: string;
   readonly load: () => unknown;
+  /** What an operator installs; null: the package comes with the gateway. */
+  readonly source: string | null;
 }
 
 /**
- * The engine of this choice. `auto`: the first that loads, in the order of speed. Throws with the problem of the build
- * that was chosen and does not load.
+ * The engine of this choice. `auto`: the first that loads, 20.51 before 20.57, then `ws`. Throws with the problem of the
+ * build that was chosen and does not load. `require`: Node's own, unless a test gives another.
  */
-export function loadEngine(choice: EngineChoice = 'auto'): Engine {
-  const require = createRequire(import.meta.url);
+export function loadEngine(
+  choice: EngineChoice = 'auto',
+  require: (name: string) => unknown = createRequire(import.meta.url),
+): Engine {
   process.env[ENGINE_HEAD_LIMIT] = String(2 * MAX_HEAD_BYTES);
   const { platform, arch, versions } = process;
-  const builds: readonly Build[] = [
-    { choice: '20.57', name: 'uWebSockets.js 20.57.0', load: (): unknown => require('uws-current') },
-    { choice: '20.51', name: 'uWebSockets.js 20.51.0', load: (): unknown => require('uws-portable') },
-  ];
   const problems: string[] = [];
-  for (const { name, load } of builds.filter((build) => choice === 'auto' || choice === build.choice)) {
+  for (const build of buildsFrom(require).filter((each) => choice === 'auto' || choice === each.choice)) {
     try {
-      const module = load();
-      if (isEngine(module)) return { ...pick(module), name, problems, isSlow: false };
-      problems.push(`${name}: loaded, but it is not the engine`);
+      const module = build.load();
+      if (isEngine(module)) return { ...pick(module), name: build.name, problems, isSlow: false };
+      problems.push(`${build.name}: loaded, but it is not the engine`);
     } catch (error) {
-      problems.push(`${name}: ${firstLine(error)}`);
+      // Nobody misses a build that they did not install.
+      if (choice === 'auto' && build.source !== null && isNotInstalled(build, error)) continue;
+      problems.push(`${build.name}: ${isNotInstalled(build, error) ? howToInstall(build) : causeOf(error)}`);
     }
   }
   if (choice === 'auto' || choice === 'ws') return { ...wsEngine(), problems, isSlow: true };
@@ -48,6 +51,37 @@ export function loadEngine(choice: EngineChoice = 'auto'): Engine {
     `SALLYPORT_ENGINE=${choice} does not load on ${platform} ${arch} with Node ${versions.node}; what loads where is in ` +
       `the README, "The WebSocket engine".\n  ${problems.join('\n  ')}`,
   );
+}
+
+/** In the order of `auto`. 20.51 is what the tests run on, and it loads wherever 20.57 does. */
+function buildsFrom(require: (name: string) => unknown): readonly Build[] {
+  return [
+    {
+      choice: '20.51',
+      name: 'uWebSockets.js 20.51.0',
+      package: 'uws-portable',
+      load: () => require('uws-portable'),
+      source: null,
+    },
+    {
+      choice: '20.57',
+      name: 'uWebSockets.js 20.57.0',
+      package: 'uws-current',
+      load: () => require('uws-current'),
+      source: 'npm:@btc-vision/uwebsockets.js@20.57.0',
+    },
+  ];
+}
+
+/** The package itself is missing, not a file that it needs. */
+function isNotInstalled({ package: name }: Build, error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith(`Cannot find module '${name}'`);
+}
+
+function howToInstall({ package: name, source }: Build): string {
+  return source === null
+    ? `the package ${name} comes with the gateway, but is not installed`
+    : `it does not come with the gateway; npm install ${name}@${source}`;
 }
 
 function isEngine(module: unknown): module is EngineModule {
@@ -60,7 +94,8 @@ function pick({ App, us_listen_socket_close, us_socket_local_port }: EngineModul
   return { App, us_listen_socket_close, us_socket_local_port };
 }
 
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+/** The line that says what is wrong: the engine's own words come first, then the cause, then who required what. */
+function causeOf(error: unknown): string {
+  const [text = ''] = (error instanceof Error ? error.message : String(error)).split('\nRequire stack:');
   return (text.split('\n').findLast((line) => line.trim() !== '') ?? text).trim();
 }

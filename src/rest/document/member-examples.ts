@@ -48,7 +48,7 @@ export const MEMBER_EXAMPLES: Readonly<Record<string, unknown>> = {
   lease_until: 1_795_793_504_500,
   public_url: 'https://relay.example',
   version: '0.1.0',
-  engine: 'uWebSockets.js 20.57.0',
+  engine: 'uWebSockets.js 20.51.0',
   username: 'ada',
   email: 'ada@example.com',
   first_name: 'Ada',

@@ -1,0 +1,83 @@
+/** What the manifests promise; `npm run test:pack` packs, installs and uses both packages. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { reachableTypes } from '../../../scripts/client-package/reachable-types.js';
+
+const manifestSchema = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  license: z.string(),
+  engines: z.record(z.string(), z.string()),
+  dependencies: z.record(z.string(), z.string()).default({}),
+  optionalDependencies: z.record(z.string(), z.string()).default({}),
+  scripts: z.record(z.string(), z.string()),
+});
+const manifestOf = (path: string) => manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+const gateway = manifestOf('package.json');
+const client = manifestOf('packages/client/package.json');
+
+describe('the packages', () => {
+  it("PK1 the client's package needs no other, and has the version, license and Node versions of the gateway", () => {
+    expect([client.dependencies, client.optionalDependencies, client['peerDependencies']]).toEqual([{}, {}, undefined]);
+    const { version, license, engines } = gateway;
+    expect(client).toMatchObject({ name: 'sallyport-client', version, license, engines });
+  });
+
+  it('PK2 neither package runs anything when it is installed', () => {
+    const hooks = ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish'];
+    for (const { scripts } of [gateway, client])
+      expect(Object.keys(scripts).filter((name) => hooks.includes(name))).toEqual([]);
+  });
+
+  it('PK2 no package that the gateway needs has an install script, and one of them is a native engine', () => {
+    const lock = z
+      .object({
+        packages: z.record(
+          z.string(),
+          z.object({ dev: z.boolean().default(false), hasInstallScript: z.boolean().default(false) }),
+        ),
+      })
+      .parse(JSON.parse(readFileSync('package-lock.json', 'utf8')));
+    const needed = Object.entries(lock.packages).filter(([, { dev }]) => !dev);
+    expect(needed.filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([]);
+    expect(needed.map(([path]) => path).filter((path) => path.includes('/uws-'))).toEqual([
+      'node_modules/uws-portable',
+    ]);
+  });
+
+  it('PK2 the comments that name source maps are removed before packing, and nothing else', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-maps-'));
+    try {
+      execFileSync('mkdir', ['-p', `${folder}/dist/src/lib`]);
+      const code = "export const text = '//# sourceMappingURL=kept';\n";
+      writeFileSync(`${folder}/dist/src/lib/a.js`, `${code}//# sourceMappingURL=a.js.map`);
+      writeFileSync(`${folder}/dist/src/b.mjs`, code);
+      execFileSync(process.execPath, [join(process.cwd(), 'scripts/strip-map-comments.mjs')], { cwd: folder });
+      expect(readFileSync(`${folder}/dist/src/lib/a.js`, 'utf8')).toBe(code);
+      expect(readFileSync(`${folder}/dist/src/b.mjs`, 'utf8')).toBe(code);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('PK1 the declaration files that a package needs are found through all forms of imports', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-types-'));
+    const write = (name: string, text: string): void => writeFileSync(join(folder, `${name}.d.ts`), text);
+    try {
+      write(
+        'a',
+        "import type { B } from './b.js';\nexport type { C } from './c.js';\nexport declare const a: import('./d.js').D;",
+      );
+      write('b', "import type { A } from './a.js';");
+      for (const name of ['c', 'd', 'unneeded']) write(name, '');
+      const found = [...reachableTypes(join(folder, 'a.d.ts'))].map((path) => path.slice(folder.length + 1));
+      expect(found.toSorted()).toEqual(['a.d.ts', 'b.d.ts', 'c.d.ts', 'd.d.ts']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
