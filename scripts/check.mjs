@@ -3,7 +3,18 @@
 import { spawnSync } from 'node:child_process';
 
 const withoutTests = process.argv.includes('--static');
-const steps = ['engines', 'format:check', 'types', 'lint', 'depcruise', 'knip', 'test', 'spec', 'docs:check'];
+const steps = [
+  'engines',
+  'format:check',
+  'types',
+  'lint',
+  'depcruise',
+  'knip',
+  'test',
+  'spec',
+  'docs:check',
+  'check:openapi',
+];
 let summary = null;
 
 for (const step of steps) {
