@@ -11,7 +11,7 @@ const clockGlobals = ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout
 );
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  { ignores: ['dist/', 'packages/*/dist/', 'coverage/', 'node_modules/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   ...tseslint.configs.strictTypeChecked,
