@@ -6,7 +6,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
 # A program that runs reads no declarations and no source maps.
-RUN npm run --silent build:src && node scripts/strip-map-comments.mjs && \
+RUN npm run --silent build:src && node scripts/clean-program.mjs && \
   find dist/src \( -name '*.map' -o -name '*.d.ts' \) -delete
 
 FROM node:22-trixie-slim AS dependencies

@@ -1,8 +1,8 @@
 /** What the manifests promise; `npm run test:pack` packs, installs and uses both packages. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { reachableTypes } from '../../../scripts/client-package/reachable-types.js';
@@ -49,16 +49,26 @@ describe('the packages', () => {
     ]);
   });
 
-  it('PK2 the comments that name source maps are removed before packing, and nothing else', () => {
+  it('PK2 comments that name source maps, and outputs of sources that are gone, are removed before packing', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-maps-'));
+    const write = (path: string, text: string): void => {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    };
+    const code = "export const text = '//# sourceMappingURL=kept';\n";
     try {
-      execFileSync('mkdir', ['-p', `${folder}/dist/src/lib`]);
-      const code = "export const text = '//# sourceMappingURL=kept';\n";
-      writeFileSync(`${folder}/dist/src/lib/a.js`, `${code}//# sourceMappingURL=a.js.map`);
-      writeFileSync(`${folder}/dist/src/b.mjs`, code);
-      execFileSync(process.execPath, [join(process.cwd(), 'scripts/strip-map-comments.mjs')], { cwd: folder });
-      expect(readFileSync(`${folder}/dist/src/lib/a.js`, 'utf8')).toBe(code);
-      expect(readFileSync(`${folder}/dist/src/b.mjs`, 'utf8')).toBe(code);
+      write('src/lib/a.ts', code);
+      for (const name of ['a', 'gone']) {
+        for (const path of [`${name}.js`, `${name}.d.ts`])
+          write(`dist/src/lib/${path}`, `${code}//# sourceMappingURL=x.map`);
+        write(`dist/src/lib/${name}.js.map`, '{}');
+      }
+      write('dist/src/lib/worker.mjs', code);
+      execFileSync(process.execPath, [join(process.cwd(), 'scripts/clean-program.mjs')], { cwd: folder });
+      const left = readdirSync(join(folder, 'dist/src/lib')).toSorted();
+      expect(left).toEqual(['a.d.ts', 'a.js', 'a.js.map', 'worker.mjs']);
+      for (const name of ['a.js', 'a.d.ts', 'worker.mjs'])
+        expect(readFileSync(join(folder, 'dist/src/lib', name), 'utf8')).toBe(code);
     } finally {
       rmSync(folder, { recursive: true });
     }
