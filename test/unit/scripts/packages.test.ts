@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { VERSION } from '../../../src/lib/version.js';
 import { reachableTypes } from '../../../scripts/client-package/reachable-types.js';
 
 const manifestSchema = z.looseObject({
@@ -25,6 +26,7 @@ describe('the packages', () => {
     expect([client.dependencies, client.optionalDependencies, client['peerDependencies']]).toEqual([{}, {}, undefined]);
     const { version, license, engines } = gateway;
     expect(client).toMatchObject({ name: 'sallyport-client', version, license, engines });
+    expect(VERSION).toBe(version);
   });
 
   it('PK2 neither package runs anything when it is installed', () => {
