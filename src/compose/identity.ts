@@ -1,5 +1,6 @@
 /** Composes the identity parts: the directory, user sessions, and the tickets and tokens that prove them. */
 import { createArgon2Passwords } from '../adapters/argon2/passwords.js';
+import { coresOfWorker } from '../adapters/system/load.js';
 import type { Tokens } from './tokens.js';
 import type { Config } from '../config/schema.js';
 import { AllNodesUserSessions } from '../identity/all-nodes-user-sessions.js';
@@ -55,7 +56,11 @@ export interface Identity extends Composed {
 export function composeIdentity(ground: IdentityGround): Identity {
   const { config, clock, crypto, log, metrics, calls, duties, sessionSockets: sockets } = ground;
   const { directory, userSessions, oneTime } = ground.store;
-  const passwords = createArgon2Passwords({ concurrency: config.argon2Concurrency, tallies: metrics.tallies });
+  const passwords = createArgon2Passwords({
+    concurrency: config.argon2Concurrency,
+    cores: coresOfWorker(config.workers),
+    tallies: metrics.tallies,
+  });
   metrics.gauge('passwords_waiting', 'Passwords that wait to be hashed or checked.', () => passwords.waiting());
   const enforcer = new AllNodesUserSessions({ sockets, calls });
   enforcer.serve();

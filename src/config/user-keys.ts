@@ -30,7 +30,7 @@ export const userSessionKeys = {
     env: 'SALLYPORT_ARGON2_CONCURRENCY',
     type: 'integer',
     unit: 'passwords',
-    doc: 'How many passwords are hashed or checked at once; each takes a core and 19 MiB for about 20 ms. 32 times as many can wait; more get 429. Above 4, raise `UV_THREADPOOL_SIZE` too. 1 to 64.',
+    doc: 'The most passwords that are hashed or checked at once; each takes a core and 19 MiB for about 20 ms. One core stays free, so on two cores one runs at a time. 32 times as many can wait; more get 429. Above 4, raise `UV_THREADPOOL_SIZE` too. 1 to 64.',
   }),
 };
 

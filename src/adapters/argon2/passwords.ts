@@ -1,4 +1,7 @@
-/** Hashes passwords with argon2id on libuv's thread pool: a few at once, the rest in a bounded queue. */
+/**
+ * Hashes passwords with argon2id on libuv's thread pool: a few at once, the rest in a bounded queue. A hash keeps a core
+ * busy, so one core stays free for the event loop.
+ */
 import { hash, verify } from '@node-rs/argon2';
 import { prepareOpaque } from '../../lib/opaque-string.js';
 import { Failure } from '../../protocol/failure.js';
@@ -6,8 +9,10 @@ import type { Tallies } from '../../ports/metrics.js';
 import type { Passwords } from '../../ports/passwords.js';
 
 export interface Argon2PasswordsOptions {
-  /** How many run at once; each takes a pool thread and 19 MiB. */
+  /** The most that run at once; each takes a pool thread and 19 MiB. With few cores fewer run: never one on each. */
   readonly concurrency: number;
+  /** The cores that this process can use. */
+  readonly cores: number;
   readonly tallies: Pick<Tallies, 'passwordsRefused'>;
 }
 
@@ -24,8 +29,10 @@ export const DECOY_HASH =
 /** About one second of work: 32 rounds of 20 to 40 ms each. */
 const LINE_PER_TURN = 32;
 
-export function createArgon2Passwords({ concurrency, tallies }: Argon2PasswordsOptions): Argon2Passwords {
-  const line = new Line(concurrency, concurrency * LINE_PER_TURN, tallies);
+export function createArgon2Passwords({ concurrency, cores, tallies }: Argon2PasswordsOptions): Argon2Passwords {
+  const atOnce = Math.max(1, Math.min(concurrency, cores - 1));
+  // The queue is as long as on a machine with more cores: a wait is better than a refusal.
+  const line = new Line(atOnce, concurrency * LINE_PER_TURN, tallies);
   return {
     hash: (password) => line.run(() => hash(prepareOpaque(password) ?? password, COST)),
     matches: (phc, password) =>

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { LoadMeter } from '../../ports/load.js';
 
@@ -12,4 +13,9 @@ export function systemLoad(): LoadMeter {
       return Number.isFinite(utilization) ? utilization : 0;
     },
   };
+}
+
+/** The cores that one of this machine's `workers` has, when all of them are busy. At least 1. */
+export function coresOfWorker(workers: number): number {
+  return Math.max(1, Math.floor(availableParallelism() / workers));
 }

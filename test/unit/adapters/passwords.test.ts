@@ -1,13 +1,15 @@
+import { availableParallelism } from 'node:os';
 import { hash } from '@node-rs/argon2';
 import { expect, it } from 'vitest';
 import { createArgon2Passwords, DECOY_HASH } from '../../../src/adapters/argon2/passwords.js';
+import { coresOfWorker } from '../../../src/adapters/system/load.js';
 import { emptyTallies } from '../../../src/ports/metrics.js';
 
 const COST = '$argon2id$v=19$m=19456,t=2,p=1$';
 
-function start(concurrency = 2) {
+function start(concurrency = 2, cores = 8) {
   const tallies = emptyTallies();
-  return { passwords: createArgon2Passwords({ concurrency, tallies }), tallies };
+  return { passwords: createArgon2Passwords({ concurrency, cores, tallies }), tallies };
 }
 
 it('DI3 passwords are kept as argon2id with a salt of their own', async () => {
@@ -46,6 +48,26 @@ it('DI4 one that fails gives its place back', async () => {
   const { passwords } = start(1);
   for (let n = 0; n < 3; n += 1) await expect(passwords.matches('not a hash', 'x')).rejects.toThrow();
   expect(await passwords.matches(null, 'x')).toBe(false);
+});
+
+it.each([
+  { concurrency: 2, cores: 8, running: 2 },
+  { concurrency: 8, cores: 4, running: 3 },
+  { concurrency: 2, cores: 2, running: 1 },
+  { concurrency: 2, cores: 1, running: 1 },
+])('LO5 of $cores cores, with $concurrency wanted, $running at once', async ({ concurrency, cores, running }) => {
+  const { passwords, tallies } = start(concurrency, cores);
+  // As many as the queue of this setting can hold, whatever the cores.
+  const calls = Array.from({ length: concurrency * 32 + running + 1 }, () => passwords.matches('not a hash', 'x'));
+  const settled = Promise.allSettled(calls);
+  expect([passwords.waiting(), tallies.passwordsRefused]).toEqual([concurrency * 32, 1]);
+  await settled;
+  expect(passwords.waiting()).toBe(0);
+});
+
+it('LO5 every worker of a machine counts with its share of the cores', () => {
+  expect(coresOfWorker(1)).toBe(availableParallelism());
+  expect([coresOfWorker(2), coresOfWorker(1000)]).toEqual([Math.max(1, Math.floor(availableParallelism() / 2)), 1]);
 });
 
 const COMPOSED = 'pässwörd café\u{1f600}';
