@@ -17,7 +17,7 @@ import { UserSessions, type UserSessionPolicy } from '../identity/user-sessions.
 import { Users } from '../identity/users.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
-import type { Log } from '../ports/log.js';
+import type { AuditSink, Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { NodeCalls } from '../ports/node-calls.js';
 import type { Passwords } from '../ports/passwords.js';
@@ -31,7 +31,7 @@ export interface IdentityGround {
   readonly config: Config;
   readonly clock: Clock;
   readonly crypto: Crypto;
-  readonly log: Log;
+  readonly log: Log & AuditSink;
   readonly metrics: Pick<Metrics, 'tallies' | 'gauge'>;
   readonly store: Store;
   readonly tokens: Pick<Tokens, 'session'>;

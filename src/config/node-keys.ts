@@ -90,6 +90,6 @@ export const nodeKeys = {
   logLevel: withDefault(oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', {
     env: 'SALLYPORT_LOG_LEVEL',
     type: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
-    doc: 'The lowest level of log lines that are written.',
+    doc: 'The lowest level of log lines that are written. The audit log is written at every level but `silent`.',
   }),
 };

@@ -1,9 +1,9 @@
 /**
- * The audit log: log events named `audit` at level `info` that say who did something to whom. They hold ids only, never
- * a secret. `by_user_id` is always the real user, also while the session acts as another user.
+ * The audit log: log events named `audit` that say who did something to whom, written whatever the log's level. They
+ * hold ids only, never a secret. `by_user_id` is always the real user, also while the session acts as another user.
  */
 import type { UserId } from '../protocol/ids.js';
-import type { Log } from '../ports/log.js';
+import type { AuditSink } from '../ports/log.js';
 import type { UserSession } from '../ports/user-session-store.js';
 import type { LoginCaller } from './login-callers.js';
 import { actorOf } from './session-claims.js';
@@ -35,7 +35,7 @@ export interface AuditDetails {
 }
 
 export class AuditLog {
-  constructor(private readonly log: Pick<Log, 'info'>) {}
+  constructor(private readonly sink: AuditSink) {}
 
   record(
     action: Exclude<AuditAction, IdentityAction>,
@@ -44,7 +44,7 @@ export class AuditLog {
     { ended = 0, actorId }: AuditDetails = {},
   ): void {
     const actor = actorId === undefined ? {} : { actor_user_id: actorId };
-    this.log.info('audit', { action, ...fieldsOf(by), target_user_id: targetUserId, ...actor, sessions_ended: ended });
+    this.sink.audit({ action, ...fieldsOf(by), target_user_id: targetUserId, ...actor, sessions_ended: ended });
   }
 
   /**
@@ -53,7 +53,7 @@ export class AuditLog {
    */
   recordIdentity(action: IdentityAction, by: AuditedBy, { id, userId }: UserSession, targetUserId: UserId): void {
     const whose = { of_user_id: userId, of_session_id: id };
-    this.log.info('audit', { action, ...fieldsOf(by), ...whose, target_user_id: targetUserId });
+    this.sink.audit({ action, ...fieldsOf(by), ...whose, target_user_id: targetUserId });
   }
 }
 

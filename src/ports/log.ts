@@ -12,3 +12,8 @@ export interface Log {
   /** `cause` is the thrown value. Its message and stack go only to the log. */
   error(event: string, cause: unknown, fields?: LogFields): void;
 }
+
+export interface AuditSink {
+  /** Writes the event `audit` as a line of level `info`, also where the log's own level is higher. */
+  audit(fields: LogFields): void;
+}

@@ -1,6 +1,7 @@
-import type { Log, LogFields } from '../../src/ports/log.js';
+import type { AuditSink, Log, LogFields } from '../../src/ports/log.js';
 
-export const silentLog: Log = {
+export const silentLog: Log & AuditSink = {
+  audit: () => undefined,
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
@@ -14,7 +15,7 @@ export interface LoggedEvent {
 }
 
 /** Keeps what is logged. */
-export class RecordingLog implements Log {
+export class RecordingLog implements Log, AuditSink {
   readonly events: LoggedEvent[] = [];
 
   debug(event: string, fields: LogFields = {}): void {
@@ -27,6 +28,10 @@ export class RecordingLog implements Log {
 
   warn(event: string, fields: LogFields = {}): void {
     this.events.push({ level: 'warn', event, fields });
+  }
+
+  audit(fields: LogFields): void {
+    this.info('audit', fields);
   }
 
   error(event: string, _cause: unknown, fields: LogFields = {}): void {

@@ -4,13 +4,14 @@
  */
 import { openSync } from 'node:fs';
 import { destination as openDestination, pino } from 'pino';
-import type { Log, LogFields } from '../../ports/log.js';
+import type { AuditSink, Log, LogFields } from '../../ports/log.js';
 import { describeError } from './describe-error.js';
 import { redactFields } from './redact.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 export interface PinoLogOptions {
+  /** The lowest level that is written. `silent` writes nothing at all; every other level keeps the audit log. */
   readonly level: LogLevel;
   /** A file descriptor, or the path of a file to append to; default 1 (standard output). */
   readonly destination?: number | string;
@@ -18,7 +19,7 @@ export interface PinoLogOptions {
   readonly fields?: LogFields;
 }
 
-export interface PinoLog extends Log {
+export interface PinoLog extends Log, AuditSink {
   /** Lines dropped since the start because the output was blocked. */
   droppedLines(): number;
   /**
@@ -60,6 +61,7 @@ export function createPinoLog(options: PinoLogOptions): PinoLog {
     },
     sink,
   );
+  const auditLogger = options.level === 'silent' ? logger : logger.child({}, { level: 'info' });
   return {
     debug: (event, fields = {}) => {
       // Most gateways run above this level, and requests and joins are many.
@@ -68,12 +70,14 @@ export function createPinoLog(options: PinoLogOptions): PinoLog {
     info: (event, fields = {}) => logger.info({ event, ...redactFields(fields) }),
     warn: (event, fields = {}) => logger.warn({ event, ...redactFields(fields) }),
     error: (event, cause, fields = {}) => logger.error({ event, ...redactFields(fields), cause: describeError(cause) }),
+    audit: (fields) => auditLogger.info({ event: 'audit', ...redactFields(fields) }),
     droppedLines: () => dropped,
     flushLog: (deadlineMs) =>
       new Promise((resolve) => {
         const giveUp = setTimeout(() => {
           // Otherwise the sink's own flush at exit waits forever for a blocked reader.
           logger.level = 'silent';
+          auditLogger.level = 'silent';
           sink.destroy();
           resolve();
         }, deadlineMs);

@@ -41,6 +41,31 @@ it('LG1 writes named events as JSON lines at or above the level', async () => {
   expect(log.droppedLines()).toBe(0);
 });
 
+it.each(['trace', 'info', 'warn', 'error', 'fatal'] as const)(
+  'LO6 at level %s the audit log is written',
+  async (level) => {
+    const path = join(folder, `audit-${level}.log`);
+    const log = createPinoLog({ level, destination: path, fields: { node: 'n1' } });
+    log.audit({ action: 'user_blocked', by_key_id: 'key_1', api_key: 'hunter2' });
+    await log.flushLog(2_000);
+    const audited = { level: 'info', event: 'audit', node: 'n1', action: 'user_blocked', by_key_id: 'key_1' };
+    expect(await linesOf(path)).toMatchObject([{ ...audited, api_key: '[redacted]' }]);
+  },
+);
+
+it('LO6 level silent writes nothing, and a log that gave up writes no audit line either', async () => {
+  const path = join(folder, 'no-audit.log');
+  const silent = createPinoLog({ level: 'silent', destination: path });
+  silent.audit({ action: 'user_blocked' });
+  await silent.flushLog(2_000);
+  expect(await linesOf(path)).toEqual([]);
+  const stopped = createPinoLog({ level: 'warn', destination: openSync(join(folder, 'stopped.log'), 'w') });
+  await stopped.flushLog(0);
+  expect(() => {
+    stopped.audit({ action: 'user_blocked' });
+  }).not.toThrow();
+});
+
 it('LG2 hides the values of fields that look like secrets', async () => {
   const path = join(folder, 'secrets.log');
   const log = createPinoLog({ level: 'debug', destination: path });

@@ -18,7 +18,7 @@ import type { NodeId } from '../../../src/protocol/ids.js';
 import type { Enforcer, Reach } from '../../../src/ports/enforcer.js';
 import { emptyTallies } from '../../../src/ports/metrics.js';
 import type { HttpRequest, HttpResponse } from '../../../src/ports/http.js';
-import type { Log } from '../../../src/ports/log.js';
+import type { AuditSink, Log } from '../../../src/ports/log.js';
 import type { NodeRecord } from '../../../src/ports/node-store.js';
 import type { Store, StoreHealth } from '../../../src/ports/store.js';
 import { Authorizations } from '../../../src/relay/sessions/authorizations.js';
@@ -257,7 +257,8 @@ interface IdentityParts {
   readonly login: RestDeps['login'];
 }
 
-function identityOn(store: Store, clock: ManualClock, log: Log): IdentityParts {
+function identityOn(store: Store, clock: ManualClock, memory: Log): IdentityParts {
+  const log: Log & AuditSink = { ...memory, audit: (fields) => memory.info('audit', fields) };
   const metrics = { tallies: emptyTallies(), gauge: () => undefined };
   const base = { config: defaultConfig(), clock, crypto: systemCrypto(), log, metrics, store };
   const tokens = composeTokens({ ...base, secret: SECRET, publicUrl: () => 'https://rest.example.test' });
