@@ -105,15 +105,18 @@ export class Users {
   }
 
   /**
-   * Rejects with `user_not_found`, `name_taken`, `organization_not_found`, `too_many_requests`, or `changed_meanwhile`
-   * when others keep changing the record.
+   * Rejects with `invalid_request` when it would take the user's last name (nothing could find them), or with
+   * `user_not_found`, `name_taken`, `organization_not_found`, `too_many_requests`, or `changed_meanwhile` when others
+   * keep changing the record.
    */
   async update(id: UserId, change: UserChange): Promise<ChangedUser> {
     const edit = await this.editOf(change);
     const before = { admin: false };
     const user = await this.edit(id, (kept) => {
       before.admin = kept.admin;
-      return edit(kept);
+      const changed = edit(kept);
+      if (hasName(kept) && !hasName(changed)) throw lastName(change);
+      return changed;
     });
     // A former admin may act as other users in some of them.
     const mustEnd = change.password !== undefined || (before.admin && !user.admin);
@@ -235,6 +238,17 @@ function plainChanges(change: UserChange, user: UserRecord): Pick<UserRecord, Ex
     admin: either(change.admin, user.admin),
     homeOrganizationId: either(change.homeOrganizationId, user.homeOrganizationId),
   };
+}
+
+/** Users from before this was refused may have none; they can still be changed. */
+function hasName(user: UserRecord): boolean {
+  return USER_NAMES.some((name) => user[name] !== null);
+}
+
+function lastName(change: UserChange): Failure {
+  const message = 'the user has no other name: at least one of username, email, phone and mobile';
+  const details = USER_NAMES.filter((name) => change[name] === null).map((path) => ({ path, message }));
+  return new Failure('invalid_request', { message: `${details[0]?.path ?? 'username'}: ${message}`, details });
 }
 
 /** null is a value; only undefined keeps the old one. */

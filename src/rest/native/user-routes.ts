@@ -108,7 +108,7 @@ function updateUser({ users, clock }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'updateUser',
     summary:
-      'Change a user. Absent members stay. A new password, or the loss of the admin right, ends all sessions of the user.',
+      'Change a user. Absent members stay; the last name stays, too. A new password, or the loss of the admin right, ends all sessions of the user.',
     method: 'PATCH',
     path: '/v1/users/{id}',
     scope: 'admin',

@@ -245,6 +245,33 @@ describe.each(STORES)('users of the directory on $store', ({ redisUrl }) => {
     expect((await backend.native('PATCH', `/v1/users/${id}`, {})).body.code).toBe('invalid_request');
   });
 
+  it('LO3 the last name of a user cannot be taken; a first and a last name can', async () => {
+    const [username, email] = [freshName(), `${freshName()}@mail.example`];
+    const id = await newUser(backend, { username, email, first_name: 'A', last_name: 'B' });
+    const patch = (change: object) => backend.native('PATCH', `/v1/users/${id}`, change);
+    expect((await patch({ username: null, email: null })).body).toMatchObject({
+      code: 'invalid_request',
+      details: [{ path: 'username' }, { path: 'email' }],
+    });
+    expect(await patch({ email: null })).toMatchObject({ status: 200, body: { username, email: null } });
+    const before = (await backend.native('GET', `/v1/users/${id}`)).body as object;
+    for (const change of [{ username: null }, { username: null, first_name: 'C', password: 'a password' }]) {
+      const refused = await patch(change);
+      expect([refused.status, refused.body.code]).toEqual([400, 'invalid_request']);
+      expect((refused.body as { message: string }).message).toMatch(/^username: the user has no other name/);
+      expect((await backend.native('GET', `/v1/users/${id}`)).body).toEqual(before);
+    }
+    // One for another in one call leaves a name.
+    expect((await patch({ username: null, mobile: '+49 170 1234567' })).status).toBe(200);
+    expect((await patch({ first_name: null, last_name: null })).body).toMatchObject({
+      first_name: null,
+      last_name: null,
+      username: null,
+      mobile: '+491701234567',
+    });
+    expect((await patch({ mobile: null })).status).toBe(400);
+  });
+
   it('DI6, DI7 a ban ends all sessions as revoked and lets none open until it is lifted', async () => {
     const id = await newUser(backend);
     const sessions = [await newUserSession(backend, id), await newUserSession(backend, id)];

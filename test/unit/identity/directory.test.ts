@@ -75,6 +75,17 @@ it('DI5 of two changes at once none is lost', async () => {
   expect(user).toMatchObject({ version: 3, firstName: 'Alice', lastName: 'Liddell', username: 'alice' });
 });
 
+it('LO3 of two changes at once that take one name each, one is refused', async () => {
+  const { users, hooks } = start();
+  const { id } = await users.create({ username: 'alice', email: 'alice@mail.example' });
+  hooks.beforePut = () => users.update(id, { email: null });
+  await expect(users.update(id, { username: null, firstName: 'Alice' })).rejects.toMatchObject({
+    code: 'invalid_request',
+    details: [{ path: 'username' }],
+  });
+  expect(await users.existing(id)).toMatchObject({ version: 2, username: 'alice', email: null, firstName: null });
+});
+
 it('DI5 who keeps losing is told changed_meanwhile', async () => {
   const { users, hooks } = start();
   const { id } = await users.create({ username: 'alice' });
