@@ -58,6 +58,8 @@ export interface FinishReport {
 /** A sweep handles at most this many sessions and leaves the rest for the next one. */
 const SWEEP_LIMIT = 500;
 const ID_LETTERS = 27;
+/** A user may act through thousands of sessions. */
+const FINISHED_AT_ONCE = 100;
 
 export class UserSessions {
   constructor(private readonly deps: UserSessionsDeps) {}
@@ -123,7 +125,8 @@ export class UserSessions {
 
   /**
    * Ends all active sessions of a user (of one kind or any), except `kept`, in one step, so that none can open in
-   * between.
+   * between. Then ends, one by one, those of other users that this user acts through. A repeat finishes a call that
+   * failed.
    */
   async finishAllOf(
     userId: UserId,
@@ -132,7 +135,22 @@ export class UserSessions {
     kept: UserSessionId | null = null,
   ): Promise<FinishReport> {
     const sessions = await this.deps.store.finishAllOf(userId, status, kind, kept);
-    return { sessions, reach: await this.tellOver(sessions) };
+    const own = { sessions, reach: await this.tellOver(sessions) };
+    return kind === 'login' ? own : joined([own, ...(await this.finishActedBy(userId, status, kept))]);
+  }
+
+  private async finishActedBy(
+    actorId: UserId,
+    status: FinishStatus,
+    kept: UserSessionId | null,
+  ): Promise<readonly FinishReport[]> {
+    const ids = (await this.deps.store.actedBy(actorId)).filter((id) => id !== kept);
+    const reports: FinishReport[] = [];
+    for (let at = 0; at < ids.length; at += FINISHED_AT_ONCE) {
+      const some = await Promise.all(ids.slice(at, at + FINISHED_AT_ONCE).map((id) => this.finish(id, status)));
+      reports.push(...some.filter((report) => report !== null));
+    }
+    return reports;
   }
 
   /** Ends sessions whose time is up; returns how many. Called about once a second. */
@@ -155,6 +173,13 @@ export class UserSessions {
 }
 
 const NOBODY: Reach = { closed: 0, nodesAcked: 1, nodesTimedOut: 0 };
+
+function joined(reports: readonly FinishReport[]): FinishReport {
+  return {
+    sessions: reports.flatMap(({ sessions }) => sessions),
+    reach: reports.map(({ reach }) => reach).reduce(together, NOBODY),
+  };
+}
 
 /** Combines the reach for several sessions: socket counts add up, the nodes are the same. */
 function together(a: Reach, b: Reach): Reach {

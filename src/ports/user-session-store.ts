@@ -130,6 +130,11 @@ export interface UserSessionStore {
     kind: UserSession['kind'] | 'any',
     kept?: UserSessionId | null,
   ): Promise<readonly UserSession[]>;
+  /**
+   * The active sessions of other users that this user acts through (`actorId`). May also name some that are over, and
+   * includes each session from before its `open` resolves.
+   */
+  actedBy(actorId: UserId): Promise<readonly UserSessionId[]>;
   /** Newest first. A page may be short or empty although more follow: only `nextCursor` tells. */
   list(query: SessionQuery): Promise<{ readonly sessions: readonly UserSession[]; readonly nextCursor: string | null }>;
 

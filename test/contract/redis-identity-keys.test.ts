@@ -71,6 +71,21 @@ describe('what the identity stores leave in Redis', () => {
     for (const key of keys) expect(await client.pttl(key)).toBeLessThanOrEqual(i.KEPT_MS + 60_000);
   });
 
+  test('IS37 the entry of an acted session goes with its end, or by itself a minute after its lifetime', async () => {
+    const { userSessions } = store;
+    const actorId = i.directoryUserId();
+    const key = `${keyPrefix}:{user:${actorId}}:acting`;
+    const [one, two] = [await i.openSession(userSessions, { actorId }), await i.openSession(userSessions, { actorId })];
+    expect(await client.zcard(key)).toBe(2);
+    expect(await client.pttl(key)).toBeGreaterThan(i.LIFETIME_MS);
+    expect(await client.pttl(key)).toBeLessThanOrEqual(i.LIFETIME_MS + 60_000);
+    await userSessions.finish(one.id, 'ended');
+    expect(await client.zcard(key)).toBe(1);
+    clock.advance(i.INACTIVITY_MS);
+    expect(i.idsOf(await userSessions.sweepDue(10))).toEqual([two.id]);
+    expect(await client.exists(key)).toBe(0);
+  });
+
   test('IS29 a directory whose records were removed has no key left but its counter', async () => {
     const { directory } = store;
     const [user, organization] = [i.newUser({ username: 'a', email: 'b' }), i.newOrganization()];

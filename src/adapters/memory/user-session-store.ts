@@ -39,6 +39,8 @@ class MemoryUserSessionStore implements UserSessionStore {
   /** Ordered by time of opening. */
   readonly #sessions = new Map<UserSessionId, UserSessionState>();
   readonly #byUser = new Map<UserId, Set<UserSessionState>>();
+  /** By actor, the sessions of other users. */
+  readonly #byActor = new Map<UserId, Set<UserSessionState>>();
   /** When to check each session: never later than its end or its removal. An early check does no harm. */
   readonly #due = new DueQueue<UserSessionId>();
   #position = 0;
@@ -98,6 +100,11 @@ class MemoryUserSessionStore implements UserSessionStore {
       ({ session }) => session.id !== kept && (kind === 'any' || session.kind === kind),
     );
     return meant.map((state) => this.#finish(state, status));
+  }
+
+  async actedBy(actorId: UserId): Promise<readonly UserSessionId[]> {
+    const states = [...(this.#byActor.get(actorId) ?? [])].filter((state) => this.#isKept(state) && isActive(state));
+    return states.map(({ session }) => session.id);
   }
 
   async list({
@@ -185,20 +192,32 @@ class MemoryUserSessionStore implements UserSessionStore {
   }
 
   #add(state: UserSessionState): void {
-    const { id, userId } = state.session;
+    const { id, userId, actorId } = state.session;
     this.#sessions.set(id, state);
     this.#lookAgain(state);
-    const others = this.#byUser.get(userId);
-    if (others === undefined) this.#byUser.set(userId, new Set([state]));
-    else others.add(state);
+    addTo(this.#byUser, userId, state);
+    if (actorId !== null) addTo(this.#byActor, actorId, state);
   }
 
   #drop(state: UserSessionState): void {
-    const { id, userId, deviceId } = state.session;
+    const { id, userId, deviceId, actorId } = state.session;
     this.#sessions.delete(id);
-    const others = this.#byUser.get(userId);
-    others?.delete(state);
-    if (others?.size === 0) this.#byUser.delete(userId);
+    dropFrom(this.#byUser, userId, state);
+    if (actorId !== null) dropFrom(this.#byActor, actorId, state);
     if (deviceId !== null) this.#clients.dropSession(deviceId, id, forgottenAt(state) ?? this.#clock.nowMs());
   }
+}
+
+type StatesByUser = Map<UserId, Set<UserSessionState>>;
+
+function addTo(states: StatesByUser, userId: UserId, state: UserSessionState): void {
+  const others = states.get(userId);
+  if (others === undefined) states.set(userId, new Set([state]));
+  else others.add(state);
+}
+
+function dropFrom(states: StatesByUser, userId: UserId, state: UserSessionState): void {
+  const others = states.get(userId);
+  others?.delete(state);
+  if (others?.size === 0) states.delete(userId);
 }

@@ -18,10 +18,11 @@
  * sweeper dies in between, its claim runs out. The caller that removes the hint is the one that reports the session.
  *
  * User sessions work the same way. All sessions of a user share the tag {user:<user id>}, so that limits and "end all
- * of them" are one script. Three other kinds of keys have their own tags: the owner of a session (one key per session),
- * the device that lists it, and {user-sessions}, which finds sessions of all users. These transitions span the tags:
+ * of them" are one script. Four other kinds of keys have other tags: the owner of a session (one key per session),
+ * the device that lists it, {user-sessions}, which finds sessions of all users, and for a session with an actor that
+ * user's list of sessions acted through. These transitions span the tags:
  *
- * - open: the three pointers (owner, device, index) first, then the session, in one script, which is the moment it
+ * - open: the pointers (owner, device, index, actor) first, then the session, in one script, which is the moment it
  *   opens. Readers skip a pointer to a missing session. The owner key expires, the device drops the pointer after
  *   a minute, and the sweeper drops the hint. Last, the device gets its new active session; a crash before this step
  *   leaves the previous one active.
@@ -107,6 +108,8 @@ export function createKeys(prefix: string) {
       const base = `${all}{user:${id}}`;
       return [`${base}:records`, `${base}:listing`, `${base}:active`, `${base}:kept`];
     },
+    /** Sorted set of `<session id> <user id>`, scored by the end of their lifetimes: sessions that the user acts through. */
+    acting: (actorId: UserId): string => `${all}{user:${actorId}}:acting`,
     /** The user that a user session belongs to. */
     owner: (id: UserSessionId): string => `${all}owner:{${id}}`,
     /** Sorted sets of `<session id> <user id>`: by position; by when the listing drops it; by when to check it. */

@@ -13,6 +13,7 @@ import type {
 } from '../../ports/user-session-store.js';
 import { Failure } from '../../protocol/failure.js';
 import type { DeviceId, UserId, UserSessionId } from '../../protocol/ids.js';
+import { ActingSessions } from './acting-sessions.js';
 import { DeviceRecords, type DeviceChange } from './device-records.js';
 import type { Due } from './due-set.js';
 import { userSessionMember, type Keys } from './keys.js';
@@ -46,6 +47,7 @@ export class RedisUserSessionStore implements UserSessionStore {
   readonly #index: UserSessionIndex;
   readonly #reader: UserSessionReader;
   readonly #clients: DeviceRecords;
+  readonly #acting: ActingSessions;
 
   constructor(link: RedisLink, keys: Keys, scripts: Scripts) {
     this.#link = link;
@@ -54,6 +56,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     this.#index = new UserSessionIndex(link, keys, scripts);
     this.#reader = new UserSessionReader(link, keys, scripts, this.#index);
     this.#clients = new DeviceRecords(link, keys, scripts);
+    this.#acting = new ActingSessions(link, keys, scripts);
   }
 
   async open(session: NewUserSession, { max, whenFull }: SessionLimit): Promise<OpenResult> {
@@ -61,6 +64,7 @@ export class RedisUserSessionStore implements UserSessionStore {
     const member = userSessionMember(id, userId);
     await Promise.all([
       this.#index.add(session),
+      this.#acting.add(session),
       ...(deviceId === null ? [] : [this.#clients.point(deviceId, member, session.lifetimeMs)]),
     ]);
     const args = [...encodeNewSession(session), max, whenFull];
@@ -70,6 +74,7 @@ export class RedisUserSessionStore implements UserSessionStore {
       // When this fails, the pointers stay. Readers skip them, and they expire.
       await Promise.allSettled([
         this.#index.remove(id, userId),
+        this.#acting.over([session]),
         ...(deviceId === null ? [] : [this.#clients.over(deviceId, member, null)]),
       ]);
       return { outcome };
@@ -125,6 +130,10 @@ export class RedisUserSessionStore implements UserSessionStore {
     return finished;
   }
 
+  actedBy(actorId: UserId): Promise<readonly UserSessionId[]> {
+    return this.#acting.list(actorId);
+  }
+
   list(query: SessionQuery): Promise<{ sessions: readonly UserSession[]; nextCursor: string | null }> {
     return this.#reader.list(query);
   }
@@ -169,7 +178,7 @@ export class RedisUserSessionStore implements UserSessionStore {
       result.status === 'fulfilled' && result.value !== null ? [result.value] : [],
     );
     const ended = over.flatMap(({ session }) => (session === null ? [] : [session]));
-    const [mine] = await Promise.all([this.#index.over(over), this.#shortenClients(ended)]);
+    const [mine] = await Promise.all([this.#index.over(over), this.#shortenClients(ended), this.#acting.over(ended)]);
     const reported = over.flatMap(({ member, session }) => (session !== null && mine.has(member) ? [session] : []));
     return { claimed: due.length, ended: reported };
   }
@@ -203,7 +212,11 @@ export class RedisUserSessionStore implements UserSessionStore {
       const { id, userId } = session;
       return { id, member: userSessionMember(id, userId), forgottenAtMs: forgottenAtMs(session) };
     });
-    await Promise.all([this.#index.over(pointers).catch(() => undefined), this.#shortenClients(sessions)]);
+    await Promise.all([
+      this.#index.over(pointers).catch(() => undefined),
+      this.#shortenClients(sessions),
+      this.#acting.over(sessions),
+    ]);
   }
 
   /** A pointer that this call cannot shorten expires later with its device. */

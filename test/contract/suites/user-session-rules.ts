@@ -109,6 +109,34 @@ export function userSessionRules(open: OpenStore): void {
       expect(await userSessions.finishAllOf(userId, 'revoked', 'any', i.userSessionId())).toHaveLength(1);
     });
 
+    test('IS37 the sessions that a user acts through are named by actor, until they are over', async () => {
+      const { userSessions } = on.all.store;
+      const [actorId, otherActor] = [i.directoryUserId(), i.directoryUserId()];
+      const [one, two] = [
+        await i.openSession(userSessions, { actorId }),
+        await i.openSession(userSessions, { actorId }),
+      ];
+      const theirs = await i.openSession(userSessions, { actorId: otherActor });
+      await i.openSession(userSessions, { userId: actorId });
+      expect(new Set(await userSessions.actedBy(actorId))).toEqual(new Set([one.id, two.id]));
+      expect(await userSessions.actedBy(otherActor)).toEqual([theirs.id]);
+      expect(await userSessions.actedBy(one.userId)).toEqual([]);
+      await userSessions.finish(one.id, 'revoked');
+      expect(await userSessions.actedBy(actorId)).toEqual([two.id]);
+      on.clock.advance(i.INACTIVITY_MS);
+      await userSessions.sweepDue(10);
+      expect([await userSessions.actedBy(actorId), await userSessions.actedBy(otherActor)]).toEqual([[], []]);
+    });
+
+    test('IS37 one that was refused by the limit is not named', async () => {
+      const { userSessions } = on.all.store;
+      const [userId, actorId] = [i.directoryUserId(), i.directoryUserId()];
+      await i.openSession(userSessions, { userId });
+      const limit = { max: 1, whenFull: 'reject_new' } as const;
+      const refused = await userSessions.open(i.newUserSession({ userId, actorId }), limit);
+      expect([refused.outcome, await userSessions.actedBy(actorId)]).toEqual(['too_many_sessions', []]);
+    });
+
     test('IS12 sessions are listed newest first, of all users or one, of one status, each once by cursors', async () => {
       const { userSessions } = on.all.store;
       const userId = i.directoryUserId();

@@ -15,6 +15,7 @@ import { LoginApi } from '../../support/login.js';
 
 describe.each(STORES)('acting as somebody else on $store', ({ redisUrl }) => {
   let gateway: GatewayProcess;
+  let otherNode: () => Promise<GatewayProcess>;
   let root: Backend;
   let backend: Backend;
   let api: LoginApi;
@@ -22,10 +23,14 @@ describe.each(STORES)('acting as somebody else on $store', ({ redisUrl }) => {
   beforeAll(async () => {
     const url = redisUrl();
     const prefix = `sallyport-test-${randomBytes(6).toString('hex')}:`;
-    gateway = await startGatewayProcess({
+    const env = {
       SALLYPORT_SIGN_IN_ATTEMPTS_PER_ADDRESS: '0',
+      SALLYPORT_ISSUER: 'https://auth.example.test',
       ...(url === null ? {} : { SALLYPORT_REDIS_URL: url, SALLYPORT_REDIS_PREFIX: prefix }),
-    });
+    };
+    gateway = await startGatewayProcess(env);
+    // On the embedded store there is only one node.
+    otherNode = async () => (url === null ? gateway : startGatewayProcess(env));
     root = new Backend(gateway.url);
     backend = await withKey(root, ['sessions']);
     api = new LoginApi(gateway.url);
@@ -113,8 +118,37 @@ describe.each(STORES)('acting as somebody else on $store', ({ redisUrl }) => {
     for (const path of [`${at}/tokens`, `${at}/touch`]) {
       expect(codeOf(await app.post(path))).toEqual([403, 'user_banned']);
     }
+    // The ban has ended the session.
     expectStatus(await root.native('POST', `/v1/users/${actorId}/unban`), 200);
-    expect(payloadOf(await app.jwt(sessionId))).toMatchObject({ act: { sub: actorId } });
+    expect(codeOf(await app.post(`${at}/touch`))).toEqual([401, 'signed_out']);
+    expect((await backend.native('GET', `/v1/sessions/${sessionId}`)).body.status).toBe('revoked');
+  });
+
+  it('LO1 the ban of the actor closes the sockets of both kinds on every node, and leaves the user', async () => {
+    const [userId, actorId] = [await newUser(root), await newUser(root)];
+    const { app, sessionId } = await impersonate(userId, actorId);
+    const own = await redeem(String(expectStatus(await ticket(userId), 201).body.token));
+    const ownId = String(own.answer.body.response.created_session_id);
+    const other = await otherNode();
+    try {
+      const relay = await root.createSession(1);
+      const bound = { user_id: userId, user_session_id: sessionId };
+      const minted = await root.native('POST', `/v1/relays/sessions/${relay.session_id}/tokens`, bound);
+      const member = await Client.join(gateway.socketUrl, String(expectStatus(minted, 200).body.token));
+      const sockets = [gateway, other].map(({ socketUrl }) => socketUrl);
+      const jwt = await app.jwt(sessionId);
+      const acted = await Promise.all(sockets.map((url) => Client.join(url, jwt)));
+      const kept = await Client.join(other.socketUrl, await own.app.jwt(ownId));
+      const { body } = expectStatus(await root.native('POST', `/v1/users/${actorId}/ban`), 200);
+      expect(body.report).toMatchObject({ matched: 1, nodes_timed_out: 0 });
+      for (const socket of [...acted, member]) expect((await socket.expectClosed()).code).toBe(4002);
+      const again = await root.call('GET', '/v1/connect', undefined, { authorization: `Bearer ${jwt}` });
+      expect([again.status, again.body.code]).toEqual([403, 'credential_revoked']);
+      await kept.settle();
+      kept.drop();
+    } finally {
+      if (other !== gateway) await other.stop();
+    }
   });
 
   it('AC4 the audit log names the real user, whom it acts as, and the key that allowed it', async () => {

@@ -138,6 +138,40 @@ it('DI6 a ban, a block, another password, the loss of the admin right and a remo
   }
 });
 
+it('LO1 what ends all sessions of a user ends those in which the user acts as others, and no other of theirs', async () => {
+  const acts: [name: string, act: (parts: ReturnType<typeof start>, id: UserId) => Promise<unknown>][] = [
+    ['ban', ({ users }, id) => users.ban(id)],
+    ['block', ({ users }, id) => users.block(id, Number.MAX_SAFE_INTEGER)],
+    ['password', ({ users }, id) => users.setPassword(id, 'another one', null)],
+    ['no admin any more', ({ users }, id) => users.update(id, { admin: false })],
+    ['removal', ({ users }, id) => users.remove(id)],
+    ['revocation', ({ sessions }, id) => sessions.finishAllOf(id, 'revoked')],
+  ];
+  for (const [name, act] of acts) {
+    const parts = start();
+    const { users, entrance, sessions, over } = parts;
+    const { id: actorId } = await users.create({ username: 'actor', password: 'a password', admin: true });
+    const bob = await users.create({ username: 'bob' });
+    const acted = await entrance.open({ ...opening(bob.id), actorId });
+    const own = await entrance.open(opening(bob.id));
+    await act(parts, actorId);
+    expect([name, (await sessions.get(acted.id))?.status]).toEqual([name, 'revoked']);
+    expect((await sessions.get(own.id))?.status).toBe('active');
+    expect(over.map(({ id }) => id)).toEqual([acted.id]);
+  }
+});
+
+it('LO1 a removal that broke off before the acted sessions is finished by a repeat', async () => {
+  const { users, entrance, sessions, store } = start();
+  const actor = await users.create({ username: 'actor' });
+  const bob = await users.create({ username: 'bob' });
+  const acted = await entrance.open({ ...opening(bob.id), actorId: actor.id });
+  await store.directory.removeUser(actor.id);
+  expect((await users.remove(actor.id)).sessions.map(({ id }) => id)).toEqual([acted.id]);
+  expect((await sessions.get(acted.id))?.status).toBe('revoked');
+  await expect(users.remove(actor.id)).rejects.toMatchObject({ code: 'user_not_found' });
+});
+
 it('DI6 a change of anything else ends none', async () => {
   const { users, entrance, sessions } = start();
   const { id } = await users.create({ username: 'alice' });
