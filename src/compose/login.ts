@@ -37,6 +37,7 @@ export function composeLogin(ground: IdentityGround, identity: Identity): Login 
   const outbox = outboxOf(config, clock);
   const resets = new PasswordResets({
     users,
+    passwords,
     audit,
     crypto,
     clock,

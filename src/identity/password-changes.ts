@@ -18,7 +18,7 @@ export interface PasswordChange {
 }
 
 export interface PasswordChangesDeps {
-  readonly users: Pick<Users, 'get' | 'setPassword'>;
+  readonly users: Pick<Users, 'get' | 'setPassword' | 'finishChange'>;
   readonly passwords: Passwords;
   readonly attempts: Attempts;
   readonly audit: AuditLog;
@@ -28,7 +28,8 @@ export class PasswordChanges {
   constructor(private readonly deps: PasswordChangesDeps) {}
 
   /**
-   * Ends the user's sessions, except the caller's. Rejects with `password_mismatch` for an unknown user, a wrong
+   * Ends the user's sessions, except the caller's. When they did not end because the store failed, the same call again,
+   * with the same two passwords, ends them. Rejects with `password_mismatch` for an unknown user, a wrong
    * password or a caller who is not an admin (all alike), or with `too_many_requests`.
    */
   async change(caller: LoginCaller, { userId, proof, newPassword, address }: PasswordChange): Promise<void> {
@@ -38,11 +39,22 @@ export class PasswordChanges {
     const user = await users.get(userId);
     const prover = proof.kind === 'old' ? user : adminOf(caller);
     const isRight = await passwords.matches(prover?.passwordHash ?? null, proof.password);
-    if (user === null || !isRight) throw new Failure('password_mismatch');
+    const isRepeat = !isRight && prover?.id === user?.id && (await this.isRepeat(user, proof.password, newPassword));
+    if (user === null || !(isRight || isRepeat)) throw new Failure('password_mismatch');
     await attempts.succeeded(account, address);
     const kept = caller.kind === 'user' ? caller.session.id : null;
-    const { ended } = await users.setPassword(user.id, newPassword, kept);
+    const { ended } = isRepeat
+      ? await users.finishChange(user, kept)
+      : await users.setPassword(user.id, newPassword, { kept, resetToken: null });
     audit.record('password_changed', caller, user.id, { ended: ended.sessions.length });
+  }
+
+  /** Whether this change is already made, and only sessions still have to end. */
+  private async isRepeat(user: UserRecord | null, former: string, password: string): Promise<boolean> {
+    const { passwords } = this.deps;
+    const formerHash = user?.sessionsToEnd?.formerHash ?? null;
+    if (user === null || formerHash === null || !(await passwords.matches(formerHash, former))) return false;
+    return passwords.matches(user.passwordHash, password);
   }
 }
 

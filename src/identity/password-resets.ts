@@ -11,6 +11,7 @@ import { USER_NAMES, type UserName, type UserRecord } from '../ports/directory-s
 import type { Log } from '../ports/log.js';
 import type { Mailer } from '../ports/mailer.js';
 import type { Tallies } from '../ports/metrics.js';
+import type { Passwords } from '../ports/passwords.js';
 import type { RateLimitStore } from '../ports/rate-limit-store.js';
 import type { Attempts } from './attempts.js';
 import type { AuditLog } from './audit.js';
@@ -39,7 +40,8 @@ export interface ResetConfirmation {
 }
 
 export interface PasswordResetsDeps {
-  readonly users: Pick<Users, 'get' | 'find' | 'setPassword'>;
+  readonly users: Pick<Users, 'get' | 'find' | 'setPassword' | 'finishChange'>;
+  readonly passwords: Passwords;
   readonly tokens: ResetTokens;
   readonly urls: ResetUrls;
   /** null: no mailer is configured. */
@@ -67,6 +69,8 @@ const LINE_FULL_RETRY_S = 10;
 export class PasswordResets {
   private readonly line: WorkLine;
   private saidNoMailer = false;
+  /** The tokens whose passwords this node sets just now. */
+  private readonly underWay = new Set<string>();
 
   constructor(private readonly deps: PasswordResetsDeps) {
     this.line = new WorkLine(LINE, deps.clock, (cause) => {
@@ -93,14 +97,17 @@ export class PasswordResets {
     }
   }
 
-  /** Sets the password and ends all sessions of the user; each token works once. Rejects with `reset_token_invalid`. */
-  async confirm({ token, username, newPassword, address }: ResetConfirmation): Promise<void> {
-    const { users, tokens, signIns, audit } = this.deps;
-    const isRedeemed = await tokens.redeem(token, await users.find('username', username), async ({ id }) => {
-      const { ended } = await users.setPassword(id, newPassword, null);
-      audit.record('password_reset', 'reset_token', id, { ended: ended.sessions.length });
-    });
-    if (!isRedeemed) throw new Failure('reset_token_invalid');
+  /**
+   * Sets the password and ends all sessions of the user; each token works once. When the sessions did not end because
+   * the store failed, the same call again, with the same password, ends them. Rejects with `reset_token_invalid`.
+   */
+  async confirm(confirmation: ResetConfirmation): Promise<void> {
+    const { token, username, newPassword, address } = confirmation;
+    const { users, tokens, signIns } = this.deps;
+    const isRedeemed = await tokens.redeem(token, await users.find('username', username), (user, digest) =>
+      this.set(user, newPassword, digest),
+    );
+    if (!isRedeemed && !(await this.finish(confirmation))) throw new Failure('reset_token_invalid');
     await signIns.succeeded(foldUserName('username', username) ?? username, address);
   }
 
@@ -108,6 +115,31 @@ export class PasswordResets {
   async stop(): Promise<void> {
     const [dropped] = await Promise.all([this.line.stop(), this.deps.mailer?.stop()]);
     if (dropped > 0) this.deps.log.warn('mails_dropped', { count: dropped });
+  }
+
+  private async set({ id }: UserRecord, newPassword: string, resetToken: string): Promise<void> {
+    const { users, audit } = this.deps;
+    this.underWay.add(resetToken);
+    try {
+      const { ended } = await users.setPassword(id, newPassword, { kept: null, resetToken });
+      audit.record('password_reset', 'reset_token', id, { ended: ended.sessions.length });
+    } finally {
+      this.underWay.delete(resetToken);
+    }
+  }
+
+  /** Whether this token has set this password and only sessions had to end; they are over now. */
+  private async finish({ token, username, newPassword }: ResetConfirmation): Promise<boolean> {
+    const { users, tokens, passwords, audit } = this.deps;
+    const digest = tokens.digestOf(token);
+    // Look before the read: a call that is under way may end the sessions itself during the read.
+    const isUnderWay = digest !== null && this.underWay.has(digest);
+    const user = await users.find('username', username);
+    if (digest === null || isUnderWay || user?.sessionsToEnd?.resetToken !== digest) return false;
+    if (!(await passwords.matches(user.passwordHash, newPassword))) return false;
+    const { ended } = await users.finishChange(user, null);
+    audit.record('password_reset', 'reset_token', user.id, { ended: ended.sessions.length });
+    return true;
   }
 
   private async deliver(names: AccountNames, template: ResetTemplate, page: URL): Promise<void> {

@@ -36,13 +36,18 @@ export class ResetTokens {
 
   /**
    * Uses the token up and runs `work`, for exactly one caller; false for the others and for an invalid token. When
-   * `work` rejects, the token becomes valid again, unless `work` changed the user anyway. Makes the same number of
+   * `work` rejects, the token becomes valid again, unless `work` changed the user anyway. `work` gets the token's
+   * digest, too. Makes the same number of
    * store calls whether or not the user exists (null: does not exist).
    */
-  async redeem(text: string, user: UserRecord | null, work: (user: UserRecord) => Promise<void>): Promise<boolean> {
-    const { store, crypto } = this.deps;
-    if (!TOKEN.test(text)) return false;
-    const name = crypto.sha256(text);
+  async redeem(
+    text: string,
+    user: UserRecord | null,
+    work: (user: UserRecord, digest: string) => Promise<void>,
+  ): Promise<boolean> {
+    const { store } = this.deps;
+    const name = this.digestOf(text);
+    if (name === null) return false;
     // Check before taking: a mistyped user name must not use the token up.
     const [kept, current] = await Promise.all([
       store.peek('password_reset', name),
@@ -52,12 +57,17 @@ export class ResetTokens {
     const value = await store.take('password_reset', name);
     if (value === null) return false;
     try {
-      await work(user);
+      await work(user, name);
     } catch (error) {
       await this.giveBack(name, value);
       throw error;
     }
     return true;
+  }
+
+  /** null: the text cannot be a token. */
+  digestOf(text: string): string | null {
+    return TOKEN.test(text) ? this.deps.crypto.sha256(text) : null;
   }
 
   private fits(value: string | null, user: UserRecord): boolean {

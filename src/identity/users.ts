@@ -1,8 +1,8 @@
 /**
  * The users of the directory: created, found, changed, banned, blocked, removed. A user loses all sessions when banned,
  * blocked or removed, when given another password, or when no longer an admin. The record changes first, then the
- * sessions end, so that none opens in between (see entrance.ts). Each such call except `remove` can be repeated and
- * then finishes the work of a failed one.
+ * sessions end, so that none opens in between (see entrance.ts). Each such call can be repeated and then finishes the
+ * work of a failed one: where the repeat could not know that there is work left, the record says so (`sessionsToEnd`).
  */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
@@ -15,6 +15,7 @@ import {
   type DirectoryStore,
   type PageRequest,
   type RecordPage,
+  type SessionsToEnd,
   type UserName,
   type UserRecord,
 } from '../ports/directory-store.js';
@@ -111,29 +112,36 @@ export class Users {
    */
   async update(id: UserId, change: UserChange): Promise<ChangedUser> {
     const edit = await this.editOf(change);
-    const before = { admin: false };
     const user = await this.edit(id, (kept) => {
-      before.admin = kept.admin;
       const changed = edit(kept);
       if (hasName(kept) && !hasName(changed)) throw lastName(change);
-      return changed;
+      return { ...changed, sessionsToEnd: toEndAfter(change, kept) };
     });
-    // A former admin may act as other users in some of them.
-    const mustEnd = change.password !== undefined || (before.admin && !user.admin);
-    return { user, ended: mustEnd ? await this.endSessions(id) : null };
+    const mustEnd = user.sessionsToEnd !== null && (change.password !== undefined || change.admin === false);
+    return mustEnd ? this.endAfter(user, null) : { user, ended: null };
   }
 
   /**
-   * Ends all sessions of the user except `kept`. Rejects with `user_not_found`, `too_many_requests` or
-   * `changed_meanwhile`.
+   * Ends all sessions of the user except `kept`. `resetToken`: the digest of the token that allowed it. Rejects with
+   * `user_not_found`, `too_many_requests` or `changed_meanwhile`. When the sessions did not end, the record says so:
+   * see `finishChange`.
    */
   async setPassword(
     id: UserId,
     password: string,
-    kept: UserSessionId | null,
+    { kept, resetToken }: { readonly kept: UserSessionId | null; readonly resetToken: string | null },
   ): Promise<{ readonly ended: FinishReport }> {
-    await this.edit(id, await this.editOf({ password }));
-    return { ended: await this.deps.sessions.finishAllOf(id, 'revoked', 'any', kept) };
+    const edit = await this.editOf({ password });
+    const user = await this.edit(id, (before) => ({
+      ...edit(before),
+      sessionsToEnd: { version: before.version + 1, formerHash: before.passwordHash, resetToken },
+    }));
+    return this.endAfter(user, kept);
+  }
+
+  /** Ends the sessions that an interrupted change of this user's password left, except `kept`. */
+  finishChange(user: UserRecord, kept: UserSessionId | null): Promise<{ readonly ended: FinishReport }> {
+    return this.endAfter(user, kept);
   }
 
   /** Ends all sessions of the user and prevents new ones. */
@@ -173,6 +181,30 @@ export class Users {
     // Sessions of a missing user come from an interrupted removal, which this call has finished.
     if (!isRemoved && ended.sessions.length === 0) throw new Failure('user_not_found');
     return ended;
+  }
+
+  private async endAfter(
+    user: UserRecord,
+    kept: UserSessionId | null,
+  ): Promise<{ readonly user: UserRecord; readonly ended: FinishReport }> {
+    const ended = await this.deps.sessions.finishAllOf(user.id, 'revoked', 'any', kept);
+    return { user: await this.noteEnded(user), ended };
+  }
+
+  /** Returns the record without its `sessionsToEnd`; leaves that of a later change, which ends them itself. */
+  private async noteEnded(user: UserRecord): Promise<UserRecord> {
+    try {
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        const kept = tries === 0 ? user : await this.get(user.id);
+        if (kept?.sessionsToEnd == null || kept.sessionsToEnd.version !== user.sessionsToEnd?.version) break;
+        const written = await this.put({ ...kept, sessionsToEnd: null, version: kept.version + 1 });
+        if (written !== null) return written;
+      }
+    } catch (error) {
+      // The sessions are over. What stays in the record lets the same call end them once more, and no other.
+      if (!(error instanceof Failure)) throw error;
+    }
+    return { ...user, sessionsToEnd: null };
   }
 
   private endSessions(id: UserId): Promise<FinishReport> {
@@ -240,6 +272,15 @@ function plainChanges(change: UserChange, user: UserRecord): Pick<UserRecord, Ex
   };
 }
 
+/** A former admin may act as other users in some of the sessions, so they end, too. */
+function toEndAfter(change: UserChange, kept: UserRecord): SessionsToEnd | null {
+  const none = { version: kept.version + 1, formerHash: null, resetToken: null };
+  if (change.password !== undefined) return none;
+  if (kept.admin && change.admin === false)
+    return kept.sessionsToEnd === null ? none : { ...kept.sessionsToEnd, version: none.version };
+  return kept.sessionsToEnd;
+}
+
 /** Users from before this was refused may have none; they can still be changed. */
 function hasName(user: UserRecord): boolean {
   return USER_NAMES.some((name) => user[name] !== null);
@@ -277,5 +318,6 @@ function blankUser(id: UserId, nowMs: number): UserRecord {
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     lastSignInAtMs: null,
+    sessionsToEnd: null,
   };
 }

@@ -10,6 +10,16 @@ import type { Json } from '../lib/json.js';
 export const USER_NAMES = ['username', 'email', 'phone', 'mobile'] as const;
 export type UserName = (typeof USER_NAMES)[number];
 
+/** A change after which the user's sessions must end, written with the change. A repeat of the change finds it. */
+export interface SessionsToEnd {
+  /** The version of the record that this change wrote. */
+  readonly version: number;
+  /** The hash that a new password replaced; null: none, or a change that its caller can repeat without it. */
+  readonly formerHash: string | null;
+  /** The digest of the reset token that the change used up; null: none. */
+  readonly resetToken: string | null;
+}
+
 export interface UserRecord {
   readonly id: UserId;
   /** Starts at 1 and rises by 1 with each change. */
@@ -38,6 +48,8 @@ export interface UserRecord {
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly lastSignInAtMs: number | null;
+  /** null: they are over, or none had to end. */
+  readonly sessionsToEnd: SessionsToEnd | null;
 }
 
 export interface OrganizationRecord {

@@ -29,6 +29,11 @@ export const userSchema = json(
     blockedUntilMs: z.number().nullable(),
     ...times,
     lastSignInAtMs: z.number().nullable(),
+    /** Records of older versions have none. */
+    sessionsToEnd: z
+      .object({ version: z.number(), formerHash: z.string().nullable(), resetToken: z.string().nullable() })
+      .nullable()
+      .default(null),
   }),
   KEPT,
 );

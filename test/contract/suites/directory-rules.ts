@@ -28,6 +28,7 @@ export function directoryRules(open: OpenStore): void {
         banned: true,
         blockedUntilMs: Number.MAX_SAFE_INTEGER,
         lastSignInAtMs: 5,
+        sessionsToEnd: { version: 1, formerHash: 'h', resetToken: 'd' },
       });
       expect(await directory.putUser(user)).toMatchObject(WRITTEN);
       expect(await directory.user(user.id)).toEqual(user);

@@ -58,6 +58,7 @@ export function newUser(change: Partial<UserRecord> = {}): UserRecord {
     createdAtMs: 1,
     updatedAtMs: 2,
     lastSignInAtMs: null,
+    sessionsToEnd: null,
     ...change,
   };
 }

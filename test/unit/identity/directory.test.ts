@@ -30,8 +30,23 @@ function start() {
   const crypto = systemCrypto();
   const store = createMemoryStore({ clock });
   /** Runs right before the next write of a user. */
-  const hooks: { beforePut?: (() => Promise<unknown>) | undefined; afterUser?: (() => Promise<unknown>) | undefined } =
-    {};
+  const hooks: {
+    beforePut?: (() => Promise<unknown>) | undefined;
+    beforeFinish?: (() => Promise<unknown>) | undefined;
+    failFinish?: boolean;
+    afterUser?: (() => Promise<unknown>) | undefined;
+  } = {};
+  const userSessions = overlay(store.userSessions, {
+    finishAllOf: async (...args: Parameters<typeof store.userSessions.finishAllOf>) => {
+      const hook = hooks.beforeFinish;
+      hooks.beforeFinish = undefined;
+      await hook?.();
+      const isFailing = hooks.failFinish === true;
+      hooks.failFinish = false;
+      if (isFailing) throw new Failure('store_unavailable');
+      return store.userSessions.finishAllOf(...args);
+    },
+  });
   const directory: DirectoryStore = overlay(store.directory, {
     putUser: async (user) => {
       const hook = hooks.beforePut;
@@ -50,7 +65,7 @@ function start() {
     },
   };
   const policy = { lifetimeMs: 10_000, inactivityMs: 5000, limit: { max: 0, whenFull: 'reject_new' as const } };
-  const sessions = new UserSessions({ store: store.userSessions, enforcer, crypto, policy });
+  const sessions = new UserSessions({ store: userSessions, enforcer, crypto, policy });
   const users = new Users({ store: directory, sessions, passwords, crypto, clock });
   const entrance = new Entrance({ users, sessions, clock });
   return { clock, store, hooks, over, sessions, users, entrance };
@@ -142,7 +157,7 @@ it('LO1 what ends all sessions of a user ends those in which the user acts as ot
   const acts: [name: string, act: (parts: ReturnType<typeof start>, id: UserId) => Promise<unknown>][] = [
     ['ban', ({ users }, id) => users.ban(id)],
     ['block', ({ users }, id) => users.block(id, Number.MAX_SAFE_INTEGER)],
-    ['password', ({ users }, id) => users.setPassword(id, 'another one', null)],
+    ['password', ({ users }, id) => users.setPassword(id, 'another one', { kept: null, resetToken: null })],
     ['no admin any more', ({ users }, id) => users.update(id, { admin: false })],
     ['removal', ({ users }, id) => users.remove(id)],
     ['revocation', ({ sessions }, id) => sessions.finishAllOf(id, 'revoked')],
@@ -170,6 +185,39 @@ it('LO1 a removal that broke off before the acted sessions is finished by a repe
   expect((await users.remove(actor.id)).sessions.map(({ id }) => id)).toEqual([acted.id]);
   expect((await sessions.get(acted.id))?.status).toBe('revoked');
   await expect(users.remove(actor.id)).rejects.toMatchObject({ code: 'user_not_found' });
+});
+
+it('LO4 the loss of the admin right whose sessions did not end is finished by a repeat, and ends none later', async () => {
+  const { users, entrance, sessions, hooks } = start();
+  const { id } = await users.create({ username: 'alice', admin: true });
+  const session = await entrance.open(opening(id));
+  hooks.failFinish = true;
+  await expect(users.update(id, { admin: false })).rejects.toMatchObject({ code: 'store_unavailable' });
+  // A change of something else, or of the same back, is no repeat.
+  expect((await users.update(id, { firstName: 'Alice' })).ended).toBeNull();
+  expect((await sessions.get(session.id))?.status).toBe('active');
+  expect((await users.update(id, { admin: false })).ended?.sessions).toMatchObject([{ id: session.id }]);
+  expect((await users.existing(id)).sessionsToEnd).toBeNull();
+  const later = await entrance.open(opening(id));
+  expect((await users.update(id, { admin: false })).ended).toBeNull();
+  expect((await sessions.get(later.id))?.status).toBe('active');
+});
+
+it('LO4 the end of an older change leaves the mark of a newer one', async () => {
+  const { users, hooks } = start();
+  const { id } = await users.create({ username: 'alice', password: 'one' });
+  const set = (password: string) => users.setPassword(id, password, { kept: null, resetToken: null });
+  // Between the writes of the first change the second one is made, and its sessions do not end.
+  hooks.beforeFinish = async () => {
+    hooks.failFinish = true;
+    await expect(set('three')).rejects.toMatchObject({ code: 'store_unavailable' });
+  };
+  await set('two');
+  const { sessionsToEnd, passwordHash } = await users.existing(id);
+  expect([sessionsToEnd, passwordHash]).toEqual([
+    { version: 3, formerHash: 'hash of two', resetToken: null },
+    'hash of three',
+  ]);
 });
 
 it('DI6 a change of anything else ends none', async () => {

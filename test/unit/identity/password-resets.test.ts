@@ -49,6 +49,7 @@ async function start(send: (mail: Mail) => Promise<void> = async () => undefined
   const tallies = { mailsSent: 0, mailsFailed: 0 };
   const resets = new PasswordResets({
     users,
+    passwords,
     attempts,
     signIns: attempts,
     rates: store.rateLimits,
