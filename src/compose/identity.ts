@@ -65,10 +65,16 @@ export function composeIdentity(ground: IdentityGround): Identity {
   const enforcer = new AllNodesUserSessions({ sockets, calls });
   enforcer.serve();
   duties.compareWithStore(() => checkUserSessions({ store: userSessions, sockets }));
-  const sessions = new UserSessions({ store: userSessions, enforcer, crypto, policy: policyOf(config) });
+  const organizations = new Organizations({ store: directory, crypto, clock });
+  const sessions = new UserSessions({
+    store: userSessions,
+    enforcer,
+    organizations,
+    crypto,
+    policy: policyOf(config),
+  });
   const users = new Users({ store: directory, sessions, passwords, crypto, clock });
   const entrance = new Entrance({ users, sessions, clock });
-  const organizations = new Organizations({ store: directory, crypto, clock });
   const templates = new Templates({ store: directory, clock });
   const audit = new AuditLog(log);
   const sweep = new SessionSweep({ sessions, clock, log });

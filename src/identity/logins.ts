@@ -33,9 +33,15 @@ export interface OpenedLogin extends LoginHolder {
   readonly lsid: string;
 }
 
+/** The organizations that a view of a session may name: none that is gone or that its user has left. */
+export interface LoginOrganizations {
+  readonly home: OrganizationId | null;
+  readonly effective: OrganizationId | null;
+}
+
 export interface LoginsDeps {
   readonly users: Pick<Users, 'get' | 'find' | 'noteSignIn'>;
-  readonly organizations: Pick<Organizations, 'get' | 'membership'>;
+  readonly organizations: Pick<Organizations, 'get' | 'membership' | 'activeOf'>;
   readonly entrance: Pick<Entrance, 'open' | 'inGoodStanding'>;
   readonly sessions: Pick<UserSessions, 'get' | 'touch' | 'finish' | 'finishAllOf'>;
   readonly passwords: Passwords;
@@ -120,6 +126,14 @@ export class Logins {
       throw new Failure('organization_not_found');
     }
     return this.changed(holder, { organizationId }, effective);
+  }
+
+  async organizationsOf({ session, user, effective }: LoginHolder): Promise<LoginOrganizations> {
+    const [home, active] = await Promise.all([
+      this.homeOf(user),
+      effective === null ? null : this.deps.organizations.activeOf(session),
+    ]);
+    return { home, effective: active };
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * The organizations of the directory and their members. A session's active organization may be gone, or its user may no
  * longer be a member; nothing updates the session. Code that issues a token or acts for an organization therefore asks
- * `membership` each time and treats null as no active organization.
+ * `membership` each time and treats null as no active organization. Views ask `activeOf` and `existingId`.
  */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
@@ -9,6 +9,7 @@ import { parseOrganizationId, type OrganizationId, type UserId } from '../protoc
 import type { Json } from '../lib/json.js';
 import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
+import type { UserSession } from '../ports/user-session-store.js';
 import type {
   DirectoryStore,
   MembershipRecord,
@@ -33,6 +34,9 @@ export interface MembershipChange {
   readonly role?: string | undefined;
   readonly permissions?: readonly string[] | undefined;
 }
+
+/** What of a session says in which organization it acts. */
+export type ActingSession = Pick<UserSession, 'kind' | 'organizationId' | 'effectiveUserId'>;
 
 export interface OrganizationsDeps {
   readonly store: DirectoryStore;
@@ -119,6 +123,21 @@ export class Organizations {
   /** null when the user is not a member or the organization does not exist. */
   membership(id: OrganizationId, userId: UserId): Promise<MembershipRecord | null> {
     return this.deps.store.membership(id, userId);
+  }
+
+  /** The organization that a session acts in; null when it is gone or its user may no longer act in it. */
+  async activeOf(session: ActingSession): Promise<OrganizationId | null> {
+    const { kind, organizationId, effectiveUserId } = session;
+    if (organizationId === null) return null;
+    if ((await this.membership(organizationId, effectiveUserId)) !== null) return organizationId;
+    // A login session of an admin may act in any organization.
+    const isAdmin = kind === 'login' && (await this.deps.store.user(effectiveUserId))?.admin === true;
+    return isAdmin ? this.existingId(organizationId) : null;
+  }
+
+  /** null when the organization does not exist, or no longer. */
+  async existingId(id: OrganizationId | null): Promise<OrganizationId | null> {
+    return id === null || (await this.get(id)) === null ? null : id;
   }
 
   /** Oldest first. */

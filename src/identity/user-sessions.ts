@@ -23,6 +23,7 @@ import type {
   UserSession,
   UserSessionStore,
 } from '../ports/user-session-store.js';
+import type { Organizations } from './organizations.js';
 
 export interface UserSessionPolicy {
   /** At most 7 days, the lifetime of Clerk's sessions. */
@@ -34,6 +35,7 @@ export interface UserSessionPolicy {
 export interface UserSessionsDeps {
   readonly store: UserSessionStore;
   readonly enforcer: UserSessionEnforcer;
+  readonly organizations: Pick<Organizations, 'activeOf'>;
   readonly crypto: Crypto;
   readonly policy: UserSessionPolicy;
 }
@@ -111,7 +113,7 @@ export class UserSessions {
     const { store, enforcer, policy } = this.deps;
     const result = await store.change(id, { ...change, touch: { inactivityMs: policy.inactivityMs } });
     if (result.outcome !== 'changed') return null;
-    enforcer.touched(result.session);
+    enforcer.touched(await this.shown(result.session));
     return result.session;
   }
 
@@ -161,8 +163,21 @@ export class UserSessions {
   }
 
   private async tellOver(sessions: readonly UserSession[]): Promise<Reach> {
-    const reaches = await Promise.all(sessions.map((session) => this.deps.enforcer.over(session)));
+    const reaches = await Promise.all(
+      sessions.map(async (session) => this.deps.enforcer.over(await this.shown(session))),
+    );
     return reaches.reduce(together, NOBODY);
+  }
+
+  /** The session as its sockets may see it: without an organization that is gone or that its user has left. */
+  private async shown(session: UserSession): Promise<UserSession> {
+    try {
+      return { ...session, organizationId: await this.deps.organizations.activeOf(session) };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      // The sockets must hear of the change. What nobody can check is not shown.
+      return { ...session, organizationId: null };
+    }
   }
 
   private newId(): UserSessionId {

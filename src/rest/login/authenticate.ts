@@ -10,7 +10,7 @@ import { callerGuard, type GuardDeps } from './guard.js';
 import { loginSessionSchema, viewLogin } from './login-session-view.js';
 
 export interface AuthenticateRoutesDeps extends GuardDeps {
-  readonly logins: Pick<Logins, 'authenticate'>;
+  readonly logins: Pick<Logins, 'organizationsOf' | 'authenticate'>;
   readonly blocks: Pick<Blocks, 'of' | 'block' | 'lift'>;
   readonly clock: Clock;
 }
@@ -53,7 +53,7 @@ function authenticate({ logins }: AuthenticateRoutesDeps): Route {
     async handle({ params: { username }, body, request }) {
       const password = body.password ?? body.passwordHash ?? '';
       const opened = await logins.authenticate({ username, password, address: request.remoteAddress });
-      return { status: 200, body: viewLogin(opened, opened.lsid) };
+      return { status: 200, body: await viewLogin(logins, opened, opened.lsid) };
     },
   });
 }

@@ -8,7 +8,7 @@ import { sessionGuard, type GuardDeps } from './guard.js';
 import { loginSessionSchema, SESSION_PARAMS, viewLogin } from './login-session-view.js';
 
 export interface EffectiveRoutesDeps extends GuardDeps {
-  readonly logins: Pick<Logins, 'assume' | 'resetIdentity' | 'setOrganization'>;
+  readonly logins: Pick<Logins, 'organizationsOf' | 'assume' | 'resetIdentity' | 'setOrganization'>;
 }
 
 export function effectiveRoutes(deps: EffectiveRoutesDeps): readonly Route[] {
@@ -29,7 +29,7 @@ function setEffectiveUser({ logins, ...guardDeps }: EffectiveRoutesDeps): Route 
     async handle({ guest: { caller, holder, lsid }, body }) {
       const targetId = parseDirectoryUserId(body);
       if (targetId === null) throw new Failure('user_not_found');
-      return { status: 200, body: viewLogin(await logins.assume(caller, holder, targetId), lsid) };
+      return { status: 200, body: await viewLogin(logins, await logins.assume(caller, holder, targetId), lsid) };
     },
   });
 }
@@ -45,7 +45,7 @@ function resetAssumedIdentity({ logins, ...guardDeps }: EffectiveRoutesDeps): Ro
     responses: { 200: loginSessionSchema },
     errors: ['login_session_not_found'],
     async handle({ guest: { caller, holder, lsid } }) {
-      return { status: 200, body: viewLogin(await logins.resetIdentity(caller, holder), lsid) };
+      return { status: 200, body: await viewLogin(logins, await logins.resetIdentity(caller, holder), lsid) };
     },
   });
 }
@@ -64,7 +64,7 @@ function setEffectiveOrg({ logins, ...guardDeps }: EffectiveRoutesDeps): Route {
     async handle({ guest: { holder, lsid }, body }) {
       const organizationId = parseOrganizationId(body);
       if (organizationId === null) throw new Failure('organization_not_found');
-      return { status: 200, body: viewLogin(await logins.setOrganization(holder, organizationId), lsid) };
+      return { status: 200, body: await viewLogin(logins, await logins.setOrganization(holder, organizationId), lsid) };
     },
   });
 }

@@ -14,25 +14,25 @@ import {
 } from './login-session-view.js';
 
 export interface LoginSessionRoutesDeps extends GuardDeps {
-  readonly logins: Pick<Logins, 'token' | 'clone' | 'end' | 'endAll' | 'logOut'>;
+  readonly logins: Pick<Logins, 'organizationsOf' | 'token' | 'clone' | 'end' | 'endAll' | 'logOut'>;
 }
 
 export function loginSessionRoutes(deps: LoginSessionRoutesDeps): readonly Route[] {
   return [getSession(deps), createToken(deps), endSession(deps), cloneSession(deps), logOutUser(deps)];
 }
 
-function getSession(deps: LoginSessionRoutesDeps): Route {
+function getSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
   return defineGuardedRoute({
     name: 'getLoginSession',
     summary: 'Get a login session. The call counts as access to it.',
     method: 'GET',
     path: '/session/{sessionId}',
-    ...sessionGuard(deps),
+    ...sessionGuard(guardDeps),
     params: SESSION_PARAMS,
     responses: { 200: loginSessionSchema },
     errors: ['login_session_not_found'],
     async handle({ guest: { holder, lsid } }) {
-      return { status: 200, body: viewLogin(holder, lsid) };
+      return { status: 200, body: await viewLogin(logins, holder, lsid) };
     },
   });
 }
@@ -85,7 +85,7 @@ function cloneSession({ logins, ...guardDeps }: LoginSessionRoutesDeps): Route {
     errors: ['login_session_not_found', 'too_many_sessions'],
     async handle({ guest: { caller, holder }, request }) {
       const opened = await logins.clone(caller, holder, request.remoteAddress);
-      return { status: 201, body: viewLogin(opened, opened.lsid) };
+      return { status: 201, body: await viewLogin(logins, opened, opened.lsid) };
     },
   });
 }

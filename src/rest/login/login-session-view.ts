@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import * as field from '../fields.js';
 import type { LoginHolder } from '../../identity/login-callers.js';
+import type { Logins } from '../../identity/logins.js';
 
 /** For the document only: the guard reads the path itself. */
 export const SESSION_PARAMS = z.object({ sessionId: z.string().describe('The LSID: a secret.') });
@@ -13,9 +14,15 @@ export const loginSessionSchema = z
     sessionId: z.string().describe('The LSID: a secret.'),
     userId: z.string().describe('The user who logged in.'),
     username: z.string().nullable(),
-    orgId: z.string().nullable().describe('The home organization of that user.'),
+    orgId: z
+      .string()
+      .nullable()
+      .describe('The home organization of that user; null when it is gone or the user has left it.'),
     effectiveUserId: z.string().describe('The user that the session acts as.'),
-    effectiveOrgId: z.string().nullable().describe('The organization that the session acts in.'),
+    effectiveOrgId: z
+      .string()
+      .nullable()
+      .describe('The organization that the session acts in; null when it is gone or its user has left it.'),
     assumed: z.boolean().describe('Whether the session acts as another user.'),
     createdAt: time,
     lastAccessedAt: time.describe('Unix milliseconds, to the second.'),
@@ -24,14 +31,21 @@ export const loginSessionSchema = z
   })
   .meta({ id: 'LoginSession' });
 
-export function viewLogin({ session, user }: LoginHolder, lsid: string): z.output<typeof loginSessionSchema> {
+/** Asks which organizations the session may name. */
+export async function viewLogin(
+  logins: Pick<Logins, 'organizationsOf'>,
+  holder: LoginHolder,
+  lsid: string,
+): Promise<z.output<typeof loginSessionSchema>> {
+  const { session, user } = holder;
+  const organizations = await logins.organizationsOf(holder);
   return {
     sessionId: lsid,
     userId: session.userId,
     username: user.username,
-    orgId: user.homeOrganizationId,
+    orgId: organizations.home,
     effectiveUserId: session.effectiveUserId,
-    effectiveOrgId: session.organizationId,
+    effectiveOrgId: organizations.effective,
     assumed: session.effectiveUserId !== session.userId,
     createdAt: session.createdAtMs,
     lastAccessedAt: session.lastActiveAtMs,

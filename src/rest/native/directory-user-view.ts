@@ -1,6 +1,7 @@
 /** A user of the directory as the native surface takes and shows it. The password's hash is never shown. */
 import { z } from 'zod';
 import { foldUserName, NAME_SHAPES } from '../../identity/user-names.js';
+import type { Organizations } from '../../identity/organizations.js';
 import type { UserChange } from '../../identity/users.js';
 import type { UserName, UserRecord } from '../../ports/directory-store.js';
 import * as field from '../fields.js';
@@ -24,7 +25,7 @@ export const userSchema = z
     unsafe_metadata: metadataOut,
     has_password: z.boolean(),
     admin: z.boolean(),
-    home_organization_id: z.string().nullable().describe('An organization that no longer exists counts as none.'),
+    home_organization_id: z.string().nullable().describe('null when the organization no longer exists.'),
     banned: z.boolean(),
     blocked_until: unixMs.nullable(),
     created_at: unixMs,
@@ -82,7 +83,11 @@ export function changeOf(body: z.output<typeof userBody>): UserChange {
   };
 }
 
-export function viewUser(user: UserRecord): z.output<typeof userSchema> {
+/** Asks whether the home organization still exists. */
+export async function viewUser(
+  organizations: Pick<Organizations, 'existingId'>,
+  user: UserRecord,
+): Promise<z.output<typeof userSchema>> {
   const { id, username, email, phone, mobile, admin, banned } = user;
   return {
     id,
@@ -97,7 +102,7 @@ export function viewUser(user: UserRecord): z.output<typeof userSchema> {
     unsafe_metadata: user.unsafeMetadata,
     has_password: user.passwordHash !== null,
     admin,
-    home_organization_id: user.homeOrganizationId,
+    home_organization_id: await organizations.existingId(user.homeOrganizationId),
     banned,
     blocked_until: user.blockedUntilMs,
     created_at: user.createdAtMs,

@@ -1,5 +1,6 @@
 /** Users of the directory over REST: made, listed, found, changed, removed. */
 import { z } from 'zod';
+import type { Organizations } from '../../identity/organizations.js';
 import type { Users } from '../../identity/users.js';
 import type { Clock } from '../../ports/clock.js';
 import { USER_NAMES } from '../../ports/directory-store.js';
@@ -11,6 +12,7 @@ import { changeOf, userBody, userName, userSchema, viewUser } from './directory-
 
 export interface UserRoutesDeps {
   readonly users: Pick<Users, 'create' | 'existing' | 'find' | 'list' | 'update' | 'ban' | 'unban' | 'remove'>;
+  readonly organizations: Pick<Organizations, 'existingId'>;
   readonly clock: Clock;
 }
 
@@ -47,7 +49,7 @@ export function userRoutes(deps: UserRoutesDeps): readonly Route[] {
   return [createUser(deps), listUsers(deps), getUser(deps), updateUser(deps), deleteUser(deps), ban(deps), unban(deps)];
 }
 
-function createUser({ users }: UserRoutesDeps): Route {
+function createUser({ users, organizations }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'createUser',
     summary: 'Create a user. Each kind of name is unique and compared without case.',
@@ -59,12 +61,12 @@ function createUser({ users }: UserRoutesDeps): Route {
     responses: { 201: userSchema },
     errors: ['name_taken', 'organization_not_found', 'too_many_requests'],
     async handle({ body }) {
-      return { status: 201, body: viewUser(await users.create(changeOf(body))) };
+      return { status: 201, body: await viewUser(organizations, await users.create(changeOf(body))) };
     },
   });
 }
 
-function listUsers({ users }: UserRoutesDeps): Route {
+function listUsers({ users, organizations }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'listUsers',
     summary: 'List users, newest first. With a name, list the user who has it.',
@@ -79,15 +81,24 @@ function listUsers({ users }: UserRoutesDeps): Route {
       const [named] = namedIn(query);
       if (named !== undefined) {
         const user = await users.find(...named);
-        return { status: 200, body: { users: user === null ? [] : [viewUser(user)], next_cursor: null } };
+        return {
+          status: 200,
+          body: { users: user === null ? [] : [await viewUser(organizations, user)], next_cursor: null },
+        };
       }
       const page = await users.list({ limit: query.limit, cursor: query.cursor });
-      return { status: 200, body: { users: page.items.map(viewUser), next_cursor: page.nextCursor } };
+      return {
+        status: 200,
+        body: {
+          users: await Promise.all(page.items.map((user) => viewUser(organizations, user))),
+          next_cursor: page.nextCursor,
+        },
+      };
     },
   });
 }
 
-function getUser({ users }: UserRoutesDeps): Route {
+function getUser({ users, organizations }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'getUser',
     summary: 'Get a user.',
@@ -99,12 +110,12 @@ function getUser({ users }: UserRoutesDeps): Route {
     responses: { 200: userSchema },
     errors: ['user_not_found'],
     async handle({ params: { id } }) {
-      return { status: 200, body: viewUser(await users.existing(id)) };
+      return { status: 200, body: await viewUser(organizations, await users.existing(id)) };
     },
   });
 }
 
-function updateUser({ users, clock }: UserRoutesDeps): Route {
+function updateUser({ users, organizations, clock }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'updateUser',
     summary:
@@ -121,7 +132,7 @@ function updateUser({ users, clock }: UserRoutesDeps): Route {
       const startedMs = clock.monotonicMs();
       const { user, ended } = await users.update(id, changeOf(body));
       const report = ended === null ? null : viewFinished(ended, startedMs, clock);
-      return { status: 200, body: { ...viewUser(user), report } };
+      return { status: 200, body: { ...(await viewUser(organizations, user)), report } };
     },
   });
 }
@@ -144,7 +155,7 @@ function deleteUser({ users, clock }: UserRoutesDeps): Route {
   });
 }
 
-function ban({ users, clock }: UserRoutesDeps): Route {
+function ban({ users, organizations, clock }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'banUser',
     summary: 'Ban a user: their sessions end as revoked, and they can open none until they are unbanned.',
@@ -159,12 +170,12 @@ function ban({ users, clock }: UserRoutesDeps): Route {
       const startedMs = clock.monotonicMs();
       const { user, ended } = await users.ban(id);
       const report = ended === null ? null : viewFinished(ended, startedMs, clock);
-      return { status: 200, body: { ...viewUser(user), report } };
+      return { status: 200, body: { ...(await viewUser(organizations, user)), report } };
     },
   });
 }
 
-function unban({ users }: UserRoutesDeps): Route {
+function unban({ users, organizations }: UserRoutesDeps): Route {
   return defineRoute({
     name: 'unbanUser',
     summary: 'Let a banned user sign in again. Their old sessions stay ended.',
@@ -176,7 +187,7 @@ function unban({ users }: UserRoutesDeps): Route {
     responses: { 200: userSchema },
     errors: ['user_not_found', 'changed_meanwhile'],
     async handle({ params: { id } }) {
-      return { status: 200, body: viewUser(await users.unban(id)) };
+      return { status: 200, body: await viewUser(organizations, await users.unban(id)) };
     },
   });
 }

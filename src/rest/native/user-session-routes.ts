@@ -1,6 +1,7 @@
 /** User sessions over REST, as a backend sees them: opened, listed, revoked; and the tickets users sign in with. */
 import { z } from 'zod';
 import type { Entrance } from '../../identity/entrance.js';
+import type { Organizations } from '../../identity/organizations.js';
 import type { Tickets } from '../../identity/tickets.js';
 import type { UserSessions } from '../../identity/user-sessions.js';
 import type { Users } from '../../identity/users.js';
@@ -17,6 +18,7 @@ export interface UserSessionRoutesDeps {
   readonly users: Pick<Users, 'existing'>;
   readonly entrance: Pick<Entrance, 'open'>;
   readonly tickets: Pick<Tickets, 'issue'>;
+  readonly organizations: Pick<Organizations, 'activeOf'>;
   readonly clock: Clock;
 }
 
@@ -37,7 +39,7 @@ const sessionSchema = z
     last_active_organization_id: z
       .string()
       .nullable()
-      .describe('The id as it was set. An organization that is gone, or that the user left, counts as none.'),
+      .describe('null when the organization is gone or the user has left it.'),
     effective_user_id: z.string().describe('The user that a login session acts as.'),
     actor_id: z.string().nullable().describe('The user who acts through the session in place of its own user.'),
     ip_address: z.string().nullable(),
@@ -86,7 +88,7 @@ export function userSessionRoutes(deps: UserSessionRoutesDeps): readonly Route[]
   ];
 }
 
-function openSession({ sessions, entrance }: UserSessionRoutesDeps): Route {
+function openSession({ sessions, entrance, organizations }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'createUserSession',
     summary: 'Open a session for a user, on the named client if there is one.',
@@ -106,12 +108,12 @@ function openSession({ sessions, entrance }: UserSessionRoutesDeps): Route {
     async handle({ body: { user_id: userId, client_id: deviceId = null, actor_id: actorId = null } }) {
       if (deviceId !== null && (await sessions.device(deviceId)) === null) throw new Failure('client_not_found');
       const session = await entrance.open({ userId, deviceId, kind: 'client', actorId });
-      return { status: 201, body: viewUserSession(session) };
+      return { status: 201, body: await viewUserSession(organizations, session) };
     },
   });
 }
 
-function listSessions({ sessions }: UserSessionRoutesDeps): Route {
+function listSessions({ sessions, organizations }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'listUserSessions',
     summary: 'List user sessions, newest first; all of them, or those of a user or with a status.',
@@ -131,12 +133,13 @@ function listSessions({ sessions }: UserSessionRoutesDeps): Route {
     },
     async handle({ query: { user_id: userId, status, limit, cursor } }) {
       const page = await sessions.list({ userId, status, limit, cursor });
-      return { status: 200, body: { sessions: page.sessions.map(viewUserSession), next_cursor: page.nextCursor } };
+      const shown = await Promise.all(page.sessions.map((session) => viewUserSession(organizations, session)));
+      return { status: 200, body: { sessions: shown, next_cursor: page.nextCursor } };
     },
   });
 }
 
-function getSession({ sessions }: UserSessionRoutesDeps): Route {
+function getSession({ sessions, organizations }: UserSessionRoutesDeps): Route {
   return defineRoute({
     name: 'getUserSession',
     summary: 'Get a user session. An ended session stays for at least an hour.',
@@ -150,7 +153,7 @@ function getSession({ sessions }: UserSessionRoutesDeps): Route {
     async handle({ params: { id } }) {
       const session = await sessions.get(id);
       if (session === null) throw new Failure('user_session_not_found');
-      return { status: 200, body: viewUserSession(session) };
+      return { status: 200, body: await viewUserSession(organizations, session) };
     },
   });
 }
@@ -217,7 +220,11 @@ function createTicket({ tickets }: UserSessionRoutesDeps): Route {
   });
 }
 
-function viewUserSession(session: UserSession): z.output<typeof sessionSchema> {
+/** Asks which organization the session may name. */
+async function viewUserSession(
+  organizations: Pick<Organizations, 'activeOf'>,
+  session: UserSession,
+): Promise<z.output<typeof sessionSchema>> {
   return {
     id: session.id,
     user_id: session.userId,
@@ -229,7 +236,7 @@ function viewUserSession(session: UserSession): z.output<typeof sessionSchema> {
     last_active_at: session.lastActiveAtMs,
     expire_at: session.expireAtMs,
     abandon_at: session.abandonAtMs,
-    last_active_organization_id: session.organizationId,
+    last_active_organization_id: await organizations.activeOf(session),
     effective_user_id: session.effectiveUserId,
     actor_id: session.actorId,
     ip_address: session.address,

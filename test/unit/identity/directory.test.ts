@@ -65,7 +65,8 @@ function start() {
     },
   };
   const policy = { lifetimeMs: 10_000, inactivityMs: 5000, limit: { max: 0, whenFull: 'reject_new' as const } };
-  const sessions = new UserSessions({ store: userSessions, enforcer, crypto, policy });
+  const organizations = new Organizations({ store: store.directory, crypto, clock });
+  const sessions = new UserSessions({ store: userSessions, enforcer, organizations, crypto, policy });
   const users = new Users({ store: directory, sessions, passwords, crypto, clock });
   const entrance = new Entrance({ users, sessions, clock });
   return { clock, store, hooks, over, sessions, users, entrance };

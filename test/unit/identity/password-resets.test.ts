@@ -7,6 +7,7 @@ import { PasswordResets } from '../../../src/identity/password-resets.js';
 import { ResetTokens } from '../../../src/identity/reset-tokens.js';
 import { ResetUrls } from '../../../src/identity/reset-urls.js';
 import { UserSessions } from '../../../src/identity/user-sessions.js';
+import { Organizations } from '../../../src/identity/organizations.js';
 import { Users } from '../../../src/identity/users.js';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { Mail } from '../../../src/ports/mailer.js';
@@ -36,7 +37,8 @@ async function start(send: (mail: Mail) => Promise<void> = async () => undefined
   };
   const enforcer = { touched: () => undefined, over: async () => REACH };
   const policy = { lifetimeMs: 1e9, inactivityMs: 1e9, limit: { max: 0, whenFull: 'reject_new' as const } };
-  const sessions = new UserSessions({ store: store.userSessions, enforcer, crypto, policy });
+  const organizations = new Organizations({ store: store.directory, crypto, clock });
+  const sessions = new UserSessions({ store: store.userSessions, enforcer, organizations, crypto, policy });
   const users = new Users({ store: store.directory, sessions, passwords, crypto, clock });
   const attempts = new Attempts({
     rates: store.rateLimits,
