@@ -118,7 +118,7 @@ async function compare(
 async function runOf({ home }: Pair, contender: Contender, load: Load, isTimed: boolean): Promise<PairRun> {
   const asked: Promise<number>[] = [];
   const onInterval = (): void => {
-    if (isTimed) asked.push(scrape(home.url).then((metrics) => metrics.get('bus_lag_ms') ?? Number.NaN));
+    if (isTimed) asked.push(scrape(home.url).then((metrics) => 1000 * (metrics.get('bus_lag_seconds') ?? Number.NaN)));
   };
   const before = await scrape(home.url);
   const result = demandPerfect(contender, await loadOnce(contender, load, chooseCores(), { onInterval }));

@@ -81,11 +81,7 @@ export function composeCluster(ground: Ground): Cluster {
   const recovery = new OrderRecovery({ bus, clock, log, check: () => duties.compareAll() });
   metrics.gauge('nodes_live', 'Nodes that hold a lease, this one included.', () => nodes().length);
   metrics.gauge('nodes_heard', 'Other nodes that this one hears on the bus.', () => bus.heard);
-  metrics.gauge(
-    'bus_lag_ms',
-    'How long the last beat of this node took to come back, in milliseconds.',
-    () => bus.lagMs,
-  );
+  metrics.gauge('bus_lag_seconds', 'How long the last beat of this node took to come back.', () => bus.lagMs / 1000);
   const satellites = composeSatellites(ground, bus, membership);
   return {
     membership,

@@ -91,7 +91,7 @@ export async function layGround(
     store,
     geo: await geoOf(config),
     outbound,
-    uws: new UwsApp(engine),
+    uws: new UwsApp(engine, metrics.tallies),
     self,
     address: new NodeAddress(config, role),
     duties: new NodeDuties(),

@@ -72,6 +72,7 @@ export function composeIdentity(ground: IdentityGround): Identity {
     organizations,
     crypto,
     policy: policyOf(config),
+    tallies: metrics.tallies,
   });
   const users = new Users({ store: directory, sessions, passwords, crypto, clock });
   const entrance = new Entrance({ users, sessions, clock });

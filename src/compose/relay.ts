@@ -124,10 +124,10 @@ export function composeRelay(ground: RelayGround): Relay {
     maxBehindMs: config.maxBehindMs,
   };
   const slabs = new SlabPool(SLAB_BYTES, MAX_SLABS);
-  const { tallies } = metrics;
+  const { tallies, timings } = metrics;
   const { broadcaster } = satellites;
   const membersByUser = new MembersByUser();
-  const room = { clock, broadcaster, schedule, tallies, replayBounds, outletBounds, slabs, membersByUser };
+  const room = { clock, broadcaster, schedule, tallies, timings, replayBounds, outletBounds, slabs, membersByUser };
   const { sessionSockets: watches } = ground;
   const storeHealth = () => ground.store.health();
   const storeIsUp = (): boolean => storeHealth().ok;
@@ -179,7 +179,17 @@ export function composeRelay(ground: RelayGround): Relay {
     resumeWindowMs: config.resumeWindowMs,
     flushMs: config.flushMs,
   };
-  const sessions = new RelaySessions({ store, storeHealth, placement, enforcer, geo, crypto, clock, defaults });
+  const sessions = new RelaySessions({
+    store,
+    storeHealth,
+    placement,
+    enforcer,
+    geo,
+    crypto,
+    clock,
+    defaults,
+    tallies,
+  });
   const authorizations = new Authorizations({ store, enforcer, credentials, crypto, clock });
   const control = new ControlHandler({
     self: placement.self,
@@ -235,9 +245,10 @@ export function composeRelay(ground: RelayGround): Relay {
     satellites: satellites.satellites,
     calls: ground.calls,
     crypto,
+    tallies,
   });
   relayDoorway.serve();
-  const upkeep = new Upkeep({ store, rooms, homeCheck, clock, log });
+  const upkeep = new Upkeep({ store, rooms, homeCheck, clock, log, tallies });
   const origins = originRule(config);
   const tokens = ground.tokens.session;
   const door = composeDoor({ ...ground, placement, tokens, watches, origins, relayDoorway, connections });

@@ -18,7 +18,7 @@ export interface StoreGround {
   readonly config: Pick<Config, 'redisUrl' | 'redisPrefix' | 'durableReplicas'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'storeFailed'>;
+  readonly metrics: Pick<Metrics, 'storeFailed' | 'storeCalled'>;
   readonly operations: Operations;
 }
 
@@ -33,6 +33,9 @@ export function openStore({ config, clock, log, metrics, operations }: StoreGrou
     operations,
     onFailure: (operation) => {
       metrics.storeFailed(operation);
+    },
+    onCalled: (operation, tookMs) => {
+      metrics.storeCalled(operation, tookMs);
     },
   });
 }

@@ -13,6 +13,7 @@ import {
 } from '../protocol/ids.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Reach } from '../ports/enforcer.js';
+import type { Tallies } from '../ports/metrics.js';
 import type { UserSessionEnforcer } from '../ports/user-session-enforcer.js';
 import type {
   DeviceWithSessions,
@@ -32,12 +33,25 @@ export interface UserSessionPolicy {
   readonly limit: SessionLimit;
 }
 
+/** Where a session that is over is counted. */
+const TALLY_OF = {
+  ended: 'userSessionsEnded',
+  removed: 'userSessionsRemoved',
+  replaced: 'userSessionsReplaced',
+  revoked: 'userSessionsRevoked',
+  expired: 'userSessionsExpired',
+  abandoned: 'userSessionsAbandoned',
+} as const;
+
+type UserSessionTallies = Pick<Tallies, 'userSessionsCreated' | (typeof TALLY_OF)[keyof typeof TALLY_OF]>;
+
 export interface UserSessionsDeps {
   readonly store: UserSessionStore;
   readonly enforcer: UserSessionEnforcer;
   readonly organizations: Pick<Organizations, 'activeOf'>;
   readonly crypto: Crypto;
   readonly policy: UserSessionPolicy;
+  readonly tallies: UserSessionTallies;
 }
 
 export interface OpenRequest {
@@ -89,6 +103,7 @@ export class UserSessions {
       limit,
     );
     if (result.outcome === 'too_many_sessions') throw new Failure('too_many_sessions');
+    this.deps.tallies.userSessionsCreated += 1;
     await this.tellOver(result.replaced);
     return result.session;
   }
@@ -163,6 +178,9 @@ export class UserSessions {
   }
 
   private async tellOver(sessions: readonly UserSession[]): Promise<Reach> {
+    for (const { status } of sessions) {
+      if (status !== 'active' && status !== 'pending') this.deps.tallies[TALLY_OF[status]] += 1;
+    }
     const reaches = await Promise.all(
       sessions.map(async (session) => this.deps.enforcer.over(await this.shown(session))),
     );

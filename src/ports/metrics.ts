@@ -1,6 +1,8 @@
+import { Histogram } from '../lib/histogram.js';
+
 /**
- * Counters as plain numbers: the hot path increments a field, a scrape reads it. Each field is one Prometheus counter;
- * the adapter holds the names and help texts.
+ * Counters as plain numbers: the hot path increments a field, a scrape reads it. Each field is one Prometheus counter,
+ * or one label of a counter; the adapter holds the names and help texts.
  */
 export interface Tallies {
   connectionsOpened: number;
@@ -8,8 +10,24 @@ export interface Tallies {
   framesIn: number;
   bytesIn: number;
   entriesRelayed: number;
+  framesOut: number;
+  bytesOut: number;
   batchesOut: number;
   entriesReplayed: number;
+  resumesWhole: number;
+  resumesWithGap: number;
+  resumesRefused: number;
+  relaySessionsCreated: number;
+  groupSessionsCreated: number;
+  relaySessionsEnded: number;
+  relaySessionsExpired: number;
+  userSessionsCreated: number;
+  userSessionsEnded: number;
+  userSessionsRemoved: number;
+  userSessionsReplaced: number;
+  userSessionsRevoked: number;
+  userSessionsExpired: number;
+  userSessionsAbandoned: number;
   framesRefused: number;
   rateLimited: number;
   overWork: number;
@@ -46,9 +64,23 @@ export interface Tallies {
   framesNotForwarded: number;
 }
 
+/** What a socket is for. */
+export type SocketKind = 'relay' | 'user_session';
+
+/** Durations in seconds. */
+export interface Timings {
+  /** From a ping of the gateway to the pong of the client. */
+  readonly roundTrip: Histogram;
+  /** From the first entry of a batch to the call that gives the batch to the engine. */
+  readonly flush: Histogram;
+  /** From the head of a handshake to the end of the turn in which its socket opened. */
+  readonly join: Readonly<Record<SocketKind, Histogram>>;
+}
+
 /** Events counted by low-cardinality labels, off the hot path. */
 export interface Metrics {
   readonly tallies: Tallies;
+  readonly timings: Timings;
   /** A socket closed with this code (1006: connection lost). */
   closed(code: number): void;
   /** A refused upgrade or an `error` frame, by catalogue code. */
@@ -57,6 +89,8 @@ export interface Metrics {
   answered(route: string, status: number, tookMs: number): void;
   /** A failed store call, by operation. */
   storeFailed(operation: string): void;
+  /** A store call ended, however it ended. */
+  storeCalled(operation: string, tookMs: number): void;
   /** Registers a gauge that is read at each scrape. */
   gauge(name: string, help: string, read: () => number): void;
   /** The scrape text and its content type. */
@@ -70,8 +104,24 @@ export function emptyTallies(): Tallies {
     framesIn: 0,
     bytesIn: 0,
     entriesRelayed: 0,
+    framesOut: 0,
+    bytesOut: 0,
     batchesOut: 0,
     entriesReplayed: 0,
+    resumesWhole: 0,
+    resumesWithGap: 0,
+    resumesRefused: 0,
+    relaySessionsCreated: 0,
+    groupSessionsCreated: 0,
+    relaySessionsEnded: 0,
+    relaySessionsExpired: 0,
+    userSessionsCreated: 0,
+    userSessionsEnded: 0,
+    userSessionsRemoved: 0,
+    userSessionsReplaced: 0,
+    userSessionsRevoked: 0,
+    userSessionsExpired: 0,
+    userSessionsAbandoned: 0,
     framesRefused: 0,
     rateLimited: 0,
     overWork: 0,
@@ -106,5 +156,17 @@ export function emptyTallies(): Tallies {
     framesForwarded: 0,
     bytesForwarded: 0,
     framesNotForwarded: 0,
+  };
+}
+
+const ROUND_TRIP_S = [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 10];
+const FLUSH_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1];
+const JOIN_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+export function emptyTimings(): Timings {
+  return {
+    roundTrip: new Histogram(ROUND_TRIP_S),
+    flush: new Histogram(FLUSH_S),
+    join: { relay: new Histogram(JOIN_S), user_session: new Histogram(JOIN_S) },
   };
 }

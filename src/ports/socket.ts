@@ -36,6 +36,9 @@ export interface Broadcaster {
   publish(topic: string, frame: string | Uint8Array, except: ClientSocket | null): void;
 }
 
+/** What arrived: a ping of the peer, or its answer to a ping of the gateway. */
+export type LifeSign = 'ping' | 'pong';
+
 /** Events of a socket. Each event causes one call, in order. */
 export interface SocketHandler {
   /** The UTF-8 bytes of a text frame. They are valid only during the call. */
@@ -43,7 +46,7 @@ export interface SocketHandler {
   /** The bytes are valid only during the call. */
   onBinary(bytes: Uint8Array): void;
   /** A ping or a pong arrived. */
-  onAlive(): void;
+  onAlive(sign: LifeSign): void;
   /** Some buffered bytes were written: there may be room for more. */
   onDrain(): void;
   /** The socket is closed; no more calls follow. `code` is 1006 when no close frame came. */

@@ -9,6 +9,7 @@ import type { NodeId, SessionId, UserSessionId } from '../protocol/ids.js';
 import type { Admission, ConnectRequest } from '../ports/connect.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Doorway } from '../ports/doorway.js';
+import type { Tallies } from '../ports/metrics.js';
 import type { CallKind, NodeCalls } from '../ports/node-calls.js';
 import type { Placement } from '../ports/placement.js';
 import { RELAY_CREDENTIAL_ALGORITHM, type RelayCredentials } from '../ports/relay-credentials.js';
@@ -38,6 +39,7 @@ export interface RelayDoorwayDeps {
   readonly satellites: Satellites;
   readonly calls: NodeCalls;
   readonly crypto: Crypto;
+  readonly tallies: Pick<Tallies, 'resumesRefused'>;
 }
 
 const RESUME_SECRET_BYTES = 24;
@@ -72,6 +74,15 @@ export class RelayDoorway implements Doorway {
 
   async admit(text: string, request: ConnectRequest): Promise<Admission> {
     const claim = await this.check(text, request);
+    try {
+      return await this.admitAnywhere(claim);
+    } catch (error) {
+      if (claim.resume !== null) this.deps.tallies.resumesRefused += 1;
+      throw error;
+    }
+  }
+
+  private async admitAnywhere(claim: Claim): Promise<Admission> {
     try {
       return await this.admitHere(claim, this.deps.admissions);
     } catch (error) {

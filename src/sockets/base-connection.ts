@@ -9,7 +9,7 @@ import { encodeControl } from '../protocol/server-control.js';
 import type { Clock } from '../ports/clock.js';
 import type { Log, LogFields } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
-import type { SocketHandler } from '../ports/socket.js';
+import type { LifeSign, SocketHandler } from '../ports/socket.js';
 import { Conduct, type ConductLimits } from './conduct.js';
 import type { Heartbeats, Listener } from './heartbeats.js';
 
@@ -59,9 +59,10 @@ export abstract class BaseConnection implements SocketHandler, Listener {
   }
 
   /** Pings and pongs count like frames: each costs at least a read, and often an answer. */
-  onAlive(): void {
+  onAlive(sign: LifeSign): void {
     if (!this.isCurrent()) return;
     const startMs = this.base.clock.monotonicMs();
+    if (sign === 'pong') this.noteRoundTrip(startMs);
     if (!this.conduct.isWithinRate(0, startMs)) this.refuse('rate_limited', null);
     else this.chargeSince(startMs);
   }
@@ -108,6 +109,11 @@ export abstract class BaseConnection implements SocketHandler, Listener {
     }
     const close = this.conduct.closeFor(code);
     if (close !== null) this.close(close);
+  }
+
+  private noteRoundTrip(nowMs: number): void {
+    const roundTripMs = this.conduct.roundTripMs(nowMs);
+    if (roundTripMs !== null) this.base.metrics.timings.roundTrip.observe(roundTripMs / 1000);
   }
 
   private count(size: number): void {

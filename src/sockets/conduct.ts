@@ -45,12 +45,16 @@ export class Conduct {
   private rateRefusals = 0;
   private heardAtMs: number;
   private isPinged = false;
+  /** When the newest ping was sent, or the connection began. */
+  private pingedAtMs: number;
+  private isPongDue = false;
 
   constructor(
     private readonly limits: ConductLimits,
     nowMs: number,
   ) {
     this.heardAtMs = nowMs;
+    this.pingedAtMs = nowMs;
     this.messages = new TokenBucket(limits.messagesPerS, nowMs);
     this.bytes = new TokenBucket(limits.bytesPerS, nowMs);
     this.work = new WorkBudget(limits.workMsPerS, nowMs);
@@ -95,15 +99,26 @@ export class Conduct {
   /**
    * Decides what to do about a silent peer. An unfinished frame counts as silence: it may drip in forever, and its
    * sender cannot answer a ping in the middle of it. So the deadline for silence also ends a frame that is never
-   * finished.
+   * finished. A peer that is not silent is pinged as often, to measure the round trip; nothing depends on its pong.
    */
   dueFor(nowMs: number): 'nothing' | 'ping' | 'close' {
     const { heartbeatMs, heartbeatTimeoutMs } = this.limits;
     const silentMs = nowMs - this.heardAtMs;
     if (silentMs >= heartbeatMs + heartbeatTimeoutMs) return 'close';
-    if (silentMs < heartbeatMs || this.isPinged) return 'nothing';
-    this.isPinged = true;
+    if (silentMs >= heartbeatMs) {
+      if (this.isPinged) return 'nothing';
+      this.isPinged = true;
+    } else if (nowMs - this.pingedAtMs < heartbeatMs) return 'nothing';
+    this.pingedAtMs = nowMs;
+    this.isPongDue = true;
     return 'ping';
+  }
+
+  /** A pong arrived. Returns how long ago its ping was sent; null when no ping is unanswered. */
+  roundTripMs(nowMs: number): number | null {
+    if (!this.isPongDue) return null;
+    this.isPongDue = false;
+    return nowMs - this.pingedAtMs;
   }
 
   private isCalm(): boolean {

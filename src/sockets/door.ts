@@ -16,7 +16,7 @@ import type { Doorway } from '../ports/doorway.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Placement } from '../ports/placement.js';
-import { closedSocket, type ClientSocket, type SocketHandler } from '../ports/socket.js';
+import { closedSocket, type ClientSocket, type LifeSign, type SocketHandler } from '../ports/socket.js';
 import { chooseProtocol, readCredential } from './carrier.js';
 import type { FailedHandshakes } from './failed-handshakes.js';
 import { originAllowed, type OriginRule } from './origin.js';
@@ -183,8 +183,8 @@ class PlacedHandler implements SocketHandler {
     this.handler.onBinary(bytes);
   }
 
-  onAlive(): void {
-    this.handler.onAlive();
+  onAlive(sign: LifeSign): void {
+    this.handler.onAlive(sign);
   }
 
   onDrain(): void {

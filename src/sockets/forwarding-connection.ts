@@ -8,7 +8,7 @@ import { refOf } from '../protocol/relay-frame.js';
 import { MAX_RELAY_HEADER_BYTES } from '../protocol/wire.js';
 import type { LogFields } from '../ports/log.js';
 import type { Uplink } from '../ports/satellites.js';
-import type { ClientSocket } from '../ports/socket.js';
+import type { ClientSocket, LifeSign } from '../ports/socket.js';
 import { BaseConnection, type ConnectionDeps } from './base-connection.js';
 
 export class ForwardingConnection extends BaseConnection {
@@ -22,8 +22,8 @@ export class ForwardingConnection extends BaseConnection {
     super(deps);
   }
 
-  override onAlive(): void {
-    super.onAlive();
+  override onAlive(sign: LifeSign): void {
+    super.onAlive(sign);
     this.uplink.alive();
   }
 

@@ -4,7 +4,7 @@ import { createRelayCredentials } from '../../src/adapters/jose/relay-credential
 import { systemCrypto } from '../../src/adapters/system/crypto.js';
 import type { ConnectRequest } from '../../src/ports/connect.js';
 import type { DurableLog } from '../../src/ports/durable-log.js';
-import { emptyTallies } from '../../src/ports/metrics.js';
+import { emptyTallies, emptyTimings } from '../../src/ports/metrics.js';
 import type { Placement } from '../../src/ports/placement.js';
 import type { RelayStore } from '../../src/ports/relay-store.js';
 import type { ClientSocket, SocketHandler } from '../../src/ports/socket.js';
@@ -152,6 +152,7 @@ export class HomeStage {
       room: {
         clock,
         tallies,
+        timings: emptyTimings(),
         broadcaster: { publish: (topic, frame, except) => this.publish(topic, frame, except) },
         schedule: new FlushSchedule(clock, new AutoWindow(clock, { utilization: () => 0 }), nothing, nothing),
         replayBounds: { maxEntries: 10, maxBytes: 1000 },
@@ -191,6 +192,7 @@ export class HomeStage {
       satellites: { expect: alone, admissionAt: alone },
       calls: { ask: alone, askAll: alone, order: alone, announce: alone, serve: alone },
       crypto: systemCrypto(),
+      tallies,
     });
   }
 

@@ -1,15 +1,42 @@
 import { Counter, type Registry } from 'prom-client';
 import type { Tallies } from '../../ports/metrics.js';
 
-/** Name (without prefix and `_total`) and help text of each counter. */
-const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: string]>> = {
+type Labels = Readonly<Record<string, string>>;
+
+const RESUMED = 'Resumes, by outcome: whole, gap (the replay window had lost entries, or a new epoch began), refused.';
+const CREATED = 'Sessions made through this node, by kind.';
+const ENDED = 'Sessions that this node ended or found to be over, by kind and reason.';
+
+/**
+ * Name (without prefix and `_total`), help text, labels and unit of each counter. Fields with the same name are one
+ * counter. A tally of n is shown as n * unit.
+ */
+const TALLY_TEXTS: Readonly<
+  Record<keyof Tallies, readonly [name: string, help: string, labels?: Labels, unit?: number]>
+> = {
   connectionsOpened: ['connections_opened', 'Opened WebSockets.'],
   connectionsClosed: ['connections_closed', 'Closed WebSockets.'],
   framesIn: ['frames_in', 'Frames received on sockets.'],
   bytesIn: ['bytes_in', 'Bytes of frames received on sockets.'],
   entriesRelayed: ['entries_relayed', 'Relay messages accepted and fanned out.'],
+  framesOut: ['frames_out', 'Frames sent to sockets, once per socket that gets them; without pings and closes.'],
+  bytesOut: ['bytes_out', 'Bytes of frames sent to sockets, without the framing of WebSocket and TLS.'],
   batchesOut: ['batches_out', 'Batch frames passed to the engine; a frame for a whole room counts once.'],
   entriesReplayed: ['entries_replayed', 'Reliable entries replayed after a resume.'],
+  resumesWhole: ['resumes', RESUMED, { outcome: 'whole' }],
+  resumesWithGap: ['resumes', RESUMED, { outcome: 'gap' }],
+  resumesRefused: ['resumes', RESUMED, { outcome: 'refused' }],
+  relaySessionsCreated: ['sessions_created', CREATED, { kind: 'relay' }],
+  groupSessionsCreated: ['sessions_created', CREATED, { kind: 'group' }],
+  userSessionsCreated: ['sessions_created', CREATED, { kind: 'user' }],
+  relaySessionsEnded: ['sessions_ended', ENDED, { kind: 'relay', reason: 'ended' }],
+  relaySessionsExpired: ['sessions_ended', ENDED, { kind: 'relay', reason: 'expired' }],
+  userSessionsEnded: ['sessions_ended', ENDED, { kind: 'user', reason: 'ended' }],
+  userSessionsRemoved: ['sessions_ended', ENDED, { kind: 'user', reason: 'removed' }],
+  userSessionsReplaced: ['sessions_ended', ENDED, { kind: 'user', reason: 'replaced' }],
+  userSessionsRevoked: ['sessions_ended', ENDED, { kind: 'user', reason: 'revoked' }],
+  userSessionsExpired: ['sessions_ended', ENDED, { kind: 'user', reason: 'expired' }],
+  userSessionsAbandoned: ['sessions_ended', ENDED, { kind: 'user', reason: 'abandoned' }],
   framesRefused: ['frames_refused', 'Frames answered with an error.'],
   rateLimited: ['frames_rate_limited', 'Frames refused because the connection exceeded its rate or its work time.'],
   overWork: ['connections_over_work', 'Times that a connection used up its work time.'],
@@ -29,7 +56,7 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   ],
   handOvers: ['hand_overs', 'Relay sessions that this node handed over to another.'],
   handOversFailed: ['hand_overs_failed', 'Relay sessions that no node took over from this one when it drained.'],
-  handOverMs: ['hand_over_milliseconds', 'How long hand-overs took until they were decided, in milliseconds.'],
+  handOverMs: ['hand_over_seconds', 'How long hand-overs took until they were decided, summed up.', {}, 0.001],
   sessionsTakenOver: ['sessions_taken_over', 'Relay sessions that this node took over from a draining one.'],
   passwordsRefused: ['passwords_refused', 'Passwords not checked because the queue was full.'],
   mailsSent: ['mails_sent', 'Mails to users that the next server accepted.'],
@@ -49,24 +76,37 @@ const TALLY_TEXTS: Readonly<Record<keyof Tallies, readonly [name: string, help: 
   framesNotForwarded: ['frames_not_forwarded', 'Frames refused because the home on another node did not keep up.'],
 };
 
-/** One counter per tally. Values are read at scrape time, so counting costs one addition. */
+/** Values are read at scrape time, so counting costs one addition. */
 export function exposeTallies(tallies: Tallies, prefix: string, registry: Registry): void {
-  for (const [name, help, read] of tallyReaders(tallies)) {
+  for (const [name, help, parts] of countersOf(tallies)) {
     const counter: Counter = new Counter({
       name: `${prefix}${name}_total`,
       help,
+      labelNames: Object.keys(parts[0]?.labels ?? {}),
       registers: [registry],
       collect: () => {
         counter.reset();
-        counter.inc(read());
+        for (const { labels, read } of parts) counter.inc({ ...labels }, read());
       },
     });
   }
 }
 
-function tallyReaders(tallies: Tallies): [name: string, help: string, read: () => number][] {
-  const fields: readonly (keyof Tallies)[] = keysOf(TALLY_TEXTS);
-  return fields.map((field) => [...TALLY_TEXTS[field], () => tallies[field]]);
+/** The part of a counter that has these labels. */
+interface Part {
+  readonly labels: Labels;
+  readonly read: () => number;
+}
+
+function countersOf(tallies: Tallies): [name: string, help: string, parts: Part[]][] {
+  const counters = new Map<string, [name: string, help: string, parts: Part[]]>();
+  for (const field of keysOf(TALLY_TEXTS)) {
+    const [name, help, labels = {}, unit = 1] = TALLY_TEXTS[field];
+    const counter = counters.get(name) ?? [name, help, []];
+    counter[2].push({ labels, read: () => tallies[field] * unit });
+    counters.set(name, counter);
+  }
+  return [...counters.values()];
 }
 
 function keysOf<K extends string>(record: Readonly<Record<K, unknown>>): K[] {

@@ -52,6 +52,8 @@ export interface LinkOptions {
   readonly log: Log;
   /** Called once for each call that failed. */
   readonly onFailure: (operation: string) => void;
+  /** Called once for each call that was sent, when it ends. */
+  readonly onCalled: (operation: string, tookMs: number) => void;
   /** For tests that move time: scripts get the time from this clock. With null, scripts ask the server. */
   readonly clock: Clock | null;
   readonly keys: Keys;
@@ -248,6 +250,7 @@ export class RedisLink {
       throw this.#unusable() ?? unavailable(new Error(this.#lastError));
     }
     this.#inFlight += 1;
+    const startedMs = performance.now();
     try {
       // On a single server the command timeout is enough. A cluster may redirect a call, with a new timeout each time.
       const reply = await (this.isCluster ? within(CALL_DEADLINE_MS, send()) : send());
@@ -261,6 +264,7 @@ export class RedisLink {
       throw this.#failed(operation, effect, running, error);
     } finally {
       this.#inFlight -= 1;
+      this.#options.onCalled(operation, performance.now() - startedMs);
       this.#giveUpStalled();
     }
   }

@@ -30,6 +30,8 @@ export interface RedisStoreOptions {
   readonly log: Log;
   /** Called once for each failed call, for the metrics. */
   readonly onFailure: (operation: string) => void;
+  /** Called once for each call that was sent, when it ends, for the metrics. */
+  readonly onCalled?: (operation: string, tookMs: number) => void;
   /** For tests that move time. Without it, the store uses the server's time. */
   readonly clock?: Clock;
   /** Tells which operation a call of the store belongs to. By default calls belong to none. */
@@ -47,6 +49,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     keyPrefix,
     log,
     onFailure,
+    onCalled = () => undefined,
     clock,
     operations = { current: () => null },
     durableReplicas = 0,
@@ -54,12 +57,10 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   } = options;
   const scripts = loadScripts({ format, isCluster: isClusterUrl(url) });
   const keys = createKeys(keyPrefix);
-  const link = new RedisLink({ url, log, onFailure, operations, keys, scripts, format, clock: clock ?? null });
+  const shared = { url, onFailure, onCalled, operations, keys, scripts, format, clock: clock ?? null };
+  const link = new RedisLink({ ...shared, log });
   // The connection that waits for replicas holds up all calls on it, so it is one of its own.
-  const logLink =
-    durableReplicas === 0
-      ? link
-      : new RedisLink({ url, log: quiet, onFailure, operations, keys, scripts, format, clock: clock ?? null });
+  const logLink = durableReplicas === 0 ? link : new RedisLink({ ...shared, log: quiet });
   return {
     engine: 'redis',
     relay: new RedisRelayStore(link, keys, scripts, new SessionIndex(link, keys, scripts)),

@@ -76,6 +76,7 @@ export interface EngineApp {
   /** Closes every connection and the listening socket. */
   close(): unknown;
   publish(topic: string, message: string | Uint8Array, isBinary: boolean): boolean;
+  numSubscribers(topic: string): number;
 }
 
 export interface EngineModule {

@@ -6,9 +6,10 @@ import type { CloseName } from '../../protocol/close-codes.js';
 import { MAX_RELAY_HEADER_BYTES } from '../../protocol/wire.js';
 import { idsOf, type Gatekeeper, type SocketListener } from '../../ports/connect.js';
 import type { Log } from '../../ports/log.js';
-import type { Broadcaster, ClientSocket } from '../../ports/socket.js';
+import type { Broadcaster, ClientSocket, LifeSign, SocketHandler } from '../../ports/socket.js';
 import type { Engine, EngineApp, EngineSocket, ListenSocket } from './engine.js';
 import { HttpServer, type HttpDeps } from './http.js';
+import { Outgoing, type OutgoingTallies } from './outgoing.js';
 import { UwsSocket, type SocketState } from './socket.js';
 import { Upgrades } from './upgrade.js';
 
@@ -29,11 +30,16 @@ export interface ServerDeps extends HttpDeps {
 /** Fan-out by the engine's topics; made before the server because the relay needs it first. */
 export class UwsApp implements Broadcaster {
   readonly app: EngineApp;
+  readonly outgoing: Outgoing;
   private newcomer: UwsSocket | null = null;
   private readonly held: { readonly topic: string; readonly text: string }[] = [];
 
-  constructor(readonly engine: Engine) {
+  constructor(
+    readonly engine: Engine,
+    tallies: OutgoingTallies,
+  ) {
     this.app = engine.App();
+    this.outgoing = new Outgoing(this.app, tallies);
   }
 
   publish(topic: string, frame: string | Uint8Array, except: ClientSocket | null): void {
@@ -43,7 +49,7 @@ export class UwsApp implements Broadcaster {
       return;
     }
     if (this.held.length > 0) this.release();
-    if (except === null) this.app.publish(topic, frame, typeof frame !== 'string');
+    if (except === null) this.publishToAll(topic, frame);
     else except.publishToOthers(topic, frame);
   }
 
@@ -67,11 +73,16 @@ export class UwsApp implements Broadcaster {
     return newcomer !== null && (except === newcomer || (except === null && !newcomer.isSubscribed(topic)));
   }
 
+  private publishToAll(topic: string, frame: string | Uint8Array): void {
+    this.outgoing.countTopic(topic, frame, 0);
+    this.app.publish(topic, frame, typeof frame !== 'string');
+  }
+
   /** A newcomer that closed while it entered has no topics any more. */
   private release(): void {
     const { newcomer } = this;
     for (const { topic, text } of this.held.splice(0)) {
-      if (newcomer === null || newcomer.closed) this.app.publish(topic, text, false);
+      if (newcomer === null || newcomer.closed) this.publishToAll(topic, text);
       else newcomer.publishToOthers(topic, text);
     }
   }
@@ -116,8 +127,8 @@ export class UwsServer {
       message: this.onMessage,
       drain: this.onDrain,
       dropped: this.onDropped,
-      ping: this.onAlive,
-      pong: this.onAlive,
+      ping: this.onPing,
+      pong: this.onPong,
       close: this.onClose,
     });
     uws.app.any('/*', this.http.onRequest);
@@ -125,6 +136,13 @@ export class UwsServer {
 
   get connections(): number {
     return this.sockets.size;
+  }
+
+  /** Bytes that the engine keeps for sockets whose peers have not read them yet. Asks every socket. */
+  waitingBytes(): number {
+    let bytes = 0;
+    for (const socket of this.sockets) bytes += socket.bufferedBytes();
+    return bytes;
   }
 
   /** Resolves with the port. Rejects when the address is taken: otherwise two gateways would silently share it. */
@@ -198,7 +216,7 @@ export class UwsServer {
     if (ws === null) return;
     this.upgraded.set('newcomer', null);
     const state = ws.getUserData();
-    const socket = new UwsSocket(ws);
+    const socket = new UwsSocket(ws, this.uws.outgoing);
     state.socket = socket;
     this.sockets.add(socket);
     this.deps.metrics.tallies.connectionsOpened += 1;
@@ -217,10 +235,19 @@ export class UwsServer {
       const handler = state.admission.open(socket);
       // The socket closed while it opened, before a handler was set.
       if (socket.closed) handler.onClose(CLOSED_BY_US);
-      else state.handler = handler;
+      else this.opened(state, handler);
     } catch (error) {
       this.failed(error, socket, this.deps.log);
     }
+  }
+
+  private opened(state: SocketState, handler: SocketHandler): void {
+    state.handler = handler;
+    const { clock, metrics } = this.deps;
+    const { admission, startedMs } = state;
+    const { join } = metrics.timings;
+    const values = admission.seatName === null ? join.user_session : join.relay;
+    values.observe((clock.monotonicMs() - startedMs) / 1000);
   }
 
   private readonly onMessage = (ws: EngineSocket<SocketState>, message: ArrayBuffer, isBinary: boolean): void => {
@@ -253,14 +280,22 @@ export class UwsServer {
     });
   };
 
-  private readonly onAlive = (ws: EngineSocket<SocketState>): void => {
+  private readonly onPing = (ws: EngineSocket<SocketState>): void => {
+    this.onAlive(ws, 'ping');
+  };
+
+  private readonly onPong = (ws: EngineSocket<SocketState>): void => {
+    this.onAlive(ws, 'pong');
+  };
+
+  private onAlive(ws: EngineSocket<SocketState>, sign: LifeSign): void {
     const { handler, socket } = ws.getUserData();
     try {
-      handler?.onAlive();
+      handler?.onAlive(sign);
     } catch (error) {
       this.failed(error, socket, this.deps.log);
     }
-  };
+  }
 
   private readonly onClose = (ws: Pick<EngineSocket<SocketState>, 'getUserData'>, code: number): void => {
     const { log, metrics } = this.deps;

@@ -3,10 +3,13 @@ import { CLOSE_CODES, type CloseName } from '../../protocol/close-codes.js';
 import type { ClientSocket, SocketHandler } from '../../ports/socket.js';
 import type { Admission } from '../../ports/connect.js';
 import type { EngineSocket } from './engine.js';
+import type { Outgoing } from './outgoing.js';
 
 /** State that the engine keeps per socket: the admission until it opens, the rest afterwards. */
 export interface SocketState {
   readonly admission: Admission;
+  /** When the head of the handshake was read, in monotonic milliseconds. */
+  readonly startedMs: number;
   socket: UwsSocket | null;
   handler: SocketHandler | null;
 }
@@ -25,7 +28,10 @@ export class UwsSocket implements ClientSocket {
   private isClosed = false;
   private hasSent = false;
 
-  constructor(private readonly ws: EngineSocket<SocketState>) {
+  constructor(
+    private readonly ws: EngineSocket<SocketState>,
+    private readonly outgoing: Outgoing,
+  ) {
     ws.subscribe(PERMANENT_TOPIC);
   }
 
@@ -44,6 +50,7 @@ export class UwsSocket implements ClientSocket {
     const status = this.ws.send(frame, typeof frame !== 'string', false);
     // The relay closes a socket long before the engine's limit; if that limit is reached, the loss must not be silent.
     if (status === DROPPED) this.close('slow_consumer');
+    else this.outgoing.countOne(frame);
     return status === SENT;
   }
 
@@ -80,7 +87,9 @@ export class UwsSocket implements ClientSocket {
   }
 
   publishToOthers(topic: string, frame: string | Uint8Array): void {
-    if (!this.isClosed) this.ws.publish(topic, frame, typeof frame !== 'string', false);
+    if (this.isClosed) return;
+    this.outgoing.countTopic(topic, frame, this.ws.isSubscribed(topic) ? 1 : 0);
+    this.ws.publish(topic, frame, typeof frame !== 'string', false);
   }
 
   /** The engine has closed the socket: no call may reach it any more. */

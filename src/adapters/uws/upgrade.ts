@@ -3,6 +3,7 @@
  * socket.
  */
 import { Failure } from '../../protocol/failure.js';
+import type { Clock } from '../../ports/clock.js';
 import { connectRequestOf, type Gatekeeper } from '../../ports/connect.js';
 import type { Log } from '../../ports/log.js';
 import type { Metrics } from '../../ports/metrics.js';
@@ -23,6 +24,7 @@ export interface UpgradeDeps {
   readonly gatekeeper: Gatekeeper;
   readonly http: HttpServer;
   readonly log: Log;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly metrics: Metrics;
   readonly addresses: AddressRules;
   /** Called directly after the cork of an upgrade ends. */
@@ -43,7 +45,8 @@ export class Upgrades {
   };
 
   private begin(exchange: Exchange, head: RequestHead, context: EngineContext): void {
-    const { http, gatekeeper } = this.deps;
+    const { http, gatekeeper, clock } = this.deps;
+    const startedMs = clock.monotonicMs();
     http.track(exchange, head);
     if (!asksForWebSocket(head)) {
       http.serve(exchange, head);
@@ -63,7 +66,7 @@ export class Upgrades {
           } else if (exchange.over) {
             outcome.admission.abandon();
           } else {
-            const state: SocketState = { admission: outcome.admission, socket: null, handler: null };
+            const state: SocketState = { admission: outcome.admission, startedMs, socket: null, handler: null };
             const key = head.headers.get('sec-websocket-key') ?? '';
             exchange.upgrade({ state, key, protocol: outcome.protocol ?? '', context });
             this.deps.onUpgraded();

@@ -149,6 +149,10 @@ class WsApp implements EngineApp {
   publish(topic: string, message: string | Uint8Array, isBinary: boolean): boolean {
     return this.topics.publish(topic, message, isBinary, null);
   }
+
+  numSubscribers(topic: string): number {
+    return this.topics.size(topic);
+  }
 }
 
 function portOf(server: Server | undefined): number {

@@ -18,6 +18,11 @@ export class Topics {
     if (known?.delete(subscriber) === true && known.size === 0) this.subscribers.delete(topic);
   }
 
+  /** How many subscribers the topic has. */
+  size(topic: string): number {
+    return this.subscribers.get(topic)?.size ?? 0;
+  }
+
   /** Sends to every subscriber but one; null: no exception. Returns whether the topic has subscribers. */
   publish(topic: string, message: string | Uint8Array, isBinary: boolean, except: Subscriber | null): boolean {
     const known = this.subscribers.get(topic);

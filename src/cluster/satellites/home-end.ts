@@ -59,7 +59,7 @@ export class HomeEnd {
         return;
       }
       case FROM_SATELLITE.alive:
-        this.socketOf(link, a)?.handler?.onAlive();
+        this.socketOf(link, a)?.handler?.onAlive('ping');
         return;
       case FROM_SATELLITE.open:
         this.open(link, a);

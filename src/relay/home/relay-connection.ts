@@ -10,6 +10,7 @@ import { decodeRelayFrame, refOf, type RelayFrame } from '../../protocol/relay-f
 import { encodeControl } from '../../protocol/server-control.js';
 import { CLASS } from '../../protocol/wire.js';
 import type { LogFields } from '../../ports/log.js';
+import type { LifeSign } from '../../ports/socket.js';
 import type { ConnectionDeps } from '../../sockets/base-connection.js';
 import { ControlConnection } from '../../sockets/control-connection.js';
 import { acceptRelayFrame, type AcceptRules } from '../room/accept.js';
@@ -107,8 +108,8 @@ export class RelayConnection extends ControlConnection implements Answer {
     });
   }
 
-  override onAlive(): void {
-    super.onAlive();
+  override onAlive(sign: LifeSign): void {
+    super.onAlive(sign);
     this.room.hold?.onHeard(this.member.index);
   }
 

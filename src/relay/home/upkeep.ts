@@ -5,6 +5,7 @@
 import { Failure } from '../../protocol/failure.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
+import type { Tallies } from '../../ports/metrics.js';
 import type { RelayStore } from '../../ports/relay-store.js';
 import type { HomeCheck } from './home-check.js';
 import type { Rooms } from './rooms.js';
@@ -18,6 +19,7 @@ export interface UpkeepDeps {
   readonly homeCheck: HomeCheck;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tallies: Pick<Tallies, 'relaySessionsExpired'>;
 }
 
 export class Upkeep {
@@ -55,10 +57,11 @@ export class Upkeep {
   }
 
   private async sweep(): Promise<void> {
-    const { store, homeCheck } = this.deps;
+    const { store, homeCheck, tallies } = this.deps;
     try {
       for (let swept = 1; swept > 0 && !this.isStopped;) {
         const ids = await store.sweepExpired(SWEEP_LIMIT);
+        tallies.relaySessionsExpired += ids.length;
         // Check instead of ending them: the store may have lost the session's extension.
         await homeCheck.checkThose(ids);
         swept = ids.length;

@@ -34,9 +34,16 @@ export class Greeter {
   /** `resume`: null when the socket did not come with a resume token. */
   greet(room: Room, member: Member, outlet: Outlet, resumeToken: string, resume: ResumePoint | null): void {
     const missed = resume === null ? null : missedBy(room, member, resume);
+    if (missed !== null) this.count(missed);
     outlet.send(this.welcome(room, member, resumeToken, missed?.recovered ?? false));
     for (const gap of missed?.gaps ?? []) outlet.send(encodeControl({ type: 'gap', ...gap }));
     this.replay(outlet, missed?.entries ?? []);
+  }
+
+  private count({ recovered }: Missed): void {
+    const { tallies } = this.deps;
+    if (recovered) tallies.resumesWhole += 1;
+    else tallies.resumesWithGap += 1;
   }
 
   private welcome(room: Room, member: Member, token: string, recovered: boolean): string {

@@ -65,6 +65,11 @@ export class Outlet {
     private readonly deps: OutletDeps,
   ) {}
 
+  /** Bytes that wait here for the socket; 0 while it keeps up. */
+  get backlogBytes(): number {
+    return this.backlog?.bytes ?? 0;
+  }
+
   /**
    * Everything sent so far (the welcome, the replay) is owed to the member, whatever its size: it does not count
    * against the hard bound until the socket has caught up. From now on the socket takes the shared path, unless it is
@@ -183,7 +188,7 @@ export class Outlet {
   }
 
   private waitingBytes(): number {
-    return (this.backlog?.bytes ?? 0) + this.socket.bufferedBytes();
+    return this.backlogBytes + this.socket.bufferedBytes();
   }
 
   private enforceBounds(): void {

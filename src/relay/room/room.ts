@@ -93,6 +93,16 @@ export class Room implements Flushable, MemberRoom {
     return this.roster.members;
   }
 
+  /** How many members read too slowly to share the room's frames. */
+  get slowMembers(): number {
+    return this.sockets.slowCount;
+  }
+
+  /** Bytes that wait for these members, without what their sockets buffer. */
+  get backlogBytes(): number {
+    return this.sockets.backlogBytes();
+  }
+
   /** Why the session is over: sockets that arrive late are closed with it. null while the session lives. */
   get ended(): CloseName | null {
     return this.endedBy;

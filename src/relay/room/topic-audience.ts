@@ -35,6 +35,17 @@ export class TopicAudience implements Audience {
     return this.slow.size > 0;
   }
 
+  get slowCount(): number {
+    return this.slow.size;
+  }
+
+  /** Bytes that wait for slow sockets, without what the sockets buffer. */
+  backlogBytes(): number {
+    let bytes = 0;
+    for (const outlet of this.slow.keys()) bytes += outlet.backlogBytes;
+    return bytes;
+  }
+
   isSlow(index: number): boolean {
     const outlet = this.outlets.get(index);
     return outlet !== undefined && this.slow.has(outlet);

@@ -10,6 +10,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Crypto } from '../../ports/crypto.js';
 import type { Enforcer, Reach } from '../../ports/enforcer.js';
 import type { Geo } from '../../ports/geo.js';
+import type { Tallies } from '../../ports/metrics.js';
 import type { Placement } from '../../ports/placement.js';
 import type { ListRequest, NewGroupSeat, NewSeat, SessionPage, SessionWithSeats } from '../../ports/relay-seat.js';
 import type {
@@ -65,6 +66,7 @@ export interface RelaySessionsDeps {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly defaults: SessionDefaults;
+  readonly tallies: Pick<Tallies, 'relaySessionsCreated' | 'groupSessionsCreated' | 'relaySessionsEnded'>;
 }
 
 export class RelaySessions {
@@ -75,7 +77,7 @@ export class RelaySessions {
    * Rejects with `invalid_request` when more users are listed than maxUsers allows.
    */
   async create(request: CreateRequest): Promise<SessionWithSeats> {
-    const { store, placement, crypto, defaults } = this.deps;
+    const { store, placement, crypto, defaults, tallies } = this.deps;
     const maxUsers = request.maxUsers ?? defaults.maxUsers;
     if (request.addresses.length > maxUsers) {
       throw new Failure('invalid_request', { message: `users: ${String(maxUsers)} at most (max_users)` });
@@ -88,7 +90,7 @@ export class RelaySessions {
       request.addresses.length + 1,
     );
     const listed = request.addresses.map((address, at) => this.newSeat(address, tokens[at]));
-    return store.create(
+    const created = await store.create(
       {
         id: newSessionId(crypto),
         projectId: request.projectId,
@@ -109,6 +111,9 @@ export class RelaySessions {
       },
       request.group === undefined ? listed : [...listed, request.group.creator],
     );
+    if (request.group === undefined) tallies.relaySessionsCreated += 1;
+    else tallies.groupSessionsCreated += 1;
+    return created;
   }
 
   /** Rejects with `session_not_found` also for another project's session. */
@@ -136,9 +141,10 @@ export class RelaySessions {
 
   /** Ends the session for everybody; sockets close with `session_ended`. */
   async end(scope: ProjectScope, id: SessionId): Promise<EnforcementReport> {
-    const { store, enforcer, clock } = this.deps;
+    const { store, enforcer, clock, tallies } = this.deps;
     const startedMs = clock.monotonicMs();
     if (!(await store.end(id, scope))) throw new Failure('session_not_found');
+    tallies.relaySessionsEnded += 1;
     const reach = await enforcer.end(id, 'session_ended');
     return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
   }

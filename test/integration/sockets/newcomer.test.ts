@@ -5,6 +5,7 @@ import { loadEngine } from '../../../src/adapters/uws/load-engine.js';
 import { UwsApp } from '../../../src/adapters/uws/server.js';
 import { UwsSocket, type SocketState } from '../../../src/adapters/uws/socket.js';
 import type { ListenSocket } from '../../../src/adapters/uws/engine.js';
+import { emptyTallies } from '../../../src/ports/metrics.js';
 import { eventually } from '../../support/eventually.js';
 import { HomeSeat } from '../../support/linked-nodes.js';
 
@@ -18,7 +19,7 @@ describe.each(['auto', 'ws'] as const)("a newcomer's announcements on the engine
 
   beforeEach(async () => {
     const engine = loadEngine(choice);
-    uws = new UwsApp(engine);
+    uws = new UwsApp(engine, emptyTallies());
     enter = (socket) => {
       socket.subscribe(TOPIC);
     };
@@ -31,11 +32,11 @@ describe.each(['auto', 'ws'] as const)("a newcomer's announcements on the engine
       maxLifetime: 0,
       compression: 0,
       upgrade: (res, req, context) => {
-        const state: SocketState = { admission: new HomeSeat(), socket: null, handler: null };
+        const state: SocketState = { admission: new HomeSeat(), startedMs: 0, socket: null, handler: null };
         res.upgrade(state, req.getHeader('sec-websocket-key'), '', '', context);
       },
       open: (ws) => {
-        const socket = new UwsSocket(ws);
+        const socket = new UwsSocket(ws, uws.outgoing);
         ws.getUserData().socket = socket;
         uws.admit(socket, () => {
           ws.cork(() => {

@@ -253,14 +253,14 @@ describe('the link of a home and a satellite', () => {
 
   it('SA8 tells the home of the answer to its own ping alone', async () => {
     const { seat, socket, far } = await nodes.connect();
-    socket.handler?.onAlive();
+    socket.handler?.onAlive('ping');
     await nodes.pass(50);
     expect(seat.pongs).toBe(0);
     far.ping();
     await nodes.pass(50);
     expect(socket.frames).toEqual(['ping']);
-    socket.handler?.onAlive();
-    socket.handler?.onAlive();
+    socket.handler?.onAlive('ping');
+    socket.handler?.onAlive('ping');
     await nodes.pass(50);
     expect(seat.pongs).toBe(1);
   });

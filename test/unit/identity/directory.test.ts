@@ -11,6 +11,7 @@ import { UserSessions } from '../../../src/identity/user-sessions.js';
 import { Users } from '../../../src/identity/users.js';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { UserId } from '../../../src/protocol/ids.js';
+import { emptyTallies } from '../../../src/ports/metrics.js';
 import type { DirectoryStore } from '../../../src/ports/directory-store.js';
 import type { Passwords } from '../../../src/ports/passwords.js';
 import type { UserSession } from '../../../src/ports/user-session-store.js';
@@ -66,7 +67,14 @@ function start() {
   };
   const policy = { lifetimeMs: 10_000, inactivityMs: 5000, limit: { max: 0, whenFull: 'reject_new' as const } };
   const organizations = new Organizations({ store: store.directory, crypto, clock });
-  const sessions = new UserSessions({ store: userSessions, enforcer, organizations, crypto, policy });
+  const sessions = new UserSessions({
+    store: userSessions,
+    enforcer,
+    organizations,
+    crypto,
+    policy,
+    tallies: emptyTallies(),
+  });
   const users = new Users({ store: directory, sessions, passwords, crypto, clock });
   const entrance = new Entrance({ users, sessions, clock });
   return { clock, store, hooks, over, sessions, users, entrance };

@@ -10,6 +10,7 @@ import { UserSessions } from '../../../src/identity/user-sessions.js';
 import { Organizations } from '../../../src/identity/organizations.js';
 import { Users } from '../../../src/identity/users.js';
 import { Failure } from '../../../src/protocol/failure.js';
+import { emptyTallies } from '../../../src/ports/metrics.js';
 import type { Mail } from '../../../src/ports/mailer.js';
 import { eventually } from '../../support/eventually.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -38,7 +39,14 @@ async function start(send: (mail: Mail) => Promise<void> = async () => undefined
   const enforcer = { touched: () => undefined, over: async () => REACH };
   const policy = { lifetimeMs: 1e9, inactivityMs: 1e9, limit: { max: 0, whenFull: 'reject_new' as const } };
   const organizations = new Organizations({ store: store.directory, crypto, clock });
-  const sessions = new UserSessions({ store: store.userSessions, enforcer, organizations, crypto, policy });
+  const sessions = new UserSessions({
+    store: store.userSessions,
+    enforcer,
+    organizations,
+    crypto,
+    policy,
+    tallies: emptyTallies(),
+  });
   const users = new Users({ store: store.directory, sessions, passwords, crypto, clock });
   const attempts = new Attempts({
     rates: store.rateLimits,

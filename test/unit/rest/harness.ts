@@ -187,6 +187,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     crypto,
     clock,
     defaults,
+    tallies: emptyTallies(),
   });
   const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, crypto, clock });
   const { identity, client, login } = identityOn(store, clock, memoryLog(logged));

@@ -116,7 +116,7 @@ describe.each([
     ['text', (handler) => handler.onText(PING)],
     ['text that is not JSON', (handler) => handler.onText(Buffer.from('[[['))],
     ['binary', (handler) => handler.onBinary(RELAYED)],
-    ['pings', (handler) => handler.onAlive()],
+    ['pings', (handler) => handler.onAlive('ping')],
   ];
 
   it.each(frames)('LM8 A16 %s is refused once its time is used up, and the connection is named once', (_kind, send) => {
