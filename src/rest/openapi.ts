@@ -118,6 +118,14 @@ function successes(route: Route, book: SchemaBook): JsonObject {
         const schema = book.schemaOf(kind);
         return [status, { description: 'Success.', content: json(schema, exampleOf(route, schema, book)) }];
       }
+      if ('json' in kind) {
+        const schema = book.schemaOf(kind.json);
+        const content = {
+          ...json(schema, exampleOf(route, schema, book)),
+          [kind.orText]: { schema: { type: 'string' } },
+        };
+        return [status, { description: 'Success.', content }];
+      }
       return [status, { description: 'Success.', content: { [kind.contentType]: { schema: { type: 'string' } } } }];
     }),
   );

@@ -3,7 +3,7 @@
  * programs could read differently (encoded slashes, dot segments, empty segments, bad encodings) is no path.
  */
 export interface ParsedPath {
-  /** Percent-decoded once, without their matrix parameters. */
+  /** Percent-decoded once, without their matrix parameters. The path `/` has none. */
   readonly segments: readonly string[];
   /** `;name=value` of any segment, percent-decoded. A parameter without a value has the empty text. */
   readonly matrix: ReadonlyMap<string, string>;
@@ -12,6 +12,7 @@ export interface ParsedPath {
 /** Returns null for a text that is no path, or that names a matrix parameter twice. */
 export function parsePath(raw: string): ParsedPath | null {
   if (!raw.startsWith('/') || !PATH_CHARACTERS.test(raw)) return null;
+  if (raw === '/') return { segments: [], matrix: new Map() };
   const segments: string[] = [];
   const matrix = new Map<string, string>();
   const hasParameters = raw.includes(';');

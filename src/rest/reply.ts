@@ -6,13 +6,19 @@ import type { HttpResponse } from '../ports/http.js';
 export type Reply =
   | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
   | { readonly status: number; readonly json: string; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly status: number; readonly text: string; readonly contentType: string };
+  | {
+      readonly status: number;
+      readonly text: string;
+      readonly contentType: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    };
 
 export const JSON_HEADERS = { 'Content-Type': 'application/json' } as const;
 
 export function writeReply(reply: Reply): HttpResponse {
   if ('text' in reply) {
-    return { status: reply.status, headers: { 'Content-Type': reply.contentType }, body: reply.text };
+    const headers = Object.assign({}, reply.headers, { 'Content-Type': reply.contentType });
+    return { status: reply.status, headers, body: reply.text };
   }
   if ('json' in reply) {
     return { status: reply.status, headers: Object.assign({}, reply.headers, JSON_HEADERS), body: reply.json };

@@ -109,7 +109,7 @@ function only(served: readonly ServedSurface[], isServed: (route: Route) => bool
 /** Where two surfaces share a path, the first one here gives errors of that path their shape. */
 function serveAll(deps: RestDeps, draining: () => boolean, openapi: () => string): readonly ServedSurface[] {
   const { keys, sessions, authorizations, live, presence, placement, gatekeeper, group, login, identity } = deps;
-  const { metrics, health, drains, log, clock, crypto, origins } = deps;
+  const { metrics, health, drains, log, clock, crypto, origins, hasAdminPort } = deps;
   const { maxMessageBytes, requestDeadlineMs } = deps.limits;
   const userSessions = identity.sessions;
   return [
@@ -123,7 +123,7 @@ function serveAll(deps: RestDeps, draining: () => boolean, openapi: () => string
       outbox: login.outbox,
       nodes: { placement, drains, clock, requestDeadlineMs },
       gatekeeper,
-      service: { metrics, health, draining, openapi },
+      service: { metrics, health, draining, openapi, hasAdminPort },
     }),
     serve(GROUP_SURFACE, { ...group, keys, clock }),
     serve(LOGIN_SURFACE, { ...login, keys, clock }),

@@ -101,7 +101,7 @@ function placesOf(pattern: string): TreeNode['places'] {
 }
 
 function patternSegments(pattern: string): readonly string[] {
-  return pattern.slice(1).split('/');
+  return pattern === '/' ? [] : pattern.slice(1).split('/');
 }
 
 function isParameter(segment: string): boolean {

@@ -24,11 +24,20 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
  */
 export type RouteAuth = 'none' | { readonly scope: Scope } | { readonly guard: string | readonly string[] };
 
-/** A route's answers by status: the schema of a JSON body, `empty`, or the content type of a text. */
-export type Responses = Readonly<Record<number, z.ZodType | 'empty' | TextResponse>>;
+/**
+ * A route's answers by status: the schema of a JSON body, `empty`, the content type of a text, or a JSON body that some
+ * callers get as a text.
+ */
+export type Responses = Readonly<Record<number, z.ZodType | 'empty' | TextResponse | JsonOrText>>;
 
 export interface TextResponse {
   readonly contentType: string;
+}
+
+export interface JsonOrText {
+  readonly json: z.ZodType;
+  /** The content type of the text. */
+  readonly orText: string;
 }
 
 /** The schema of path parameters, a query or a body that a route does not take. No value has its type. */
@@ -82,13 +91,22 @@ export interface Call<Params, Query, Body> {
 /** Headers of an answer beside those that the router and the writer set. */
 export type ReplyHeaders = Readonly<Record<string, string>>;
 
+interface TextReply<Status> {
+  readonly status: Status;
+  readonly text: string;
+  readonly contentType: string;
+  readonly headers?: ReplyHeaders;
+}
+
 type ReplyFor<Kind, Status> = Kind extends z.ZodType
   ? | { readonly status: Status; readonly body: z.output<Kind>; readonly headers?: ReplyHeaders }
     // JSON text, for an answer that would take long to write from a value.
     | { readonly status: Status; readonly json: string; readonly headers?: ReplyHeaders }
-  : Kind extends TextResponse
-    ? { readonly status: Status; readonly text: string; readonly contentType: string }
-    : { readonly status: Status; readonly headers?: ReplyHeaders };
+  : Kind extends JsonOrText
+    ? ReplyFor<Kind['json'], Status> | TextReply<Status>
+    : Kind extends TextResponse
+      ? TextReply<Status>
+      : { readonly status: Status; readonly headers?: ReplyHeaders };
 
 /** One of the documented answers. */
 export type ReplyOf<R extends Responses> = { [S in keyof R]: ReplyFor<R[S], S & number> }[keyof R];

@@ -1,11 +1,12 @@
-/** Calls of operators and their tools about a node: liveness, readiness, metrics and the OpenAPI document. */
+/** Calls of operators and their tools about a node: the front page, liveness, readiness, metrics and the OpenAPI document. */
 import { z } from 'zod';
 import { Failure } from '../../protocol/failure.js';
 import type { Metrics } from '../../ports/metrics.js';
 import type { StoreHealth } from '../../ports/store.js';
 import { defineOpenRoute, type Route } from '../route.js';
+import { frontPageRoute, type FrontPageDeps } from './front-page.js';
 
-export interface ServiceRoutesDeps {
+export interface ServiceRoutesDeps extends FrontPageDeps {
   readonly metrics: Pick<Metrics, 'expose'>;
   /** Whether the store can be asked now; sends no command. */
   readonly health: () => StoreHealth;
@@ -15,7 +16,7 @@ export interface ServiceRoutesDeps {
 }
 
 export function serviceRoutes(deps: ServiceRoutesDeps): readonly Route[] {
-  return [healthz(), readyz(deps), metricsText(deps), openapiText(deps)];
+  return [frontPageRoute(deps), healthz(), readyz(deps), metricsText(deps), openapiText(deps)];
 }
 
 /** Liveness never depends on the store: a restart would not bring it back. */

@@ -11,7 +11,7 @@ export async function walkNative(journal: Journal): Promise<void> {
   await templates(journal);
   await userSessions(journal, id);
   await journal.native('DELETE', `/v1/users/${id}`);
-  for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json', '/.well-known/jwks.json'])
+  for (const path of ['/', '/healthz', '/readyz', '/metrics', '/openapi.json', '/.well-known/jwks.json'])
     await journal.done('GET', path);
   await journal.native('GET', '/v1/nodes');
   await journal.native('GET', `/v1/presence/users/${id}`);

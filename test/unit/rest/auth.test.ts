@@ -70,7 +70,7 @@ it.each(CALLS)('RS1, NA1 %s with `%s` needs the scope %s', async (line, scheme, 
   expect([401, 403]).not.toContain(good.status);
 });
 
-it.each(['/healthz', '/readyz', '/metrics', '/openapi.json'])('NA8, NA9 %s needs no key', async (path) => {
+it.each(['/', '/healthz', '/readyz', '/metrics', '/openapi.json'])('NA8, NA9 %s needs no key', async (path) => {
   expect((await startRest().send(`GET ${path}`)).status).toBe(200);
 });
 

@@ -42,11 +42,15 @@ it('HT2 matrix parameters of every segment are taken out and percent-decoded', (
 });
 
 it.each([
-  ...['', 'v1', '/', '//', '/v1/', '/v1//keys', '/v1/./keys', '/v1/../keys', '/v1/%2e%2e/keys', '/v1/%2E', '/;a=1'],
+  ...['', 'v1', '//', '/v1/', '/v1//keys', '/v1/./keys', '/v1/../keys', '/v1/%2e%2e/keys', '/v1/%2E', '/;a=1'],
   ...['/v1%2fkeys', '/v1%2Fkeys', '/v1%5ckeys', '/v1\\keys', '/v1/%00', '/v1/a%0ab', '/v1/%', '/v1/%zz', '/v1/%ff'],
   ...['/v1/é', '/v1/a b', '/v1;a=%zz', '/v1;a=1/x;a=2', '/v1;=x', '/..;a=1/x'],
 ])('HT4 %j is no path', (raw) => {
   expect(parsePath(raw)).toBeNull();
+});
+
+it('OB11 the path / has no segments', () => {
+  expect(parsePath('/')).toEqual({ segments: [], matrix: new Map() });
 });
 
 it('HT4 a segment is decoded once', () => {
