@@ -73,6 +73,7 @@ export async function layGround(
   const self = newNodeId(crypto);
   const log = createPinoLog({
     level: config.logLevel,
+    format: config.logFormat,
     fields: role === null ? { node: self } : { node: self, worker: role.worker },
   });
   if (engine.isSlow) log.warn('engine_slow', { engine: engine.name, problems: engine.problems.join('; ') });

@@ -92,4 +92,9 @@ export const nodeKeys = {
     type: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
     doc: 'The lowest level of log lines that are written. The audit log is written at every level but `silent`.',
   }),
+  logFormat: withDefault(oneOf(['auto', 'json', 'pretty']), 'auto', {
+    env: 'SALLYPORT_LOG_FORMAT',
+    type: '`auto`, `json` or `pretty`',
+    doc: 'How log lines are written: as JSON, or for people. With `auto`, for people where standard output is a terminal, and else as JSON.',
+  }),
 };

@@ -1,18 +1,25 @@
 /**
- * Logs as JSON lines. Writes never wait: while the output is blocked, the log buffers lines up to a bound, then drops
- * and counts them.
+ * Logs as JSON lines, or as lines for people. Writes never wait: while the output is blocked, the log buffers lines up to
+ * a bound, then drops and counts them.
  */
 import { openSync } from 'node:fs';
-import { destination as openDestination, pino } from 'pino';
+import { isatty } from 'node:tty';
+import { destination as openDestination, pino, type DestinationStream } from 'pino';
 import type { AuditSink, Log, LogFields } from '../../ports/log.js';
 import { describeError } from './describe-error.js';
+import { prettyLine } from './pretty.js';
 import { redactFields } from './redact.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
+/** `auto`: for people where the destination is a terminal, else JSON. */
+export type LogFormat = 'auto' | 'json' | 'pretty';
+
 export interface PinoLogOptions {
   /** The lowest level that is written. `silent` writes nothing at all; every other level keeps the audit log. */
   readonly level: LogLevel;
+  /** Default: `json`. */
+  readonly format?: LogFormat;
   /** A file descriptor, or the path of a file to append to; default 1 (standard output). */
   readonly destination?: number | string;
   /** Fields on every line, for example the node's id. */
@@ -20,6 +27,8 @@ export interface PinoLogOptions {
 }
 
 export interface PinoLog extends Log, AuditSink {
+  /** Resolves when the lines so far are written, or after `deadlineMs`. Never rejects. */
+  written(deadlineMs: number): Promise<void>;
   /** Lines dropped since the start because the output was blocked. */
   droppedLines(): number;
   /**
@@ -34,7 +43,7 @@ const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
 /** Throws when a destination path cannot be opened. */
 export function createPinoLog(options: PinoLogOptions): PinoLog {
-  const { destination = 1 } = options;
+  const { destination = 1, format = 'json' } = options;
   const sink = openDestination({
     // Open the file here: if the sink fails to open a path, it throws at each write.
     dest: typeof destination === 'string' ? openSync(destination, 'a') : destination,
@@ -43,6 +52,8 @@ export function createPinoLog(options: PinoLogOptions): PinoLog {
     // With 0, the default, the sink's flush returns at once although lines are still being written.
     minLength: 1,
   });
+  const isTerminal = typeof destination === 'number' && isatty(destination);
+  const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
   let dropped = 0;
   sink.on('drop', () => {
     dropped += 1;
@@ -59,7 +70,7 @@ export function createPinoLog(options: PinoLogOptions): PinoLog {
       formatters: { level: (label) => ({ level: label }) },
       serializers: {},
     },
-    sink,
+    isPretty ? prettyStream(sink, isTerminal) : sink,
   );
   const auditLogger = options.level === 'silent' ? logger : logger.child({}, { level: 'info' });
   return {
@@ -71,6 +82,14 @@ export function createPinoLog(options: PinoLogOptions): PinoLog {
     warn: (event, fields = {}) => logger.warn({ event, ...redactFields(fields) }),
     error: (event, cause, fields = {}) => logger.error({ event, ...redactFields(fields), cause: describeError(cause) }),
     audit: (fields) => auditLogger.info({ event: 'audit', ...redactFields(fields) }),
+    written: (deadlineMs) =>
+      new Promise((resolve) => {
+        const giveUp = setTimeout(resolve, deadlineMs);
+        logger.flush(() => {
+          clearTimeout(giveUp);
+          resolve();
+        });
+      }),
     droppedLines: () => dropped,
     flushLog: (deadlineMs) =>
       new Promise((resolve) => {
@@ -86,5 +105,19 @@ export function createPinoLog(options: PinoLogOptions): PinoLog {
           resolve();
         });
       }),
+  };
+}
+
+type Sink = ReturnType<typeof openDestination>;
+
+/** With the sink's own `flush`, which the logger calls. */
+function prettyStream(sink: Sink, hasColor: boolean): DestinationStream & Pick<Sink, 'flush'> {
+  return {
+    write: (line) => {
+      sink.write(prettyLine(line, hasColor));
+    },
+    flush: (done) => {
+      sink.flush(done);
+    },
   };
 }

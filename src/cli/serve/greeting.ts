@@ -17,9 +17,13 @@ export function greeting({ url, rootKey, engine }: Listening): string {
       -d '{"users":[{"ip":"127.0.0.1"},{"ip":"127.0.0.1"}]}'
 
   Connect each user with the numbers in the answer:
-    npx wscat -c '${socketUrl}/v1/connect?access_token=<session_id>.<authorization_token>.<authorization_token of the user>'
+    npx wscat -s sallyport.v1 -c '${socketUrl}/v1/connect?access_token=<session_id>.<authorization_token>.<authorization_token of the user>'
 
-  The API: ${url}/openapi.json   A whole round trip: npm run demo   Stop: Ctrl-C
+  Or with the SDK:
+    import { connect } from 'sallyport/client';
+    const client = await connect({ url: '${socketUrl}', credential: '<the same three, with dots between>' });
+
+  What is here: ${url}/   The API: ${url}/openapi.json   A whole round trip: npm run demo   Stop: Ctrl-C
 
 `;
 }

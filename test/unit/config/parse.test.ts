@@ -41,6 +41,7 @@ describe('parseConfig', () => {
       nodeLabels: {},
       geoipDb: null,
       logLevel: 'info',
+      logFormat: 'auto',
       maxMessageBytes: 16_384,
       messagesPerS: 1000,
       bytesPerS: 4_194_304,

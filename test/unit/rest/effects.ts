@@ -207,6 +207,7 @@ export const SETTING_EFFECTS: Effects = {
   SALLYPORT_NODE_LABELS: 'labels of nodes; what filters compare',
   SALLYPORT_GEOIP_DB: 'latitude and longitude of session users',
   SALLYPORT_LOG_LEVEL: 'the least level of log lines',
+  SALLYPORT_LOG_FORMAT: 'whether log lines are JSON or for people',
   SALLYPORT_WORKERS: 'the number of nodes on this machine',
   SALLYPORT_WORKER_PORT: 'the own port of each worker',
   SALLYPORT_WORKER_URL: 'relay of sessions at home on a worker',
