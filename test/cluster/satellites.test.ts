@@ -127,6 +127,25 @@ describe('satellites', () => {
     await stays.expect('member.back');
   });
 
+  it('LR1 a member at a satellite that only sends is told of no gap of its own entries, and the others are', async () => {
+    const session = await nodes.sessionAt(0, 2, { resume_window_ms: 1000 });
+    const [stays, sends] = [await join(session, 0, 2), await join(session, 1, 1)];
+    sends.relay({ deliveryClass: RELIABLE, ref: 1, payload: 'too old to keep' });
+    await sends.expect('ack', 1);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    sends.relay({ deliveryClass: RELIABLE, ref: 2, payload: 'kept' });
+    await sends.expect('ack', 2);
+    const resumed = async ({ welcome }: Client, node: number): Promise<[boolean, unknown[]]> => {
+      const query = { seq: '0' };
+      const back = await Client.join(nodes.process(node).socketUrl, welcome.resume.token, { query });
+      await back.settle();
+      return [back.welcome.recovered, back.of('gap')];
+    };
+    expect(await resumed(sends, 1)).toEqual([true, []]);
+    const gap = { type: 'gap', from: 1, to: 1, reason: 'replay_window' };
+    expect(await resumed(stays, 2)).toEqual([false, [gap]]);
+  });
+
   it('SA6 concurrent joins at three nodes fill a session exactly to its cap', async () => {
     // The listed user holds a seat.
     const seats = JOINS / 4;

@@ -241,6 +241,18 @@ describe.each(STORES)('the client SDK on $store', ({ store, redisUrl }) => {
     expect(b.told.message.map(({ seq }) => seq)).toEqual([1, ...Array.from({ length: 64 }, (_, n) => n + 37)]);
   });
 
+  it('LR1 CL9 a client that only sends is told of no gap of its own messages', async () => {
+    const { a, b } = await room(2);
+    for (let n = 1; n <= 100; n += 1) await a.client.send(String(n), { class: 'reliable', ack: true });
+    await b.heard(100);
+    a.drop();
+    await a.opened(2);
+    expect([a.told.open[1], a.told.gap]).toEqual([{ resumed: true, recovered: true }, []]);
+    await b.client.send('last', { class: 'reliable', ack: true });
+    await a.heard(1);
+    expect(a.told.message.map(({ seq }) => seq)).toEqual([101]);
+  });
+
   it('CL6 a credential that is refused rejects connect with the code of the gateway', async () => {
     const session = await backend.createSession(1);
     const player = new Player(running.url, `${pairOf(session)}0`);

@@ -14,6 +14,7 @@ export function packRoom(room: Room, nowMs: number): readonly string[] {
     seq: room.replay.seq,
     nextIndex: room.copy.nextIndex,
     homeEpoch: room.session.homeEpoch,
+    lost: room.replay.lostView(),
     members: [...room.members.values()].map(({ index, firstSeq, state, dropped, mintedFrom }) => ({
       index,
       firstSeq,
@@ -44,8 +45,12 @@ export function unpackRoom(text: string): CarriedRoom | null {
 }
 
 /** Fills a new room's replay window. Entries beyond this node's bounds fall out, as they do at every home. */
-export function refill({ replay, session }: Room, { seq, entries }: CarriedRoom, nowMs: number): void {
-  replay.startAfter(seq - entries.length);
+export function refill(
+  { replay, session }: Pick<Room, 'replay' | 'session'>,
+  { seq, entries, lost }: CarriedRoom,
+  nowMs: number,
+): void {
+  replay.startAfter(seq - entries.length, lost ?? null);
   for (const { sender, targets, ageMs, payload } of entries) {
     const to = targets === null ? null : Uint16Array.from(targets);
     replay.append(sender, to, Buffer.from(payload, 'base64'), nowMs - ageMs, session.resumeWindowMs);

@@ -4,7 +4,7 @@ import type { NodeId } from '../../protocol/ids.js';
 import type { LogHome, OpenedLog } from '../../ports/durable-log.js';
 import type { RelaySession } from '../../ports/relay-session.js';
 import { DurableQueue, type DurableQueueDeps, type QueueOwner } from '../room/durable-queue.js';
-import { decodeLogBatch } from '../room/log-batch.js';
+import { decodeLogBatch, lostBefore } from '../room/log-batch.js';
 import type { Room } from '../room/room.js';
 import { homeElsewhere } from './home-elsewhere.js';
 
@@ -57,7 +57,9 @@ export class DurableRooms {
     const aheadMs = storeNowMs() - nowMs;
     const decoded = batches.map((batch) => ({ ...batch, entries: decodeLogBatch(batch.bytes) }));
     const first = decoded[0];
-    replay.startAfter(first === undefined ? seq : first.seq - first.entries.length);
+    const last = decoded.at(-1);
+    const lost = last === undefined ? null : lostBefore(last.bytes);
+    replay.startAfter(first === undefined ? seq : first.seq - first.entries.length, lost);
     for (const { appendedAtMs, entries } of decoded) {
       for (const { sender, targets, payload } of entries) {
         replay.append(sender, targets, payload, Math.min(nowMs, appendedAtMs - aheadMs), session.resumeWindowMs);

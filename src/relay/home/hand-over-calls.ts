@@ -1,7 +1,8 @@
 /** The calls between the old and the new home of a relay session that moves, and the shape of what is carried over. */
-import { finite, integer, listOf, object, oneOf, orNull, text, type Shaped } from '../../lib/shape.js';
+import { finite, integer, listOf, object, oneOf, optional, orNull, text, type Shaped } from '../../lib/shape.js';
 import { callKind } from '../../ports/node-calls.js';
 import { BACKEND_INDEX, MAX_MEMBER_INDEX } from '../../protocol/ids.js';
+import { lostEntries } from '../room/lost-entries.js';
 import { memberIndex, sessionId, stateText } from './id-shapes.js';
 
 const carriedMember = object({
@@ -29,6 +30,8 @@ export const carriedRoom = object({
   nextIndex: finite,
   /** The epoch of the home that hands over. */
   homeEpoch: finite,
+  /** For whom the entries were that fell out of the replay window; null: none did. An older node does not say it. */
+  lost: optional(orNull(lostEntries)),
   members: listOf(carriedMember),
   entries: listOf(carriedEntry),
 });

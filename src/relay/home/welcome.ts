@@ -94,7 +94,8 @@ interface Missed {
 function missedBy(room: Room, member: Member, resume: ResumePoint): Missed {
   const isSameEpoch = resume.epoch === room.epoch;
   const from = isSameEpoch ? Math.max(resume.seq, member.firstSeq) : member.firstSeq;
-  const { missing, entries } = room.replay.after(from);
+  const { entries } = room.replay.after(from);
+  const missing = room.replay.lostTo(member.index, from);
   const gaps = missing === null ? [] : [{ ...missing, reason: 'replay_window' }];
   const lost = { from: resume.seq + 1, to: Number.MAX_SAFE_INTEGER, reason: 'epoch_changed' };
   return {

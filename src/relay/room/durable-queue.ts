@@ -21,6 +21,8 @@ import type { WaitingTotal } from './waiting-total.js';
 export const WAITS = -1;
 
 const BATCH_BYTES = 64 * 1024;
+/** So many targets of lost entries are named in a batch at most: 2 KiB of text. */
+const LOGGED_TARGETS = 64;
 const RETRY_MS = 250;
 
 /** The room behind the queue. */
@@ -106,7 +108,7 @@ export class DurableQueue {
     const count = this.gathered.length;
     if (count === 0) return;
     const { deps, home, writer, newestSeq: seq } = this;
-    const batch = { after: seq - count, seq, bytes: encodeLogBatch(this.gathered) };
+    const batch = { after: seq - count, seq, bytes: this.encode(this.gathered) };
     this.gathered = [];
     this.gatheredBytes = 0;
     deps.tallies.durableAppends += 1;
@@ -260,12 +262,17 @@ export class DurableQueue {
     let after = from;
     while (after < replay.seq) {
       const part = firstBytes(replay.after(after).entries, BATCH_BYTES);
-      const batch = { after, seq: after + part.length, bytes: encodeLogBatch(part) };
+      const batch = { after, seq: after + part.length, bytes: this.encode(part) };
       const outcome = await this.deps.log.append(this.home, this.writer, batch, replay.oldestSeq);
       if (outcome !== 'appended') return false;
       after = batch.seq;
     }
     return true;
+  }
+
+  /** The next home learns for whom the entries were that are in the log no more. */
+  private encode(entries: readonly LoggedEntry[]): Uint8Array {
+    return encodeLogBatch(entries, this.room.replay.lostView(LOGGED_TARGETS));
   }
 
   private report(error: unknown): void {

@@ -6,6 +6,8 @@
  * 400 entries a second made the process pause for 20 to 50 ms every 2.5 s: the garbage collector moves and marks
  * objects that live that long.
  */
+import { LostEntries, type LostView } from './lost-entries.js';
+
 export interface ReplayBounds {
   readonly maxEntries: number;
   readonly maxBytes: number;
@@ -63,6 +65,7 @@ export class ReplayWindow {
   private count = 0;
   private bytes = 0;
   private lastSeq = 0;
+  private readonly lost = new LostEntries();
 
   constructor(private readonly bounds: ReplayBounds) {}
 
@@ -76,9 +79,19 @@ export class ReplayWindow {
     return this.lastSeq - this.count + 1;
   }
 
-  /** Goes on with the numbers of another window, whose newest entry had this one. Call it before the first `append`. */
-  startAfter(seq: number): void {
+  /** For whom the entries were that fell out; null: none did. `maxTargets` bounds its length, at a loss of detail. */
+  lostView(maxTargets?: number): LostView | null {
+    return this.lost.view(maxTargets);
+  }
+
+  /**
+   * Goes on with the numbers of another window, whose newest entry had this one. Call it before the first `append`.
+   * `lost`: for whom the entries up to `seq` were; null: nobody knows, so they are lost to everybody.
+   */
+  startAfter(seq: number, lost: LostView | null): void {
     this.lastSeq = seq;
+    if (lost === null) this.lost.noteUnknown(seq);
+    else this.lost.take(lost);
   }
 
   /** Numbers the entry and keeps a copy of its payload. */
@@ -125,6 +138,16 @@ export class ReplayWindow {
     return { missing, entries };
   }
 
+  /**
+   * What the member with this index has lost of the entries after `seq`: the range ends with the newest entry that was
+   * meant for the member and fell out. null: nothing, because those that fell out were its own or for others.
+   */
+  lostTo(index: number, seq: number): { readonly from: number; readonly to: number } | null {
+    // What another home has lost may still be in this window.
+    const to = Math.min(this.lost.newestFor(index), this.oldestSeq - 1);
+    return to > seq ? { from: seq + 1, to } : null;
+  }
+
   private slabFor(need: number): Slab {
     const last = this.slabs.at(-1);
     if (last !== undefined && last.freeBytes >= need) return last;
@@ -145,6 +168,7 @@ export class ReplayWindow {
         this.bytes <= this.bounds.maxBytes &&
         view.getFloat64(from, true) >= nowMs - maxAgeMs;
       if (isKept) return;
+      noteLost(this.lost, this.oldestSeq, view, from);
       this.bytes -= view.getUint32(from + LENGTH_AT, true);
       slab.from = endOf(view, from);
       slab.count -= 1;
@@ -158,6 +182,19 @@ export class ReplayWindow {
     if (this.slabs.length === 1) return;
     this.slabs.shift();
     if (slab.bytes.length === SLAB_BYTES) this.spare = slab;
+  }
+}
+
+/** Notes the entry at `at`, which falls out, without making an object. */
+function noteLost(lost: LostEntries, seq: number, view: DataView, at: number): void {
+  const sender = view.getUint16(at + SENDER_AT, true);
+  if (view.getUint16(at + TARGETS_AT, true) === 0) {
+    lost.note(seq, sender);
+    return;
+  }
+  for (let target = at + HEAD_BYTES; target < targetsEnd(view, at); target += 2) {
+    const index = view.getUint16(target, true);
+    if (index !== sender) lost.noteTargeted(seq, index);
   }
 }
 

@@ -79,6 +79,8 @@ export class SessionModel {
   seq = 0;
   isEnded = false;
   private kept: Kept[] = [];
+  /** Those that fell out of the replay window. */
+  private lost: Kept[] = [];
   private isLocked = false;
   private nextIndex = 0;
   private generation = 1;
@@ -230,7 +232,7 @@ export class SessionModel {
 
   private seat(user: ModelUser, credential: Credential): ExpectedSocket {
     // A room that nobody is in is forgotten: the next one numbers its entries anew.
-    if (this.members.length === 0) [this.seq, this.kept] = [0, []];
+    if (this.members.length === 0) [this.seq, this.kept, this.lost] = [0, [], []];
     const tokens = { newestToken: 0, cameWith: null };
     const member: ModelMember = { index: this.nextIndex, user, socket: null, ...tokens, seen: 0, firstSeq: this.seq };
     this.nextIndex += 1;
@@ -252,12 +254,15 @@ export class SessionModel {
     }
     if (credential.token === member.newestToken) member.cameWith = credential.token;
     const from = Math.max(credential.seq, member.firstSeq) + 1;
-    const oldest = this.kept[0]?.seq ?? this.seq + 1;
-    const socket = this.open(member, from >= oldest);
-    if (from < oldest) socket.announced.push(`gap ${String(from)} to ${String(oldest - 1)}`);
-    socket.seen = Math.max(from, oldest) - 1;
-    for (const { seq, sender, targets, payload } of this.kept) {
-      if (seq < from || sender === member.index || targets?.includes(member.index) === false) continue;
+    const isFor = ({ seq, sender, targets }: Kept): boolean =>
+      seq >= from && sender !== member.index && targets?.includes(member.index) !== false;
+    const lostUpTo = this.lost.findLast(isFor)?.seq ?? null;
+    const socket = this.open(member, lostUpTo === null);
+    if (lostUpTo !== null) socket.announced.push(`gap ${String(from)} to ${String(lostUpTo)}`);
+    socket.seen = lostUpTo ?? from - 1;
+    for (const entry of this.kept) {
+      if (!isFor(entry)) continue;
+      const { seq, sender, targets, payload } = entry;
       const targeted = targets !== null;
       socket.entries.push(entryInWords({ sender, deliveryClass: 2, targeted, key: 0, seq, payload }));
       socket.seen = seq;
@@ -313,7 +318,8 @@ export class SessionModel {
 
   private keep(entry: Kept): void {
     this.seq = entry.seq;
-    this.kept = [...this.kept, entry].slice(-this.rules.replayMaxEntries);
+    this.kept.push(entry);
+    this.lost.push(...this.kept.splice(0, Math.max(0, this.kept.length - this.rules.replayMaxEntries)));
   }
 
   private outdateMinted(user: ModelUser): void {
