@@ -21,6 +21,7 @@ import type { MemberRoom, MembersByUser } from './members-by-user.js';
 import type { Outlet } from './outlet.js';
 import { ReplayWindow, type ReplayBounds } from './replay-window.js';
 import { Roster } from './roster.js';
+import { Settings } from './settings.js';
 import { TopicAudience, type TopicAudienceDeps } from './topic-audience.js';
 import { viewOfMember, viewOfSession } from './views.js';
 
@@ -57,9 +58,7 @@ export class Room implements Flushable, MemberRoom {
   private readonly sockets: TopicAudience;
   /** Everything that the room sends goes through here. */
   private readonly fanOut: FanOut;
-  private settings: RelaySession;
-  private settledAt = -Infinity;
-  private currentHost: Host;
+  private readonly settings: Settings;
   private endedBy: CloseName | null = null;
 
   constructor(
@@ -71,8 +70,7 @@ export class Room implements Flushable, MemberRoom {
     private readonly deps: RoomDeps,
   ) {
     this.id = session.id;
-    this.settings = session;
-    this.currentHost = session.host;
+    this.settings = new Settings(session, copy, deps.clock);
     this.replay = new ReplayWindow(deps.replayBounds);
     this.sockets = new TopicAudience(
       session.id,
@@ -109,7 +107,7 @@ export class Room implements Flushable, MemberRoom {
   }
 
   get session(): RelaySession {
-    return this.settings;
+    return this.settings.session;
   }
 
   /**
@@ -117,19 +115,19 @@ export class Room implements Flushable, MemberRoom {
    * date.
    */
   get settledAtMs(): number {
-    return this.settledAt;
+    return this.settings.settledAtMs;
   }
 
   get flushMs(): number | 'auto' {
-    return this.settings.flushMs;
+    return this.session.flushMs;
   }
 
   get host(): Host {
-    return this.currentHost;
+    return this.settings.host;
   }
 
   roleOf(index: number): Role {
-    return this.currentHost.index === index ? 'host' : 'client';
+    return this.settings.roleOf(index);
   }
 
   /** The close for a socket of this member that arrives now; null: it may come in. */
@@ -268,7 +266,7 @@ export class Room implements Flushable, MemberRoom {
     let seq = 0;
     if (deliveryClass === CLASS.reliable) {
       const { clock } = this.deps;
-      seq = this.replay.append(sender, targets, payload, clock.monotonicMs(), this.settings.resumeWindowMs);
+      seq = this.replay.append(sender, targets, payload, clock.monotonicMs(), this.session.resumeWindowMs);
     }
     this.deps.tallies.entriesRelayed += 1;
     const keyOrSeq = deliveryClass === CLASS.latest ? key : seq;
@@ -301,10 +299,7 @@ export class Room implements Flushable, MemberRoom {
 
   /** Takes over the host that the store named, unless its term is older than the known one. */
   applyHost(host: Host): void {
-    if (host.term < this.currentHost.term) return;
-    const changed = host.term !== this.currentHost.term || host.index !== this.currentHost.index;
-    this.currentHost = host;
-    if (changed) this.announce({ type: 'host', index: host.index, term: host.term });
+    if (this.settings.takeHost(host)) this.announce({ type: 'host', index: host.index, term: host.term });
   }
 
   /** Takes new settings and tells the members. */
@@ -314,16 +309,11 @@ export class Room implements Flushable, MemberRoom {
   }
 
   announceSettings(): void {
-    this.announce({ type: 'session.updated', session: viewOfSession(this.settings) });
+    this.announce({ type: 'session.updated', session: viewOfSession(this.session) });
   }
 
-  /** A room keeps the home and the epoch that it began with: they say under which claim it acts. */
   takeSettings(session: RelaySession): void {
-    const { homeNodeId, homeEpoch } = this.settings;
-    if (session.homeEpoch !== homeEpoch) this.copy.isSuspect = true;
-    this.copy.prolong(session.expiresAtMs - this.settings.expiresAtMs);
-    this.settings = { ...session, homeNodeId, homeEpoch };
-    this.settledAt = this.deps.clock.monotonicMs();
+    this.settings.take(session);
   }
 
   private onDropped(index: number): void {
