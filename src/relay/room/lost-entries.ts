@@ -59,12 +59,11 @@ export class LostEntries {
     return Math.max(this.unknown, toAll, this.targets.get(index) ?? 0);
   }
 
-  /** null: nothing is lost. With more targets than `maxTargets`, what was targeted counts as lost to everybody. */
-  view(maxTargets = MOST_TARGETS): LostView | null {
+  /** With more targets than `maxTargets`, what was targeted counts as lost to everybody. */
+  view(maxTargets = MOST_TARGETS): LostView {
     const { newest, newestSender, newestOfOthers } = this;
     const isTooLong = this.targets.size > maxTargets;
     const unknown = isTooLong ? Math.max(this.unknown, ...this.targets.values()) : this.unknown;
-    if (unknown === 0 && newest === 0 && this.targets.size === 0) return null;
     const targets = isTooLong ? [] : [...this.targets].map(([index, seq]) => ({ index, seq }));
     return { unknown, newest, newestSender, newestOfOthers, targets };
   }

@@ -81,7 +81,7 @@ export class ReplayWindow {
 
   /** For whom the entries were that fell out; null: none did. `maxTargets` bounds its length, at a loss of detail. */
   lostView(maxTargets?: number): LostView | null {
-    return this.lost.view(maxTargets);
+    return this.oldestSeq === 1 ? null : this.lost.view(maxTargets);
   }
 
   /**
