@@ -27,18 +27,20 @@ export function encodeMemberState(index: number, state: StateText): string {
   return `{"type":"member.state","index":${String(index)},"state":${state}}`;
 }
 
-export function encodeMemberJoined(member: PresentMember): string {
-  return `{"type":"member.joined","member":${encodeMember(member)}}`;
+/** `member` comes from `encodeMember`. */
+export function encodeMemberJoined(member: string): string {
+  return `{"type":"member.joined","member":${member}}`;
 }
 
-export function encodeWelcome(welcome: Omit<Welcome, 'members'>, members: readonly PresentMember[]): string {
+/** `members` come from `encodeMember`: in a large room they are encoded once for many welcomes. */
+export function encodeWelcome(welcome: Omit<Welcome, 'members'>, members: readonly string[]): string {
   const { type, protocol, session, you, ...others } = welcome;
   const before = writeExactJson({ type, protocol, session, you }).slice(0, -1);
   const behind = JSON.stringify(others).slice(1);
-  return `${before},"members":[${members.map(encodeMember).join(',')}],${behind}`;
+  return `${before},"members":[${members.join(',')}],${behind}`;
 }
 
-function encodeMember({ index, user_id, role, connected, state }: PresentMember): string {
+export function encodeMember({ index, user_id, role, connected, state }: PresentMember): string {
   const who = `"index":${String(index)},"user_id":${JSON.stringify(user_id)}`;
   return `{${who},"role":"${role}","connected":${String(connected)},"state":${state}}`;
 }

@@ -67,6 +67,11 @@ export class UwsApp implements Broadcaster {
     }
   }
 
+  /** Another socket enters a topic while a newcomer enters: it gets nothing of what was published before. */
+  readonly onSubscribing = (socket: UwsSocket): void => {
+    if (socket !== this.newcomer && this.held.length > 0) this.release();
+  };
+
   /** Whether a newcomer enters, and gets nothing of what is published. */
   private isForOthers(topic: string, except: ClientSocket | null): boolean {
     const { newcomer } = this;
@@ -216,7 +221,7 @@ export class UwsServer {
     if (ws === null) return;
     this.upgraded.set('newcomer', null);
     const state = ws.getUserData();
-    const socket = new UwsSocket(ws, this.uws.outgoing);
+    const socket = new UwsSocket(ws, this.uws.outgoing, this.uws.onSubscribing);
     state.socket = socket;
     this.sockets.add(socket);
     this.deps.metrics.tallies.connectionsOpened += 1;

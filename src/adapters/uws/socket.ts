@@ -31,6 +31,8 @@ export class UwsSocket implements ClientSocket {
   constructor(
     private readonly ws: EngineSocket<SocketState>,
     private readonly outgoing: Outgoing,
+    /** Called before the socket enters a topic: what was published before then is not for it. */
+    private readonly onSubscribing: (socket: UwsSocket) => void = () => undefined,
   ) {
     ws.subscribe(PERMANENT_TOPIC);
   }
@@ -69,7 +71,9 @@ export class UwsSocket implements ClientSocket {
   }
 
   subscribe(topic: string): void {
-    if (!this.isClosed) this.ws.subscribe(topic);
+    if (this.isClosed) return;
+    this.onSubscribing(this);
+    this.ws.subscribe(topic);
   }
 
   isSubscribed(topic: string): boolean {

@@ -77,11 +77,12 @@ export class RelayAdmission implements Admission {
       return closedSocket;
     }
     const { departures, greeter, connections } = this.deps;
-    const { member, outlet } = room.admit(seatOf(join), socket);
+    const connected = room.admit(seatOf(join), socket);
+    const { member, outlet } = connected;
     try {
       room.applyHost(joined.host);
       greeter.greet(room, member, outlet, join.resumeToken, join.resume);
-      outlet.begin();
+      room.begin(connected);
       const connection = new RelayConnection(connections, room, member, outlet);
       watch?.begin(new BoundMember(departures, room, member));
       return connection;

@@ -43,7 +43,7 @@ export class Departures {
     room.keep(member, room.session.resumeWindowMs);
     // The next home finds the member connected, and gives it a whole window.
     if (this.isStopped || room.hold !== null) return;
-    room.announce({ type: 'member.away', index: member.index });
+    room.announceAway(member);
     this.tellAway(room, member);
   }
 

@@ -13,7 +13,7 @@ import type { Member } from '../room/member.js';
 import type { Outlet } from '../room/outlet.js';
 import type { KeptEntry } from '../room/replay-window.js';
 import type { Room } from '../room/room.js';
-import { viewOfMembers, viewOfSession } from '../room/views.js';
+import { viewsOfMembers, viewOfSession } from '../room/views.js';
 
 /** The client's position: the newest entry that it has seen, and the epoch of that number. */
 export interface ResumePoint {
@@ -62,7 +62,7 @@ export class Greeter {
       heartbeat_ms: heartbeatMs,
       node,
     };
-    return encodeWelcome(welcome, viewOfMembers(room));
+    return encodeWelcome(welcome, viewsOfMembers(room));
   }
 
   private replay(outlet: Outlet, entries: readonly Entry[]): void {

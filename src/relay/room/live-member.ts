@@ -1,5 +1,6 @@
 import type { AuthorizationToken, MemberIndex, UserId, UserSessionId } from '../../protocol/ids.js';
-import type { StateText } from '../../protocol/presence.js';
+import { encodeMember, type StateText } from '../../protocol/presence.js';
+import type { Role } from '../../protocol/server-control.js';
 import type { Watch } from '../../ports/user-session-watches.js';
 import type { Member, MemberPast, SeatTaken, Standing } from './member.js';
 import type { Outlet } from './outlet.js';
@@ -25,6 +26,11 @@ export class LiveMember implements Member {
   /** Kept beside the standing because each frame reads it. */
   outlet: Outlet | null = null;
   private current: Standing;
+  /** The last view, kept because each welcome has the views of all members; and what it was made of. */
+  private shown = '';
+  private shownRole: Role | null = null;
+  private shownConnected = false;
+  private shownState: StateText | null = null;
 
   constructor(seat: SeatTaken, { firstSeq, state, dropped }: MemberPast, standing: Standing) {
     this.index = seat.index;
@@ -52,6 +58,18 @@ export class LiveMember implements Member {
     if (this.current.kind === 'away') this.current.timer.cancel();
     this.current = next;
     this.outlet = next.kind === 'connected' ? next.outlet : null;
+  }
+
+  view(role: Role): string {
+    const { index, userId, state } = this;
+    const connected = this.outlet !== null;
+    if (role !== this.shownRole || connected !== this.shownConnected || state !== this.shownState) {
+      this.shown = encodeMember({ index, user_id: userId, role, connected, state });
+      this.shownRole = role;
+      this.shownConnected = connected;
+      this.shownState = state;
+    }
+    return this.shown;
   }
 
   /** Replaces the member's watch, and stops the old one. */

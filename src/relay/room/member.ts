@@ -48,6 +48,8 @@ export interface Member {
   readonly state: StateText;
   /** Volatile entries that were dropped because the member was slow, over all its sockets on this home. */
   readonly dropped: number;
+  /** The member as control frames show it, encoded. */
+  view(role: Role): string;
 }
 
 /** A seat that the store has taken, with all that the room needs to make a member or give it a new socket. */

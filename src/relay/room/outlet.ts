@@ -51,7 +51,8 @@ const TURN_BYTES = 256 * 1024;
 export class Outlet {
   private backlog: Backlog | null = null;
   private behindSinceMs = 0;
-  private hasBegun = false;
+  private begun = false;
+  private isFallingBehind = false;
   private dueBytes = 0;
   private isClosed = false;
   /** The outlet will be closed at the end of the turn, and keeps nothing any more. */
@@ -70,14 +71,19 @@ export class Outlet {
     return this.backlog?.bytes ?? 0;
   }
 
+  get hasBegun(): boolean {
+    return this.begun;
+  }
+
   /**
    * Everything sent so far (the welcome, the replay) is owed to the member, whatever its size: it does not count
    * against the hard bound until the socket has caught up. From now on the socket takes the shared path, unless it is
    * behind.
    */
   begin(): void {
+    if (this.isClosed || this.isGivenUp) return;
     this.dueBytes = this.waitingBytes();
-    this.hasBegun = true;
+    this.begun = true;
     if (this.backlog === null) this.socket.subscribe(this.topic);
     else this.enforceBounds();
   }
@@ -136,7 +142,7 @@ export class Outlet {
     if (this.backlog !== null) {
       this.pump();
       this.enforceBounds();
-    } else if (this.socket.bufferedBytes() > this.deps.outletBounds.softBytes) {
+    } else if (!this.isFallingBehind && this.socket.bufferedBytes() > this.deps.outletBounds.softBytes) {
       this.fallBehind();
     }
   }
@@ -147,7 +153,9 @@ export class Outlet {
   }
 
   private fallBehind(): void {
+    this.isFallingBehind = true;
     this.owner.onBehind(this);
+    this.isFallingBehind = false;
     this.socket.unsubscribe(this.topic);
     this.backlog = new Backlog(this.deps.slabs);
     this.behindSinceMs = this.deps.clock.monotonicMs();
@@ -173,7 +181,7 @@ export class Outlet {
     this.backlog.clear();
     this.backlog = null;
     this.dueBytes = 0;
-    if (!this.hasBegun) return;
+    if (!this.begun) return;
     this.socket.subscribe(this.topic);
   }
 
@@ -192,7 +200,7 @@ export class Outlet {
   }
 
   private enforceBounds(): void {
-    if (this.backlog === null || !this.hasBegun) return;
+    if (this.backlog === null || !this.begun) return;
     const { hardBytes, maxBehindMs } = this.deps.outletBounds;
     if (
       this.waitingBytes() <= hardBytes + this.dueBytes &&

@@ -23,7 +23,7 @@ import { ReplayWindow, type ReplayBounds } from './replay-window.js';
 import { Roster } from './roster.js';
 import { Settings } from './settings.js';
 import { TopicAudience, type TopicAudienceDeps } from './topic-audience.js';
-import { viewOfMember, viewOfSession } from './views.js';
+import { viewOfSession } from './views.js';
 
 export interface RoomDeps extends TopicAudienceDeps, FanOutDeps {
   readonly clock: Clock;
@@ -39,11 +39,14 @@ export interface RoomOwner {
   onEmpty(room: Room): void;
 }
 
-/** A member with its new socket. Until the outlet's `begin`, only the caller's frames go to it. */
+/** A member with its new socket. Until the room's `begin`, only the caller's frames go to it. */
 export interface ConnectedMember {
   readonly member: Member;
   readonly outlet: Outlet;
 }
+
+/** A room with so many members gathers its announcements about members. */
+const LARGE_ROOM = 64;
 
 export class Room implements Flushable, MemberRoom {
   readonly id: SessionId;
@@ -150,9 +153,14 @@ export class Room implements Flushable, MemberRoom {
     const outlet = this.sockets.join(seat.index, socket);
     const member = this.roster.connect(seat, outlet, this.replay.seq);
     this.copy.indexGiven(seat.index);
-    if (known === undefined) this.announceText(encodeMemberJoined(viewOfMember(member, this.roleOf(member.index))));
-    else if (older === null) this.announce({ type: 'member.back', index: member.index });
+    if (known === undefined) this.announceMember(member, encodeMemberJoined(member.view(this.roleOf(member.index))));
+    else if (older === null) this.announceMember(member, encodeControl({ type: 'member.back', index: member.index }));
     return { member, outlet };
+  }
+
+  /** The member has its welcome and what it missed: from now on its outlet gets what the room sends. */
+  begin({ outlet }: ConnectedMember): void {
+    this.fanOut.begin(outlet);
   }
 
   /**
@@ -167,6 +175,7 @@ export class Room implements Flushable, MemberRoom {
   /** The session moves to another node: from now on the room numbers nothing, and members' frames wait in `hold`. */
   freeze(hold: FrameHold): void {
     this.flush();
+    this.fanOut.release();
     this.hold = hold;
   }
 
@@ -199,7 +208,8 @@ export class Room implements Flushable, MemberRoom {
     if (reason === 'kicked') live.outlet?.send(text);
     const outlet = this.roster.remove(live);
     if (close !== null) outlet?.close(close);
-    this.announceText(text);
+    if (reason === 'left' || reason === 'timeout') this.announceMember(live, text);
+    else this.announceText(text);
     if (this.members.size === 0) this.owner.onEmpty(this);
     return outlet !== null;
   }
@@ -226,6 +236,7 @@ export class Room implements Flushable, MemberRoom {
   /** The session is over: every socket is closed with `close`. Returns how many there were. */
   end(close: CloseName): number {
     this.flush();
+    this.fanOut.release();
     this.durable?.stop();
     this.endedBy = close;
     const outlets = [...this.roster.members.values()].map((member) => this.roster.remove(member));
@@ -243,7 +254,14 @@ export class Room implements Flushable, MemberRoom {
     const live = this.roster.find(member);
     if (live === null) return;
     live.state = state;
-    this.announceText(encodeMemberState(live.index, state), live);
+    const text = encodeMemberState(live.index, state);
+    if (this.fanOut.isAnnouncing(live.index)) this.fanOut.announceSoon(text, live.index, live.index);
+    else this.announceText(text, live);
+  }
+
+  /** The others hear that the member has lost its socket. */
+  announceAway(member: Member): void {
+    this.announceMember(member, encodeControl({ type: 'member.away', index: member.index }));
   }
 
   /** Takes the hashes that the store has for a member that another home admitted. */
@@ -319,6 +337,12 @@ export class Room implements Flushable, MemberRoom {
   private onDropped(index: number): void {
     const member = this.roster.members.get(index);
     if (member !== undefined) member.dropped += 1;
+  }
+
+  /** Tells everybody about a member: at once, or in a large room within 50 ms. */
+  private announceMember({ index }: Member, text: string): void {
+    if (this.members.size < LARGE_ROOM) this.announceText(text);
+    else this.fanOut.announceSoon(text, index, null);
   }
 
   private announceText(text: string, except: Member | null = null): void {

@@ -92,7 +92,7 @@ export class TopicAudience implements Audience {
 
   announce(text: string, except: number | null): void {
     for (const [outlet, index] of this.slow) {
-      if (index !== except) outlet.send(text);
+      if (index !== except && outlet.hasBegun) outlet.send(text);
     }
     this.publish(text, except);
   }

@@ -1,5 +1,4 @@
 /** A room as others see it: its session and members in control frames, its members in answers to backends. */
-import type { PresentMember } from '../../protocol/presence.js';
 import type { Role, SessionView } from '../../protocol/server-control.js';
 import type { RelaySession } from '../../ports/relay-session.js';
 import type { Member, MemberStatus } from './member.js';
@@ -13,12 +12,9 @@ export function viewOfSession({ id, metadata, maxUsers, expiresAtMs, locked }: R
   return { id, metadata, max_users: maxUsers, expires_at: expiresAtMs, locked };
 }
 
-export function viewOfMember({ index, userId, outlet, state }: Member, role: Role): PresentMember {
-  return { index, user_id: userId, role, connected: outlet !== null, state };
-}
-
-export function viewOfMembers(room: Roles): readonly PresentMember[] {
-  return [...room.members.values()].map((member) => viewOfMember(member, room.roleOf(member.index)));
+/** The members as control frames show them, encoded. */
+export function viewsOfMembers(room: Roles): readonly string[] {
+  return Array.from(room.members.values(), (member) => member.view(room.roleOf(member.index)));
 }
 
 export function statusesOf(room: Roles): readonly MemberStatus[] {

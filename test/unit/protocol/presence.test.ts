@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseClientControl } from '../../../src/protocol/client-control.js';
-import { encodeMemberJoined, encodeMemberState, encodeWelcome, stateTextOf } from '../../../src/protocol/presence.js';
+import { encodeMember, encodeMemberJoined, encodeMemberState, encodeWelcome, stateTextOf } from '../../../src/protocol/presence.js';
 import type { Welcome } from '../../../src/protocol/server-control.js';
 import { MAX_STATE_BYTES } from '../../../src/protocol/wire.js';
 
@@ -30,8 +30,8 @@ describe('frames with presence states', () => {
           index: 7,
           state: seen.state,
         });
-        expect(parse(encodeMemberJoined(member))).toEqual({ type: 'member.joined', member: seen });
-        const whole = encodeWelcome(welcome, [member, member]);
+        expect(parse(encodeMemberJoined(encodeMember(member)))).toEqual({ type: 'member.joined', member: seen });
+        const whole = encodeWelcome(welcome, [member, member].map(encodeMember));
         expect(whole.startsWith('{"type":"welcome"')).toBe(true);
         expect(parse(whole)).toEqual({ ...welcome, members: [seen, seen] });
       }),
