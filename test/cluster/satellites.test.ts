@@ -146,6 +146,35 @@ describe('satellites', () => {
     expect(await resumed(stays, 2)).toEqual([false, [gap]]);
   });
 
+  it('LR3 in a large room, members at three nodes know exactly who is there', async () => {
+    const members = 90;
+    const session = await nodes.sessionAt(0, members);
+    const clients: Client[] = [];
+    for (let n = 0; n < members; n += 10) {
+      const ten = Array.from({ length: 10 }, (_, k) => join(session, n + k, k % 3));
+      clients.push(...(await Promise.all(ten)));
+      const newest = clients.at(-1);
+      newest?.relay({ deliveryClass: RELIABLE, payload: 'from a newcomer' });
+      newest?.say({ type: 'state', state: n });
+    }
+    for (const leaver of clients.splice(0, 9)) leaver.say({ type: 'leave' });
+    const there = clients.map(({ index }) => index).sort((a, b) => a - b);
+    const heard = (client: Client): readonly number[] => [
+      ...client.welcome.members.map(({ index }) => index),
+      ...client.of('member.joined').map(({ member }) => member.index),
+    ];
+    await eventually(() => {
+      for (const client of clients) {
+        const left = new Set(client.of('member.left').map(({ index }) => index));
+        const known = heard(client).filter((index) => !left.has(index));
+        known.sort((a, b) => a - b);
+        if (String(known) !== String(there)) return `${String(client.index)} knows ${String(known)}`;
+        if (new Set(heard(client)).size !== heard(client).length) return `${String(client.index)} was told twice`;
+      }
+      return null;
+    });
+  });
+
   it('SA6 concurrent joins at three nodes fill a session exactly to its cap', async () => {
     // The listed user holds a seat.
     const seats = JOINS / 4;

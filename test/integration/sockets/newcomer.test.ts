@@ -36,7 +36,7 @@ describe.each(['auto', 'ws'] as const)("a newcomer's announcements on the engine
         res.upgrade(state, req.getHeader('sec-websocket-key'), '', '', context);
       },
       open: (ws) => {
-        const socket = new UwsSocket(ws, uws.outgoing);
+        const socket = new UwsSocket(ws, uws.outgoing, uws.onSubscribing);
         ws.getUserData().socket = socket;
         uws.admit(socket, () => {
           ws.cork(() => {
@@ -82,6 +82,23 @@ describe.each(['auto', 'ws'] as const)("a newcomer's announcements on the engine
       ['joined', 'of it', 'to all', 'last'],
       ['welcome', 'to all'],
     ]);
+  });
+
+  it('EN3 reach no socket that begins to share the path while the newcomer enters, and that comes behind them', async () => {
+    let waits: UwsSocket | null = null;
+    enter = (socket) => {
+      waits = socket;
+    };
+    const first = await connect();
+    enter = (socket) => {
+      uws.publish(TOPIC, 'before', null);
+      waits?.subscribe(TOPIC);
+      uws.publish(TOPIC, 'behind', null);
+      socket.send('welcome');
+    };
+    const newcomer = await connect();
+    await eventually(() => (first.texts.length > 0 && newcomer.texts.length > 0 ? null : 'nothing came'));
+    expect([first.texts, newcomer.texts]).toEqual([['behind'], ['welcome']]);
   });
 
   it('EN3 reach the others when the newcomer closes while it enters', async () => {
