@@ -17,7 +17,7 @@ import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Placement } from '../ports/placement.js';
 import { closedSocket, type ClientSocket, type LifeSign, type SocketHandler } from '../ports/socket.js';
-import { chooseProtocol, readCredential } from './carrier.js';
+import { chooseProtocol, readCredential, wrongScheme } from './carrier.js';
 import type { FailedHandshakes } from './failed-handshakes.js';
 import { originAllowed, type OriginRule } from './origin.js';
 import type { SocketPlace, UserSockets } from './user-sockets.js';
@@ -78,6 +78,8 @@ export class Door implements Gatekeeper {
     const credential = readCredential(request);
     if (credential === null) throw new Failure('credential_missing');
     if (credential.length > MAX_CREDENTIAL_CHARS) throw new Failure('credential_invalid');
+    const message = wrongScheme(request);
+    if (message !== null) throw new Failure('credential_invalid', { message });
     const doorway = doorways.find((each) => each.takes(credential));
     if (doorway === undefined) throw new Failure('credential_invalid');
     return { doorway, credential };

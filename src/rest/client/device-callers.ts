@@ -8,6 +8,7 @@ import type { DeviceWithSessions } from '../../ports/user-session-store.js';
 import { Failure } from '../../protocol/failure.js';
 import { originAllowed, type OriginRule } from '../../sockets/origin.js';
 import { credentialRule } from '../shared-paths.js';
+import { wrongCarrier } from '../wrong-carrier.js';
 import type { Guest } from '../route.js';
 
 export interface DeviceCallersDeps {
@@ -47,7 +48,7 @@ export class DeviceCallers {
   /** Rejects with `authentication_invalid`, `origin_authorization_headers_conflict` or `origin_not_allowed`. */
   async device(request: HttpRequest, call: { readonly changes: boolean }): Promise<DeviceCaller> {
     const { device, origin, wantsHeader } = await this.anybody(request, call);
-    if (device === null) throw new Failure('authentication_invalid');
+    if (device === null) throw noDevice(request, wantsHeader);
     return { device, origin, wantsHeader, callerId: device.device.id };
   }
 
@@ -83,6 +84,12 @@ export class DeviceCallers {
   private mayUseCookie({ headers }: HttpRequest, origin: string | null): boolean {
     return originAllowed(credentialRule(this.deps.origins), origin, headers.get('host') ?? null);
   }
+}
+
+function noDevice(request: HttpRequest, wantsHeader: boolean): Failure {
+  const form = `the cookie ${COOKIE_NAME}, or with ?_is_native=1 as "Authorization: <token>"`;
+  const message = wantsHeader ? null : wrongCarrier('its client token', form, request);
+  return new Failure('authentication_invalid', message === null ? {} : { message });
 }
 
 function isTrue(text: string | null): boolean {

@@ -7,13 +7,17 @@ import type { HttpRequest } from '../../ports/http.js';
 import type { RelayClaims } from '../../ports/relay-credentials.js';
 import type { GroupSessions } from '../../relay/groups/group-sessions.js';
 import { authenticate, type KeyCarrier, type KeyVerifier } from '../auth.js';
+import { wrongCarrier } from '../wrong-carrier.js';
 import type { Guest, RouteInput } from '../route.js';
 
 /** Names of security schemes. */
 export const WALLET_BEARER = 'wallet';
 export const MEMBER_BEARER = 'group_member';
 
-export const groupKey: KeyCarrier = ({ headers }) => headers.get('x-api-key') ?? null;
+export const groupKey: KeyCarrier = {
+  form: '"X-API-KEY: <key>"',
+  read: ({ headers }) => headers.get('x-api-key') ?? null,
+};
 
 export interface WalletGuest extends Guest {
   readonly wallet: WalletAddress;
@@ -62,9 +66,18 @@ async function walletOf(proofs: WalletBearers, request: HttpRequest): Promise<Wa
   return wallet;
 }
 
-/** Returns the empty text for a header of another scheme. */
-function bearerOf({ headers }: HttpRequest): string {
-  const authorization = headers.get('authorization');
-  if (authorization === undefined) throw new Failure('credential_missing');
-  return /^bearer +([\x21-\x7e]+)$/i.exec(authorization)?.[1] ?? '';
+/** Rejects with `credential_missing`, or with `credential_invalid` for a header of another scheme. */
+function bearerOf(request: HttpRequest): string {
+  const authorization = request.headers.get('authorization');
+  if (authorization === undefined) throw new Failure('credential_missing', inCarrier(request));
+  const bearer = /^bearer +([\x21-\x7e]+)$/i.exec(authorization)?.[1];
+  if (bearer === undefined) throw new Failure('credential_invalid', inCarrier(request));
+  return bearer;
+}
+
+/** The API key of `create` goes beside the bearer and is in its place. */
+function inCarrier(request: HttpRequest): { readonly message?: string } {
+  const others = { ...request, headers: new Map([...request.headers].filter(([name]) => name !== 'x-api-key')) };
+  const message = wrongCarrier('its bearer', '"Authorization: Bearer <token>"', others);
+  return message === null ? {} : { message };
 }

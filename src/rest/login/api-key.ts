@@ -3,10 +3,13 @@ import type { KeyCarrier } from '../auth.js';
 
 const NAMES = ['apiKey', 'api_key'] as const;
 
-export const keyInQuery: KeyCarrier = ({ query }) => {
-  const parameters = new URLSearchParams(query);
-  const given = NAMES.flatMap((name) => parameters.getAll(name));
-  return given.length === 1 ? (given[0] ?? null) : null;
+export const keyInQuery: KeyCarrier = {
+  form: '"?apiKey=<key>"',
+  read: ({ query }) => {
+    const parameters = new URLSearchParams(query);
+    const given = NAMES.flatMap((name) => parameters.getAll(name));
+    return given.length === 1 ? (given[0] ?? null) : null;
+  },
 };
 
 /** Whether a request carries API keys at all, however many and valid or not. */

@@ -7,6 +7,7 @@ import { Failure } from '../../protocol/failure.js';
 import type { UserSessionId } from '../../protocol/ids.js';
 import type { KeyVerifier } from '../auth.js';
 import type { Guest, RouteInput } from '../route.js';
+import { wrongCarrier } from '../wrong-carrier.js';
 import { hasKeyParameter, keyInQuery } from './api-key.js';
 
 /** The security scheme of the OpenAPI document. */
@@ -36,18 +37,18 @@ interface LoginGuard<G extends LoginGuest> {
   readonly identify: (input: RouteInput) => Promise<Guest>;
 }
 
-/** Rejects with `login_session_invalid`, which never says why, or with `scope_missing`. */
+/** Rejects with `login_session_invalid`, which never says why a credential does not count, or with `scope_missing`. */
 export function callerGuard(deps: GuardDeps): LoginGuard<LoginGuest> {
   return {
     guardName: LOGIN_GUARD,
     guard: async (input) => {
       const caller = await presentedCaller(deps, input);
-      if (caller === null) throw new Failure('login_session_invalid');
+      if (caller === null) throw noCaller(input);
       return guestOf(caller);
     },
     identify: async (input) => {
       const guest = await presentedProof(deps, input);
-      if (guest === null) throw new Failure('login_session_invalid');
+      if (guest === null) throw noCaller(input);
       return guest;
     },
   };
@@ -101,11 +102,18 @@ async function proofOf({ callers }: GuardDeps, lsid: string): Promise<Guest | nu
 }
 
 async function systemOf({ keys }: GuardDeps, { request }: RouteInput): Promise<LoginCaller | null> {
-  const key = keyInQuery(request);
+  const key = keyInQuery.read(request);
   const system = key === null ? null : await keys.verify(key);
   if (system === null) return null;
   if (!system.scopes.includes('auth')) throw new Failure('scope_missing');
   return { kind: 'system', keyId: system.id };
+}
+
+/** A credential in its place is refused without a reason. */
+function noCaller(input: RouteInput): Failure {
+  const form = '";lsid=<LSID>" in the path, or "?apiKey=<key>"';
+  const message = hasCredential(input) ? null : wrongCarrier('its credential', form, input.request);
+  return new Failure('login_session_invalid', message === null ? {} : { message });
 }
 
 /** An LSID that no session has. */

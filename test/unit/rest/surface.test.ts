@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import { noKey } from '../../../src/rest/auth.js';
 import { buildOpenApi } from '../../../src/rest/openapi.js';
 import { defineGuardedRoute, defineOpenRoute } from '../../../src/rest/route.js';
 import { serve, type Surface } from '../../../src/rest/surface.js';
@@ -29,7 +30,7 @@ const PARTY: Surface<readonly (typeof ping)[]> = {
   name: 'native',
   title: 'Parties.',
   routes: (routes) => routes,
-  carrier: () => null,
+  carrier: noKey,
   errorBody: { schema: z.object({ oops: z.string() }).meta({ id: 'Oops' }), write: ({ code }) => ({ oops: code }) },
   challenge: null,
   cors: [],
