@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Device } from '../../ports/user-session-store.js';
 import { Failure } from '../../protocol/failure.js';
 import type { DeviceId, UserSessionId } from '../../protocol/ids.js';
-import { ExpiringMap } from './expiring-map.js';
+import { ExpiringMap, type MapBound } from './expiring-map.js';
 
 export type DeviceChange = Partial<Pick<Device, 'lastActiveSessionId' | 'lastStrategy'>> & {
   readonly rotate?: true | number;
@@ -17,16 +17,23 @@ interface DeviceState {
 /** How long a device without listed sessions is kept. */
 const KEPT_MS = 24 * 3_600_000;
 
+/**
+ * A dropped device would sign somebody out because others sign in, so a new device is refused when the table is full.
+ * Only a right password or ticket makes one.
+ */
+const BOUND: MapBound = { most: 500_000, whenFull: 'refuse' };
+
 /** The devices of the user sessions. */
 export class DeviceTable {
   readonly #clock: Clock;
   readonly #clients: ExpiringMap<DeviceId, DeviceState>;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, bound: MapBound = BOUND) {
     this.#clock = clock;
-    this.#clients = new ExpiringMap(clock);
+    this.#clients = new ExpiringMap(clock, bound);
   }
 
+  /** Rejects with `too_many_requests` when the table is full. */
   create(id: DeviceId, lifetimeMs: number): Device {
     if (this.#clients.get(id) !== undefined) throw new Failure('internal', { cause: new Error('device id is taken') });
     const nowMs = this.#clock.nowMs();
@@ -39,7 +46,9 @@ export class DeviceTable {
       updatedAtMs: nowMs,
       expireAtMs: nowMs + lifetimeMs,
     });
-    this.#keep({ device, sessionIds: new Set() }, nowMs);
+    if (!this.#keep({ device, sessionIds: new Set() }, nowMs)) {
+      throw new Failure('too_many_requests', { message: 'Too many clients have signed in; try again later.' });
+    }
     return device;
   }
 
@@ -71,8 +80,8 @@ export class DeviceTable {
   }
 
   /** Keeps the device for 24 h after its last session was removed, at most until it expires. */
-  #keep(state: DeviceState, sinceMs: number): void {
+  #keep(state: DeviceState, sinceMs: number): boolean {
     const { id, expireAtMs } = state.device;
-    this.#clients.set(id, state, Math.min(expireAtMs, sinceMs + KEPT_MS));
+    return this.#clients.set(id, state, Math.min(expireAtMs, sinceMs + KEPT_MS));
   }
 }

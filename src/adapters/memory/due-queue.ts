@@ -7,6 +7,10 @@ interface Entry<T> {
 export class DueQueue<T> {
   readonly #heap: Entry<T>[] = [];
 
+  get size(): number {
+    return this.#heap.length;
+  }
+
   push(item: T, dueMs: number): void {
     const heap = this.#heap;
     let at = heap.push({ item, dueMs }) - 1;

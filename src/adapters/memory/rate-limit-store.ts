@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.js';
 import type { Rate, RateLimitStore } from '../../ports/rate-limit-store.js';
-import { ExpiringMap } from './expiring-map.js';
+import { ExpiringMap, type MapBound } from './expiring-map.js';
 
 /**
  * The use of a key that is not restored yet, in whole units: one use costs `periodMs` units, and each millisecond
@@ -11,8 +11,16 @@ interface Level {
   readonly atMs: number;
 }
 
-export function createMemoryRateLimitStore(clock: Clock): RateLimitStore {
-  const levels = new ExpiringMap<string, Level>(clock);
+/**
+ * A dropped level would give its attacker the whole burst back, so the table refuses new keys when it is full. To fill
+ * it takes this many keys within their periods; meanwhile keys that it holds go on as usual.
+ */
+const BOUND: MapBound = { most: 500_000, whenFull: 'refuse' };
+/** Levels expire all the time: a caller without room may find some soon. */
+const FULL_RETRY_MS = 1000;
+
+export function createMemoryRateLimitStore(clock: Clock, bound: MapBound = BOUND): RateLimitStore {
+  const levels = new ExpiringMap<string, Level>(clock, bound);
 
   function taken(key: string, { burst, periodMs }: Rate): Level {
     const nowMs = clock.nowMs();
@@ -23,6 +31,7 @@ export function createMemoryRateLimitStore(clock: Clock): RateLimitStore {
 
   return {
     take: async (limits) => {
+      if (!levels.hasRoomFor(limits.map(({ key }) => key))) return { allowed: false, retryAfterMs: FULL_RETRY_MS };
       const nexts = limits.map(({ key, rate }) => ({ key, rate, next: taken(key, rate) }));
       const waits = nexts.map(({ rate, next }) => Math.ceil((next.units - rate.burst * rate.periodMs) / rate.burst));
       const retryAfterMs = Math.max(0, ...waits);

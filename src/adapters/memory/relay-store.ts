@@ -29,7 +29,7 @@ import { OVER_KEPT_MS, type HomeNow, type RelayStore } from '../../ports/relay-s
 import { Failure } from '../../protocol/failure.js';
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../../protocol/ids.js';
 import { join } from './join.js';
-import { ExpiringMap } from './expiring-map.js';
+import { ExpiringMap, type MapBound } from './expiring-map.js';
 import { compare, putBack } from './held-session.js';
 import { departMember, isOverdue, outdateMinted, purgeOverdue, removeUser, setHost } from './departure.js';
 import {
@@ -47,6 +47,12 @@ import {
   type SessionState,
 } from './session-state.js';
 
+/**
+ * The oldest note goes first. The one home of this store hears of an end in the same turn; the note only matters to a
+ * room that missed it, and 100,000 sessions with members would have to end before that room looks, every 2 s.
+ */
+const OVER_BOUND: MapBound = { most: 100_000, whenFull: 'drop' };
+
 /** `sessions`: empty; only this store changes it. Ordered by creation. Expired sessions stay until swept. */
 export function createMemoryRelayStore(clock: Clock, sessions: Map<SessionId, SessionState>): RelayStore {
   return new MemoryRelayStore(clock, sessions);
@@ -62,7 +68,7 @@ class MemoryRelayStore implements RelayStore {
   constructor(clock: Clock, sessions: Map<SessionId, SessionState>) {
     this.#clock = clock;
     this.#sessions = sessions;
-    this.#over = new ExpiringMap(clock);
+    this.#over = new ExpiringMap(clock, OVER_BOUND);
   }
 
   async create(created: NewRelaySession, seats: readonly (NewSeat | NewGroupSeat)[]): Promise<SessionWithSeats> {

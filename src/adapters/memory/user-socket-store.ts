@@ -1,16 +1,22 @@
 import type { Clock } from '../../ports/clock.js';
 import type { UserSocket, UserSocketStore } from '../../ports/user-socket-store.js';
 import type { UserId } from '../../protocol/ids.js';
-import { ExpiringMap } from './expiring-map.js';
+import { ExpiringMap, type MapBound } from './expiring-map.js';
 
 interface Place {
   readonly socket: UserSocket;
   readonly untilMs: number;
 }
 
-export function createMemoryUserSocketStore(clock: Clock): UserSocketStore {
+/**
+ * A user whose places were dropped could open as many sockets again, so new users are refused when the table is full.
+ * A process has fewer descriptors than this: only sockets that opened and closed within their time of renewal fill it.
+ */
+const BOUND: MapBound = { most: 100_000, whenFull: 'refuse' };
+
+export function createMemoryUserSocketStore(clock: Clock, bound: MapBound = BOUND): UserSocketStore {
   /** By socket id, ordered by time of taking. */
-  const users = new ExpiringMap<UserId, Map<string, Place>>(clock);
+  const users = new ExpiringMap<UserId, Map<string, Place>>(clock, bound);
 
   function live(userId: UserId): Map<string, Place> {
     const places = [...(users.get(userId) ?? [])];
@@ -24,6 +30,7 @@ export function createMemoryUserSocketStore(clock: Clock): UserSocketStore {
 
   return {
     take: async (socket, { max, whenFull }, ttlMs) => {
+      if (!users.hasRoomFor([socket.userId])) return { outcome: 'too_many_sockets' };
       const places = live(socket.userId);
       const replaced: UserSocket[] = [];
       if (max > 0 && !places.has(socket.socketId)) {
