@@ -168,7 +168,9 @@ describe('mail by webhook', () => {
     }
     expect(target.calls).toEqual([]);
     const silent = await startWebhook(0);
-    await expect(createWebhookMailer({ url: silent.url, secret: SECRET, outbound, deadlineMs: 50 }).send(MAIL)).rejects.toThrow();
+    await expect(
+      createWebhookMailer({ url: silent.url, secret: SECRET, outbound, deadlineMs: 50 }).send(MAIL),
+    ).rejects.toThrow();
     const stopping = createWebhookMailer({ url: silent.url, secret: SECRET, outbound });
     const sent = expect(stopping.send(MAIL)).rejects.toThrow();
     await stopping.stop();

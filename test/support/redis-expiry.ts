@@ -204,10 +204,7 @@ async function join(url: string, credential: string): Promise<Client> {
   return client;
 }
 
-const REMOVAL = new RegExp(
-  `^\\+([0-9.]+) \\[\\d+ lua\\] "zrem" "${EXPIRY.replace(/[{}]/g, '\\$&')}" "([^ "]+)`,
-  'gim',
-);
+const REMOVAL = new RegExp(`^\\+([0-9.]+) \\[\\d+ lua\\] "zrem" "${EXPIRY.replace(/[{}]/g, '\\$&')}" "([^ "]+)`, 'gim');
 
 /**
  * When each session was removed from the store's hints, which is the last step of its sweep. Counts attempts, too. Reads

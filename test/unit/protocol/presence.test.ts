@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseClientControl } from '../../../src/protocol/client-control.js';
-import { encodeMember, encodeMemberJoined, encodeMemberState, encodeWelcome, stateTextOf } from '../../../src/protocol/presence.js';
+import {
+  encodeMember,
+  encodeMemberJoined,
+  encodeMemberState,
+  encodeWelcome,
+  stateTextOf,
+} from '../../../src/protocol/presence.js';
 import type { Welcome } from '../../../src/protocol/server-control.js';
 import { MAX_STATE_BYTES } from '../../../src/protocol/wire.js';
 
