@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { foldUserName, NAME_SHAPES } from '../../identity/user-names.js';
 import type { Organizations } from '../../identity/organizations.js';
-import type { UserChange } from '../../identity/users.js';
+import type { UserChange } from '../../identity/user-change.js';
 import type { UserName, UserRecord } from '../../ports/directory-store.js';
 import * as field from '../fields.js';
 
