@@ -53,7 +53,7 @@ export abstract class BaseConnection implements SocketHandler, Listener {
       this.refuse('rate_limited', controlRefOf(bytes));
       return;
     }
-    if (bytes.length > this.base.limits.maxMessageBytes) this.refuse('message_too_big', null);
+    if (bytes.length > this.base.limits.maxMessageBytes) this.refuse('message_too_big', controlRefOf(bytes));
     else this.handleText(bytes);
     this.chargeSince(startMs);
   }

@@ -175,6 +175,35 @@ describe('satellites', () => {
     });
   });
 
+  it('WF10 HO3 the errors of a host at a satellite repeat the refs of its control frames', async () => {
+    const session = await nodes.sessionAt(0, 3);
+    const host = await join(session, 0, 1);
+    const [home, other] = [await join(session, 1, 0), await join(session, 2, 2)];
+    const refused = async (client: Client, frame: object): Promise<unknown[]> => {
+      const before = client.of('error').length;
+      client.say({ ...frame });
+      await client.expect('error', before + 1);
+      return client
+        .of('error')
+        .slice(before)
+        .map(({ code, ref }) => [code, ref]);
+    };
+    expect(await refused(host, { type: 'kick', index: 9, ref: 0 })).toEqual([['unknown_member', 0]]);
+    expect(await refused(host, { type: 'kick', index: 0, ref: 1 })).toEqual([['invalid_request', 1]]);
+    expect(await refused(host, { type: 'kick', ref: 2 })).toEqual([['invalid_request', 2]]);
+    expect(await refused(host, { type: 'host', index: 9, ref: 3 })).toEqual([['unknown_member', 3]]);
+    expect(await refused(host, { type: 'lock', locked: 1, ref: 4 })).toEqual([['invalid_request', 4]]);
+    expect(await refused(host, { type: 'state', ref: 5 })).toEqual([['invalid_request', 5]]);
+    expect(await refused(host, { type: 'crown', ref: 6 })).toEqual([['unknown_type', 6]]);
+    expect(await refused(other, { type: 'lock', locked: true, ref: 7 })).toEqual([['not_host', 7]]);
+    // Control: what the gateway does gets no error.
+    host.say({ type: 'lock', locked: true, ref: 8 });
+    await home.expect('session.updated');
+    host.say({ type: 'host', index: home.index, ref: 9 });
+    expect(await other.expect('host')).toMatchObject({ index: home.index });
+    expect(host.of('error').length).toBe(7);
+  });
+
   it('SA6 concurrent joins at three nodes fill a session exactly to its cap', async () => {
     // The listed user holds a seat.
     const seats = JOINS / 4;

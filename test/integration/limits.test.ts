@@ -89,4 +89,11 @@ describe('limits of a connection', () => {
       await free.stop();
     }
   });
+
+  it('WF10 a control frame over a small max_message_bytes is refused with its ref', async () => {
+    const [a] = await pair();
+    a.say({ type: 'kick', index: 0, reason: 'x'.repeat(2100), ref: 7 });
+    expect(await a.expectClosed()).toEqual({ code: 4005, reason: 'message_too_big' });
+    expect(a.of('error')).toMatchObject([{ code: 'message_too_big', ref: 7 }]);
+  });
 });
