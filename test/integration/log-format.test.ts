@@ -57,7 +57,7 @@ it('OB15 in a terminal lines are for people, and the greeting is one block after
     /^\d\d:\d\d:\d\d\.\d{3} \S*INFO \S* listening node=\S+ url=[^\n]+\n\n {2}Sallyport [^]*Stop: Ctrl-C\n/,
   );
   expect(text.split('Stop: Ctrl-C')[0]).not.toContain('"event"');
-  expect(text).toContain("import { connect } from 'sallyport/client'");
+  expect(text).toContain("import { connect } from 'sallyport-client'");
   expect(text).toContain('npx wscat -s sallyport.v1 -c ');
 });
 

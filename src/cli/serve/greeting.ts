@@ -20,7 +20,7 @@ export function greeting({ url, rootKey, engine }: Listening): string {
     npx wscat -s sallyport.v1 -c '${socketUrl}/v1/connect?access_token=<session_id>.<authorization_token>.<authorization_token of the user>'
 
   Or with the SDK:
-    import { connect } from 'sallyport/client';
+    import { connect } from 'sallyport-client';
     const client = await connect({ url: '${socketUrl}', credential: '<the same three, with dots between>' });
 
   What is here: ${url}/   The API: ${url}/openapi.json   A whole round trip: npm run demo   Stop: Ctrl-C
