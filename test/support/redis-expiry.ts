@@ -1,7 +1,8 @@
 /**
- * The fault F14: many sessions expire within one second, beside live ones, at nodes that share one Redis. Redis' MONITOR
- * tells which of them were removed, when, and how often.
+ * The fault F14: many sessions expire within one second, beside live ones, at nodes that share one Redis. Redis tells
+ * which of them were removed, when, and how often.
  */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
@@ -83,8 +84,7 @@ export async function runExpiry(nodes: Nodes, plan: ExpiryPlan): Promise<ExpiryF
   const calm = plan.disturb?.();
   await eventually(
     () => {
-      const times = removals.read();
-      const left = [...ends.keys()].filter((id) => !times.has(id)).length;
+      const left = [...ends.keys()].filter((id) => !removals.times.has(id)).length;
       const open = closes.filter(({ client }) => client.closed === null).length;
       return left + open === 0 ? null : `${String(left)} are not removed, ${String(open)} sockets are open`;
     },
@@ -94,8 +94,9 @@ export async function runExpiry(nodes: Nodes, plan: ExpiryPlan): Promise<ExpiryF
   // Time for a second sweep of the same session.
   await pause(500);
   calm?.();
-  removals.stop();
-  return judge(ends, closes, removals.read(), liveKeys);
+  const count = await removals.count();
+  await removals.stop();
+  return judge(ends, closes, { times: removals.times, count, liveKeys });
 }
 
 /** Sessions without a member, made in Redis as copies of one that a node has created: REST would take too long. */
@@ -139,11 +140,17 @@ interface Close {
   atMs: number;
 }
 
+interface Removed {
+  readonly times: ReadonlyMap<string, number>;
+  /** Of removals; more than there are sessions when nodes worked on the same ones. */
+  readonly count: number;
+  readonly liveKeys: number;
+}
+
 function judge(
   ends: ReadonlyMap<string, number>,
   closes: readonly Close[],
-  times: ReadonlyMap<string, readonly number[]>,
-  liveKeys: number,
+  { times, count, liveKeys }: Removed,
 ): ExpiryFigures {
   const since = (id: string, atMs: number): number => atMs - (ends.get(id) ?? NaN);
   const removed = [...times].filter(([id]) => ends.has(id));
@@ -153,10 +160,10 @@ function judge(
     codes[code] = (codes[code] ?? 0) + 1;
   }
   return {
-    removedMs: removed.map(([id, [first = NaN]]) => since(id, first)).sort((a, b) => a - b),
+    removedMs: removed.map(([id, atMs]) => since(id, atMs)).sort((a, b) => a - b),
     closedMs: closes.map(({ id, atMs }) => since(id, atMs)).sort((a, b) => a - b),
     codes,
-    removedMoreThanOnce: removed.filter(([, all]) => all.length > 1).length,
+    removedMoreThanOnce: count - times.size,
     neverRemoved: ends.size - removed.length,
     removedAlive: times.size - removed.length,
     liveKeys,
@@ -204,40 +211,53 @@ async function join(url: string, credential: string): Promise<Client> {
   return client;
 }
 
-const REMOVAL = new RegExp(`^\\+([0-9.]+) \\[\\d+ lua\\] "zrem" "${EXPIRY.replace(/[{}]/g, '\\$&')}" "([^ "]+)`, 'gim');
+const REMOVAL = /sallyport:relay:\{([0-9a-f]{12}-S)\}:fields\r\n/g;
 
 /**
- * When each session was removed from the store's hints, which is the last step of its sweep. Counts attempts, too. Reads
- * MONITOR from a plain socket: a client that takes each line apart needs as much time as the nodes that are measured.
+ * When the keys of each session went. Redis tells so itself (keyspace events), on a plain socket: MONITOR, and a client
+ * that takes each message apart, would take more time than what is measured.
  */
 class Removals {
-  private readonly times = new Map<string, number[]>();
+  /** In ms. */
+  readonly times = new Map<string, number>();
   private text = '';
 
-  private constructor(private readonly socket: Socket) {
-    socket.setEncoding('latin1').on('data', (text: string) => (this.text += text));
+  private constructor(
+    private readonly client: Redis,
+    private readonly socket: Socket,
+  ) {
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      this.read(text, Date.now());
+    });
   }
 
-  static async watch({ options: { host, port } }: Redis): Promise<Removals> {
-    const socket = connect({ host: host ?? '127.0.0.1', port: port ?? 6379 });
-    const removals = new Removals(socket);
-    socket.write('MONITOR\r\n');
-    await eventually(() => (removals.text.startsWith('+OK') ? null : `MONITOR: ${removals.text}`));
+  static async watch(client: Redis): Promise<Removals> {
+    const { host = '127.0.0.1', port = 6379 } = client.options;
+    await client.config('SET', 'notify-keyspace-events', 'Eg');
+    await client.config('RESETSTAT');
+    const removals = new Removals(client, connect({ host, port }));
+    removals.socket.write('SUBSCRIBE __keyevent@0__:del\r\n');
+    await once(removals.socket, 'data');
     return removals;
   }
 
-  /** All so far, in ms. */
-  read(): ReadonlyMap<string, readonly number[]> {
-    const whole = this.text.lastIndexOf('\n') + 1;
-    for (const [, seconds = '', id = ''] of this.text.slice(0, whole).matchAll(REMOVAL)) {
-      this.times.set(id, [...(this.times.get(id) ?? []), Number(seconds) * 1000]);
-    }
-    this.text = this.text.slice(whole);
-    return this.times;
+  /** How often a node removed a session, however many of its keys were still there. */
+  async count(): Promise<number> {
+    return Number(/cmdstat_unlink:calls=(\d+)/.exec(await this.client.info('commandstats'))?.[1] ?? 0);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.socket.destroy();
+    await this.client.config('SET', 'notify-keyspace-events', '');
+  }
+
+  private read(text: string, nowMs: number): void {
+    this.text += text;
+    const end = this.text.lastIndexOf('\n') + 1;
+    for (const [, id = ''] of this.text.slice(0, end).matchAll(REMOVAL)) {
+      if (!this.times.has(id)) this.times.set(id, nowMs);
+    }
+    this.text = this.text.slice(end);
   }
 }
 
