@@ -8,6 +8,7 @@ const steps = [
   'format:check',
   'types',
   'lint',
+  'comments',
   'depcruise',
   'knip',
   'test',

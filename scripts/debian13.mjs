@@ -27,7 +27,7 @@ export function testOnDebian13(root) {
     return spawnSync('/usr/sbin/chroot', [place, '/bin/sh', '-c', run], options).status === 0;
   } finally {
     const left = mounted.filter((to) => spawnSync('umount', [to]).status !== 0);
-    // What is still mounted is the project itself.
+    // A folder that is still mounted is the project itself.
     if (left.length === 0) rmSync(place, { recursive: true });
     else console.error(`Still mounted: ${left.join(', ')}. Unmount before you remove ${place}.`);
   }

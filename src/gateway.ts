@@ -26,7 +26,7 @@ import type { Metrics } from './ports/metrics.js';
 import type { Store } from './ports/store.js';
 
 const LOG_FLUSH_MS = 1000;
-/** What the program prints after its start comes after the line `listening`. */
+/** The line `listening` comes before everything that the program prints after its start. */
 const LOG_WRITTEN_MS = 200;
 /** Several need a process each, which only the program starts. */
 const ONE_GATEWAY = 'SALLYPORT_WORKERS: expected 1 here, because a gateway is one node; the program starts several';

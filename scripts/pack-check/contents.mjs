@@ -1,4 +1,4 @@
-/** What the packages hold. */
+/** The contents of the packages. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 

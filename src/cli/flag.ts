@@ -1,4 +1,4 @@
-/** What a command takes: flags, and operands after its words. */
+/** The arguments that a command takes: flags, and operands after its words. */
 
 export interface Flag {
   /** Without the leading dashes. */

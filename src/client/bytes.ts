@@ -29,7 +29,7 @@ function isBlob(value: unknown): value is { arrayBuffer(): Promise<unknown> } {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'arrayBuffer') === 'function';
 }
 
-/** What a value is, in an error for people. */
+/** Describes a value in an error for people. */
 export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }

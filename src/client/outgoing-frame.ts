@@ -19,7 +19,7 @@ export interface SendOptions {
   readonly asHost?: boolean | undefined;
 }
 
-/** What `send` takes: text, or bytes in any ArrayBuffer or view of one, whatever its realm. */
+/** Everything that `send` takes: text, or bytes in any ArrayBuffer or view of one, whatever its realm. */
 export type Payload = string | ArrayBuffer | ArrayBufferView;
 
 /** Copies the payload. Throws a TypeError for what is no payload, and a RangeError for a key, or targets, that no frame can hold. */

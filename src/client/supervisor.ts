@@ -71,7 +71,7 @@ export class Supervisor {
   private waitingUntilMs: number | null = null;
   private cancelFirst: () => void = () => undefined;
   private stopListening: () => void = () => undefined;
-  /** What a function of the application threw in the last attempt. */
+  /** The error that a function of the application threw in the last attempt. */
   private lastCause: unknown = undefined;
   private isMoving = false;
   private isGivingUp = false;

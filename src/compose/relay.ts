@@ -58,7 +58,7 @@ const MAX_SLABS = 1024;
 
 /** For connections whose silence another node watches. */
 const NO_HEARTBEATS = { add: () => undefined, delete: () => undefined };
-/** What may wait for the store in one durable session, and in all of them. */
+/** The most that may wait for the store in one durable session, and in all of them. */
 const MAX_WAITING_ROOM_BYTES = 1024 * 1024;
 const MAX_WAITING_NODE_BYTES = 64 * 1024 * 1024;
 /** A node learns of new ones with its heartbeats, five in a lease of at most two seconds. */

@@ -1,4 +1,4 @@
-/** What the settings of proxies and of the port for operators demand of other settings. */
+/** The demands of the settings for proxies, and for the port for operators, on other settings. */
 import type { Config } from './schema.js';
 import { ownPortOf } from './worker-rules.js';
 

@@ -1,4 +1,4 @@
-/** What the settings of workers demand of other settings, and the values that follow from them. */
+/** The demands of the worker settings on other settings, and the values that follow from them. */
 import type { Config } from './schema.js';
 
 type PortKeys = Pick<Config, 'port' | 'workers' | 'workerPort'>;

@@ -35,7 +35,7 @@ export interface MembershipChange {
   readonly permissions?: readonly string[] | undefined;
 }
 
-/** What of a session says in which organization it acts. */
+/** The members of a session that say in which organization it acts. */
 export type ActingSession = Pick<UserSession, 'kind' | 'organizationId' | 'effectiveUserId'>;
 
 export interface OrganizationsDeps {

@@ -8,7 +8,7 @@ export interface Network {
   readonly family: 'ipv4' | 'ipv6';
 }
 
-/** What the prefix of an IPv4 network gains when the network is written as one of IPv6 (`::ffff:10.0.0.0/104`). */
+/** The prefix of an IPv4 network gains so many bits when it is written as one of IPv6 (`::ffff:10.0.0.0/104`). */
 const MAPPED_BITS = 96;
 const PREFIX = /^[1-9][0-9]{0,2}$/;
 

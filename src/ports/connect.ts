@@ -30,7 +30,7 @@ export interface Admission {
   abandon(): void;
 }
 
-/** What names the socket of an admission in the log. A seat is the id of its session and the member's index. */
+/** Names the socket of an admission in the log. A seat is the id of its session and the member's index. */
 export function idsOf({ userId, seatName, userSessionId }: Admission): LogFields {
   return { user_id: userId, seat: seatName, user_session_id: userSessionId ?? null };
 }

@@ -52,7 +52,7 @@ export interface LogRefusal {
   readonly outcome: 'moved' | 'missing';
 }
 
-/** What a home knows of its log for certain. */
+/** The part of its log that a home knows for certain. */
 export interface KnownLog {
   readonly epoch: string;
   /** The newest entry whose append was confirmed. */

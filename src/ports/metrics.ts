@@ -64,7 +64,7 @@ export interface Tallies {
   framesNotForwarded: number;
 }
 
-/** What a socket is for. */
+/** The purpose of a socket. */
 export type SocketKind = 'relay' | 'user_session';
 
 /** Durations in seconds. */

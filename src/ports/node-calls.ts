@@ -16,7 +16,7 @@ export function callKind<B, A>(name: string, body: Shape<B>, answer: Shape<A>): 
   return { name, body, answer };
 }
 
-/** What the other live nodes answered. */
+/** The answers of the other live nodes. */
 export interface AllAnswers<A> {
   readonly answers: ReadonlyMap<NodeId, A>;
   /** The nodes that did not answer within a second, or answered with a failure. */

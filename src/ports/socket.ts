@@ -36,7 +36,7 @@ export interface Broadcaster {
   publish(topic: string, frame: string | Uint8Array, except: ClientSocket | null): void;
 }
 
-/** What arrived: a ping of the peer, or its answer to a ping of the gateway. */
+/** The frame that arrived: a ping of the peer, or its answer to a ping of the gateway. */
 export type LifeSign = 'ping' | 'pong';
 
 /** Events of a socket. Each event causes one call, in order. */

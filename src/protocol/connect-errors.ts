@@ -1,7 +1,7 @@
 /** The refusals of a handshake. */
 import type { ErrorCode } from './errors.js';
 
-/** What the door and the doorways say. */
+/** Refusals by the door and the doorways. */
 export const CONNECT_ERRORS = [
   'upgrade_required',
   'invalid_request',
@@ -38,7 +38,7 @@ export const FINAL_CONNECT_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
   'address_not_allowed',
   'session_locked',
   'session_not_found',
-  // What the HTTP server says before it asks the door.
+  // Refusals by the HTTP server, before it asks the door.
   'headers_too_large',
   'unknown_path',
 ]);

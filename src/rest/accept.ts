@@ -1,4 +1,4 @@
-/** What a request would rather get: HTML, as a browser that shows a page, or JSON, as a program. */
+/** The form that a request would rather get: HTML, as a browser that shows a page, or JSON, as a program. */
 
 /** JSON also when both are wanted alike, as by a range for everything, and without an Accept header. */
 export function prefersHtml(accept: string | undefined): boolean {

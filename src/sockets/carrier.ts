@@ -16,7 +16,7 @@ export function readCredential(request: ConnectRequest): string | null {
   return request.query.get('access_token');
 }
 
-/** What to say about an Authorization header of another scheme, without its value; null when there is none. */
+/** Words about an Authorization header of another scheme, without its value; null when there is none. */
 export function wrongScheme({ authorization }: ConnectRequest): string | null {
   if (authorization === null || /^bearer(?: |$)/i.test(authorization)) return null;
   return `A handshake takes its credential as "Authorization: Bearer <credential>". The request has ${shownAuthorization(authorization)}.`;

@@ -270,7 +270,7 @@ describe('a node that drains', () => {
       return null;
     }).then(() => join(started, 1, pairOf(session, 1)));
     await back.expect('welcome');
-    // What was acked before is there: the frozen node took the session when it woke, or a new epoch says that it is lost.
+    // Acked entries are there when the frozen node took the session as it woke; or a new epoch says that they are lost.
     const acked = ann.of('ack').map(({ ref }) => ref);
     if (back.welcome.epoch === ann.welcome.epoch) expect(back.welcome.seq).toBe(acked.length);
     await eventually(async () => {

@@ -71,7 +71,7 @@ describe('failover', () => {
     return found.reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
-  /** What a counter has risen by since the returned function was made. */
+  /** How far a counter has risen since the returned function was made. */
   async function riseOf(node: number, name: string): Promise<() => Promise<number>> {
     const before = await metric(node, name);
     return async () => (await metric(node, name)) - before;
@@ -92,7 +92,7 @@ describe('failover', () => {
 
     nodes.process(0).child.kill('SIGSTOP');
     const frozenAtMs = performance.now();
-    // What the frozen node will find when it wakes: a reliable entry, a departure, and an order of its host.
+    // The frozen node will find this when it wakes: a reliable entry, a departure, and an order of its host.
     a.relay({ deliveryClass: 2, ref: 2, payload: 'stale' });
     a.say({ type: 'kick', index: b.index, ref: 3 });
     await eventually(async () => {

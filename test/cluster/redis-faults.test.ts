@@ -146,7 +146,7 @@ describe('a Redis that fails', () => {
       const { acked, slowestMs, lastAckMs } = await writeUntil(backend, () => performance.now() - cutAtMs > 5_000);
       const ready = await backend.call('GET', '/readyz');
       await frames.stop();
-      // What is left when the master is lost.
+      // The entries that are left when the master is lost.
       const newest = await newestNumberAt(redis.replica, `cut:relay:{${session.session_id}}:log`);
       const lostFrames = members.flatMap((member) => [...member.acked.values()]).filter((seq) => seq > newest).length;
       return {

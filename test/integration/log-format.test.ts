@@ -11,7 +11,7 @@ interface Run {
   readonly stderr: string;
 }
 
-/** What the program prints until `isDone`, and while it ends. */
+/** Everything that the program prints until `isDone`, and while it ends. */
 async function outputOf(
   command: readonly [file: string, ...args: string[]],
   env: Readonly<Record<string, string>>,

@@ -294,7 +294,7 @@ it('OB9 the control: each rule finds what breaks it', () => {
   expect(metricFaults('# HELP x Help.\n# TYPE x gauge\nx 1\n')).toEqual([]);
 });
 
-/** What promtool finds. */
+/** The findings of promtool. */
 function promtool(text: string): Promise<string> {
   return new Promise((resolve) => {
     const child = execFile('promtool', ['check', 'metrics'], (error, stdout, stderr) => {

@@ -1,5 +1,5 @@
 /**
- * What happened to reliable messages in a run with faults, recorded while it runs and checked afterwards, in the manner
+ * The fate of reliable messages in a run with faults, recorded while it runs and checked afterwards, in the manner
  * of Jepsen. Each message has a text that names it uniquely, and one sender sends its messages in the order of their
  * numbers. It is pure: it opens nothing and knows no gateway.
  */

@@ -84,7 +84,7 @@ function forwardAll(uplink: Uplink): SocketHandler {
   };
 }
 
-/** What the home's side of one socket saw. */
+/** Everything that the home's side of one socket saw. */
 export class HomeSeat implements Admission {
   readonly userId = USER;
   readonly seatName = 'a seat';

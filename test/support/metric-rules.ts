@@ -5,7 +5,7 @@ const NOT_BASE =
   /_(?:milliseconds|microseconds|nanoseconds|minutes|hours|days|kilobytes|megabytes|gigabytes|kibibytes|bits)(?:_|$)/;
 const TYPE_IN_NAME = /_(?:counter|gauge|histogram|summary)(?:_|$)/;
 
-/** What is wrong with a scrape, one line each. */
+/** The faults of a scrape, one line each. */
 export function metricFaults(text: string): string[] {
   const types = new Map<string, string>();
   const helped = new Set<string>();

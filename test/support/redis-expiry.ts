@@ -142,7 +142,7 @@ interface Close {
 
 interface Removed {
   readonly times: ReadonlyMap<string, number>;
-  /** Of removals; more than there are sessions when nodes worked on the same ones. */
+  /** How many removals there were: more than sessions, when nodes worked on the same ones. */
   readonly count: number;
   readonly liveKeys: number;
 }

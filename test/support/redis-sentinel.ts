@@ -16,7 +16,7 @@ export interface ReplicatedRedis {
 
 export interface WatchedRedis extends ReplicatedRedis {
   readonly url: string;
-  /** What the sentinels logged about the failover, for a test that fails. */
+  /** The sentinels' log lines about the failover, for a test that fails. */
   readonly events: () => Promise<string>;
 }
 

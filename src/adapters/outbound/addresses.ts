@@ -31,7 +31,7 @@ const SPECIAL_IPV4: readonly (readonly [string, number])[] = [
  * (64:ff9b::/96), unique local, link-local and multicast addresses.
  */
 const GLOBAL_IPV6 = ['2000::', 3] as const;
-/** What is special in there: protocols (Teredo carries IPv4 addresses), documentation, 6to4 (IPv4 addresses again). */
+/** The special addresses in there: protocols (Teredo carries IPv4 addresses), documentation, 6to4 (IPv4 again). */
 const SPECIAL_IPV6: readonly (readonly [string, number])[] = [
   ['2001::', 23],
   ['2001:db8::', 32],

@@ -29,7 +29,7 @@ export function prettyLine(line: string, hasColor: boolean): string {
   return `${[clockOf(time), shown, event, ...rest].join(' ')}\n${causeLines(cause)}`;
 }
 
-/** Of 2026-11-27T18:27:11.226Z the time of the day, in UTC as in JSON. */
+/** The time of the day in a date like 2026-11-27T18:27:11.226Z, in UTC as in JSON. */
 function clockOf(time: string): string {
   return time.slice(11, 23);
 }

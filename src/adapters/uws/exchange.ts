@@ -20,7 +20,7 @@ export interface ExchangeManner {
 }
 
 export interface Handshake {
-  /** What the engine keeps with the socket. */
+  /** The engine keeps it with the socket. */
   readonly state: object;
   /** The client's Sec-WebSocket-Key. */
   readonly key: string;

@@ -20,7 +20,7 @@ interface Build {
   readonly name: string;
   readonly package: string;
   readonly load: () => unknown;
-  /** What an operator installs; null: the package comes with the gateway. */
+  /** The package that an operator installs; null: it comes with the gateway. */
   readonly source: string | null;
 }
 

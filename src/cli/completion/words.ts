@@ -1,4 +1,4 @@
-/** What can follow in a command line, for the completion scripts of the shells. */
+/** The words that can follow in a command line, for the completion scripts of the shells. */
 import type { Command } from '../command.js';
 import type { Flag } from '../flag.js';
 

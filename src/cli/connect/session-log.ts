@@ -1,4 +1,4 @@
-/** What happens in a relay session, as lines: for people, or as one JSON object each. */
+/** The events of a relay session as lines: for people, or as one JSON object each. */
 import type { Listeners, Message, RelayClient } from '../../client/client.js';
 import type { Terminal } from '../terminal.js';
 import { counted, printable } from '../text.js';

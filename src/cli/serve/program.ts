@@ -1,6 +1,6 @@
 import type { Log } from '../../ports/log.js';
 
-/** What main.ts runs, whatever the command asks for. */
+/** The program that main.ts runs, whatever the command asks for. */
 export interface Program {
   readonly log: Log;
   /** Resolves when it serves. Rejects when it cannot. */

@@ -10,7 +10,7 @@ import type { Program } from './program.js';
 import { Supervisor } from './supervisor.js';
 import { startWorkerProcess } from './worker-process.js';
 
-/** What a worker may need beside the time for closing its sockets: requests, services, the log. */
+/** The time that a worker may need beside closing its sockets: for requests, services, the log. */
 const STOP_MARGIN_MS = 60_000;
 const LOG_FLUSH_MS = 1000;
 

@@ -1,4 +1,4 @@
-/** What a supervisor and its workers tell each other over the channel between their processes. */
+/** The messages of a supervisor and its workers over the channel between their processes. */
 import { hasMembers, oneOf, text } from '../../lib/shape.js';
 
 /** The worker serves. */

@@ -13,7 +13,7 @@ const UNKNOWN_FOR_MS = 5_000;
 export interface LinkListener {
   /** The payload is valid only during the call. */
   onMessage(link: Link, op: number, a: number, b: number, payload: Uint8Array): void;
-  /** What either end had sent may be lost, and the other node may be dead. */
+  /** Frames of either end may be lost, and the other node may be dead. */
   onBroken(link: Link): void;
 }
 

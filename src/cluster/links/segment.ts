@@ -26,7 +26,7 @@ export type LinkPacket =
   | { readonly kind: 'segment'; readonly at: Position; readonly heard: Position; readonly body: Uint8Array }
   | { readonly kind: 'heard'; readonly heard: Position; readonly again: boolean };
 
-/** What `op`, `a` and `b` mean is up to the users of the link. The payload is valid only during the call. */
+/** The users of the link give `op`, `a` and `b` a meaning. The payload is valid only during the call. */
 export type LinkReader = (op: number, a: number, b: number, payload: Uint8Array) => void;
 
 const encoder = new TextEncoder();

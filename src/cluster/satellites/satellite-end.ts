@@ -31,7 +31,7 @@ interface Topic {
   uncheckedBytes: number;
 }
 
-/** What this node holds for one home. */
+/** Everything that this node holds for one home. */
 interface Home {
   readonly sockets: Map<number, FarSocket>;
   readonly topics: Map<number, Topic>;

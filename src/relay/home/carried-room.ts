@@ -58,7 +58,7 @@ export function refill(
 }
 
 /**
- * What the home before knew of a member; nothing when it died, or when the member is new. `newestSeq`: the newest entry
+ * The former home's knowledge of a member; none when it died, or when the member is new. `newestSeq`: the newest entry
  * when the member joined, as far as this home knows by itself.
  */
 export function pastOf(carried: CarriedMember | undefined, newestSeq: number): MemberPast {

@@ -22,7 +22,7 @@ const carriedEntry = object({
   payload: text,
 });
 
-/** What only a home knows of its session. The store has the rest: settings, host and term, seats, resume hashes. */
+/** The part of a session that only its home knows. The store has settings, host and term, seats, resume hashes. */
 export const carriedRoom = object({
   epoch: text,
   /** The number of the newest reliable entry. The entries end with it, without a hole. */

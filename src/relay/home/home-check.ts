@@ -114,7 +114,7 @@ export class HomeCheck {
     for (let at = 0; at < rooms.length; at += CHECKED_AT_ONCE) {
       const part = rooms.slice(at, at + CHECKED_AT_ONCE);
       const running = part.map((room) => this.running.get(room));
-      // What the store says of a room that moves is for its next home.
+      // The next home follows what the store says of a room that moves.
       const free = part.filter((room) => !this.running.has(room) && room.hold === null);
       await Promise.all([...running, free.length === 0 ? null : this.checkFree(free)]);
     }

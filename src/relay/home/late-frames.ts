@@ -101,7 +101,7 @@ export class LateFrames implements FrameHold {
   }
 
   private async sendAll(to: NodeId): Promise<void> {
-    // What comes in the same turn leaves in the same call.
+    // Frames that come in the same turn leave in the same call.
     await new Promise<void>((resolve) => {
       this.deps.clock.endOfTurn(resolve);
     });

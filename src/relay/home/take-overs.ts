@@ -28,7 +28,7 @@ export interface TakeOversDeps {
   readonly clock: Clock;
   readonly tallies: Tallies;
   readonly rules: AcceptRules;
-  /** What a room needs to open. */
+  /** Everything that a room needs to open. */
   readonly opening: OpenRoomDeps;
 }
 

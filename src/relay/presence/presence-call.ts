@@ -1,4 +1,4 @@
-/** What nodes ask each other about the presence of users. */
+/** The questions of nodes to each other about the presence of users. */
 import {
   boolean,
   finite,
@@ -42,7 +42,7 @@ const heldSocket = object({ userId, seatName: orNull(text), userSessionId: optio
 export type HeldSocket = Shaped<typeof heldSocket>;
 
 const holdings = object({ members: listOf(heldMember), sockets: listOf(heldSocket) });
-/** What one node holds of some users. */
+/** The sockets that one node holds of some users. */
 export type Holdings = Shaped<typeof holdings>;
 
 export const FIND_USERS = callKind('presence.find_users', object({ userIds: listOf(userId) }), holdings);

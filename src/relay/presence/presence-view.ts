@@ -5,7 +5,7 @@ import type { Role } from '../../protocol/server-control.js';
 import { seatNameOf } from '../home/seat-name.js';
 import type { HeldMember, Holdings } from './presence-call.js';
 
-/** What the caller may see. */
+/** The part that the caller may see. */
 export interface PresenceScope {
   readonly project: ProjectScope;
   /** Whether the answer names user sessions and counts their sockets. */

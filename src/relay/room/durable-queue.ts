@@ -154,7 +154,7 @@ export class DurableQueue {
     this.send();
   };
 
-  /** What an older writer sent is not of interest any more: its entries were refused. */
+  /** Answers to an older writer no longer matter: its entries were refused. */
   private onAnswer(writer: number, seq: number, outcome: Awaited<ReturnType<DurableLog['append']>>): void {
     if (this.state !== 'open' || writer !== this.writer) return;
     switch (outcome) {

@@ -139,11 +139,11 @@ export class ReplayWindow {
   }
 
   /**
-   * What the member with this index has lost of the entries after `seq`: the range ends with the newest entry that was
+   * The entries after `seq` that the member with this index has lost: the range ends with the newest entry that was
    * meant for the member and fell out. null: nothing, because those that fell out were its own or for others.
    */
   lostTo(index: number, seq: number): { readonly from: number; readonly to: number } | null {
-    // What another home has lost may still be in this window.
+    // An entry that another home has lost may still be in this window.
     const to = Math.min(this.lost.newestFor(index), this.oldestSeq - 1);
     return to > seq ? { from: seq + 1, to } : null;
   }

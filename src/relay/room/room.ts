@@ -51,7 +51,7 @@ const LARGE_ROOM = 64;
 export class Room implements Flushable, MemberRoom {
   readonly id: SessionId;
   readonly replay: ReplayWindow;
-  /** What the entries of a durable session wait in; null: the session is not durable, and nothing waits. */
+  /** The queue in which the entries of a durable session wait; null: the session is not durable, and nothing waits. */
   durable: DurableQueue | null = null;
   /** Where members' frames wait while the session moves to another node; null: the room takes them. Set by `freeze`. */
   hold: FrameHold | null = null;

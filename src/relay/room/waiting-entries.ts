@@ -3,7 +3,7 @@ import type { DeliveryClass } from '../../protocol/wire.js';
 import { loggedBytes } from './log-batch.js';
 import type { WaitingTotal } from './waiting-total.js';
 
-/** What the objects of a waiting entry take beside its bytes, about. */
+/** The memory that the objects of a waiting entry take beside its bytes, about. */
 const ENTRY_COST_BYTES = 200;
 /** So many released entries are kept in the list at most, unless it is twice as long. */
 const RELEASED_KEPT = 1024;

@@ -1,4 +1,4 @@
-/** What waits for the store in all durable rooms of this node, and the bounds on it. */
+/** Counts what waits for the store in all durable rooms of this node, and bounds it. */
 export interface WaitingBounds {
   readonly maxRoomBytes: number;
   readonly maxNodeBytes: number;

@@ -1,5 +1,5 @@
 /**
- * What the members of bodies and the parameters mean, for the OpenAPI document, by name: a name means the same wherever
+ * The meanings of body members and parameters, for the OpenAPI document, by name: a name means the same wherever
  * it stands. `Schema.name` and `operation.name` say what it means in one place. A schema's own description comes first.
  */
 export const MEMBER_WORDS: Readonly<Record<string, string>> = {

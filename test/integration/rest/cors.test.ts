@@ -1,4 +1,4 @@
-/** What pages of other origins may read and call, at a real gateway. */
+/** Pages of other origins at a real gateway: the answers that they may read, and the calls that they may make. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../../support/backend.js';
 import { startGateway, type RunningGateway } from '../../support/gateway.js';

@@ -61,7 +61,7 @@ export async function unreached(api: LoginApi): Promise<readonly string[]> {
   const got = (route: string, fits: (status: number) => boolean): boolean =>
     answered.some((each) => each.route === route && fits(each.status));
   const operations = await operationsOf(api);
-  // What every call may answer comes of the request's own form, such as two lengths: other tests send that.
+  // Answers that every call may give come of the request's own form, such as two lengths: other tests send that.
   const isOwn = (status: number): boolean => operations.some(({ statuses }) => !statuses.includes(status));
   return operations.flatMap(({ method, path, statuses }) => {
     const route = `${method} ${path}`;

@@ -1,4 +1,4 @@
-/** What each table of the embedded store does with ten times as many entries as it may hold. */
+/** Each table of the embedded store with ten times as many entries as it may hold. */
 import { expect, it } from 'vitest';
 import { DeviceTable } from '../../../src/adapters/memory/device-table.js';
 import { createMemoryOneTimeStore } from '../../../src/adapters/memory/one-time-store.js';

@@ -94,7 +94,7 @@ describe('the lease of a node', () => {
     await nodes.heartbeat({ ...REPORT, id: f.ELSEWHERE, state: 'ready' }, leaseMs);
   }
 
-  /** What a wait has come to; null while it waits. */
+  /** The outcome of a wait; null while it waits. */
   function outcomeOf(wait: Promise<boolean>): () => boolean | null {
     let outcome: boolean | null = null;
     wait.then(

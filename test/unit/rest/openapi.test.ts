@@ -214,7 +214,7 @@ it('NT6 every integer of the document has real bounds, and a format that holds t
     formats[path.slice(-2).join('.')] = String(format);
   });
   expect(Object.keys(formats).length).toBeGreaterThan(40);
-  // What is sent can be larger than 32 bits.
+  // Integers that we send can be larger than 32 bits.
   for (const name of ['authorization_token', 'created_at', 'expires_at', 'maxTotalMegaBytes', 'seq', 'term']) {
     const found = JSON.stringify(document).matchAll(new RegExp(`"${name}":(\\{[^}]*"(?:integer)"[^}]*\\})`, 'g'));
     expect([name, [...found].every(([text]) => text.includes('int64'))]).toEqual([name, true]);

@@ -1,4 +1,4 @@
-/** What the manifests promise; `npm run test:pack` packs, installs and uses both packages. */
+/** The promises of the manifests; `npm run test:pack` packs, installs and uses both packages. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

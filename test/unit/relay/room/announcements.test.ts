@@ -10,7 +10,7 @@ const LARGE = 64;
 const HOLD_MS = 50;
 const RELIABLE = 2;
 
-/** What a socket was told, checked against what it may hear. */
+/** Checks what a socket was told against what it may hear. */
 class Told {
   readonly members = new Map<number, { connected: boolean; state: unknown }>();
   readonly faults: string[] = [];
