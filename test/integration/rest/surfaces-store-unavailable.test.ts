@@ -18,7 +18,7 @@ import {
 const REFUSED_WITHIN_MS = 1500;
 /** Calls that ask no store, or that the node answers from its own memory. */
 const NEEDS_NO_STORE = [
-  ...['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json', 'GET /v1/nodes', 'GET /v1/connect'],
+  ...['GET /', 'GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json', 'GET /v1/nodes', 'GET /v1/connect'],
   'POST /v1/nodes/{id}/drain',
   'GET /v1/outbox',
   ...['GET /v1/presence/users/{id}', 'POST /v1/presence/users:batch-get'],
