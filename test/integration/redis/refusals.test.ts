@@ -57,11 +57,18 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     code: 'LOADING',
+    // It would take 20 s: longer than any machine needs for the calls that are refused meanwhile.
     begin: async (admin) => {
-      await admin.call('DEBUG', 'POPULATE', '4000');
+      await admin.call('DEBUG', 'POPULATE', '40000');
       await admin.config('SET', 'key-load-delay', '500');
       await admin.config('SET', 'loading-process-events-interval-bytes', '1024');
-      void admin.call('DEBUG', 'RELOAD').catch(() => undefined);
+      const reloading = admin.duplicate();
+      void reloading
+        .call('DEBUG', 'RELOAD')
+        .catch(() => undefined)
+        .finally(() => {
+          reloading.disconnect();
+        });
     },
     end: (admin) => admin.config('SET', 'key-load-delay', '0'),
   },
