@@ -29,6 +29,8 @@ export interface Handshake {
   readonly context: EngineContext;
 }
 
+const nothing = (): void => undefined;
+
 export class Exchange {
   private isOver = false;
   private isAnswered = false;
@@ -99,6 +101,9 @@ export class Exchange {
     const { res } = this;
     // Extensions stay empty: compression is never negotiated.
     const upgrade = res.upgrade.bind(res, state, key, protocol, '', context);
+    // Node keeps a list of the callbacks that run, and makes it longer when they nest deeper than ever. So they nest here as
+    // deep as `cork` and `open` will.
+    res.cork(res.cork.bind(res, nothing));
     makeYoungRoom();
     res.cork(upgrade);
   }
