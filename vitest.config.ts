@@ -38,6 +38,8 @@ const LONG = isLong
       'test/long/cluster-failover.test.ts',
       'test/long/drain.test.ts',
       'test/long/durability.test.ts',
+      'test/cluster/redis-faults.test.ts',
+      'test/cluster/drain.test.ts',
     ];
 const UNIT = ['test/unit/**/*.test.ts'];
 const WITH_REDIS = { globalSetup: ['test/support/global-setup.ts'] };
