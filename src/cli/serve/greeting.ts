@@ -23,7 +23,7 @@ export function greeting({ url, rootKey, engine }: Listening): string {
     import { connect } from 'sallyport-client';
     const client = await connect({ url: '${socketUrl}', credential: '<the same three, with dots between>' });
 
-  What is here: ${url}/   The API: ${url}/openapi.json   A whole round trip: npm run demo   Stop: Ctrl-C
+  Front page: ${url}/   The API: ${url}/openapi.json   A whole round trip: npm run demo   Stop: Ctrl-C
 
 `;
 }

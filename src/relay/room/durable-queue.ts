@@ -21,7 +21,7 @@ import type { WaitingTotal } from './waiting-total.js';
 export const WAITS = -1;
 
 const BATCH_BYTES = 64 * 1024;
-/** So many targets of lost entries are named in a batch at most: 2 KiB of text. */
+/** The most targets of lost entries that a batch names: 2 KiB of text. */
 const LOGGED_TARGETS = 64;
 const RETRY_MS = 250;
 
