@@ -1,9 +1,9 @@
 // The import rules of docs/ARCHITECTURE.md. Imports point inward:
-// lib <- protocol <- ports <- sockets <- relay, identity; ports <- cluster; all of them <- rest; adapters hang off the ports.
+// lib <- protocol <- ports <- sockets <- relay, identity; ports <- cluster, events; all of them <- rest; adapters hang off the ports.
 'use strict';
 
 const INNER = ['ports', 'protocol', 'lib'];
-const DOMAINS = ['sockets', 'relay', 'identity', 'cluster'];
+const DOMAINS = ['sockets', 'relay', 'identity', 'cluster', 'events'];
 
 /** An optional peer: operators install it. The alias of development hides that from this tool. */
 const OPTIONAL_ENGINE = 'node_modules/uws-current/';
@@ -19,6 +19,7 @@ const VENDORS = {
   argon2: ['@node-rs/argon2'],
   wallet: ['@noble/curves', '@noble/hashes'],
   smtp: ['nodemailer'],
+  'standard-webhooks': ['standardwebhooks'],
 };
 
 const ownFolder = (folder, mayImport) => ({
@@ -69,6 +70,7 @@ module.exports = {
     ownFolder('relay', ['sockets', ...INNER]),
     ownFolder('identity', ['sockets', ...INNER]),
     ownFolder('cluster', INNER),
+    ownFolder('events', INNER),
     {
       name: 'room-is-synchronous',
       severity: 'error',

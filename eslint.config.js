@@ -59,7 +59,7 @@ export default tseslint.config(
 
   {
     // A brand exists only because its constructor casts.
-    files: ['src/protocol/ids.ts', 'src/relay/sessions/relay-tokens.ts'],
+    files: ['src/protocol/ids.ts', 'src/protocol/webhook-secret.ts', 'src/relay/sessions/relay-tokens.ts'],
     rules: { '@typescript-eslint/consistent-type-assertions': 'off' },
   },
   {

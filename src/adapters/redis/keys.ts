@@ -80,6 +80,9 @@ export function createKeys(prefix: string) {
      * writer and its newest number are among the session's fields.
      */
     sessionLog: (id: SessionId): string => `${all}relay:{${id}}:log`,
+    /** The stream of events of one partition that the dispatcher has not handled; who owns it, and its epoch (hash). */
+    feed: (partition: number): string => `${all}{p${String(partition)}}:feed`,
+    feedOwner: (partition: number): string => `${all}{p${String(partition)}}:owner`,
     /** Counts created sessions; a session's number is its score in listings. */
     positions: `${index}:positions`,
     listing: (scope: ProjectScope): string => (scope === 'all' ? `${index}:everybody` : `${index}:project:${scope}`),
