@@ -2,6 +2,7 @@
  * Events: facts that the store writes in the same atomic step as the change they tell of. A reader of an event can
  * therefore read the state that it tells of. Relay frames make no events.
  */
+import type { LeftReason } from '../protocol/control-frames.js';
 import type { MemberIndex, NodeId, ProjectId, SessionId, UserId, UserSessionId } from '../protocol/ids.js';
 import type { SessionWithSeats } from './relay-seat.js';
 import type { UserSession } from './user-session-store.js';
@@ -33,8 +34,8 @@ export type MemberFacts =
 /** `home_lost`: the node that held the member's socket died or gave the session up. */
 export type AwayReason = 'socket_lost' | 'home_lost';
 
-/** `away_too_long`: the member's resume window passed. */
-export type DepartureReason = 'left' | 'away_too_long' | 'kicked' | 'banned' | 'revoked';
+/** As in the frame `member.left`; a ban is told apart from a kick. */
+export type DepartureReason = LeftReason | 'banned';
 
 export interface HostFacts {
   readonly type: 'host.changed';

@@ -1,4 +1,5 @@
 /** How a socket takes a seat, holds it and gives it back. */
+import type { LeftReason } from '../protocol/control-frames.js';
 import type { ErrorCode } from '../protocol/errors.js';
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId, UserSessionId } from '../protocol/ids.js';
 import type { HomeHold, Host } from './relay-session.js';
@@ -71,6 +72,9 @@ export interface SeatHold extends HomeHold {
   readonly index: MemberIndex;
   readonly connection: number;
 }
+
+/** Why a home gives a seat back. `ended`: the user session that the member is bound to is over. */
+export type LeaveReason = Extract<LeftReason, 'left' | 'timeout' | 'revoked' | 'ended'>;
 
 export type LeaveResult =
   | { readonly outcome: 'left'; readonly host: Host }

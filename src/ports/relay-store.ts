@@ -8,7 +8,7 @@
  */
 import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from '../protocol/ids.js';
 import type { HomeClaim, HomeState, Restoration } from './relay-home.js';
-import type { JoinRequest, JoinResult, LeaveResult, SeatHold } from './relay-join.js';
+import type { JoinRequest, JoinResult, LeaveReason, LeaveResult, SeatHold } from './relay-join.js';
 import type {
   AuthorizeResult,
   EnrolResult,
@@ -81,7 +81,7 @@ export interface RelayStore {
    * The member leaves for good and its seat is given back. If the host left, the role goes to the member with the
    * longest membership and the term rises.
    */
-  leave(hold: SeatHold): Promise<LeaveResult>;
+  leave(hold: SeatHold, reason: LeaveReason): Promise<LeaveResult>;
   /** Hands over the host role. null unless `home` is the home, `from` is host in this term and `to` is a member. */
   handOverHost(id: SessionId, home: HomeHold, from: Host, to: MemberIndex): Promise<Host | null>;
 

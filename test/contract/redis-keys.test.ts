@@ -38,7 +38,7 @@ describe('what the Redis store leaves in Redis', () => {
     await f.joinPair(store.relay, session, one);
     const member = await f.joinMinted(store.relay, session.id);
     await store.relay.away(f.holdOf(session.id, await f.joinPair(store.relay, session, two)));
-    await store.relay.leave(f.holdOf(session.id, member));
+    await store.relay.leave(f.holdOf(session.id, member), 'left');
     const selector = { by: 'user_id', userId: f.userId() } as const;
     await store.relay.kick({ sessionId: session.id, scope: 'all', selector, ban: true });
     return session;
@@ -170,7 +170,7 @@ describe('how the Redis store talks to Redis', () => {
       () => relay.join(f.joinRequest(id, f.minted(f.userId()))),
       () => relay.handOverHost(id, f.HOME, { index: f.index(0), term: 1 }, f.index(1)),
       () => relay.away({ sessionId: id, ...f.HOME, index: f.index(0), connection: 1 }),
-      () => relay.leave({ sessionId: id, ...f.HOME, index: f.index(0), connection: 1 }),
+      () => relay.leave({ sessionId: id, ...f.HOME, index: f.index(0), connection: 1 }, 'left'),
       () => relay.update(id, 'all', { ttlMs: 2 * f.TTL_MS, locked: false }),
       () => relay.mint(id, 'all', f.userId()),
       () => relay.revoke(id, 'all', seat.token),

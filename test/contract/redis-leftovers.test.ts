@@ -98,7 +98,7 @@ async function relaySessions(): Promise<void> {
   await f.joinPair(relay, session, one);
   const hold = f.holdOf(sessionId, await f.joinMinted(relay, sessionId));
   await relay.away(hold);
-  await relay.leave(hold);
+  await relay.leave(hold, 'left');
   await relay.revoke(sessionId, scope, two.token);
   const selector = { by: 'user_id', userId: f.userId() } as const;
   await relay.kick({ sessionId, scope, selector, ban: true });

@@ -71,7 +71,7 @@ export class Departures {
     const hadSocket = room.leave(member, reason, close);
     const hold = this.holdOf(room, member);
     this.untilDone(room, member, async () => {
-      const result = await this.deps.store.leave(hold);
+      const result = await this.deps.store.leave(hold, reason);
       // Outdated: the seat is gone already, perhaps by an earlier try whose reply was lost, and the host may have
       // changed.
       const host = result.outcome === 'left' ? result.host : await hostNow(this.deps.store, room.id);
@@ -90,7 +90,7 @@ export class Departures {
   leaveUnseen(room: Room, seat: Pick<SeatHold, 'index' | 'connection'>): void {
     const { store, clock, log } = this.deps;
     const { index, connection } = seat;
-    store.leave({ ...this.homeOf(room), index, connection }).then(
+    store.leave({ ...this.homeOf(room), index, connection }, 'timeout').then(
       (result) => {
         if (result.outcome === 'left') room.applyHost(result.host);
       },

@@ -29,7 +29,7 @@ export function heldStore(store: RelayStore, isHere: (id: SessionId) => Promise<
         (answer) => answer.outcome === 'refused' && answer.code === 'session_not_found',
       ),
     away: (hold) => store.away(hold),
-    leave: (hold) => store.leave(hold),
+    leave: (hold, reason) => store.leave(hold, reason),
     handOverHost: (id, home, from, to) => store.handOverHost(id, home, from, to),
     claimHome: (id, from, to) => store.claimHome(id, from, to),
     check: (home, claims) => store.check(home, claims),

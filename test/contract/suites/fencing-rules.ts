@@ -35,14 +35,14 @@ export function fencingRules(open: OpenStore): void {
       const { id, host } = await claimedBack();
       const hold = f.holdOf(id, host);
       expect(await on.relay.away(hold)).toBe(false);
-      expect(await on.relay.leave(hold)).toEqual({ outcome: 'outdated' });
+      expect(await on.relay.leave(hold, 'left')).toEqual({ outcome: 'outdated' });
       const now = await comeBack(id);
       expect(await on.relay.away(hold)).toBe(false);
-      expect(await on.relay.leave(hold)).toEqual({ outcome: 'outdated' });
+      expect(await on.relay.leave(hold, 'left')).toEqual({ outcome: 'outdated' });
       expect((await on.relay.get(id, 'all'))?.seats).toHaveLength(2);
       // The control: the home of the present epoch does both.
       expect(await on.relay.away({ ...hold, ...now })).toBe(true);
-      expect(await on.relay.leave({ ...hold, ...now })).toMatchObject({ outcome: 'left' });
+      expect(await on.relay.leave({ ...hold, ...now }, 'left')).toMatchObject({ outcome: 'left' });
     });
 
     test('FO4 hands over no host role', async () => {

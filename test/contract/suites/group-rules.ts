@@ -93,7 +93,7 @@ export function groupRules(open: OpenStore): void {
     test('GS3 a member that left for good gives its seat back, and its credential takes one again if one is free', async () => {
       const { session } = await newGroup(on.relay, { maxUsers: 2 });
       const seat = await enrol(session);
-      await on.relay.leave(f.holdOf(session.id, await connect(session, seat)));
+      await on.relay.leave(f.holdOf(session.id, await connect(session, seat)), 'left');
       expect(await f.seatOf(on.relay, session.id, seat.userId)).toMatchObject({ held: false, group: seat.group });
       const other = await enrol(session);
       expect(await on.relay.join(f.joinRequest(session.id, f.minted(seat.userId)))).toEqual(f.refused('session_full'));
@@ -169,7 +169,7 @@ export function groupRules(open: OpenStore): void {
       const other = await newGroup(on.relay);
       const gone = await connect(other.session, other.creator);
       await connect(other.session, await enrol(other.session));
-      await on.relay.leave(f.holdOf(other.session.id, gone));
+      await on.relay.leave(f.holdOf(other.session.id, gone), 'left');
       expect(await hostOf(other.session)).toEqual({ index: 1, term: 2 });
       expect(await connect(other.session, other.creator)).toMatchObject({ host: { index: 1, term: 2 } });
     });
@@ -177,7 +177,7 @@ export function groupRules(open: OpenStore): void {
     test('GS6 with the creator gone, the first to connect is host', async () => {
       const { session, creator } = await newGroup(on.relay);
       const seat = await enrol(session);
-      await on.relay.leave(f.holdOf(session.id, await connect(session, creator)));
+      await on.relay.leave(f.holdOf(session.id, await connect(session, creator)), 'left');
       expect(await connect(session, seat)).toMatchObject({ host: { index: 1, term: 2 } });
     });
 

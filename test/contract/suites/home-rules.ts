@@ -112,7 +112,7 @@ export function homeRules(open: OpenStore): void {
       const second = await f.joinMinted(on.relay, id);
       const third = await f.joinMinted(on.relay, id);
       await on.relay.away(f.holdOf(id, third));
-      await on.relay.leave(f.holdOf(id, third));
+      await on.relay.leave(f.holdOf(id, third), 'left');
       await expectRise(0);
       await on.relay.update(id, 'all', { locked: false });
       await expectRise(1);

@@ -13,8 +13,8 @@ export function hostRules(open: OpenStore): void {
       expect(first.host).toEqual({ index: first.index, term: 1 });
       const second = await f.joinMinted(on.relay, session.id);
       expect(second.host).toEqual(first.host);
-      await on.relay.leave(f.holdOf(session.id, second));
-      const left = await on.relay.leave(f.holdOf(session.id, first));
+      await on.relay.leave(f.holdOf(session.id, second), 'left');
+      const left = await on.relay.leave(f.holdOf(session.id, first), 'left');
       expect(left).toEqual({ outcome: 'left', host: { index: null, term: 1 } });
       const third = await f.joinMinted(on.relay, session.id);
       expect(third.host).toEqual({ index: third.index, term: 2 });
@@ -28,7 +28,7 @@ export function hostRules(open: OpenStore): void {
       const heir = await f.joinPair(on.relay, session, seat);
       const last = await f.joinMinted(on.relay, session.id, f.userId());
       await on.relay.away(f.holdOf(session.id, heir));
-      expect(await on.relay.leave(f.holdOf(session.id, host))).toEqual({
+      expect(await on.relay.leave(f.holdOf(session.id, host), 'left')).toEqual({
         outcome: 'left',
         host: { index: heir.index, term: 2 },
       });
@@ -49,11 +49,11 @@ export function hostRules(open: OpenStore): void {
       const host = await f.joinMinted(on.relay, session.id, user);
       const second = await f.joinMinted(on.relay, session.id);
       await f.joinMinted(on.relay, session.id, user);
-      await on.relay.leave({ ...f.holdOf(session.id, host), connection: 2 });
+      await on.relay.leave({ ...f.holdOf(session.id, host), connection: 2 }, 'left');
       const back = await f.joinMinted(on.relay, session.id, user);
       const third = await f.joinMinted(on.relay, session.id);
       expect(third.host.index).toBe(second.index);
-      const left = await on.relay.leave(f.holdOf(session.id, second));
+      const left = await on.relay.leave(f.holdOf(session.id, second), 'left');
       expect(left).toMatchObject({ host: { index: back.index, term: 3 } });
     });
 

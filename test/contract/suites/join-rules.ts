@@ -84,7 +84,7 @@ export function joinRules(open: OpenStore): void {
       await on.relay.away(f.holdOf(session.id, back));
       on.clock.advance(f.WINDOW_MS);
       expect(await join(session.id, f.resume(member.index, 'hash-2'))).toEqual(invalid);
-      await on.relay.leave(f.holdOf(session.id, back));
+      await on.relay.leave(f.holdOf(session.id, back), 'left');
       expect(await join(session.id, f.resume(member.index, 'hash-2'))).toEqual(invalid);
     });
 
@@ -262,7 +262,7 @@ export function joinRules(open: OpenStore): void {
         if (n % 3 === 0) {
           // It frees its seat the moment it is decided, so it is not counted from before that on.
           present -= 1;
-          expect(await on.relay.leave(hold)).toMatchObject({ outcome: 'left' });
+          expect(await on.relay.leave(hold, 'left')).toMatchObject({ outcome: 'left' });
           return;
         }
         expect(await on.relay.away(hold)).toBe(true);

@@ -45,7 +45,7 @@ export function removalRules(open: OpenStore): void {
       const [waiting, left] = [f.newSeat(), f.newSeat()];
       await on.relay.create(session, [waiting, left]);
       const member = await f.joinPair(on.relay, session, left);
-      await on.relay.leave(f.holdOf(session.id, member));
+      await on.relay.leave(f.holdOf(session.id, member), 'left');
       for (const { userId } of [waiting, left]) {
         expect(await kick(session.id, { by: 'user_id', userId })).toMatchObject({ removed: { userId, index: null } });
       }

@@ -80,7 +80,7 @@ export function restoreRules(open: OpenStore): void {
       );
       expect(await relay.join(f.joinRequest(id, f.pair(session, listed)))).toMatchObject({ isNewMember: false });
       expect(await f.joinPair(relay, session, absent)).toMatchObject({ isNewMember: true, index: 3 });
-      await relay.leave(f.holdOf(id, { ...f.joinedOf(resumed) }));
+      await relay.leave(f.holdOf(id, { ...f.joinedOf(resumed) }), 'left');
       expect((await relay.get(id, 'all'))?.seats).toHaveLength(2);
     });
 
@@ -96,7 +96,9 @@ export function restoreRules(open: OpenStore): void {
       const { generation } = f.sure(await relay.get(session.id, 'all')).session;
       const another = f.joinRequest(session.id, f.minted(f.userId(), { generation }));
       expect(await relay.join(another)).toEqual(f.refused('session_full'));
-      expect(await relay.leave(f.holdOf(session.id, first))).toMatchObject({ host: { index: second.index, term: 2 } });
+      expect(await relay.leave(f.holdOf(session.id, first), 'left')).toMatchObject({
+        host: { index: second.index, term: 2 },
+      });
       // A seat is free, and no index has rested for long enough.
       expect(await relay.join(another)).toEqual(f.refused('session_full'));
       empty.clock.advance(5 * 60_000);

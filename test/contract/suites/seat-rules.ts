@@ -62,7 +62,7 @@ export function seatRules(open: OpenStore): void {
       const seat = f.newSeat();
       await on.relay.create(session, [seat]);
       const first = await f.joinPair(on.relay, session, seat);
-      await on.relay.leave(f.holdOf(session.id, first));
+      await on.relay.leave(f.holdOf(session.id, first), 'left');
       expect(await f.seatOf(on.relay, session.id, seat.userId)).toEqual({
         ...seat,
         held: false,
@@ -73,7 +73,7 @@ export function seatRules(open: OpenStore): void {
       const other = await f.joinMinted(on.relay, session.id);
       const refused = await on.relay.join(f.joinRequest(session.id, f.pair(session, seat)));
       expect(refused).toEqual(f.refused('session_full'));
-      await on.relay.leave(f.holdOf(session.id, other));
+      await on.relay.leave(f.holdOf(session.id, other), 'left');
       const again = await f.joinPair(on.relay, session, seat);
       expect(again).toMatchObject({ isNewMember: true, connection: 1 });
       expect(again.index).not.toBe(first.index);
@@ -101,7 +101,7 @@ export function seatRules(open: OpenStore): void {
           userSessionId: null,
         },
       });
-      await on.relay.leave(f.holdOf(session.id, member));
+      await on.relay.leave(f.holdOf(session.id, member), 'left');
       expect(await f.seatOf(on.relay, session.id, user)).toBeUndefined();
     });
 
@@ -135,7 +135,7 @@ export function seatRules(open: OpenStore): void {
       await on.relay.create(session, [seat]);
       const bound = f.minted(seat.userId, { userSessionId: userSessionId() });
       const joined = f.joinedOf(await on.relay.join(f.joinRequest(session.id, bound)));
-      await on.relay.leave(f.holdOf(session.id, joined));
+      await on.relay.leave(f.holdOf(session.id, joined), 'left');
       expect((await f.joinPair(on.relay, session, seat)).userSessionId).toBeNull();
     });
 
@@ -146,7 +146,7 @@ export function seatRules(open: OpenStore): void {
       const [early, late] = [f.userId('z-early'), f.userId('a-late')];
       const member = await f.joinMinted(on.relay, session.id, late);
       await f.joinMinted(on.relay, session.id, early);
-      await on.relay.leave(f.holdOf(session.id, member));
+      await on.relay.leave(f.holdOf(session.id, member), 'left');
       await on.relay.authorize(session.id, 'all', three);
       await f.joinPair(on.relay, session, two);
       await f.joinPair(on.relay, session, one);
@@ -164,7 +164,7 @@ export function seatRules(open: OpenStore): void {
       const tryJoin = () => on.relay.join(f.joinRequest(session.id, f.minted(f.userId())));
       for (const member of members) {
         expect(await tryJoin()).toEqual(f.refused('session_full'));
-        await on.relay.leave(f.holdOf(session.id, member));
+        await on.relay.leave(f.holdOf(session.id, member), 'left');
       }
       expect(await tryJoin()).toMatchObject({ outcome: 'joined' });
     });
@@ -177,7 +177,7 @@ export function seatRules(open: OpenStore): void {
       const second = await f.joinMinted(on.relay, session.id, user);
       for (const hold of [f.holdOf(session.id, first), { ...f.holdOf(session.id, second), index: f.index(9) }]) {
         expect(await on.relay.away(hold)).toBe(false);
-        expect(await on.relay.leave(hold)).toEqual({ outcome: 'outdated' });
+        expect(await on.relay.leave(hold, 'left')).toEqual({ outcome: 'outdated' });
       }
       expect(await f.seatOf(on.relay, session.id, user)).toMatchObject({
         member: { connection: 2, awayUntilMs: null },
@@ -188,9 +188,9 @@ export function seatRules(open: OpenStore): void {
       expect(await f.seatOf(on.relay, session.id, user)).toMatchObject({ held: true, member: { awayUntilMs } });
       // A home that lost the session may not know it yet: its word about the seat does not count.
       expect(await on.relay.away({ ...hold, nodeId: f.ELSEWHERE })).toBe(false);
-      expect(await on.relay.leave({ ...hold, nodeId: f.ELSEWHERE })).toEqual({ outcome: 'outdated' });
-      expect(await on.relay.leave(hold)).toEqual({ outcome: 'left', host: { index: null, term: 1 } });
-      expect(await on.relay.leave(hold)).toEqual({ outcome: 'outdated' });
+      expect(await on.relay.leave({ ...hold, nodeId: f.ELSEWHERE }, 'left')).toEqual({ outcome: 'outdated' });
+      expect(await on.relay.leave(hold, 'left')).toEqual({ outcome: 'left', host: { index: null, term: 1 } });
+      expect(await on.relay.leave(hold, 'left')).toEqual({ outcome: 'outdated' });
       expect(await on.relay.away(hold)).toBe(false);
     });
 
@@ -198,7 +198,7 @@ export function seatRules(open: OpenStore): void {
       const session = f.newSession({ maxUsers: 65_534, resumeWindowMs: 400_000, ttlMs: 10 * f.TTL_MS });
       await on.relay.create(session, []);
       const early = await f.joinMinted(on.relay, session.id, f.userId('early'));
-      await on.relay.leave(f.holdOf(session.id, early));
+      await on.relay.leave(f.holdOf(session.id, early), 'left');
       for (let at = 1; at < 65_534; at += 1_000) {
         const count = Math.min(1_000, 65_534 - at);
         const users = Array.from({ length: count }, (_, i) => f.userId(`u${at + i}`));
@@ -208,7 +208,7 @@ export function seatRules(open: OpenStore): void {
       expect(await tryJoin()).toEqual(f.refused('session_full'));
       on.clock.advance(100_000);
       const hold = { sessionId: session.id, ...f.HOME, connection: 1 };
-      for (const at of [700, 30]) await on.relay.leave({ ...hold, index: f.index(at) });
+      for (const at of [700, 30]) await on.relay.leave({ ...hold, index: f.index(at) }, 'left');
       expect(await tryJoin()).toEqual(f.refused('session_full'));
       on.clock.advance(300_000);
       expect(await tryJoin()).toMatchObject({ outcome: 'joined', index: 0 });

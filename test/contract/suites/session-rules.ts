@@ -120,7 +120,7 @@ export function sessionRules(open: OpenStore): void {
       });
       expect(await on.relay.join(f.joinRequest(id, f.pair(session, seat)))).toEqual(f.refused('session_not_found'));
       expect(await on.relay.away(f.holdOf(id, member))).toBe(false);
-      expect(await on.relay.leave(f.holdOf(id, member))).toEqual({ outcome: 'outdated' });
+      expect(await on.relay.leave(f.holdOf(id, member), 'left')).toEqual({ outcome: 'outdated' });
       expect(await on.relay.handOverHost(id, f.HOME, member.host, member.index)).toBeNull();
       expect(await on.relay.claimHome(id, f.homeNow(f.HERE), f.ELSEWHERE)).toBeNull();
     });

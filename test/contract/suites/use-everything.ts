@@ -16,7 +16,10 @@ export async function useEverything(store: Store): Promise<void> {
   const second = await f.joinPair(relay, session, other);
   expect(await relay.handOverHost(id, f.HOME, second.host, second.index)).toEqual({ index: second.index, term: 2 });
   expect(await relay.away(f.holdOf(id, member))).toBe(true);
-  expect(await relay.leave(f.holdOf(id, second))).toMatchObject({ outcome: 'left', host: { index: member.index } });
+  expect(await relay.leave(f.holdOf(id, second), 'left')).toMatchObject({
+    outcome: 'left',
+    host: { index: member.index },
+  });
   expect(await relay.mint(id, f.ACME, f.userId())).toMatchObject({ outcome: 'mintable' });
   expect(await relay.revoke(id, f.ACME, seat.token)).toMatchObject({ outcome: 'revoked' });
   const selector = { by: 'token', token: other.token } as const;
