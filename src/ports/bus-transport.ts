@@ -8,7 +8,7 @@ export interface BusTransport {
   /** Copies the bytes before it returns. Drops the envelope when it cannot be sent now. Never throws. */
   send(to: BusTarget, envelope: Uint8Array): void;
   /**
-   * Starts to receive what is sent to this node and to `all`; this node's own envelopes to `all` arrive as well. The bytes
+   * Starts to receive what is sent to this node and to `all`; this node's own envelopes arrive as well, those to itself and those to `all`. The bytes
    * are valid only during the call. Resolves when envelopes can arrive.
    */
   start(receive: (envelope: Uint8Array) => void): Promise<void>;

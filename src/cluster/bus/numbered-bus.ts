@@ -11,6 +11,7 @@ import type { NodeId } from '../../protocol/ids.js';
 import { Incoming } from './incoming.js';
 import { EnvelopeWriter } from './envelope-writer.js';
 import { decodeEnvelope, encodeBeat, type Beat } from './envelope.js';
+import { Echo } from './echo.js';
 
 /** One beat may get lost and a second one confirms a loss, so a loss is reported within 500 ms. */
 export const BEAT_EVERY_MS = 125;
@@ -19,8 +20,6 @@ export const SILENT_AFTER_MS = 425;
 const FORGET_AFTER_MS = 60_000;
 /** A stream to one node that was idle for this long is left out of beats, and begins again with a new run. */
 const STREAM_IDLE_MS = 5_000;
-/** How long this node waits for its own beats before it lets the transport connect again. */
-const DEAF_AFTER_MS = 1_000;
 /** An envelope that reaches this size is sent before the turn ends. */
 const MAX_ENVELOPE_BYTES = 256 * 1024;
 
@@ -49,20 +48,19 @@ export class NumberedBus implements NodeBus {
   private readonly waiting = new Set<BusTarget>();
   private lastRun = 0;
   private beatId = 0;
-  private beatSentAtMs = 0;
-  private echoAtMs = 0;
-  private echoTookMs = 0;
+  private readonly echo: Echo;
   private timer: Timer | null = null;
   private state: 'new' | 'running' | 'stopped' = 'new';
 
   constructor(private readonly deps: NumberedBusDeps) {
+    this.echo = new Echo(deps.self);
     this.outgoing.set('all', this.newOutgoing());
   }
 
   /** How long this node's last beat took to come back, or how long the next one is overdue if that is longer, in ms. */
   get lagMs(): number {
     if (this.state !== 'running') return 0;
-    return Math.max(this.echoTookMs, this.deps.clock.monotonicMs() - this.echoAtMs - BEAT_EVERY_MS);
+    return this.echo.lagMs(this.deps.clock.monotonicMs(), BEAT_EVERY_MS);
   }
 
   /** The number of nodes that this node hears. */
@@ -106,7 +104,7 @@ export class NumberedBus implements NodeBus {
     await this.deps.transport.start((envelope) => {
       this.receive(envelope);
     });
-    this.echoAtMs = this.deps.clock.monotonicMs();
+    this.echo.start(this.deps.clock.monotonicMs());
     this.beat();
   }
 
@@ -149,12 +147,10 @@ export class NumberedBus implements NodeBus {
     this.flush();
     const nowMs = clock.monotonicMs();
     this.beatId += 1;
-    this.beatSentAtMs = nowMs;
+    this.echo.sent(this.beatId, nowMs);
     this.transmit('all', encodeBeat(self, this.beatAt(nowMs)));
-    if (nowMs - this.echoAtMs > DEAF_AFTER_MS) {
-      this.echoAtMs = nowMs;
-      transport.reconnect();
-    }
+    this.transmit(self, encodeBeat(self, this.echo.ownBeat(this.beatId)));
+    if (this.echo.isDeaf(nowMs)) transport.reconnect();
     // Read first what has arrived: after a pause of this process, the other nodes only seem silent.
     clock.endOfTurn(() => {
       this.noticeSilence();
@@ -199,7 +195,7 @@ export class NumberedBus implements NodeBus {
     const nowMs = this.deps.clock.monotonicMs();
     const { from } = envelope;
     if (from === this.deps.self) {
-      if (envelope.kind === 'beat') this.hearEcho(envelope.beat, nowMs);
+      if (envelope.kind === 'beat') this.echo.hear(envelope.beat, nowMs);
       return;
     }
     const incoming = this.hear(from, nowMs);
@@ -211,11 +207,6 @@ export class NumberedBus implements NodeBus {
     if (verdict === 'old') return;
     if (verdict === 'after_loss') this.reportLoss(from, 'hole');
     for (const message of envelope.messages) for (const listen of this.messageListeners) listen(from, message);
-  }
-
-  private hearEcho(beat: Beat, nowMs: number): void {
-    this.echoAtMs = nowMs;
-    if (beat.id === this.beatId) this.echoTookMs = nowMs - this.beatSentAtMs;
   }
 
   private hear(from: NodeId, nowMs: number): Incoming {

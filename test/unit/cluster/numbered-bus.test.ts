@@ -12,6 +12,8 @@ import { silentLog } from '../../support/silent-log.js';
 /** A node whose envelopes can be held back: `isCut` drops what it sends. */
 class LossyNode {
   isCut = false;
+  /** Drops what it sends to itself, as if the channel's subscription had ended. */
+  isOwnChannelGone = false;
   reconnects = 0;
   readonly heard: string[] = [];
   readonly sent: Uint8Array[] = [];
@@ -25,7 +27,8 @@ class LossyNode {
     const transport: BusTransport = {
       send: (to, envelope) => {
         this.sent.push(envelope.slice());
-        if (!this.isCut) inner.send(to, envelope);
+        const isLost = this.isCut || (this.isOwnChannelGone && to === this.id);
+        if (!isLost) inner.send(to, envelope);
       },
       start: (receive) => {
         this.arrive = receive;
@@ -192,5 +195,16 @@ describe('the numbers of the node bus', () => {
     expect(a.reconnects).toBe(1);
     expect(a.bus.lagMs).toBeGreaterThan(0);
     expect(b.reconnects).toBe(0);
+  });
+
+  test('NB11 a node whose own channel alone is silent lets the transport connect again', async () => {
+    a.isOwnChannelGone = true;
+    await pass(1_400);
+    expect(a.reconnects).toBe(1);
+    expect(a.bus.lagMs).toBeGreaterThan(0);
+    a.isOwnChannelGone = false;
+    await pass(2_000);
+    expect(a.reconnects).toBe(1);
+    expect(a.bus.lagMs).toBe(0);
   });
 });
