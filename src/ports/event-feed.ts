@@ -33,6 +33,8 @@ export interface FeedHold {
 export interface EventFeed {
   /** How many partitions there are; they are numbered from 0. */
   readonly partitions: number;
+  /** Calls `listen` after a call of this process that may have written events to the partition. Add it before `start`. */
+  onWritten(listen: (partition: number) => void): void;
   /**
    * Takes the partition, or renews what the node has, for `leaseMs`. null: another node owns it still. The epoch stays
    * the same while the node renews in time.
