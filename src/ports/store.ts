@@ -1,5 +1,7 @@
 import type { DirectoryStore } from './directory-store.js';
 import type { DurableLog } from './durable-log.js';
+import type { EventFeed } from './event-feed.js';
+import type { EventLog } from './event-log.js';
 import type { IdempotencyStore } from './idempotency-store.js';
 import type { KeyStore } from './key-store.js';
 import type { NodeStore } from './node-store.js';
@@ -19,6 +21,8 @@ export interface Store {
   readonly relay: RelayStore;
   readonly durableLog: DurableLog;
   readonly rooms: RoomIndex;
+  readonly events: EventLog;
+  readonly feed: EventFeed;
   readonly keys: KeyStore;
   readonly nodes: NodeStore;
   readonly idempotency: IdempotencyStore;

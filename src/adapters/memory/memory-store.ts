@@ -3,6 +3,8 @@ import type { Store } from '../../ports/store.js';
 import type { SessionId } from '../../protocol/ids.js';
 import { createMemoryDirectoryStore } from './directory-store.js';
 import { MemoryDurableLog } from './durable-log.js';
+import { MemoryEventFeed } from './event-feed.js';
+import { MemoryEventLog } from './event-log.js';
 import { createMemoryIdempotencyStore } from './idempotency-store.js';
 import { createMemoryKeyStore } from './key-store.js';
 import { createMemoryNodeStore } from './node-store.js';
@@ -21,11 +23,15 @@ import { createMemoryUserSocketStore } from './user-socket-store.js';
  */
 export function createMemoryStore(deps: { readonly clock: Clock }): Store {
   const sessions = new Map<SessionId, SessionState>();
+  const feed = new MemoryEventFeed(deps.clock);
+  const events = new MemoryEventLog(deps.clock, feed);
   return {
     engine: 'memory',
     relay: createMemoryRelayStore(deps.clock, sessions),
     durableLog: new MemoryDurableLog(sessions, deps.clock),
     rooms: createMemoryRoomIndex(deps.clock),
+    events,
+    feed,
     keys: createMemoryKeyStore(),
     nodes: createMemoryNodeStore(deps.clock),
     idempotency: createMemoryIdempotencyStore(deps.clock),

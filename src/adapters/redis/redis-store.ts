@@ -5,6 +5,7 @@ import type { Store } from '../../ports/store.js';
 import { RedisDirectoryStore } from './directory-store.js';
 import { RedisDurableLog } from './durable-log.js';
 import { STORE_FORMAT } from './format.js';
+import { eventFeedToCome, eventLogToCome } from './events-to-come.js';
 import { createRedisIdempotencyStore } from './idempotency-store.js';
 import { createRedisKeyStore } from './key-store.js';
 import { createKeys } from './keys.js';
@@ -66,6 +67,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     relay: new RedisRelayStore(link, keys, scripts, new SessionIndex(link, keys, scripts)),
     durableLog: new RedisDurableLog(logLink, keys, scripts, new Replication(logLink, durableReplicas)),
     rooms: createRedisRoomIndex(link, keys, scripts),
+    events: eventLogToCome,
+    feed: eventFeedToCome,
     keys: createRedisKeyStore(link, keys, scripts),
     nodes: createRedisNodeStore(link, keys, scripts),
     idempotency: createRedisIdempotencyStore(link, keys, scripts),

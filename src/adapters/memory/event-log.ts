@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { deepFreeze } from '../../lib/deep-freeze.js';
+import type { Clock } from '../../ports/clock.js';
+import type { EventFacts, EventRecord, NodeFacts } from '../../ports/event.js';
+import {
+  MAX_LOG_EVENTS,
+  MAX_SESSION_EVENTS,
+  SESSION_EVENTS_KEPT_MS,
+  type EventLog,
+  type EventPage,
+  type LogName,
+} from '../../ports/event-log.js';
+import type { ProjectScope, RelaySession } from '../../ports/relay-session.js';
+import type { ProjectId, SessionId } from '../../protocol/ids.js';
+import { EventRing } from './event-ring.js';
+import type { MemoryEventFeed } from './event-feed.js';
+
+interface SessionLog {
+  readonly projectId: ProjectId;
+  readonly ring: EventRing;
+}
+
+interface EndedLog extends SessionLog {
+  readonly endedAtMs: number;
+  /** How many events the log had at the end of its session. */
+  readonly events: number;
+}
+
+/** The logs of ended sessions together hold at most this many events. The log of the session that ended first goes first. */
+const MAX_ENDED_EVENTS = 100_000;
+
+/** The event logs of this process. All logs of an event share one record. Each method is atomic because none awaits. */
+export class MemoryEventLog implements EventLog {
+  readonly #clock: Clock;
+  readonly #feed: MemoryEventFeed;
+  readonly #sessions = new Map<SessionId, SessionLog>();
+  /** In the order of their ends. */
+  readonly #ended = new Map<SessionId, EndedLog>();
+  #endedEvents = 0;
+  readonly #projects = new Map<ProjectId, EventRing>();
+  readonly #deployment = new EventRing(MAX_LOG_EVENTS);
+  readonly #all = new EventRing(MAX_LOG_EVENTS);
+  /** Tells the ids of this process from those of any other. */
+  readonly #idStart = `evt_${randomBytes(15).toString('base64url')}_`;
+  #written = 0;
+
+  constructor(clock: Clock, feed: MemoryEventFeed) {
+    this.#clock = clock;
+    this.#feed = feed;
+  }
+
+  /** Writes events of a relay session, in this order. Call it in the step that makes the change. */
+  writeOf({ id, projectId }: Pick<RelaySession, 'id' | 'projectId'>, changes: readonly EventFacts[]): void {
+    if (changes.length === 0) return;
+    const log = this.#sessionLog(id, projectId);
+    for (const facts of changes) {
+      const event = this.#record(facts, { sequence: log.ring.newest + 1, projectId, sessionId: id });
+      log.ring.append(event);
+      this.#projectLog(projectId).append(event);
+      this.#publish(event);
+    }
+  }
+
+  /** Writes an event without a project. Call it in the step that makes the change. */
+  write(facts: EventFacts): void {
+    const event = this.#record(facts, { sequence: null, projectId: null, sessionId: null });
+    this.#deployment.append(event);
+    this.#publish(event);
+  }
+
+  /** The session is over: its log is kept for a while. */
+  endOf(id: SessionId): void {
+    const log = this.#sessions.get(id);
+    if (log === undefined) return;
+    this.#sessions.delete(id);
+    const ended = { ...log, endedAtMs: this.#clock.nowMs(), events: log.ring.size };
+    this.#ended.set(id, ended);
+    this.#endedEvents += ended.events;
+    this.#forgetEnded();
+  }
+
+  async ofSession(id: SessionId, scope: ProjectScope, after: number, limit: number): Promise<EventPage | null> {
+    this.#forgetEnded();
+    const log = this.#sessions.get(id) ?? this.#ended.get(id);
+    if (log === undefined || (scope !== 'all' && scope !== log.projectId)) return null;
+    return log.ring.page(after, limit, this.#clock.nowMs());
+  }
+
+  async of(log: LogName, after: number, limit: number): Promise<EventPage> {
+    const ring = this.#find(log) ?? new EventRing(0);
+    return ring.page(after, limit, this.#clock.nowMs());
+  }
+
+  async newest(logs: readonly LogName[]): Promise<readonly number[]> {
+    return logs.map((log) => this.#find(log)?.newest ?? 0);
+  }
+
+  async append(facts: NodeFacts): Promise<void> {
+    this.write(facts);
+  }
+
+  #record(facts: EventFacts, of: Pick<EventRecord, 'sequence' | 'projectId' | 'sessionId'>): EventRecord {
+    this.#written += 1;
+    const id = `${this.#idStart}${this.#written.toString(36)}`;
+    return Object.freeze({ id, createdAtMs: this.#clock.nowMs(), facts: deepFreeze(facts), ...of });
+  }
+
+  #publish(event: EventRecord): void {
+    this.#all.append(event);
+    this.#feed.add(event);
+  }
+
+  #sessionLog(id: SessionId, projectId: ProjectId): SessionLog {
+    const found = this.#sessions.get(id);
+    if (found !== undefined) return found;
+    const log: SessionLog = { projectId, ring: new EventRing(MAX_SESSION_EVENTS) };
+    this.#sessions.set(id, log);
+    return log;
+  }
+
+  #projectLog(id: ProjectId): EventRing {
+    const found = this.#projects.get(id);
+    if (found !== undefined) return found;
+    const log = new EventRing(MAX_LOG_EVENTS);
+    this.#projects.set(id, log);
+    return log;
+  }
+
+  #find(log: LogName): EventRing | undefined {
+    if (log.of === 'project') return this.#projects.get(log.projectId);
+    return log.of === 'all' ? this.#all : this.#deployment;
+  }
+
+  #forgetEnded(): void {
+    const keptFromMs = this.#clock.nowMs() - SESSION_EVENTS_KEPT_MS;
+    for (const [id, { endedAtMs, events }] of this.#ended) {
+      if (endedAtMs > keptFromMs && this.#endedEvents <= MAX_ENDED_EVENTS) return;
+      this.#ended.delete(id);
+      this.#endedEvents -= events;
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/** Stands in for the events of the Redis store until they exist. */
+import type { EventFeed } from '../../ports/event-feed.js';
+import type { EventLog } from '../../ports/event-log.js';
+
+const fail = (): Promise<never> => Promise.reject(new Error('not there yet'));
+
+export const eventLogToCome: EventLog = { ofSession: fail, of: fail, newest: fail, append: fail };
+
+export const eventFeedToCome: EventFeed = {
+  partitions: 64,
+  claim: fail,
+  release: fail,
+  read: fail,
+  publish: fail,
+  settle: fail,
+};
