@@ -7,6 +7,7 @@ import { composeClient } from './compose/client.js';
 import { composeCluster } from './compose/cluster.js';
 import { Drain, drainService } from './compose/drain.js';
 import { exposeGauges } from './compose/gauges.js';
+import { composeEvents } from './compose/events.js';
 import { composeGroup } from './compose/group.js';
 import { layGround, type Ground } from './compose/ground.js';
 import { composeIdentity } from './compose/identity.js';
@@ -117,6 +118,7 @@ function composeParts(ground: Ground): Parts {
   const cluster = composeCluster(ground);
   const { membership, calls, drains, busRefusal, satellites } = cluster;
   const tokens = composeTokens({ ...ground, publicUrl: () => address.publicUrl() });
+  const events = composeEvents(ground, { membership, calls });
   const relay = composeRelay({ ...ground, membership, calls, satellites, tokens });
   const identity = composeIdentity({ ...ground, calls, tokens });
   const login = composeLogin({ ...ground, calls, tokens }, identity);
@@ -136,7 +138,7 @@ function composeParts(ground: Ground): Parts {
   const { departures, sessionDrain: sessions } = relay;
   const drain = new Drain({ config, clock, log, membership, sessions, departures, server });
   ground.duties.drainWith(drain);
-  const composed = [ground, admin, front, cluster, relay, identity, tokens, login, client, group];
+  const composed = [ground, admin, front, cluster, events, relay, identity, tokens, login, client, group];
   return {
     services: [...composed.flatMap((part) => part.services), front.entry, drainService(drain, config)],
     connections: () => server.connections,

@@ -8,6 +8,7 @@ import { Failure } from '../protocol/failure.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { EventFeed, FeedEntry, FeedHold } from '../ports/event-feed.js';
 import type { Log } from '../ports/log.js';
+import type { Tallies } from '../ports/metrics.js';
 import { callKind, type NodeCalls } from '../ports/node-calls.js';
 import type { Placement } from '../ports/placement.js';
 import { PartitionShare } from './partition-share.js';
@@ -21,11 +22,6 @@ const TELL_AFTER_MS = 5;
 const LOOK_EVERY_MS = 1_000;
 /** The entries of one step: a session event holds the whole session, so few are large enough. */
 const ENTRIES_AT_ONCE = 256;
-
-export interface DispatchTallies {
-  eventsDispatched: number;
-  eventsDropped: number;
-}
 
 /** The work on a partition beside the logs: the webhooks. */
 export interface PartitionWork {
@@ -47,7 +43,7 @@ export interface DispatcherDeps {
   readonly calls: Pick<NodeCalls, 'announce' | 'serve'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly tallies: DispatchTallies;
+  readonly tallies: Pick<Tallies, 'eventsDispatched' | 'eventsDropped'>;
 }
 
 interface Run {
@@ -112,8 +108,9 @@ export class Dispatcher {
       this.wake(partition);
       return;
     }
+    const isFirst = this.untold.size === 0;
     this.untold.add(partition);
-    if (this.untold.size > 1) return;
+    if (!isFirst) return;
     this.deps.clock.after(TELL_AFTER_MS, () => {
       const partitions = [...this.untold];
       this.untold.clear();

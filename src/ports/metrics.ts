@@ -62,6 +62,8 @@ export interface Tallies {
   framesForwarded: number;
   bytesForwarded: number;
   framesNotForwarded: number;
+  eventsDispatched: number;
+  eventsDropped: number;
 }
 
 /** The purpose of a socket. */
@@ -156,6 +158,8 @@ export function emptyTallies(): Tallies {
     framesForwarded: 0,
     bytesForwarded: 0,
     framesNotForwarded: 0,
+    eventsDispatched: 0,
+    eventsDropped: 0,
   };
 }
 

@@ -26,6 +26,7 @@ export class MemoryEventFeed implements EventFeed {
   #dropped = 0;
   #epoch = 0;
   #owner: Owner | null = null;
+  readonly #listeners: ((partition: number) => void)[] = [];
 
   constructor(clock: Clock, most = MAX_FEED_EVENTS) {
     this.#clock = clock;
@@ -36,12 +37,17 @@ export class MemoryEventFeed implements EventFeed {
   add(event: EventRecord): void {
     this.#position += 1;
     this.#entries.set(this.#position, event);
+    for (const listen of this.#listeners) listen(0);
     if (this.#entries.size <= this.#most) return;
     for (const oldest of this.#entries.keys()) {
       this.#entries.delete(oldest);
       this.#dropped += 1;
       return;
     }
+  }
+
+  onWritten(listen: (partition: number) => void): void {
+    this.#listeners.push(listen);
   }
 
   async claim(_partition: number, nodeId: NodeId, leaseMs: number): Promise<FeedHold | null> {

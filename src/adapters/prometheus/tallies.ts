@@ -73,6 +73,8 @@ const TALLY_TEXTS: Readonly<
   linksBroken: ['links_broken', 'Links to homes and satellites that began anew; their sockets were closed with 4201.'],
   framesForwarded: ['frames_forwarded', 'Frames of sockets here that went to the home on another node.'],
   bytesForwarded: ['bytes_forwarded', 'Bytes of these frames.'],
+  eventsDispatched: ['events_dispatched', 'Events carried on from the feed to the logs and the webhooks.'],
+  eventsDropped: ['events_dropped', 'Events that the feed dropped because it was full. Webhooks never hear of them.'],
   framesNotForwarded: ['frames_not_forwarded', 'Frames refused because the home on another node did not keep up.'],
 };
 

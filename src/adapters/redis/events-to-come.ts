@@ -8,6 +8,7 @@ export const eventLogToCome: EventLog = { ofSession: fail, of: fail, newest: fai
 
 export const eventFeedToCome: EventFeed = {
   partitions: 64,
+  onWritten: () => undefined,
   claim: fail,
   release: fail,
   read: fail,
