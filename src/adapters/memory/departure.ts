@@ -1,12 +1,31 @@
 /** How members and users leave, and what happens to the host role. The caller has checked that they may. */
 import type { RemovalReason } from '../../ports/enforcer.js';
+import type { AwayReason, DepartureReason } from '../../ports/event.js';
 import type { RemovedUser } from '../../ports/relay-seat.js';
 import type { MemberIndex } from '../../protocol/ids.js';
 import { isKept, viewHost, type MemberState, type SeatState, type SessionState } from './session-state.js';
 
+export interface Place {
+  readonly seat: SeatState;
+  readonly member: MemberState;
+}
+
+/** The member's socket is lost: its resume window runs from now. */
+export function setAway(session: SessionState, { seat, member }: Place, why: AwayReason, nowMs: number): void {
+  const { index, awayUntilMs } = member;
+  if (awayUntilMs === null) session.changes.push({ type: 'member.away', why, userId: seat.userId, index });
+  member.awayUntilMs = nowMs + session.facts.resumeWindowMs;
+}
+
 /** A member leaves for good: gives its seat back; a listed user keeps the authorization. */
-export function departMember(session: SessionState, seat: SeatState, member: MemberState, nowMs: number): void {
-  dropMember(session, seat, member, nowMs);
+export function departMember(
+  session: SessionState,
+  seat: SeatState,
+  member: MemberState,
+  why: DepartureReason,
+  nowMs: number,
+): void {
+  dropMember(session, seat, member, why, nowMs);
   if (session.host.index === member.index) passHostOn(session);
 }
 
@@ -17,16 +36,24 @@ export function purgeOverdue(session: SessionState, nowMs: number): void {
     const { member } = seat;
     if (member === null || !isOverdue(member, nowMs)) continue;
     hostLeft ||= session.host.index === member.index;
-    dropMember(session, seat, member, nowMs);
+    dropMember(session, seat, member, 'timeout', nowMs);
   }
   if (hostLeft) passHostOn(session);
 }
 
-/** Removes a user's member, seat and authorization, and invalidates the user's minted credentials. */
-export function removeUser(session: SessionState, seat: SeatState, reason: RemovalReason, nowMs: number): RemovedUser {
+/**
+ * Removes a user's member, seat and authorization, and invalidates the user's minted credentials. `reason` is kept for
+ * later readers; `why` is what the event says.
+ */
+export function removeUser(
+  session: SessionState,
+  seat: SeatState,
+  { reason, why }: { readonly reason: RemovalReason; readonly why: DepartureReason },
+  nowMs: number,
+): RemovedUser {
   const { member } = seat;
   outdateMinted(session, seat, reason);
-  if (member !== null) departMember(session, seat, member, nowMs);
+  if (member !== null) departMember(session, seat, member, why, nowMs);
   if (seat.token !== null) session.tokens.set(seat.token, null);
   if (seat.group !== null) session.wallets.delete(seat.group.wallet);
   if (seat.held) session.held -= 1;
@@ -55,7 +82,14 @@ export function setHost(session: SessionState, index: MemberIndex): void {
   session.host = { index, term: session.host.term + 1 };
 }
 
-function dropMember(session: SessionState, seat: SeatState, member: MemberState, nowMs: number): void {
+function dropMember(
+  session: SessionState,
+  seat: SeatState,
+  member: MemberState,
+  why: DepartureReason,
+  nowMs: number,
+): void {
+  session.changes.push({ type: 'member.left', why, userId: seat.userId, index: member.index });
   session.members.delete(member.index);
   session.indexes.free(member.index, nowMs);
   session.held -= 1;

@@ -12,15 +12,17 @@ import {
   type WriteResult,
 } from '../../ports/directory-store.js';
 import type { OrganizationId, UserId } from '../../protocol/ids.js';
+import type { MemoryEventLog } from './event-log.js';
 import { MembershipTable } from './membership-table.js';
 import { RecordTable } from './record-table.js';
 
-export function createMemoryDirectoryStore(): DirectoryStore {
-  return new MemoryDirectoryStore();
+export function createMemoryDirectoryStore(events: MemoryEventLog): DirectoryStore {
+  return new MemoryDirectoryStore(events);
 }
 
 /** The directory in this process. Each method is atomic because none awaits. */
 class MemoryDirectoryStore implements DirectoryStore {
+  readonly #events: MemoryEventLog;
   readonly #users = new RecordTable<UserId, UserRecord, UserName>((user) =>
     USER_NAMES.map((name) => [name, user[name]]),
   );
@@ -28,8 +30,16 @@ class MemoryDirectoryStore implements DirectoryStore {
   readonly #templates = new RecordTable<string, TemplateRecord, never>(() => []);
   readonly #memberships = new MembershipTable();
 
+  constructor(events: MemoryEventLog) {
+    this.#events = events;
+  }
+
   async putUser(user: UserRecord): Promise<WriteResult<UserName, UserRecord>> {
-    return this.#users.put(user.id, user);
+    const wasBanned = this.#users.get(user.id)?.banned === true;
+    const result = this.#users.put(user.id, user);
+    const isNewlyBanned = result.outcome === 'written' && user.banned && !wasBanned;
+    if (isNewlyBanned) this.#events.write({ type: 'user.banned', userId: user.id });
+    return result;
   }
 
   async user(id: UserId): Promise<UserRecord | null> {

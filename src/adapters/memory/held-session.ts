@@ -30,6 +30,8 @@ export function putBack(lost: Restoration, there: SessionState | null, position:
   const session: SessionState = {
     facts: deepFreeze({ ...facts, expiresAtMs: nowMs + lost.leftMs }),
     host,
+    toldHost: host,
+    changes: [],
     generation: Math.max(generation, there?.generation ?? 0),
     held: 0,
     seats: new Map(),

@@ -61,11 +61,14 @@ function takeOver(session: SessionState, seat: SeatState, member: MemberState, r
     return joined(seat.userId, { ...member, connection, userSessionId }, false, viewHost(session));
   }
   member.userSessionId = userSessionId;
+  const isBack = member.awayUntilMs !== null;
   if (credential.kind !== 'resume') member.resumePrevious = null;
   else if (credential.secretHash === member.resume) member.resumePrevious = member.resume;
   member.resume = resumeHash;
   member.connection += 1;
   member.awayUntilMs = null;
+  const { index } = member;
+  if (isBack) session.changes.push({ type: 'member.back', userId: seat.userId, index, userSessionId });
   return joined(seat.userId, member, false, viewHost(session));
 }
 
@@ -94,6 +97,7 @@ function seatNewMember(session: SessionState, joiner: Joiner, request: JoinReque
   session.seats.set(seat.userId, seat);
   session.members.set(index, seat);
   session.indexes.take(index);
+  session.changes.push({ type: 'member.joined', userId: seat.userId, index, userSessionId: member.userSessionId });
   if (takesHost) setHost(session, index);
   return joined(seat.userId, member, true, viewHost(session));
 }

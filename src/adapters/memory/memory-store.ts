@@ -27,7 +27,7 @@ export function createMemoryStore(deps: { readonly clock: Clock }): Store {
   const events = new MemoryEventLog(deps.clock, feed);
   return {
     engine: 'memory',
-    relay: createMemoryRelayStore(deps.clock, sessions),
+    relay: createMemoryRelayStore(deps.clock, sessions, events),
     durableLog: new MemoryDurableLog(sessions, deps.clock),
     rooms: createMemoryRoomIndex(deps.clock),
     events,
@@ -35,8 +35,8 @@ export function createMemoryStore(deps: { readonly clock: Clock }): Store {
     keys: createMemoryKeyStore(),
     nodes: createMemoryNodeStore(deps.clock),
     idempotency: createMemoryIdempotencyStore(deps.clock),
-    directory: createMemoryDirectoryStore(),
-    userSessions: createMemoryUserSessionStore(deps.clock),
+    directory: createMemoryDirectoryStore(events),
+    userSessions: createMemoryUserSessionStore(deps.clock, events),
     oneTime: createMemoryOneTimeStore(deps.clock),
     rateLimits: createMemoryRateLimitStore(deps.clock),
     signingKeys: createMemorySigningKeyStore(deps.clock),

@@ -1,8 +1,9 @@
 import { deepFreeze } from '../../lib/deep-freeze.js';
 import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
 import type { Clock } from '../../ports/clock.js';
+import type { SessionEnd } from '../../ports/event.js';
 import type { HomeClaim, HomeState, Restoration } from '../../ports/relay-home.js';
-import type { JoinRequest, JoinResult, LeaveResult, SeatHold } from '../../ports/relay-join.js';
+import type { JoinRequest, JoinResult, LeaveReason, LeaveResult, SeatHold } from '../../ports/relay-join.js';
 import type {
   AuthorizeResult,
   EnrolResult,
@@ -15,7 +16,6 @@ import type {
   RevokeResult,
   SessionPage,
   SessionWithSeats,
-  UserSelector,
 } from '../../ports/relay-seat.js';
 import type {
   HomeHold,
@@ -31,19 +31,19 @@ import type { AuthorizationToken, MemberIndex, NodeId, SessionId, UserId } from 
 import { join } from './join.js';
 import { ExpiringMap, type MapBound } from './expiring-map.js';
 import { compare, putBack } from './held-session.js';
-import { departMember, isOverdue, outdateMinted, purgeOverdue, removeUser, setHost } from './departure.js';
+import { authorize, enrol } from './authorization.js';
+import { departMember, setAway, setHost, type Place } from './departure.js';
+import type { MemoryEventLog } from './event-log.js';
+import { kick, revoke } from './removal.js';
 import {
   addListed,
   addWallet,
   inScope,
   newSession,
+  reused,
+  takeChanges,
   viewHost,
-  viewSeat,
-  viewSeats,
-  viewSession,
   viewWithSeats,
-  type MemberState,
-  type SeatState,
   type SessionState,
 } from './session-state.js';
 
@@ -54,20 +54,26 @@ import {
 const OVER_BOUND: MapBound = { most: 100_000, whenFull: 'drop' };
 
 /** `sessions`: empty; only this store changes it. Ordered by creation. Expired sessions stay until swept. */
-export function createMemoryRelayStore(clock: Clock, sessions: Map<SessionId, SessionState>): RelayStore {
-  return new MemoryRelayStore(clock, sessions);
+export function createMemoryRelayStore(
+  clock: Clock,
+  sessions: Map<SessionId, SessionState>,
+  events: MemoryEventLog,
+): RelayStore {
+  return new MemoryRelayStore(clock, sessions, events);
 }
 
 /** Relay sessions in this process. Each method is atomic because none awaits. */
 class MemoryRelayStore implements RelayStore {
   readonly #clock: Clock;
   readonly #sessions: Map<SessionId, SessionState>;
-  readonly #over: ExpiringMap<SessionId, 'ended' | 'expired'>;
+  readonly #events: MemoryEventLog;
+  readonly #over: ExpiringMap<SessionId, SessionEnd>;
   #position = 0;
 
-  constructor(clock: Clock, sessions: Map<SessionId, SessionState>) {
+  constructor(clock: Clock, sessions: Map<SessionId, SessionState>, events: MemoryEventLog) {
     this.#clock = clock;
     this.#sessions = sessions;
+    this.#events = events;
     this.#over = new ExpiringMap(clock, OVER_BOUND);
   }
 
@@ -79,7 +85,10 @@ class MemoryRelayStore implements RelayStore {
       if (('group' in seat ? addWallet(session, seat) : addListed(session, seat)) === null) throw reused();
     }
     this.#sessions.set(created.id, session);
-    return viewWithSeats(session);
+    const view = viewWithSeats(session);
+    const type = session.facts.homeNodeId === null ? 'session.failed' : 'session.ready';
+    this.#events.writeOf(session.facts, [{ type, session: view }]);
+    return view;
   }
 
   async get(id: SessionId, scope: ProjectScope): Promise<SessionWithSeats | null> {
@@ -117,78 +126,31 @@ class MemoryRelayStore implements RelayStore {
     scope: ProjectScope,
     change: Partial<RelaySessionSettings> & { readonly ttlMs?: number },
   ): Promise<RelaySession | null> {
-    const session = this.#find(id, scope);
-    if (session === null) return null;
-    const { ttlMs, ...settings } = structuredClone(change);
-    const expiresAtMs = ttlMs === undefined ? session.facts.expiresAtMs : this.#clock.nowMs() + ttlMs;
-    session.facts = deepFreeze({ ...session.facts, ...settings, expiresAtMs });
-    session.revision += 1;
-    return viewSession(session);
+    return this.#step(this.#find(id, scope), null, (session, nowMs) => {
+      const { ttlMs, ...settings } = structuredClone(change);
+      const expiresAtMs = ttlMs === undefined ? session.facts.expiresAtMs : nowMs + ttlMs;
+      session.facts = deepFreeze({ ...session.facts, ...settings, expiresAtMs });
+      session.revision += 1;
+      const view = viewWithSeats(session);
+      session.changes.push({ type: 'session.updated', session: view });
+      return view.session;
+    });
   }
 
   async authorize(id: SessionId, scope: ProjectScope, seat: NewSeat): Promise<AuthorizeResult> {
-    const session = this.#find(id, scope);
-    if (session === null) return { outcome: 'session_not_found' };
-    for (const other of session.seats.values()) {
-      if (other.token !== null && other.address === seat.address) return { outcome: 'address_already_authorized' };
-    }
-    if (session.held >= session.facts.maxUsers) purgeOverdue(session, this.#clock.nowMs());
-    if (session.held >= session.facts.maxUsers) return { outcome: 'session_full' };
-    if (session.tokens.has(seat.token) || session.facts.authorizationToken === seat.token) {
-      return { outcome: 'token_taken' };
-    }
-    const added = addListed(session, seat);
-    if (added === null) throw reused();
-    session.revision += 1;
-    return { outcome: 'authorized', session: viewSession(session), seat: viewSeat(added) };
+    return this.#step(this.#find(id, scope), NOT_FOUND, (session, nowMs) => authorize(session, seat, nowMs));
   }
 
   async enrol(id: SessionId, seat: NewGroupSeat): Promise<EnrolResult> {
-    const session = this.#find(id, 'all');
-    if (session?.facts.group == null) return { outcome: 'session_not_found' };
-    const { facts, seats, wallets } = session;
-    if (session.bannedWallets.has(seat.group.wallet)) return { outcome: 'banned' };
-    const nowMs = this.#clock.nowMs();
-    const formerId = wallets.get(seat.group.wallet);
-    const former = formerId === undefined ? undefined : seats.get(formerId);
-    if (former?.member != null && isOverdue(former.member, nowMs)) purgeOverdue(session, nowMs);
-    if (former?.held === true) return { outcome: 'already_member' };
-    if (facts.locked) return { outcome: 'session_locked' };
-    if (session.held >= facts.maxUsers) purgeOverdue(session, nowMs);
-    if (session.held >= facts.maxUsers) return { outcome: 'session_full' };
-    if (seats.has(seat.userId)) throw reused();
-    if (former !== undefined) removeUser(session, former, 'left', nowMs);
-    const added = addWallet(session, seat);
-    if (added === null) throw reused();
-    session.revision += 1;
-    return { outcome: 'enrolled', session: viewSession(session), seat: viewSeat(added) };
+    return this.#step(this.#find(id, 'all'), NOT_FOUND, (session, nowMs) => enrol(session, seat, nowMs));
   }
 
   async revoke(id: SessionId, scope: ProjectScope, token: AuthorizationToken): Promise<RevokeResult> {
-    const session = this.#find(id, scope);
-    if (session === null) return { outcome: 'session_not_found' };
-    const userId = session.tokens.get(token);
-    if (userId === null) return { outcome: 'revoked_before' };
-    const seat = userId === undefined ? undefined : session.seats.get(userId);
-    if (seat === undefined) return { outcome: 'token_not_found' };
-    const removed = removeUser(session, seat, 'revoked', this.#clock.nowMs());
-    session.revision += 1;
-    return { outcome: 'revoked', removed, session: viewSession(session), seats: viewSeats(session) };
+    return this.#step(this.#find(id, scope), NOT_FOUND, (session, nowMs) => revoke(session, token, nowMs));
   }
 
-  async kick({ sessionId, scope, selector, ban, isOwnWish = false }: KickRequest): Promise<KickResult> {
-    const session = this.#find(sessionId, scope);
-    if (session === null) return { outcome: 'session_not_found' };
-    const seat = select(session, selector);
-    const userId = selector.by === 'user_id' ? selector.userId : seat?.userId;
-    if (ban && userId !== undefined) session.banned.add(userId);
-    if (ban && seat?.group != null) session.bannedWallets.add(seat.group.wallet);
-    if (userId !== undefined) session.revision += 1;
-    const reason = isOwnWish ? 'left' : 'kicked';
-    if (seat !== undefined)
-      return { outcome: 'kicked', removed: removeUser(session, seat, reason, this.#clock.nowMs()) };
-    if (userId !== undefined) outdateMinted(session, { userId }, null);
-    return { outcome: 'no_match' };
+  async kick({ sessionId, scope, ...request }: KickRequest): Promise<KickResult> {
+    return this.#step(this.#find(sessionId, scope), NOT_FOUND, (session, nowMs) => kick(session, request, nowMs));
   }
 
   async mint(id: SessionId, scope: ProjectScope, userId: UserId): Promise<MintResult> {
@@ -199,45 +161,53 @@ class MemoryRelayStore implements RelayStore {
   }
 
   async join(request: JoinRequest): Promise<JoinResult> {
-    const session = this.#find(request.sessionId, 'all');
-    if (session === null) return { outcome: 'refused', code: 'session_not_found' };
-    return join(session, request, this.#clock.nowMs());
+    const refused: JoinResult = { outcome: 'refused', code: 'session_not_found' };
+    return this.#step(this.#find(request.sessionId, 'all'), refused, (session, nowMs) => join(session, request, nowMs));
   }
 
   async away(hold: SeatHold): Promise<boolean> {
-    const place = this.#holder(hold);
-    if (place === null) return false;
-    place.member.awayUntilMs = this.#clock.nowMs() + place.session.facts.resumeWindowMs;
-    return true;
+    return this.#step(this.#find(hold.sessionId, 'all'), false, (session, nowMs) => {
+      const place = holderOf(session, hold);
+      if (place === null) return false;
+      setAway(session, place, 'socket_lost', nowMs);
+      return true;
+    });
   }
 
-  async leave(hold: SeatHold): Promise<LeaveResult> {
-    const place = this.#holder(hold);
-    if (place === null) return { outcome: 'outdated' };
-    departMember(place.session, place.seat, place.member, this.#clock.nowMs());
-    return { outcome: 'left', host: viewHost(place.session) };
+  async leave(hold: SeatHold, reason: LeaveReason): Promise<LeaveResult> {
+    const outdated: LeaveResult = { outcome: 'outdated' };
+    return this.#step(this.#find(hold.sessionId, 'all'), outdated, (session, nowMs) => {
+      const place = holderOf(session, hold);
+      if (place === null) return outdated;
+      departMember(session, place.seat, place.member, reason, nowMs);
+      return { outcome: 'left', host: viewHost(session) };
+    });
   }
 
   async handOverHost(id: SessionId, home: HomeHold, from: Host, to: MemberIndex): Promise<Host | null> {
-    const session = this.#find(id, 'all');
-    if (session === null || !isHome(session, home)) return null;
-    if (from.index === null || !session.members.has(to)) return null;
-    if (session.host.index !== from.index || session.host.term !== from.term) return null;
-    if (to !== from.index) {
-      setHost(session, to);
-      session.revision += 1;
-    }
-    return viewHost(session);
+    return this.#step(this.#find(id, 'all'), null, (session) => {
+      if (!isHome(session, home)) return null;
+      if (from.index === null || !session.members.has(to)) return null;
+      if (session.host.index !== from.index || session.host.term !== from.term) return null;
+      if (to !== from.index) {
+        setHost(session, to);
+        session.revision += 1;
+      }
+      return viewHost(session);
+    });
   }
 
   async claimHome(id: SessionId, from: HomeNow, to: NodeId): Promise<SessionWithSeats | null> {
-    const session = this.#find(id, 'all');
-    if (session?.facts.homeNodeId !== from.homeNodeId || session.facts.homeEpoch !== from.homeEpoch) return null;
-    const { facts } = session;
-    session.facts = deepFreeze({ ...facts, homeNodeId: to, homeEpoch: facts.homeEpoch + 1, error: null });
-    const awayUntilMs = this.#clock.nowMs() + facts.resumeWindowMs;
-    for (const { member } of session.members.values()) if (member !== null) member.awayUntilMs ??= awayUntilMs;
-    return viewWithSeats(session);
+    return this.#step(this.#find(id, 'all'), null, (session, nowMs) => {
+      const { facts } = session;
+      if (facts.homeNodeId !== from.homeNodeId || facts.homeEpoch !== from.homeEpoch) return null;
+      session.facts = deepFreeze({ ...facts, homeNodeId: to, homeEpoch: facts.homeEpoch + 1, error: null });
+      for (const seat of session.members.values()) {
+        const { member } = seat;
+        if (member?.awayUntilMs === null) setAway(session, { seat, member }, 'home_lost', nowMs);
+      }
+      return viewWithSeats(session);
+    });
   }
 
   async check(home: NodeId, claims: readonly HomeClaim[]): Promise<readonly HomeState[]> {
@@ -279,9 +249,12 @@ class MemoryRelayStore implements RelayStore {
   }
 
   /** Remembers why a session with members is over. */
-  #finish({ facts: { id }, members }: SessionState, why: 'ended' | 'expired'): void {
-    this.#sessions.delete(id);
-    if (members.size > 0) this.#over.set(id, why, this.#clock.nowMs() + OVER_KEPT_MS);
+  #finish(session: SessionState, why: SessionEnd): void {
+    const { facts, members } = session;
+    this.#sessions.delete(facts.id);
+    if (members.size > 0) this.#over.set(facts.id, why, this.#clock.nowMs() + OVER_KEPT_MS);
+    this.#events.writeOf(facts, [{ type: 'session.ended', why, session: viewWithSeats(session) }]);
+    this.#events.endOf(facts.id);
   }
 
   #find(id: SessionId, scope: ProjectScope): SessionState | null {
@@ -290,25 +263,26 @@ class MemoryRelayStore implements RelayStore {
     return session.facts.expiresAtMs > this.#clock.nowMs() ? session : null;
   }
 
-  #holder(hold: SeatHold): { session: SessionState; seat: SeatState; member: MemberState } | null {
-    const session = this.#find(hold.sessionId, 'all');
-    const seat = session?.members.get(hold.index);
-    const member = seat?.member;
-    if (session === null || seat === undefined || member?.connection !== hold.connection) return null;
-    return isHome(session, hold) ? { session, seat, member } : null;
+  /** Changes a session and writes the events of what has changed, also when the call is refused in the end. */
+  #step<T>(session: SessionState | null, missing: T, run: (session: SessionState, nowMs: number) => T): T {
+    if (session === null) return missing;
+    try {
+      return run(session, this.#clock.nowMs());
+    } finally {
+      this.#events.writeOf(session.facts, takeChanges(session));
+    }
   }
+}
+
+const NOT_FOUND = { outcome: 'session_not_found' } as const;
+
+function holderOf(session: SessionState, hold: SeatHold): Place | null {
+  const seat = session.members.get(hold.index);
+  const member = seat?.member;
+  if (seat === undefined || member?.connection !== hold.connection) return null;
+  return isHome(session, hold) ? { seat, member } : null;
 }
 
 function isHome({ facts }: SessionState, { nodeId, homeEpoch }: HomeHold): boolean {
   return facts.homeNodeId === nodeId && facts.homeEpoch === homeEpoch;
-}
-
-function select(session: SessionState, selector: UserSelector): SeatState | undefined {
-  if (selector.by === 'index') return session.members.get(selector.index);
-  const userId = selector.by === 'user_id' ? selector.userId : session.tokens.get(selector.token);
-  return userId === undefined || userId === null ? undefined : session.seats.get(userId);
-}
-
-function reused(): Failure {
-  return new Failure('internal', { cause: new Error('a user id or token is used twice in one session') });
 }

@@ -4,6 +4,8 @@ import type { AuthorizationToken, MemberIndex, UserId, UserSessionId } from '../
 import type { GroupSeat, NewGroupSeat, NewSeat, Seat, SessionWithSeats } from '../../ports/relay-seat.js';
 import type { Host, NewRelaySession, ProjectScope, RelaySession } from '../../ports/relay-session.js';
 import type { RemovalReason } from '../../ports/enforcer.js';
+import type { EventFacts } from '../../ports/event.js';
+import { Failure } from '../../protocol/failure.js';
 import { IndexPool } from './index-pool.js';
 
 export interface MemberState {
@@ -54,7 +56,13 @@ export interface SessionState {
   readonly bannedWallets: Set<string>;
   /** Rises with each created session; lists are ordered by it. */
   readonly position: number;
+  /** What the running step has changed so far, in the order of the events. The store empties it at the end of the step. */
+  readonly changes: EventFacts[];
+  /** The host that the events so far tell of. */
+  toldHost: Host;
 }
+
+const NO_HOST: Host = { index: null, term: 0 };
 
 export function newSession(created: NewRelaySession, position: number, nowMs: number): SessionState {
   const { ttlMs, ...given } = structuredClone(created);
@@ -65,7 +73,8 @@ export function newSession(created: NewRelaySession, position: number, nowMs: nu
       homeEpoch: given.homeNodeId === null ? 0 : 1,
       ...given,
     }),
-    host: { index: null, term: 0 },
+    host: NO_HOST,
+    toldHost: NO_HOST,
     generation: 1,
     held: 0,
     seats: new Map(),
@@ -79,6 +88,7 @@ export function newSession(created: NewRelaySession, position: number, nowMs: nu
     banned: new Set(),
     bannedWallets: new Set(),
     position,
+    changes: [],
   };
 }
 
@@ -160,4 +170,19 @@ export function viewSeats(session: SessionState): readonly Seat[] {
 
 export function viewWithSeats(session: SessionState): SessionWithSeats {
   return Object.freeze({ session: viewSession(session), seats: viewSeats(session) });
+}
+
+/** Empties `changes`. The step's change of the host comes last, and once, however often the role has moved. */
+export function takeChanges(session: SessionState): readonly EventFacts[] {
+  const { changes, host, toldHost } = session;
+  if (host.index !== toldHost.index || host.term !== toldHost.term) {
+    const userId = host.index === null ? null : (session.members.get(host.index)?.userId ?? null);
+    changes.push({ type: 'host.changed', ...host, userId });
+    session.toldHost = host;
+  }
+  return changes.splice(0);
+}
+
+export function reused(): Failure {
+  return new Failure('internal', { cause: new Error('a user id or token is used twice in one session') });
 }

@@ -1,5 +1,6 @@
 import { decodeCursor, encodeCursor } from '../../lib/cursor.js';
 import type { Clock } from '../../ports/clock.js';
+import type { UserSessionFacts } from '../../ports/event.js';
 import type {
   ChangeResult,
   Device,
@@ -17,6 +18,7 @@ import { Failure } from '../../protocol/failure.js';
 import type { DeviceId, UserId, UserSessionId } from '../../protocol/ids.js';
 import { DeviceTable, type DeviceChange } from './device-table.js';
 import { DueQueue } from './due-queue.js';
+import type { MemoryEventLog } from './event-log.js';
 import {
   applyChange,
   dueOf,
@@ -28,13 +30,21 @@ import {
   type UserSessionState,
 } from './user-session-state.js';
 
-export function createMemoryUserSessionStore(clock: Clock): UserSessionStore {
-  return new MemoryUserSessionStore(clock);
+export function createMemoryUserSessionStore(clock: Clock, events: MemoryEventLog): UserSessionStore {
+  return new MemoryUserSessionStore(clock, events);
 }
+
+const ENDS = {
+  ended: 'user_session.ended',
+  replaced: 'user_session.ended',
+  removed: 'user_session.removed',
+  revoked: 'user_session.revoked',
+} as const satisfies Record<FinishStatus, UserSessionFacts['type']>;
 
 /** User sessions in this process. Each method is atomic because none awaits. */
 class MemoryUserSessionStore implements UserSessionStore {
   readonly #clock: Clock;
+  readonly #events: MemoryEventLog;
   readonly #clients: DeviceTable;
   /** Ordered by time of opening. */
   readonly #sessions = new Map<UserSessionId, UserSessionState>();
@@ -45,8 +55,9 @@ class MemoryUserSessionStore implements UserSessionStore {
   readonly #due = new DueQueue<UserSessionId>();
   #position = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, events: MemoryEventLog) {
     this.#clock = clock;
+    this.#events = events;
     this.#clients = new DeviceTable(clock);
   }
 
@@ -63,6 +74,7 @@ class MemoryUserSessionStore implements UserSessionStore {
     const state = openState(opened, this.#position, this.#clock.nowMs());
     this.#add(state);
     if (opened.deviceId !== null) this.#clients.addSession(opened.deviceId, opened.id);
+    this.#tell('user_session.created', state);
     return { outcome: 'opened', session: state.session, replaced };
   }
 
@@ -77,6 +89,7 @@ class MemoryUserSessionStore implements UserSessionStore {
     const dueBefore = dueOf(state);
     applyChange(state, change, this.#clock.nowMs());
     if (dueOf(state) < dueBefore) this.#lookAgain(state);
+    if (change.touch !== undefined) this.#tell('user_session.touched', state);
     return { outcome: 'changed', session: state.session };
   }
 
@@ -86,6 +99,7 @@ class MemoryUserSessionStore implements UserSessionStore {
     if (isActive(state)) return { outcome: 'changed', session: this.#finish(state, status) };
     if (status === 'removed' && state.session.status !== 'removed') {
       state.session = Object.freeze({ ...state.session, status, updatedAtMs: this.#clock.nowMs() });
+      this.#tell('user_session.removed', state);
     }
     return { outcome: 'not_active', session: state.session };
   }
@@ -161,6 +175,8 @@ class MemoryUserSessionStore implements UserSessionStore {
       if (isActive(state) || state.named) continue;
       state.named = true;
       named.push(state.session);
+      // A session that was removed since has had its event.
+      if (state.session.status !== 'removed') this.#tell('user_session.expired', state);
     }
     return named;
   }
@@ -184,7 +200,12 @@ class MemoryUserSessionStore implements UserSessionStore {
     end(state, status, this.#clock.nowMs());
     state.named = true;
     this.#lookAgain(state);
+    this.#tell(ENDS[status], state);
     return state.session;
+  }
+
+  #tell(type: UserSessionFacts['type'], { session: { secretHash: _secret, ...session } }: UserSessionState): void {
+    this.#events.write({ type, session });
   }
 
   #lookAgain(state: UserSessionState): void {
