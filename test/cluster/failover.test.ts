@@ -5,6 +5,7 @@ import { pairOf } from '../support/backend.js';
 import { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { Nodes } from '../support/nodes.js';
+import { fieldsOf } from '../support/session-keys.js';
 
 const LEASE_MS = 1_500;
 const BLOCKED_MS = 3_000;
@@ -31,7 +32,7 @@ describe('failover', () => {
 
   /** The home and its epoch, as the store has them. */
   async function homeOf(id: string): Promise<{ readonly home: string | null; readonly epoch: number }> {
-    const [home, epoch] = await nodes.client.hmget(`sallyport:relay:{${id}}:fields`, 'home', 'epoch');
+    const [home, epoch] = await nodes.client.hmget(fieldsOf(id), 'home', 'epoch');
     return { home: home ?? null, epoch: Number(epoch) };
   }
 

@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { startGateway, type RunningGateway } from '../support/gateway.js';
 import { startRedisServer, type RedisServer } from '../support/redis-server.js';
 import { startSeverableRedis, startWatchedRedis } from '../support/redis-sentinel.js';
+import { durableLogOf } from '../support/session-keys.js';
 
 const ROOMS = Number(process.env['SALLYPORT_TEST_FAULT_ROOMS'] ?? 20);
 const ONE_USER = { users: [{ ip: '127.0.0.1' }] };
@@ -147,7 +148,7 @@ describe('a Redis that fails', () => {
       const ready = await backend.call('GET', '/readyz');
       await frames.stop();
       // The entries that are left when the master is lost.
-      const newest = await newestNumberAt(redis.replica, `cut:relay:{${session.session_id}}:log`);
+      const newest = await newestNumberAt(redis.replica, durableLogOf(session.session_id, 'cut'));
       const lostFrames = members.flatMap((member) => [...member.acked.values()]).filter((seq) => seq > newest).length;
       return {
         ...{ acked: acked.length, slowestMs, ackedForMs: Math.round(lastAckMs - cutAtMs), ready },

@@ -4,6 +4,7 @@ import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
 import type { Store } from '../../src/ports/store.js';
 import { eventually } from '../support/eventually.js';
 import { startRedisServer, type RedisServer } from '../support/redis-server.js';
+import { durableLogOf, fieldsOf } from '../support/session-keys.js';
 import { silentLog } from '../support/silent-log.js';
 import { findKeys, openRedisStore, randomPrefix, untilReady } from '../support/stores.js';
 import { durableLogRules } from './suites/durable-log-rules.js';
@@ -44,7 +45,7 @@ describe('the durable log in Redis', () => {
   test('DB17 a log that was opened on another server, or another run of it, begins a new numbering', async () => {
     const { home, writer } = await createdIn(store);
     await store.durableLog.append(home, writer, BATCH, 1);
-    const fields = `${keyPrefix}:relay:{${home.sessionId}}:fields`;
+    const fields = fieldsOf(home.sessionId, keyPrefix);
     expect(await store.durableLog.open(home, 'second')).toMatchObject({ epoch: 'first', seq: 1 });
     await client.hset(fields, 'log_server', 'f'.repeat(40));
     expect(await store.durableLog.open(home, 'second')).toMatchObject({ epoch: 'second', seq: 0, batches: [] });
@@ -53,14 +54,14 @@ describe('the durable log in Redis', () => {
   test('DB17 the home that lives on keeps its numbering there', async () => {
     const { home, writer } = await createdIn(store);
     await store.durableLog.append(home, writer, BATCH, 1);
-    await client.hset(`${keyPrefix}:relay:{${home.sessionId}}:fields`, 'log_server', 'f'.repeat(40));
+    await client.hset(fieldsOf(home.sessionId, keyPrefix), 'log_server', 'f'.repeat(40));
     expect(await store.durableLog.reopen(home, { epoch: 'first', seq: 1, oldestSeq: 1 })).toMatchObject({ seq: 1 });
     expect(await store.durableLog.open(home, 'second')).toMatchObject({ epoch: 'first', seq: 1 });
   });
 
   test('DB18 a log goes with its session, and expires with it', async () => {
     const { home, writer } = await createdIn(store);
-    const key = `${keyPrefix}:relay:{${home.sessionId}}:log`;
+    const key = durableLogOf(home.sessionId, keyPrefix);
     await store.durableLog.append(home, writer, BATCH, 1);
     expect(await client.pttl(key)).toBeGreaterThan(f.TTL_MS);
     await store.relay.update(home.sessionId, 'all', { ttlMs: 2 * f.TTL_MS });
@@ -77,7 +78,7 @@ describe('the durable log in Redis', () => {
     if (log.outcome !== 'opened') throw new Error(log.outcome);
     await store.durableLog.append(home, log.writer, BATCH, 1);
     await eventually(async () => ((await store.relay.sweepExpired(10)).includes(session.id) ? null : 'not yet'));
-    expect(await client.exists(`${keyPrefix}:relay:{${session.id}}:log`)).toBe(0);
+    expect(await client.exists(durableLogOf(session.id, keyPrefix))).toBe(0);
   });
 });
 
@@ -116,7 +117,7 @@ describe('the durable log with a replica', () => {
       );
       const { home, writer } = await createdIn(store);
       expect(await store.durableLog.append(home, writer, BATCH, 1)).toBe('appended');
-      expect(await atReplica.xlen(`p:relay:{${home.sessionId}}:log`)).toBe(1);
+      expect(await atReplica.xlen(durableLogOf(home.sessionId, 'p'))).toBe(1);
 
       replica.pause();
       const startedMs = performance.now();

@@ -80,7 +80,8 @@ describe('what the Redis store leaves in Redis', () => {
   test('ST58 the keys of a session share its hash tag, and everything is below the prefix', async () => {
     const { id } = await liveSession();
     const keys = await findKeys(client, keyPrefix);
-    for (const key of keys) expect(key).toMatch(new RegExp(`^${keyPrefix}:((relay:\\{${id}\\}|\\{index\\}):|format$)`));
+    for (const key of keys)
+      expect(key).toMatch(new RegExp(`^${keyPrefix}:((relay:\\{p\\d+\\}:${id}|\\{index\\}):|format$)`));
   });
 });
 

@@ -6,6 +6,7 @@ import { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 import { startRedisCluster, type RedisCluster } from '../support/redis-cluster.js';
+import { fieldsOf } from '../support/session-keys.js';
 import { Traffic } from '../support/traffic.js';
 
 const ROOMS = Number(process.env['SALLYPORT_TEST_CLUSTER_ROOMS'] ?? 10);
@@ -66,7 +67,7 @@ describe('F13 a Redis Cluster that changes', () => {
   async function victim(dies: number | null): Promise<{ session: RelaySessionAnswer; client: Client }> {
     for (;;) {
       const session = await sessionAt(0, 1);
-      const { port } = await cluster.masterOf(`sallyport:relay:{${session.session_id}}:fields`);
+      const { port } = await cluster.masterOf(fieldsOf(session.session_id));
       if (port !== dies) return { session, client: await Client.join(nodes[0]?.socketUrl ?? '', pairOf(session)) };
     }
   }

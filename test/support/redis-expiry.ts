@@ -6,11 +6,13 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { partitionOf } from '../../src/adapters/redis/partitions.js';
 import { pairOf } from './backend.js';
 import { Client } from './client.js';
 import { eventually } from './eventually.js';
 import { inParallel } from './in-parallel.js';
 import type { Nodes } from './nodes.js';
+import { fieldsOf } from './session-keys.js';
 
 export interface ExpiryPlan {
   readonly sessions: number;
@@ -46,24 +48,25 @@ const COPIES_AT_ONCE = 2_000;
 const WARM_UP = 32;
 
 /**
- * Copies a session under new ids. ARGV: its id, the first number, how many, the hints, the rest of its hint, the listing,
- * when the copies end and when their hints are due ('' as the first one), its keys.
+ * Copies a session under new ids. ARGV: its id, the hints, the rest of its hint, the listing, when the copies end and when
+ * their hints are due ('' as the first one), how many keys it has, its keys, the new ids.
  */
 const COPY = `
-local due = ARGV[8] ~= '' and ARGV[8] or redis.call('ZSCORE', ARGV[4], ARGV[1] .. ARGV[5])
-for n = tonumber(ARGV[2]), ARGV[2] + ARGV[3] - 1 do
-  local id = string.format('%012x-S', n)
-  for k = 9, #ARGV do
+local due = ARGV[6] ~= '' and ARGV[6] or redis.call('ZSCORE', ARGV[2], ARGV[1] .. ARGV[3])
+local last_key = 7 + tonumber(ARGV[7])
+for n = last_key + 1, #ARGV do
+  local id = ARGV[n]
+  for k = 8, last_key do
     local from, to = string.find(ARGV[k], ARGV[1], 1, true)
     local copy = string.sub(ARGV[k], 1, from - 1) .. id .. string.sub(ARGV[k], to + 1)
     redis.call('COPY', ARGV[k], copy)
-    if ARGV[7] ~= '' then
-      if string.find(copy, ':fields', 1, true) then redis.call('HSET', copy, 'expires', ARGV[7]) end
-      redis.call('PEXPIREAT', copy, ARGV[7] + 60000)
+    if ARGV[5] ~= '' then
+      if string.find(copy, ':fields', 1, true) then redis.call('HSET', copy, 'expires', ARGV[5]) end
+      redis.call('PEXPIREAT', copy, ARGV[5] + 60000)
     end
   end
-  redis.call('ZADD', ARGV[4], due, id .. ARGV[5])
-  redis.call('ZADD', ARGV[6], n, id)
+  redis.call('ZADD', ARGV[2], due, id .. ARGV[3])
+  redis.call('ZADD', ARGV[4], n, id)
 end`;
 
 export async function runExpiry(nodes: Nodes, plan: ExpiryPlan): Promise<ExpiryFigures> {
@@ -113,7 +116,7 @@ class Copies {
   static async of({ client, backends }: Nodes): Promise<Copies> {
     const id = (await backends[0]?.createSession(2))?.session_id ?? '';
     const hint = (await client.zrange(EXPIRY, '0', '-1')).find((member) => member.startsWith(id)) ?? '';
-    const keys = await client.keys(`sallyport:relay:{${id}}:*`);
+    const keys = await client.keys(`sallyport:relay:*:${id}:*`);
     return new Copies(client, id, hint.slice(id.length), keys);
   }
 
@@ -123,14 +126,22 @@ class Copies {
 
   /** Returns the ids. null: as the session that is copied. */
   async make(count: number, endsAtMs: number | null, hintAtMs: number | null): Promise<readonly string[]> {
-    const from = this.made;
-    this.made += Math.ceil(count);
-    for (let at = from; at < this.made; at += COPIES_AT_ONCE) {
-      const some = Math.min(COPIES_AT_ONCE, this.made - at);
-      const times = [endsAtMs ?? '', hintAtMs ?? ''];
-      await this.client.eval(COPY, 0, this.id, at, some, EXPIRY, this.restOfHint, LISTING, ...times, ...this.keys);
+    const ids = Array.from({ length: Math.ceil(count) }, () => this.nextId());
+    for (let at = 0; at < ids.length; at += COPIES_AT_ONCE) {
+      const some = ids.slice(at, at + COPIES_AT_ONCE);
+      const hints = [EXPIRY, this.restOfHint, LISTING, endsAtMs ?? '', hintAtMs ?? ''];
+      await this.client.eval(COPY, 0, this.id, ...hints, this.keys.length, ...this.keys, ...some);
     }
-    return Array.from({ length: this.made - from }, (_, n) => `${(from + n).toString(16).padStart(12, '0')}-S`);
+    return ids;
+  }
+
+  /** An id of the same partition, because the names of the copied keys contain it. */
+  private nextId(): string {
+    for (;;) {
+      const id = `${this.made.toString(16).padStart(12, '0')}-S`;
+      this.made += 1;
+      if (partitionOf(id) === partitionOf(this.id)) return id;
+    }
   }
 }
 
@@ -194,7 +205,7 @@ async function joinNew(nodes: Nodes, count: number, endMs: number): Promise<read
 }
 
 async function endOf(client: Redis, id: string): Promise<number> {
-  return Number((await client.hget(`sallyport:relay:{${id}}:fields`, 'expires')) ?? NaN);
+  return Number((await client.hget(fieldsOf(id), 'expires')) ?? NaN);
 }
 
 /** A busy home may be asked in vain: then the satellite refuses. */
@@ -211,7 +222,7 @@ async function join(url: string, credential: string): Promise<Client> {
   return client;
 }
 
-const REMOVAL = /sallyport:relay:\{([0-9a-f]{12}-S)\}:fields\r\n/g;
+const REMOVAL = /sallyport:relay:\{p\d+\}:([0-9a-f]{12}-S):fields\r\n/g;
 
 /**
  * When the keys of each session went. Redis tells so itself (keyspace events), on a plain socket: MONITOR, and a client

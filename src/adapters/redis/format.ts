@@ -11,7 +11,7 @@ import { asText } from './replies.js';
  * The version that this program reads and writes. Raise it with every change that makes new data unreadable for an
  * older program, or old data unreadable for this one. Digits only, because scripts contain it.
  */
-export const STORE_FORMAT = '1';
+export const STORE_FORMAT = '2';
 
 /** The format script's reply for data without a version, written by a program from before the first release. */
 const NO_VERSION = 'none';

@@ -1,9 +1,10 @@
 /**
  * Every Redis key is built here.
  *
- * All keys of one relay session share the hash tag {session id}, so one script on one Redis node makes each transition
- * of a session. The keys that find sessions (listings, expiry) share the tag {index}. Three transitions touch both tags
- * and are safe without a transaction:
+ * All keys of one relay session share the hash tag of its partition, {p0} to {p63} (partitions.ts), so one script on one
+ * Redis node makes each transition of a session and writes its events; see docs/adr/0023-events.md. The keys that find
+ * sessions (listings, expiry) share the tag {index}. Three transitions touch both tags and are safe without a
+ * transaction:
  *
  * - create: the session first, then the index, each by a script that can be repeated. A crash in between leaves a
  *   session that works, is in no listing, and disappears when its keys expire (every session key has an expiry).
@@ -17,8 +18,8 @@
  * The sweeper claims due hints for a while instead of removing them. It removes the session, then the hint. If the
  * sweeper dies in between, its claim runs out. The caller that removes the hint is the one that reports the session.
  *
- * User sessions work the same way. All sessions of a user share the tag {user:<user id>}, so that limits and "end all
- * of them" are one script. Four other kinds of keys have other tags: the owner of a session (one key per session),
+ * User sessions work the same way. All sessions of a user share the tag of the user's partition, so that limits and "end
+ * all of them" are one script. Four other kinds of keys have other tags: the owner of a session (one key per session),
  * the device that lists it, {user-sessions}, which finds sessions of all users, and for a session with an actor that
  * user's list of sessions acted through. These transitions span the tags:
  *
@@ -35,13 +36,18 @@
  * limits are one slot as well, {rates}: one script takes from several keys. The limited actions (sign-ins, mails) cost
  * the gateways a thousand times what they cost that Redis node.
  *
- * Every key has an expiry, so that nothing is left behind, except for the directory, API keys, counters and the format
- * version.
+ * The feed of a partition has the tag of the partition; the feed of the directory's changes has the tag {directory}. The
+ * logs of projects and of the deployment share the tag {logs}: the deployment's log gets every event anyway, so another
+ * slot for each project would save that Redis node less than half of its work.
+ *
+ * Every key has an expiry, so that nothing is left behind, except for the directory, API keys, feeds and their owners,
+ * counters and the format version.
  */
 import type { BusTarget } from '../../ports/node-bus.js';
 import type { ProjectScope } from '../../ports/relay-session.js';
 import type { OneTimeKind } from '../../ports/one-time-store.js';
 import type { DeviceId, NodeId, ProjectId, SessionId, UserId, UserSessionId } from '../../protocol/ids.js';
+import { DIRECTORY_PARTITION, partitionOf } from './partitions.js';
 
 export type Keys = ReturnType<typeof createKeys>;
 
@@ -51,6 +57,10 @@ export function createKeys(prefix: string) {
   const index = `${all}{index}`;
   const userSessions = `${all}{user-sessions}`;
   const directory = `${all}{directory}`;
+  const ofPartition = (partition: number, name: string): string =>
+    partition === DIRECTORY_PARTITION ? `${directory}:${name}` : `${all}{p${String(partition)}}:${name}`;
+  const ofSession = (id: SessionId): string => `${all}relay:{p${String(partitionOf(id))}}:${id}`;
+  const ofUser = (id: UserId): string => `${all}user:{p${String(partitionOf(id))}}:${id}`;
   /** The text that decides a key's hash slot. */
   const tagOf = (key: string): string => /\{([^}]+)\}/.exec(key.slice(all.length))?.[1] ?? key;
   return {
@@ -61,7 +71,7 @@ export function createKeys(prefix: string) {
      * indexes.
      */
     session: (id: SessionId): readonly string[] => {
-      const base = `${all}relay:{${id}}`;
+      const base = ofSession(id);
       return [
         `${base}:fields`,
         `${base}:seats`,
@@ -79,10 +89,10 @@ export function createKeys(prefix: string) {
      * The stream of a durable session's log. Scripts that remove or prolong the session get it behind the others. Its
      * writer and its newest number are among the session's fields.
      */
-    sessionLog: (id: SessionId): string => `${all}relay:{${id}}:log`,
+    sessionLog: (id: SessionId): string => `${ofSession(id)}:log`,
     /** The stream of events of one partition that the dispatcher has not handled; who owns it, and its epoch (hash). */
-    feed: (partition: number): string => `${all}{p${String(partition)}}:feed`,
-    feedOwner: (partition: number): string => `${all}{p${String(partition)}}:owner`,
+    feed: (partition: number): string => ofPartition(partition, 'feed'),
+    feedOwner: (partition: number): string => ofPartition(partition, 'owner'),
     /** Counts created sessions; a session's number is its score in listings. */
     positions: `${index}:positions`,
     listing: (scope: ProjectScope): string => (scope === 'all' ? `${index}:everybody` : `${index}:project:${scope}`),
@@ -108,11 +118,11 @@ export function createKeys(prefix: string) {
 
     /** In the order of lua/user-session.lua. */
     sessionsOfUser: (id: UserId): readonly string[] => {
-      const base = `${all}{user:${id}}`;
+      const base = ofUser(id);
       return [`${base}:records`, `${base}:listing`, `${base}:active`, `${base}:kept`];
     },
     /** Sorted set of `<session id> <user id>`, scored by the end of their lifetimes: sessions that the user acts through. */
-    acting: (actorId: UserId): string => `${all}{user:${actorId}}:acting`,
+    acting: (actorId: UserId): string => `${ofUser(actorId)}:acting`,
     /** The user that a user session belongs to. */
     owner: (id: UserSessionId): string => `${all}owner:{${id}}`,
     /** Sorted sets of `<session id> <user id>`: by position; by when the listing drops it; by when to check it. */
@@ -147,8 +157,9 @@ export function createKeys(prefix: string) {
     kinds: [
       ...[`${all}nodes`, `${all}keys`, `${all}signing-keys`, `${all}format`],
       ...['relay:{any}:any', '{index}:any', 'idempotency:{any}', 'once-done:{any}:any'].map((name) => all + name),
-      ...['{user:any}:any', 'owner:{any}', '{user-sessions}:any', '{client_any}:any'].map((name) => all + name),
+      ...['user:{any}:any', 'owner:{any}', '{user-sessions}:any', '{client_any}:any'].map((name) => all + name),
       ...['{directory}:any', 'once:any:{any}', '{rates}:any', 'sockets:{user:any}'].map((name) => all + name),
+      ...['{pany}:any', '{logs}:any'].map((name) => all + name),
     ],
     /** Hash of a user's sockets. */
     userSockets: (id: UserId): string => `${all}sockets:{user:${id}}`,
