@@ -11,6 +11,7 @@ import type { Crypto } from '../ports/crypto.js';
 import type { Geo } from '../ports/geo.js';
 import type { Log } from '../ports/log.js';
 import type { Metrics } from '../ports/metrics.js';
+import type { Outbound } from '../ports/outbound.js';
 import type { NodeCalls } from '../ports/node-calls.js';
 import type { RelayCredentials } from '../ports/relay-credentials.js';
 import type { RelayStore } from '../ports/relay-store.js';
@@ -73,6 +74,7 @@ export interface RelayGround {
   readonly metrics: Metrics;
   readonly store: Store;
   readonly geo: Geo;
+  readonly outbound: Outbound;
   readonly satellites: Cluster['satellites'];
   readonly membership: Membership;
   readonly duties: NodeDuties;
@@ -185,6 +187,7 @@ export function composeRelay(ground: RelayGround): Relay {
     placement,
     enforcer,
     geo,
+    outbound: ground.outbound,
     crypto,
     clock,
     defaults,

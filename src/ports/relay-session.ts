@@ -27,6 +27,8 @@ export interface RelaySessionSettings {
   /** While locked, new members cannot join. */
   readonly locked: boolean;
   readonly webhookUrl: string | null;
+  /** Asked before a member joins. null: the deployment's, if there is one. */
+  readonly joinUrl: string | null;
 }
 
 /** Present on group sessions: wallets join them over REST and hold seats from then on. */

@@ -108,6 +108,11 @@ export const webhookUrl = z
   .refine(isHttpUrl, 'an http or https URL')
   .meta({ description: 'The target of webhooks: an http or https URL without user and password.' });
 
+export const joinUrl = z.string().max(MAX_URL_LENGTH).refine(isHttpUrl, 'an http or https URL').meta({
+  description:
+    'Asked before a user joins, whether they may: an http or https URL without user and password (docs/WEBHOOKS.md).',
+});
+
 /** A password to be set. Its length counts as the password is stored. */
 export function newPassword(min: number, max: number): z.ZodString {
   return z

@@ -59,6 +59,7 @@ const FIELDS: Fields<StoredSession> = {
   enforceIp: { name: 'enforce', ...flag },
   locked: { name: 'locked', ...flag },
   webhookUrl: { name: 'webhook', ...json(z.string().nullable()) },
+  joinUrl: { name: 'join_url', ...orEmpty(json(z.string())), byDefault: null },
   group: { name: 'group', ...orNothing(json(group)), byDefault: null },
   generation: { name: 'generation', ...integer },
   hostIndex: {

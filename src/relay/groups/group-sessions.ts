@@ -79,7 +79,7 @@ export class GroupSessions {
     const creator = this.newSeat(wallet, request.name, request.chainAddress);
     const passwordHash = password === null ? null : await passwords.hash(password);
     const part = { creatorId: creator.userId, passwordHash, whitelist, onlyWhitelisted };
-    const nothingElse = { addresses: [], filters: [], webhookUrl: null };
+    const nothingElse = { addresses: [], filters: [], webhookUrl: null, joinUrl: null };
     const created = await sessions.create({ projectId, ...nothingElse, maxUsers, ttlMs, group: { part, creator } });
     return this.entered(created, creator.userId);
   }

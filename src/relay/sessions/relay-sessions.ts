@@ -11,6 +11,7 @@ import type { Crypto } from '../../ports/crypto.js';
 import type { Enforcer, Reach } from '../../ports/enforcer.js';
 import type { Geo } from '../../ports/geo.js';
 import type { Tallies } from '../../ports/metrics.js';
+import type { Outbound } from '../../ports/outbound.js';
 import type { Placement } from '../../ports/placement.js';
 import type { ListRequest, NewGroupSeat, NewSeat, SessionPage, SessionWithSeats } from '../../ports/relay-seat.js';
 import type {
@@ -39,6 +40,7 @@ export interface CreateRequest {
   readonly addresses: readonly string[];
   readonly filters: readonly Filter[];
   readonly webhookUrl: string | null;
+  readonly joinUrl: string | null;
   readonly metadata?: Json | undefined;
   readonly maxUsers?: number | undefined;
   readonly ttlMs?: number | undefined;
@@ -48,6 +50,12 @@ export interface CreateRequest {
   readonly enforceIp?: boolean | undefined;
   /** Makes it a group session whose creator holds a seat. */
   readonly group?: { readonly part: GroupPart; readonly creator: NewGroupSeat };
+}
+
+/** The addresses of a session that the gateway calls. */
+interface Targets {
+  readonly webhookUrl?: string | null;
+  readonly joinUrl?: string | null;
 }
 
 /** The report of a call that reaches sockets. */
@@ -63,6 +71,7 @@ export interface RelaySessionsDeps {
   readonly placement: Placement;
   readonly enforcer: Enforcer;
   readonly geo: Geo;
+  readonly outbound: Pick<Outbound, 'refusalOf'>;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly defaults: SessionDefaults;
@@ -74,10 +83,12 @@ export class RelaySessions {
 
   /**
    * Places the session on a node that fits its filters. Without such a node the session is created with `error` set.
-   * Rejects with `invalid_request` when more users are listed than maxUsers allows.
+   * Rejects with `invalid_request` when more users are listed than maxUsers allows, and when the gateway may not call one
+   * of its URLs.
    */
   async create(request: CreateRequest): Promise<SessionWithSeats> {
     const { store, placement, crypto, defaults, tallies } = this.deps;
+    this.requireTargets(request);
     const maxUsers = request.maxUsers ?? defaults.maxUsers;
     if (request.addresses.length > maxUsers) {
       throw new Failure('invalid_request', { message: `users: ${String(maxUsers)} at most (max_users)` });
@@ -108,6 +119,7 @@ export class RelaySessions {
         enforceIp: request.enforceIp ?? false,
         locked: false,
         webhookUrl: request.webhookUrl,
+        joinUrl: request.joinUrl,
       },
       request.group === undefined ? listed : [...listed, request.group.creator],
     );
@@ -127,12 +139,13 @@ export class RelaySessions {
     return this.deps.store.list(request);
   }
 
-  /** Changes settings and tells the members. `ttlMs` counts from now. */
+  /** Changes settings and tells the members. `ttlMs` counts from now. Rejects with `invalid_request` as `create` does. */
   async update(
     scope: ProjectScope,
     id: SessionId,
     change: Partial<RelaySessionSettings> & { readonly ttlMs?: number },
   ): Promise<RelaySession> {
+    this.requireTargets(change);
     const session = await this.deps.store.update(id, scope, change);
     if (session === null) throw new Failure('session_not_found');
     await this.deps.enforcer.update(session);
@@ -147,6 +160,13 @@ export class RelaySessions {
     tallies.relaySessionsEnded += 1;
     const reach = await enforcer.end(id, 'session_ended');
     return { matched: 1, ...reach, tookMs: elapsedMs(startedMs, clock.monotonicMs()) };
+  }
+
+  private requireTargets({ webhookUrl, joinUrl }: Targets): void {
+    for (const [name, url] of Object.entries({ webhook_url: webhookUrl, join_url: joinUrl })) {
+      const refusal = typeof url === 'string' ? this.deps.outbound.refusalOf(url) : null;
+      if (refusal !== null) throw new Failure('invalid_request', { message: `${name}: refused: ${refusal}` });
+    }
   }
 
   /** Makes a user for `create` and `authorize`. */

@@ -19,6 +19,7 @@ export const MEMBER_EXAMPLES: Readonly<Record<string, unknown>> = {
   error: null,
   'LoginError.error': 'login_failed',
   webhook_url: 'https://backend.example/hooks/sallyport',
+  join_url: 'https://backend.example/hooks/may-join',
   metadata: { map: 'dust' },
   labels: { region: 'eu' },
   field: 'region',

@@ -14,6 +14,7 @@ export const MEMBER_WORDS: Readonly<Record<string, string>> = {
   'LoginError.error': 'The code of the error in the catalogue (docs/ERRORS.md).',
   relay: 'The node to connect to; null while there is none.',
   webhook_url: 'Where the gateway reports what becomes of the session.',
+  join_url: 'The address that is asked before a user joins; null: the one of the settings, if any.',
   session_users: 'The users that are authorized by address.',
   ip: 'An IPv4 or IPv6 address.',
   host: 'The host name of the node.',

@@ -21,6 +21,7 @@ const changeBody = z
     enforce_ip: z.boolean().optional(),
     locked: z.boolean().optional(),
     webhook_url: field.webhookUrl.nullable().optional(),
+    join_url: field.joinUrl.nullable().optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'at least one member');
 
@@ -37,6 +38,7 @@ const settingsSchema = z.object({
   durability: z.enum(['memory', 'redis']),
   enforce_ip: z.boolean(),
   locked: z.boolean(),
+  join_url: z.string().nullable(),
   host: z.object({ index: field.shownIndex.nullable(), term: z.int().min(0) }),
 });
 
@@ -77,6 +79,7 @@ function changeOf(body: z.output<typeof changeBody>): Change {
     ...(body.enforce_ip === undefined ? {} : { enforceIp: body.enforce_ip }),
     ...(body.locked === undefined ? {} : { locked: body.locked }),
     ...(body.webhook_url === undefined ? {} : { webhookUrl: body.webhook_url }),
+    ...(body.join_url === undefined ? {} : { joinUrl: body.join_url }),
   };
 }
 
@@ -92,6 +95,7 @@ function viewSettings(session: RelaySession): z.output<typeof settingsSchema> {
     durability: session.durability,
     enforce_ip: session.enforceIp,
     locked: session.locked,
+    join_url: session.joinUrl,
     host: { index: session.host.index, term: session.host.term },
   };
 }

@@ -65,6 +65,7 @@ export function newSession(change: Partial<NewRelaySession> = {}): NewRelaySessi
     enforceIp: false,
     locked: false,
     webhookUrl: null,
+    joinUrl: null,
     ...change,
   };
 }

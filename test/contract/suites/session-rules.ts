@@ -12,6 +12,7 @@ export function sessionRules(open: OpenStore): void {
         metadata: { map: 'dust', rounds: [1, 2.5, null], nested: { yes: true, empty: {}, none: [] } },
         flushMs: 20,
         webhookUrl: 'https://example.com/hook?a=1',
+        joinUrl: 'https://example.com/join?a=1',
         enforceIp: true,
         locked: true,
         durability: 'redis',
@@ -126,10 +127,17 @@ export function sessionRules(open: OpenStore): void {
     });
 
     test('ST5 update changes what is given and nothing else; ttlMs counts from now', async () => {
-      const session = f.newSession({ metadata: { a: 1 }, webhookUrl: 'https://example.com' });
+      const session = f.newSession({
+        metadata: { a: 1 },
+        webhookUrl: 'https://example.com',
+        joinUrl: 'https://a.test',
+      });
       const { session: before } = await on.relay.create(session, []);
       on.clock.advance(5_000);
-      const change = { metadata: ['b'], webhookUrl: null, flushMs: 0, locked: true, enforceIp: true } as const;
+      const change = {
+        ...{ metadata: ['b'], webhookUrl: null, joinUrl: null },
+        ...{ flushMs: 0, locked: true, enforceIp: true },
+      } as const;
       const expected: RelaySession = { ...before, ...change };
       expect(await on.relay.update(session.id, f.ACME, change)).toEqual(expected);
       const settings = { maxUsers: 3, resumeWindowMs: 1, ttlMs: 10_000 };
@@ -141,6 +149,8 @@ export function sessionRules(open: OpenStore): void {
         expiresAtMs: on.clock.nowMs() + 10_000,
       });
       expect((await on.relay.get(session.id, 'all'))?.session).toEqual(after);
+      const asked = await on.relay.update(session.id, f.ACME, { joinUrl: 'https://b.test' });
+      expect(asked?.joinUrl).toBe('https://b.test');
       expect(await on.relay.update(f.sessionId(), 'all', {})).toBeNull();
     });
 

@@ -12,6 +12,7 @@ const SESSION_SETTINGS: Effects = {
   flush_ms: 'flush_ms in the detailed session; how many entries one batch frame gathers',
   enforce_ip: 'a handshake from another address is refused with address_not_allowed',
   webhook_url: 'webhook_url in the session',
+  join_url: 'join_url in the detailed session; the address is asked before a user joins',
 };
 
 const USER: Effects = {

@@ -1,4 +1,5 @@
 /** The REST APIs on the embedded store, without sockets: time by hand, one node, enforcement that is only counted. */
+import { createOutbound } from '../../../src/adapters/outbound/outbound.js';
 import { createOperations } from '../../../src/adapters/system/operations.js';
 import { createSealer } from '../../../src/adapters/system/sealer.js';
 import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
@@ -184,6 +185,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
     placement: fullPlacement,
     enforcer,
     geo,
+    outbound: createOutbound({ isDevelopment: false, isAllowed: () => false }),
     crypto,
     clock,
     defaults,

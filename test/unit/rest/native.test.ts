@@ -36,10 +36,28 @@ it('NA2 PATCH changes what is sent, leaves the rest, and answers the session in 
     durability: 'memory',
     enforce_ip: false,
     locked: true,
+    join_url: null,
     host: { index: null, term: 0 },
   });
-  const more = { metadata: { b: [null] }, resume_window_ms: 1, flush_ms: 0, enforce_ip: true };
+  const more = {
+    join_url: 'https://b.test/may-join',
+    metadata: { b: [null] },
+    resume_window_ms: 1,
+    flush_ms: 0,
+    enforce_ip: true,
+  };
   expect((await rest.native(at, more)).json).toMatchObject({ ...more, max_users: 7, locked: true });
+});
+
+it('OC6 PATCH refuses a target that the gateway may not call, and takes null', async () => {
+  const rest = startRest();
+  const at = `PATCH ${await session(rest)}`;
+  for (const name of ['webhook_url', 'join_url']) {
+    const answer = await rest.native(at, { [name]: 'https://169.254.169.254/latest', max_users: 7 });
+    expect([answer.status, answer.json.code]).toEqual([400, 'invalid_request']);
+    expect(answer.json.message).toContain(`${name}: refused: 169.254.169.254 is not an address of the public internet`);
+    expect((await rest.native(at, { [name]: null })).json).toMatchObject({ [name]: null, max_users: 1000 });
+  }
 });
 
 it('NA2 PATCH refuses what is empty, unknown, out of range or nowhere', async () => {
