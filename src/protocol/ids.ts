@@ -22,6 +22,8 @@ export type ProjectId = Brand<string, 'ProjectId'>;
 export type KeyId = Brand<string, 'KeyId'>;
 /** An Ethereum account as EIP-55 writes it: `0x` and 40 hex digits whose case is their checksum. */
 export type WalletAddress = Brand<string, 'WalletAddress'>;
+/** A registered webhook endpoint: `wh_` and 24 base62 characters. */
+export type EndpointId = Brand<string, 'EndpointId'>;
 /**
  * Either number of Edgegap's pair: a random integer from 1 to `MAX_AUTHORIZATION_TOKEN`, unique within its session.
  * Sessions of older versions have tokens of up to 53 bits, which remain valid.
@@ -47,6 +49,7 @@ const USER_SESSION_ID = /^sess_[0-9A-Za-z]{27}$/;
 const PROJECT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const KEY_ID = /^key_[0-9A-Za-z]{16}$/;
 const WALLET_ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+const ENDPOINT_ID = /^wh_[0-9A-Za-z]{24}$/;
 const NODE_ID = /^node_[0-9A-Za-z]{16}$/;
 
 export function parseSessionId(text: string): SessionId | null {
@@ -68,6 +71,10 @@ export function parseOrganizationId(text: string): OrganizationId | null {
 
 export function parseDeviceId(text: string): DeviceId | null {
   return CLIENT_ID.test(text) ? (text as DeviceId) : null;
+}
+
+export function parseEndpointId(text: string): EndpointId | null {
+  return ENDPOINT_ID.test(text) ? (text as EndpointId) : null;
 }
 
 export function parseUserSessionId(text: string): UserSessionId | null {
