@@ -6,6 +6,7 @@ import type { NodeDrains } from '../cluster/node-drains.js';
 import { ApiKeys } from '../identity/api-keys.js';
 import type { NodeCalls } from '../ports/node-calls.js';
 import { createRest, type Rest } from '../rest/rest.js';
+import { composeEventReaders } from './event-readers.js';
 import type { Client } from './client.js';
 import type { Group } from './group.js';
 import type { Ground } from './ground.js';
@@ -40,6 +41,7 @@ export function composeRest(
     authorizations: relay.authorizations,
     live: relay.live,
     presence: relay.presence,
+    eventReaders: composeEventReaders(ground, membership),
     keys,
     placement: membership,
     drains,

@@ -64,6 +64,8 @@ export interface Tallies {
   framesNotForwarded: number;
   eventsDispatched: number;
   eventsDropped: number;
+  eventReadersRefused: number;
+  eventStreamsCut: number;
 }
 
 /** The purpose of a socket. */
@@ -160,6 +162,8 @@ export function emptyTallies(): Tallies {
     framesNotForwarded: 0,
     eventsDispatched: 0,
     eventsDropped: 0,
+    eventReadersRefused: 0,
+    eventStreamsCut: 0,
   };
 }
 

@@ -37,6 +37,10 @@ export const ERRORS = {
   scope_missing: spec('The API key does not have the scope this call needs.', 403),
   idempotency_conflict: spec('This Idempotency-Key was used with another request.', 409),
   idempotency_in_progress: spec('A request with this Idempotency-Key is still running.', 409, { retryable: true }),
+  event_cursor_lost: spec('The log has lost the events after this cursor.', 410),
+  too_many_event_readers: spec('Too many readers wait for events at this node; try again later.', 503, {
+    retryable: true,
+  }),
   too_many_requests: spec('Too many requests; wait before the next one.', 429, { retryable: true }),
   deadline_exceeded: spec('The request took longer than this server allows.', 503, { retryable: true }),
   draining: spec('This node is shutting down; another node will answer.', 503, {

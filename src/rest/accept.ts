@@ -1,10 +1,19 @@
 /** The form that a request would rather get: HTML, as a browser that shows a page, or JSON, as a program. */
 
+export const EVENT_STREAM = 'text/event-stream';
+
 /** JSON also when both are wanted alike, as by a range for everything, and without an Accept header. */
 export function prefersHtml(accept: string | undefined): boolean {
   if (accept === undefined) return false;
   const wanted = accept.split(',').map(parseRange);
   return qualityOf('text/html', wanted) > qualityOf('application/json', wanted);
+}
+
+/** Whether the request asks for server-sent events rather than JSON. */
+export function prefersEventStream(accept: string | undefined): boolean {
+  if (accept === undefined) return false;
+  const wanted = accept.split(',').map(parseRange);
+  return qualityOf(EVENT_STREAM, wanted) > qualityOf('application/json', wanted);
 }
 
 interface Range {

@@ -72,7 +72,7 @@ function security(surface: Surface, route: Route): JsonObject {
   const names = schemeNames(surface, route);
   if (names.length === 0) return { security: [] };
   const needed = { security: [Object.fromEntries(names.map((name) => [name, []]))] };
-  return typeof route.auth === 'object' && 'scope' in route.auth
+  return typeof route.auth === 'object' && 'scope' in route.auth && route.auth.scope !== 'any'
     ? { ...needed, 'x-required-scope': route.auth.scope }
     : needed;
 }

@@ -1,5 +1,6 @@
 /** All REST APIs: the routes of every surface behind one router, and the document that describes them. */
 import type { NodeDrains } from '../cluster/node-drains.js';
+import type { EventReaders } from '../events/event-readers.js';
 import type { ApiKeys } from '../identity/api-keys.js';
 import { VERSION } from '../lib/version.js';
 import type { Clock } from '../ports/clock.js';
@@ -39,6 +40,7 @@ export interface RestDeps {
   readonly group: Omit<GroupSessionRoutesDeps, 'keys' | 'clock'> & WalletProofRoutesDeps;
   readonly live: Pick<LiveSessions, 'members' | 'send'>;
   readonly presence: Pick<UserPresence, 'ofUser' | 'ofUsers'>;
+  readonly eventReaders: Pick<EventReaders, 'read' | 'stream'>;
   readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
   readonly login: Omit<LoginSurfaceDeps, 'keys' | 'clock'> & { readonly outbox: Outbox | null };
   readonly client: Omit<ClientSurfaceDeps, 'clock' | 'crypto' | 'origins'>;
@@ -117,6 +119,7 @@ function serveAll(deps: RestDeps, draining: () => boolean, openapi: () => string
     serve(NATIVE_SURFACE, {
       relay: { sessions, authorizations, live, userSessions, nodes: placement, log, maxMessageBytes },
       presence: { presence },
+      events: { readers: deps.eventReaders, keys },
       walletProofs: group,
       keys,
       directory: { ...identity, clock },

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Caller } from '../identity/api-keys.js';
 import type { ErrorCode } from '../protocol/errors.js';
 import { Failure } from '../protocol/failure.js';
-import type { HttpRequest } from '../ports/http.js';
+import type { HttpRequest, TextStream } from '../ports/http.js';
 import type { Scope } from '../ports/key-store.js';
 import { parseBody, type BodyForm } from './body.js';
 import { authenticate, type KeyCheck } from './auth.js';
@@ -18,11 +18,11 @@ import { parseWith } from './validate.js';
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
- * `none`: anybody may call. `scope`: an API key with that scope, in the surface's own carrier. `guard`: whatever the
+ * `none`: anybody may call. `scope`: an API key with that scope (`any`: whatever its scopes are), in the surface's own carrier. `guard`: whatever the
  * surface has for it (a cookie, a login session, a bearer); the name is that of the security scheme in the document, or
  * the names of all that are needed together.
  */
-export type RouteAuth = 'none' | { readonly scope: Scope } | { readonly guard: string | readonly string[] };
+export type RouteAuth = 'none' | { readonly scope: Scope | 'any' } | { readonly guard: string | readonly string[] };
 
 /**
  * A route's answers by status: the schema of a JSON body, `empty`, the content type of a text, or a JSON body that some
@@ -98,12 +98,19 @@ interface TextReply<Status> {
   readonly headers?: ReplyHeaders;
 }
 
+interface StreamReply<Status> {
+  readonly status: Status;
+  readonly stream: TextStream;
+  readonly contentType: string;
+  readonly headers?: ReplyHeaders;
+}
+
 type ReplyFor<Kind, Status> = Kind extends z.ZodType
   ? | { readonly status: Status; readonly body: z.output<Kind>; readonly headers?: ReplyHeaders }
     // JSON text, for an answer that would take long to write from a value.
     | { readonly status: Status; readonly json: string; readonly headers?: ReplyHeaders }
   : Kind extends JsonOrText
-    ? ReplyFor<Kind['json'], Status> | TextReply<Status>
+    ? ReplyFor<Kind['json'], Status> | TextReply<Status> | StreamReply<Status>
     : Kind extends TextResponse
       ? TextReply<Status>
       : { readonly status: Status; readonly headers?: ReplyHeaders };
@@ -130,8 +137,8 @@ interface CommonSpec<Params, Query, Body, R extends Responses> {
 }
 
 export interface RouteSpec<P, Q, B, R extends Responses> extends CommonSpec<P, Q, B, R> {
-  readonly scope: Scope;
-  handle(call: Call<P, Q, B> & { readonly caller: Caller }): Promise<ReplyOf<R>>;
+  readonly scope: Scope | 'any';
+  handle(call: Call<P, Q, B> & { readonly caller: Caller; readonly request: HttpRequest }): Promise<ReplyOf<R>>;
 }
 
 export interface OpenRouteSpec<P, Q, B, R extends Responses> extends CommonSpec<P, Q, B, R> {
@@ -163,7 +170,8 @@ export function defineRoute<P, Q, B, const R extends Responses>(spec: RouteSpec<
     auth: { scope: spec.scope },
     admit: async (input, check) => {
       const caller = await authenticate(check, spec.scope, input.request);
-      return { callerId: caller.id, run: async () => spec.handle({ caller, ...parseCall(spec, input) }) };
+      const { request } = input;
+      return { callerId: caller.id, run: async () => spec.handle({ caller, request, ...parseCall(spec, input) }) };
     },
     ...common(spec),
   };

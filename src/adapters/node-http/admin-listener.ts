@@ -55,7 +55,9 @@ export class AdminListener {
   private async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     // A body means nothing here.
     req.resume();
-    const { status, headers = {}, body = '', close = false } = await this.handle(requestOf(req));
+    const { status, headers = {}, body = '', close = false, stream } = await this.handle(requestOf(req));
+    // No call of this port is answered by a stream.
+    stream?.drop();
     if (close) res.shouldKeepAlive = false;
     res.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) });
     res.end(req.method === 'HEAD' ? undefined : body);

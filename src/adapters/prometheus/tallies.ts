@@ -76,6 +76,8 @@ const TALLY_TEXTS: Readonly<
   eventsDispatched: ['events_dispatched', 'Events carried on from the feed to the logs and the webhooks.'],
   eventsDropped: ['events_dropped', 'Events that the feed dropped because it was full. Webhooks never hear of them.'],
   framesNotForwarded: ['frames_not_forwarded', 'Frames refused because the home on another node did not keep up.'],
+  eventReadersRefused: ['event_readers_refused', 'Readers of events refused because too many were there.'],
+  eventStreamsCut: ['event_streams_cut', 'Streams of events closed because their client did not read.'],
 };
 
 /** Values are read at scrape time, so counting costs one addition. */

@@ -22,6 +22,12 @@ export interface EngineResponse {
   writeHeader(name: string, value: string): unknown;
   end(body: string | Uint8Array, close?: boolean): unknown;
   endWithoutBody(length?: number, close?: boolean): unknown;
+  /** A piece of a body of unknown length; the first one sends the head. False: some of it waits for the client. */
+  write(piece: string): boolean;
+  /** Called when nothing waits any more. The engine keeps calling while the handler returns false. */
+  onWritable(run: (offset: number) => boolean): unknown;
+  /** Closes the connection at once; `onAborted` runs meanwhile. */
+  close(): unknown;
   /** 4 or 16 bytes. */
   getRemoteAddress(): ArrayBuffer;
   /** From a header of the PROXY protocol; empty without one. */

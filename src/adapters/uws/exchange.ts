@@ -3,8 +3,10 @@
  * answer, every call on the engine's response would throw; here such calls do nothing.
  */
 import { STATUS_CODES } from 'node:http';
-import type { HttpResponse } from '../../ports/http.js';
+import type { Timer } from '../../ports/clock.js';
+import type { HttpResponse, Patience, TextStream } from '../../ports/http.js';
 import type { EngineContext, EngineResponse } from './engine.js';
+import { openStream } from './stream.js';
 import { makeYoungRoom } from './young-heap.js';
 
 export interface ExchangeManner {
@@ -31,12 +33,14 @@ export interface Handshake {
 
 const nothing = (): void => undefined;
 
-export class Exchange {
+export class Exchange implements Patience {
   private isOver = false;
   private isAnswered = false;
   /** Whether a handler runs. It may change something, and continues if its caller is answered early. */
   isHandled = false;
   private readonly whenOver: (() => void)[] = [];
+  private deadline: Timer | null = null;
+  private startDeadline: ((extraMs: number) => Timer) | null = null;
 
   /** Registers for aborts at once: without a handler, a client that disconnects ends the process. */
   constructor(
@@ -52,24 +56,47 @@ export class Exchange {
     return this.isOver;
   }
 
-  /** Runs when the answer is written or the client is gone. */
   onOver(run: () => void): void {
-    this.whenOver.push(run);
+    if (this.isOver) run();
+    else this.whenOver.push(run);
+  }
+
+  /** Starts the deadline, which counts until the head of the answer is written. */
+  limit(start: (extraMs: number) => Timer): void {
+    this.startDeadline = start;
+    this.deadline = start(0);
+  }
+
+  /** A deadline that begins anew: callers extend it at the begin of their work. */
+  extend(ms: number): void {
+    if (this.isOver || this.isAnswered) return;
+    this.deadline?.cancel();
+    this.deadline = this.startDeadline?.(ms) ?? null;
   }
 
   answer(response: HttpResponse): void {
-    if (this.isOver || this.isAnswered) return;
+    if (this.isOver || this.isAnswered) {
+      response.stream?.drop();
+      return;
+    }
     this.isAnswered = true;
     const { later } = this.manner;
     if (later === null) this.write(response);
     else {
       later(() => {
-        if (!this.isOver) this.write(response);
+        if (this.isOver) response.stream?.drop();
+        else this.write(response);
       });
     }
   }
 
   private write(response: HttpResponse): void {
+    const { stream } = response;
+    if (stream !== undefined && !this.manner.isHead) {
+      this.stream(response, stream);
+      return;
+    }
+    stream?.drop();
     this.end();
     const { status, headers = {}, body } = response;
     const { isHead, keepAliveS } = this.manner;
@@ -87,6 +114,24 @@ export class Exchange {
         this.endWithoutBody(close);
       } else this.res.end(body ?? '', close);
     });
+  }
+
+  /** The exchange is over when the stream is. The connection closes with it, so a client never takes the rest for more. */
+  private stream({ status, headers = {} }: HttpResponse, stream: TextStream): void {
+    this.deadline?.cancel();
+    const { res } = this;
+    res.cork(() => {
+      res.writeStatus(`${String(status)} ${STATUS_CODES[status] ?? ''}`);
+      for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
+      res.writeHeader('Connection', 'close');
+    });
+    const onEnd = (): void => {
+      this.end();
+    };
+    const closes = this.manner.keepAliveS === 0;
+    const gone = openStream({ res, stream, isOver: () => this.isOver, onEnd, closes });
+    if (this.isOver) gone();
+    else this.onOver(gone);
   }
 
   /**
@@ -124,6 +169,7 @@ export class Exchange {
 
   private end(): void {
     this.isOver = true;
+    this.deadline?.cancel();
     for (const run of this.whenOver.splice(0)) run();
   }
 }

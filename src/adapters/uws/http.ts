@@ -80,12 +80,14 @@ export class HttpServer {
   track(exchange: Exchange, head: RequestHead): void {
     const { clock, deadlineMs } = this.deps;
     this.open += 1;
-    const timer = clock.after(deadlineMs, () => {
-      const mayChange = exchange.isHandled && !READING.has(head.method);
-      this.refuse(exchange, head, new Failure(mayChange ? 'outcome_unknown' : 'deadline_exceeded', { retryAfterS: 1 }));
-    });
+    exchange.limit((extraMs) =>
+      clock.after(deadlineMs + extraMs, () => {
+        const mayChange = exchange.isHandled && !READING.has(head.method);
+        const code = mayChange ? 'outcome_unknown' : 'deadline_exceeded';
+        this.refuse(exchange, head, new Failure(code, { retryAfterS: 1 }));
+      }),
+    );
     exchange.onOver(() => {
-      timer.cancel();
       this.open -= 1;
       if (this.open === 0) this.idle?.();
     });
@@ -109,7 +111,7 @@ export class HttpServer {
   private dispatch(exchange: Exchange, head: RequestHead, body: Uint8Array): void {
     const { id, method, path, query, headers, remoteAddress } = head;
     exchange.isHandled = true;
-    this.deps.handle({ id, method, path, query, headers, remoteAddress, body }).then(
+    this.deps.handle({ id, method, path, query, headers, remoteAddress, body, patience: exchange }).then(
       (response) => {
         exchange.answer(response);
       },

@@ -85,12 +85,28 @@ export class NodeResponse implements EngineResponse {
   }
 
   end(body: string | Uint8Array, close = false): void {
-    this.res.setHeader('Content-Length', Buffer.byteLength(body));
+    if (!this.res.headersSent) this.res.setHeader('Content-Length', Buffer.byteLength(body));
     this.finish(close, body);
   }
 
   endWithoutBody(_length?: number, close = false): void {
     this.finish(close || this.res.getHeader('connection') === 'close', null);
+  }
+
+  write(piece: string): boolean {
+    if (!this.res.headersSent) {
+      this.res.removeHeader('Keep-Alive');
+      this.req.resume();
+    }
+    return this.res.write(piece);
+  }
+
+  onWritable(run: (offset: number) => boolean): void {
+    this.res.on('drain', () => run(0));
+  }
+
+  close(): void {
+    this.socket.destroy();
   }
 
   getRemoteAddress(): ArrayBuffer {
@@ -112,7 +128,7 @@ export class NodeResponse implements EngineResponse {
   private finish(close: boolean, body: string | Uint8Array | null): void {
     this.isAnswered = true;
     const isLast = close || this.handOver !== null;
-    if (isLast) {
+    if (isLast && !this.res.headersSent) {
       this.res.setHeader('Connection', 'close');
       this.res.removeHeader('Keep-Alive');
     }

@@ -5,7 +5,7 @@ import type { Route } from '../route.js';
 /** `summary`: the first sentence, for lists of calls. `description`: all of it, and what holds for calls of its kind. */
 export function operationWords({ summary, auth, mutating, refusedWhileDraining }: Route): JsonObject {
   const [first = summary] = summary.split(/(?<=[.:]) /);
-  const needs = typeof auth === 'object' && 'scope' in auth ? [`Needs an API key of scope \`${auth.scope}\`.`] : [];
+  const needs = typeof auth === 'object' && 'scope' in auth ? [neededKey(auth.scope)] : [];
   const more = [
     ...needs,
     ...(auth === 'none' ? ['Anybody may call it.'] : []),
@@ -13,6 +13,10 @@ export function operationWords({ summary, auth, mutating, refusedWhileDraining }
     ...(refusedWhileDraining ? ['A node that shuts down refuses it.'] : []),
   ];
   return { summary: first.replace(/[.:]$/, ''), description: [summary, ...more].join(' ') };
+}
+
+function neededKey(scope: string): string {
+  return scope === 'any' ? 'Needs an API key.' : `Needs an API key of scope \`${scope}\`.`;
 }
 
 export const INFO: JsonObject = {

@@ -6,6 +6,7 @@ import { shareWithAll, shareWithAllowed } from '../shared-paths.js';
 import type { Surface } from '../surface.js';
 import { connectRoutes, type ConnectRoutesDeps } from './connect-routes.js';
 import { directoryRoutes, type DirectoryRoutesDeps } from './directory.js';
+import { eventRoutes, type EventRoutesDeps } from './event-routes.js';
 import { keyRoutes, type KeyRoutesDeps } from './key-routes.js';
 import { nodeRoutes, type NodeRoutesDeps } from './nodes.js';
 import { outboxRoutes } from './outbox-routes.js';
@@ -21,6 +22,7 @@ export interface NativeSurfaceDeps extends KeyRoutesDeps, ConnectRoutesDeps {
   readonly nodes: NodeRoutesDeps;
   readonly relay: RelaySettingsRoutesDeps & RelayMemberRoutesDeps & RelayMessageRoutesDeps & RelayTokenRoutesDeps;
   readonly presence: PresenceRoutesDeps;
+  readonly events: EventRoutesDeps;
   readonly walletProofs: WalletProofRoutesDeps;
   readonly directory: DirectoryRoutesDeps;
   /** null when mail is really sent, or is not kept. */
@@ -37,6 +39,7 @@ export const NATIVE_SURFACE: Surface<NativeSurfaceDeps> = {
     ...relayMessageRoutes(deps.relay),
     ...relayTokenRoutes(deps.relay),
     ...presenceRoutes(deps.presence),
+    ...eventRoutes(deps.events),
     ...walletProofRoutes(deps.walletProofs),
     ...keyRoutes(deps),
     ...directoryRoutes(deps.directory),

@@ -14,6 +14,7 @@ export async function walkNative(journal: Journal): Promise<void> {
   for (const path of ['/', '/healthz', '/readyz', '/metrics', '/openapi.json', '/.well-known/jwks.json'])
     await journal.done('GET', path);
   await journal.native('GET', '/v1/nodes');
+  await journal.native('GET', '/v1/events?limit=1000');
   await journal.native('GET', `/v1/presence/users/${id}`);
   await journal.native('POST', '/v1/presence/users:batch-get', { user_ids: [id] });
 }

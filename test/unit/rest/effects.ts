@@ -4,6 +4,13 @@ type Effects = Readonly<Record<string, string>>;
 
 const PAGING: Effects = { '?limit': 'the number of items in the answer', '?cursor': 'the first item of the answer' };
 
+const EVENTS: Effects = {
+  '?after': 'the first event of the answer',
+  '?types': 'the types of the events in the answer',
+  '?limit': 'the number of events in the answer',
+  '?wait_s': 'how long an answer without events takes',
+};
+
 const SESSION_SETTINGS: Effects = {
   metadata: 'in the welcome, session.updated and the detailed session',
   max_users: 'the join after the last seat is refused with session_full',
@@ -111,6 +118,8 @@ export const FIELD_EFFECTS: Readonly<Record<string, Effects>> = {
     scopes: 'scopes of the key; a call outside them is 403',
     project_id: 'project_id of the key; which sessions it sees',
   },
+  listRelaySessionEvents: EVENTS,
+  listEvents: EVENTS,
   listKeys: PAGING,
   createUser: USER,
   listUsers: {

@@ -13,6 +13,7 @@ import { composeOutbound } from '../../../src/compose/outbound.js';
 import { composeTokens } from '../../../src/compose/tokens.js';
 import { parseConfig } from '../../../src/config/parse.js';
 import type { Config } from '../../../src/config/schema.js';
+import { EventReaders } from '../../../src/events/event-readers.js';
 import { ApiKeys } from '../../../src/identity/api-keys.js';
 import { Failure } from '../../../src/protocol/failure.js';
 import type { NodeId } from '../../../src/protocol/ids.js';
@@ -214,6 +215,13 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
       calls: loneNode,
       clock,
       nodesKnownWithinMs: 0,
+    }),
+    eventReaders: new EventReaders({
+      log: store.events,
+      clock,
+      records: memoryLog(logged),
+      tallies: emptyTallies(),
+      draining: placement.draining,
     }),
     identity,
     client,
