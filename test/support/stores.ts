@@ -17,9 +17,9 @@ export interface OpenedStore {
 
 export type OpenStore = () => Promise<OpenedStore>;
 
-export async function openMemoryStore(): Promise<OpenedStore> {
+export async function openMemoryStore(options: { readonly maxFeedEvents?: number } = {}): Promise<OpenedStore> {
   const clock = new ManualClock();
-  const store = createMemoryStore({ clock });
+  const store = createMemoryStore({ clock, ...options });
   store.start();
   return { store, clock, close: () => store.stop() };
 }

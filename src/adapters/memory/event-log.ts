@@ -61,6 +61,11 @@ export class MemoryEventLog implements EventLog {
     }
   }
 
+  /** The session has a log from now on, if it has none yet. */
+  begin({ id, projectId }: Pick<RelaySession, 'id' | 'projectId'>): void {
+    this.#sessionLog(id, projectId);
+  }
+
   /** Writes an event without a project. Call it in the step that makes the change. */
   write(facts: EventFacts): void {
     const event = this.#record(facts, { sequence: null, projectId: null, sessionId: null });

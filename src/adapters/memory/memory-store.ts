@@ -17,13 +17,19 @@ import { createMemoryUserSessionStore } from './user-session-store.js';
 import type { SessionState } from './session-state.js';
 import { createMemoryUserSocketStore } from './user-socket-store.js';
 
+export interface MemoryStoreDeps {
+  readonly clock: Clock;
+  /** For tests of a full feed. */
+  readonly maxFeedEvents?: number;
+}
+
 /**
  * The store that needs no installation: one process, lost when it exits. Every method is synchronous inside and
  * therefore atomic. Returned values are frozen and never the store's own state.
  */
-export function createMemoryStore(deps: { readonly clock: Clock }): Store {
+export function createMemoryStore(deps: MemoryStoreDeps): Store {
   const sessions = new Map<SessionId, SessionState>();
-  const feed = new MemoryEventFeed(deps.clock);
+  const feed = new MemoryEventFeed(deps.clock, deps.maxFeedEvents);
   const events = new MemoryEventLog(deps.clock, feed);
   return {
     engine: 'memory',

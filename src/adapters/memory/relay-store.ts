@@ -234,6 +234,7 @@ class MemoryRelayStore implements RelayStore {
     }
     this.#position += 1;
     this.#sessions.set(id, putBack(lost, there, this.#position, nowMs));
+    this.#events.begin(lost.session);
     return true;
   }
 

@@ -9,16 +9,16 @@ const NOBODY = { index: null, term: 0 };
 let wallets = 0;
 
 /** A wallet nobody has used. */
-function newWallet(change: Partial<NewGroupSeat['group']> = {}): NewGroupSeat {
+export function newWallet(change: Partial<NewGroupSeat['group']> = {}): NewGroupSeat {
   wallets += 1;
   const wallet = `0x${wallets.toString(16).padStart(40, '0')}`;
   return { userId: f.userId(), group: { wallet, address: wallet, name: null, pseudonym: 'guest', ...change } };
 }
 
 /** The same wallet comes again. */
-const again = ({ group }: NewGroupSeat): NewGroupSeat => ({ userId: f.userId(), group });
+export const again = ({ group }: NewGroupSeat): NewGroupSeat => ({ userId: f.userId(), group });
 
-async function newGroup(
+export async function newGroup(
   relay: RelayStore,
   change: Partial<NewRelaySession> = {},
   part: Partial<GroupPart> = {},
