@@ -30,7 +30,7 @@ export const MAX_STREAM_MS = 30 * 60_000;
 /** A comment keeps proxies awake. */
 export const AWAKE_EVERY_MS = 15_000;
 /** How often the stream asks whether its key still counts. */
-const CHECK_EVERY_MS = 5_000;
+const CHECK_EVERY_MS = 3_000;
 const MAX_STALLED_MS = 30_000;
 const AGAIN_AFTER_FAILURE_MS = 1_000;
 /** A stream writes this much at once, and then sees whether its client keeps up. */

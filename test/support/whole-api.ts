@@ -89,6 +89,8 @@ function relayCalls(): readonly ApiCall[] {
     relays('DELETE /v1/relays/sessions/{relayToEnd}', 204),
     native('PATCH /v1/relays/sessions/{relay}', 200, { max_users: 9 }),
     native('GET /v1/relays/sessions/{relay}/members', 200),
+    native('GET /v1/relays/sessions/{relay}/events', 200),
+    native('GET /v1/events', 200),
     native('POST /v1/relays/sessions/{relay}/kick', 200, { user_id: 'nobody' }),
     native('POST /v1/relays/sessions/{relay}/messages', 200, { class: 'volatile', payload_base64: 'AA==' }),
     native('POST /v1/relays/sessions/{relay}/tokens', 200, { user_id: 'somebody' }),

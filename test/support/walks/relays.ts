@@ -54,6 +54,7 @@ async function rightCalls(
   succeeded(await backend.relays('GET', at), 'get');
   succeeded(await backend.native('PATCH', at, { metadata: { mode: 'duel' } }), 'patch');
   succeeded(await backend.native('GET', `${at}/members`), 'members');
+  succeeded(await backend.native('GET', `${at}/events`), 'events');
   const added = await backend.relays('POST', `${SESSIONS}:authorize-user`, { session_id, user_ip: '10.0.0.1' });
   const { session_user } = succeeded(added, 'authorize').body as {
     session_user: { authorization_token: number };
