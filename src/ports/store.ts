@@ -1,3 +1,4 @@
+import type { DeliveryQueue } from './delivery-queue.js';
 import type { DirectoryStore } from './directory-store.js';
 import type { DurableLog } from './durable-log.js';
 import type { EventFeed } from './event-feed.js';
@@ -23,6 +24,7 @@ export interface Store {
   readonly rooms: RoomIndex;
   readonly events: EventLog;
   readonly feed: EventFeed;
+  readonly deliveries: DeliveryQueue;
   readonly keys: KeyStore;
   readonly nodes: NodeStore;
   readonly idempotency: IdempotencyStore;

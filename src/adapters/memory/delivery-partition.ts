@@ -16,6 +16,8 @@ interface Waiting {
   readonly delivery: NewDelivery;
   /** In the order of `plan`, over the whole partition. */
   readonly order: number;
+  /** Since when it waits: since its event, or since somebody sent it again. */
+  readonly sinceMs: number;
   attempts: number;
   dueAtMs: number;
   /** The lane that it still holds or waits for. */
@@ -51,7 +53,7 @@ export class DeliveryPartition {
   }
 
   plan(nowMs: number, deliveries: readonly NewDelivery[]): QueueChange {
-    for (const delivery of deliveries) this.#add(delivery, nowMs);
+    for (const delivery of deliveries) this.#add(delivery, delivery.lane, delivery.createdAtMs, nowMs);
     this.#keepBounds(nowMs);
     return this.#change();
   }
@@ -73,7 +75,7 @@ export class DeliveryPartition {
     const [oldest] = this.#waiting.values();
     const counts = {
       waiting: this.#waiting.size,
-      oldestAtMs: oldest?.delivery.createdAtMs ?? null,
+      oldestAtMs: oldest?.sinceMs ?? null,
       dead: this.#dead.size,
     };
     return { outcome: 'due', deliveries, nextDueAtMs, counts };
@@ -105,14 +107,15 @@ export class DeliveryPartition {
     const dead = this.#dead.get(id);
     if (dead === undefined || (scope !== 'all' && dead.letter.owner !== scope)) return false;
     this.#bury(id, dead);
-    this.#add({ ...dead.delivery, lane: null, createdAtMs: nowMs }, nowMs);
+    this.#add(dead.delivery, null, nowMs, nowMs);
     return true;
   }
 
-  #add(delivery: NewDelivery, nowMs: number): void {
-    if (this.#waiting.has(delivery.id)) return;
-    const lane = delivery.lane === null ? null : `${delivery.targetKey} ${delivery.lane}`;
-    const entry: Waiting = { delivery, order: (this.#planned += 1), attempts: 0, dueAtMs: nowMs, lane };
+  #add(delivery: NewDelivery, laneOfTarget: string | null, sinceMs: number, nowMs: number): void {
+    if (this.#waiting.has(delivery.id) || this.#dead.has(delivery.id)) return;
+    const lane = laneOfTarget === null ? null : `${delivery.targetKey} ${laneOfTarget}`;
+    this.#planned += 1;
+    const entry: Waiting = { delivery, order: this.#planned, sinceMs, attempts: 0, dueAtMs: nowMs, lane };
     this.#waiting.set(delivery.id, entry);
     this.#waitingBytes += delivery.body.length;
     const line = lane === null ? [] : (this.#lanes.get(lane) ?? []);
@@ -184,7 +187,7 @@ export class DeliveryPartition {
     const { waiting, waitingBytes, ageMs, dead, deadBytes, deadKeptMs } = this.#bounds;
     for (const entry of this.#waiting.values()) {
       const isOver = this.#waiting.size > waiting || this.#waitingBytes > waitingBytes;
-      if (!isOver && entry.delivery.createdAtMs > nowMs - ageMs) break;
+      if (!isOver && entry.sinceMs > nowMs - ageMs) break;
       this.#kill(entry, nowMs, entry.attempts, isOver ? 'the queue was full' : 'it waited for too long');
       this.#evicted += 1;
     }

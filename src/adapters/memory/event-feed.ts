@@ -59,7 +59,7 @@ export class MemoryEventFeed implements EventFeed {
   }
 
   async release(hold: FeedHold): Promise<void> {
-    if (this.#holds(hold)) this.#owner = null;
+    if (this.owns(hold)) this.#owner = null;
   }
 
   async read(_partition: number, limit: number): Promise<FeedPage> {
@@ -77,21 +77,26 @@ export class MemoryEventFeed implements EventFeed {
   }
 
   async settle(hold: FeedHold, upTo: string): Promise<boolean> {
-    if (!this.#holds(hold)) return false;
+    if (!this.owns(hold)) return false;
+    this.drop(hold.partition, upTo);
+    return true;
+  }
+
+  /** Removes the entries up to this position. */
+  drop(_partition: number, upTo: string): void {
     const last = Number(upTo);
     for (const position of this.#entries.keys()) {
       if (position > last) break;
       this.#entries.delete(position);
     }
-    return true;
+  }
+
+  owns({ nodeId, epoch }: FeedHold): boolean {
+    const owner = this.#ownerNow();
+    return owner?.nodeId === nodeId && owner.epoch === epoch;
   }
 
   #ownerNow(): Owner | null {
     return this.#owner !== null && this.#owner.untilMs > this.#clock.monotonicMs() ? this.#owner : null;
-  }
-
-  #holds({ nodeId, epoch }: FeedHold): boolean {
-    const owner = this.#ownerNow();
-    return owner?.nodeId === nodeId && owner.epoch === epoch;
   }
 }

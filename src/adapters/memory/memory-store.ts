@@ -1,6 +1,8 @@
 import type { Clock } from '../../ports/clock.js';
+import type { DeliveryBounds } from '../../ports/delivery-queue.js';
 import type { Store } from '../../ports/store.js';
 import type { SessionId } from '../../protocol/ids.js';
+import { createMemoryDeliveryQueue } from './delivery-queue.js';
 import { createMemoryDirectoryStore } from './directory-store.js';
 import { MemoryDurableLog } from './durable-log.js';
 import { MemoryEventFeed } from './event-feed.js';
@@ -21,6 +23,8 @@ export interface MemoryStoreDeps {
   readonly clock: Clock;
   /** For tests of a full feed. */
   readonly maxFeedEvents?: number;
+  /** Absent: `DELIVERY_BOUNDS`. */
+  readonly deliveryBounds?: DeliveryBounds;
 }
 
 /**
@@ -38,6 +42,7 @@ export function createMemoryStore(deps: MemoryStoreDeps): Store {
     rooms: createMemoryRoomIndex(deps.clock),
     events,
     feed,
+    deliveries: createMemoryDeliveryQueue(deps.clock, feed, deps.deliveryBounds),
     keys: createMemoryKeyStore(),
     nodes: createMemoryNodeStore(deps.clock),
     idempotency: createMemoryIdempotencyStore(deps.clock),

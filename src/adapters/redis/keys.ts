@@ -93,6 +93,11 @@ export function createKeys(prefix: string) {
     /** The stream of events of one partition that the dispatcher has not handled; who owns it, and its epoch (hash). */
     feed: (partition: number): string => ofPartition(partition, 'feed'),
     feedOwner: (partition: number): string => ofPartition(partition, 'owner'),
+    /** In the order of lua/deliveries.lua. */
+    deliveries: (partition: number): readonly string[] => {
+      const own = ['records', 'bodies', 'states', 'ready', 'targets', 'lanes', 'ages', 'dead', 'graves', 'counters'];
+      return ['owner', 'feed', ...own.map((name) => `deliveries:${name}`)].map((name) => ofPartition(partition, name));
+    },
     /** Counts created sessions; a session's number is its score in listings. */
     positions: `${index}:positions`,
     listing: (scope: ProjectScope): string => (scope === 'all' ? `${index}:everybody` : `${index}:project:${scope}`),

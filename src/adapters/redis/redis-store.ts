@@ -1,7 +1,9 @@
 import type { Clock } from '../../ports/clock.js';
+import type { DeliveryBounds } from '../../ports/delivery-queue.js';
 import type { Log } from '../../ports/log.js';
 import type { Operations } from '../../ports/operations.js';
 import type { Store } from '../../ports/store.js';
+import { RedisDeliveryQueue } from './delivery-queue.js';
 import { RedisDirectoryStore } from './directory-store.js';
 import { RedisDurableLog } from './durable-log.js';
 import { STORE_FORMAT } from './format.js';
@@ -23,6 +25,9 @@ import { RedisUserSessionStore } from './user-session-store.js';
 import { isClusterUrl } from './url.js';
 import { createRedisUserSocketStore } from './user-socket-store.js';
 
+/** As many as the event feed has. */
+const PARTITIONS = 64;
+
 export interface RedisStoreOptions {
   /** See `parseRedisUrl`. It never reaches a log or an error. */
   readonly url: string;
@@ -39,6 +44,8 @@ export interface RedisStoreOptions {
   readonly operations?: Pick<Operations, 'current'>;
   /** How many replicas must have a durable entry before it is acknowledged. Not on a cluster. Default: 0. */
   readonly durableReplicas?: number;
+  /** For tests that reach them. */
+  readonly deliveryBounds?: DeliveryBounds;
   /** For tests that run programs of two versions; see `STORE_FORMAT`. */
   readonly format?: string;
 }
@@ -54,6 +61,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     clock,
     operations = { current: () => null },
     durableReplicas = 0,
+    deliveryBounds,
     format = STORE_FORMAT,
   } = options;
   const scripts = loadScripts({ format, isCluster: isClusterUrl(url) });
@@ -69,6 +77,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     rooms: createRedisRoomIndex(link, keys, scripts),
     events: eventLogToCome,
     feed: eventFeedToCome,
+    deliveries: new RedisDeliveryQueue(link, keys, scripts, { partitions: PARTITIONS, bounds: deliveryBounds }),
     keys: createRedisKeyStore(link, keys, scripts),
     nodes: createRedisNodeStore(link, keys, scripts),
     idempotency: createRedisIdempotencyStore(link, keys, scripts),

@@ -39,6 +39,7 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
   const userSocket = readLua('user-socket');
   const client = readLua('client');
   const log = readLua('log');
+  const deliveries = readLua('deliveries');
   const [once = '', onceEnd = ''] = readLua('once').split('-- BODY\n');
   const over =
     (shared: string) =>
@@ -54,6 +55,7 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
   const overUserSockets = over(userSocket);
   const overClient = over(client);
   const overLog = over(log);
+  const overDeliveries = over(deliveries);
   const alone = over('');
   const scripts = {
     format: { name: 'format', effect: 'upkeep', once: null, ...scriptText(time + readLua('format'), false) } as const,
@@ -85,6 +87,12 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
     logOpen: overLog('log-open', 'upkeep'),
     logReopen: overLog('log-reopen', 'upkeep'),
     logAppend: overLog('log-append', 'upkeep'),
+    deliveryPlan: overDeliveries('delivery-plan', 'upkeep'),
+    deliveryDue: overDeliveries('delivery-due', 'read'),
+    deliverySettle: overDeliveries('delivery-settle', 'upkeep'),
+    deliveryTrim: overDeliveries('delivery-trim', 'upkeep'),
+    deliveryDead: overDeliveries('delivery-dead', 'read'),
+    deliveryResend: overDeliveries('delivery-resend'),
     indexAdd: alone('index-add'),
     indexRemove: alone('index-remove'),
     indexList: alone('index-list', 'read'),
