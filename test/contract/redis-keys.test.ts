@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
 import { createOperations } from '../../src/adapters/system/operations.js';
 import { parseConfig } from '../../src/config/parse.js';
+import { SESSION_EVENTS_KEPT_MS } from '../../src/ports/event-log.js';
 import type { Store } from '../../src/ports/store.js';
 import { commandsDuring } from '../support/redis-monitor.js';
 import { startRedisServer, type RedisServer } from '../support/redis-server.js';
@@ -44,15 +45,16 @@ describe('what the Redis store leaves in Redis', () => {
     return session;
   }
 
-  test('ST56 every key of a session expires a minute after it, also when its life is changed', async () => {
+  test('ST56 every key of a session expires a minute after it, its log an hour, also when its life is changed', async () => {
     const { id } = await liveSession();
     const expectTtl = async (ttlMs: number): Promise<void> => {
       const keys = (await findKeys(client, keyPrefix)).filter((key) => key.includes(id));
       expect(keys.length).toBeGreaterThanOrEqual(8);
       for (const key of keys) {
         const left = await client.pttl(key);
-        expect(left).toBeGreaterThan(ttlMs + 50_000);
-        expect(left).toBeLessThanOrEqual(ttlMs + 60_000);
+        const keptMs = key.endsWith(':events') ? SESSION_EVENTS_KEPT_MS : 60_000;
+        expect(left).toBeGreaterThan(ttlMs + keptMs - 10_000);
+        expect(left).toBeLessThanOrEqual(ttlMs + keptMs);
       }
     };
     await expectTtl(f.TTL_MS);
@@ -70,7 +72,12 @@ describe('what the Redis store leaves in Redis', () => {
     const { id } = await liveSession();
     await store.relay.end(id, f.ACME);
     const keys = await findKeys(client, keyPrefix);
-    expect(keys.map((key) => key.split(':').at(-1)).sort()).toEqual(['fields', 'format', 'positions']);
+    const names = [...new Set(keys.map((key) => key.split(':').at(-1)))].sort();
+    expect(names).toEqual(['events', 'feed', 'fields', 'format', 'positions']);
+    for (const key of keys.filter((each) => each.endsWith(':events'))) {
+      expect(await client.pttl(key)).toBeLessThanOrEqual(SESSION_EVENTS_KEPT_MS);
+      expect(await client.pttl(key)).toBeGreaterThan(SESSION_EVENTS_KEPT_MS - 10_000);
+    }
     const left = keys.find((key) => key.endsWith(':fields')) ?? '';
     expect(await client.hgetall(left)).toEqual({ over: 'ended' });
     expect(await client.pttl(left)).toBeGreaterThan(590_000);
@@ -81,7 +88,9 @@ describe('what the Redis store leaves in Redis', () => {
     const { id } = await liveSession();
     const keys = await findKeys(client, keyPrefix);
     for (const key of keys)
-      expect(key).toMatch(new RegExp(`^${keyPrefix}:((relay:\\{p\\d+\\}:${id}|\\{index\\}):|format$)`));
+      expect(key).toMatch(
+        new RegExp(`^${keyPrefix}:((relay:\\{p\\d+\\}:${id}|\\{index\\}):|\\{p\\d+\\}:feed$|format$)`),
+      );
   });
 });
 

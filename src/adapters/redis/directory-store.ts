@@ -13,6 +13,7 @@ import {
 } from '../../ports/directory-store.js';
 import type { OrganizationId, UserId } from '../../protocol/ids.js';
 import { membershipSchema, organizationSchema, templateSchema, userSchema } from './directory-codec.js';
+import { encodeBan } from './event-codec.js';
 import type { Keys } from './keys.js';
 import type { RedisLink } from './link.js';
 import { RecordTable } from './record-table.js';
@@ -33,6 +34,7 @@ export class RedisDirectoryStore implements DirectoryStore {
     this.#keys = keys;
     this.#scripts = scripts;
     const { users, organizations, templates, memberships, membersByOrganization, membersByUser } = keys;
+    const feed = keys.directoryFeed;
     const [, , userListing = ''] = users;
     const [, , organizationListing = ''] = organizations;
     this.#users = new RecordTable<UserRecord, UserName>(link, scripts, {
@@ -42,6 +44,8 @@ export class RedisDirectoryStore implements DirectoryStore {
       removedWith: [userListing, memberships, membersByUser, membersByOrganization],
       uniqueFields: USER_NAMES,
       uniqueOf: (user, name) => user[name],
+      feed,
+      eventOf: ({ id, banned }) => (banned ? encodeBan(id) : null),
     });
     this.#organizations = new RecordTable<OrganizationRecord, 'slug'>(link, scripts, {
       name: 'organizations',
@@ -50,6 +54,8 @@ export class RedisDirectoryStore implements DirectoryStore {
       removedWith: [organizationListing, memberships, membersByOrganization, membersByUser],
       uniqueFields: ['slug'],
       uniqueOf: ({ slug }) => slug,
+      feed,
+      eventOf: () => null,
     });
     this.#templates = new RecordTable<TemplateRecord, never>(link, scripts, {
       name: 'templates',
@@ -58,6 +64,8 @@ export class RedisDirectoryStore implements DirectoryStore {
       schema: templateSchema,
       uniqueFields: [],
       uniqueOf: () => null,
+      feed,
+      eventOf: () => null,
     });
   }
 

@@ -57,6 +57,7 @@ export function createKeys(prefix: string) {
   const index = `${all}{index}`;
   const userSessions = `${all}{user-sessions}`;
   const directory = `${all}{directory}`;
+  const logs = `${all}{logs}`;
   const ofPartition = (partition: number, name: string): string =>
     partition === DIRECTORY_PARTITION ? `${directory}:${name}` : `${all}{p${String(partition)}}:${name}`;
   const ofSession = (id: SessionId): string => `${all}relay:{p${String(partitionOf(id))}}:${id}`;
@@ -90,6 +91,23 @@ export function createKeys(prefix: string) {
      * writer and its newest number are among the session's fields.
      */
     sessionLog: (id: SessionId): string => `${ofSession(id)}:log`,
+    /** The list of a session's events; the feed of its partition, and who owns the feed; in the order of the scripts. */
+    sessionEvents: (id: SessionId): readonly string[] => {
+      const partition = partitionOf(id);
+      return [`${ofSession(id)}:events`, ofPartition(partition, 'feed'), ofPartition(partition, 'owner')];
+    },
+    /** The feed of a user's sessions, and who owns it. */
+    userFeed: (id: UserId): readonly string[] => {
+      const partition = partitionOf(id);
+      return [ofPartition(partition, 'feed'), ofPartition(partition, 'owner')];
+    },
+    directoryFeed: [ofPartition(DIRECTORY_PARTITION, 'feed'), ofPartition(DIRECTORY_PARTITION, 'owner')] as const,
+    /**
+     * Hash from the name of a log to its newest position, and from a partition to the newest entry of its feed that is
+     * in the logs. The logs of projects and of the deployment: streams whose ids begin with the position.
+     */
+    logs: `${logs}:newest`,
+    log: (name: string): string => `${logs}:${name}`,
     /** The stream of events of one partition that the dispatcher has not handled; who owns it, and its epoch (hash). */
     feed: (partition: number): string => ofPartition(partition, 'feed'),
     feedOwner: (partition: number): string => ofPartition(partition, 'owner'),

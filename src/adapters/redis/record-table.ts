@@ -18,6 +18,10 @@ export interface RecordTableOptions<R, Field extends string> {
   readonly schema: z.ZodType<R, string>;
   readonly uniqueFields: readonly Field[];
   readonly uniqueOf: (record: R, field: Field) => string | null;
+  /** The feed that gets the events of these records, and its owner. */
+  readonly feed: readonly string[];
+  /** The event to write when the stored record is not banned yet; null: none. */
+  readonly eventOf: (record: R) => string | null;
 }
 
 /** Records of the directory, changed by compare-and-set. Besides the id, further fields can be unique. */
@@ -38,13 +42,14 @@ export class RecordTable<R extends { readonly version: number }, Field extends s
 
   /** As `put`, unless the record is new and `atMost` others exist; null means no limit. */
   async putWithin(id: string, record: R, atMost: number | null): Promise<WriteResult<Field, R> | Full> {
-    const { name, keys, uniqueFields, uniqueOf } = this.options;
+    const { name, keys, uniqueFields, uniqueOf, feed, eventOf } = this.options;
     const unique = uniqueFields.flatMap((field) => {
       const value = uniqueOf(record, field);
       return [field, value === null ? '' : `=${value}`];
     });
-    const args = [id, record.version, writeExactJson(record), atMost ?? '', ...unique];
-    const { reply, isRepeat } = await this.link.runOnce(`${name}.put`, this.scripts.recordPut, keys, args);
+    const args = [id, record.version, writeExactJson(record), atMost ?? '', eventOf(record) ?? '', ...unique];
+    const allKeys = [...keys, ...feed];
+    const { reply, isRepeat } = await this.link.runOnce(`${name}.put`, this.scripts.recordPut, allKeys, args);
     const [outcome, taken] = asList(reply);
     if (outcome === 'outdated' || outcome === 'full') return { outcome };
     if (outcome === 'written') return { outcome, record: (isRepeat ? await this.get(id) : null) ?? record };

@@ -1,13 +1,15 @@
 import type { Clock } from '../../ports/clock.js';
 import type { DeliveryBounds } from '../../ports/delivery-queue.js';
+import { MAX_FEED_EVENTS } from '../../ports/event-feed.js';
 import type { Log } from '../../ports/log.js';
 import type { Operations } from '../../ports/operations.js';
 import type { Store } from '../../ports/store.js';
 import { RedisDeliveryQueue } from './delivery-queue.js';
 import { RedisDirectoryStore } from './directory-store.js';
 import { RedisDurableLog } from './durable-log.js';
+import { RedisEventFeed } from './event-feed.js';
+import { RedisEventLog } from './event-log.js';
 import { STORE_FORMAT } from './format.js';
-import { eventFeedToCome, eventLogToCome } from './events-to-come.js';
 import { createRedisIdempotencyStore } from './idempotency-store.js';
 import { createRedisKeyStore } from './key-store.js';
 import { createKeys } from './keys.js';
@@ -26,7 +28,6 @@ import { isClusterUrl } from './url.js';
 import { createRedisUserSocketStore } from './user-socket-store.js';
 
 /** As many as the event feed has. */
-const PARTITIONS = 64;
 
 export interface RedisStoreOptions {
   /** See `parseRedisUrl`. It never reaches a log or an error. */
@@ -48,6 +49,8 @@ export interface RedisStoreOptions {
   readonly deliveryBounds?: DeliveryBounds;
   /** For tests that run programs of two versions; see `STORE_FORMAT`. */
   readonly format?: string;
+  /** For tests with a full feed. Default: `MAX_FEED_EVENTS`. */
+  readonly mostFed?: number;
 }
 
 /** The store that nodes share. Throws when the URL is malformed; later errors are `store_unavailable`. */
@@ -63,21 +66,23 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     durableReplicas = 0,
     deliveryBounds,
     format = STORE_FORMAT,
+    mostFed = MAX_FEED_EVENTS,
   } = options;
-  const scripts = loadScripts({ format, isCluster: isClusterUrl(url) });
+  const scripts = loadScripts({ format, isCluster: isClusterUrl(url), mostFed });
   const keys = createKeys(keyPrefix);
   const shared = { url, onFailure, onCalled, operations, keys, scripts, format, clock: clock ?? null };
   const link = new RedisLink({ ...shared, log });
   // The connection that waits for replicas holds up all calls on it, so it is one of its own.
   const logLink = durableReplicas === 0 ? link : new RedisLink({ ...shared, log: quiet });
+  const feed = new RedisEventFeed(link, keys, scripts);
   return {
     engine: 'redis',
     relay: new RedisRelayStore(link, keys, scripts, new SessionIndex(link, keys, scripts)),
     durableLog: new RedisDurableLog(logLink, keys, scripts, new Replication(logLink, durableReplicas)),
     rooms: createRedisRoomIndex(link, keys, scripts),
-    events: eventLogToCome,
-    feed: eventFeedToCome,
-    deliveries: new RedisDeliveryQueue(link, keys, scripts, { partitions: PARTITIONS, bounds: deliveryBounds }),
+    events: new RedisEventLog(link, keys, scripts),
+    feed,
+    deliveries: new RedisDeliveryQueue(link, keys, scripts, { partitions: feed.partitions, bounds: deliveryBounds }),
     keys: createRedisKeyStore(link, keys, scripts),
     nodes: createRedisNodeStore(link, keys, scripts),
     idempotency: createRedisIdempotencyStore(link, keys, scripts),

@@ -1,5 +1,5 @@
 import type { HomeClaim, HomeState, Restoration } from '../../ports/relay-home.js';
-import type { JoinRequest, JoinResult, LeaveResult, SeatHold } from '../../ports/relay-join.js';
+import type { JoinRequest, JoinResult, LeaveReason, LeaveResult, SeatHold } from '../../ports/relay-join.js';
 import type {
   AuthorizeResult,
   EnrolResult,
@@ -55,7 +55,8 @@ export class RedisRelayStore implements RelayStore {
   async create(session: NewRelaySession, seats: readonly (NewSeat | NewGroupSeat)[]): Promise<SessionWithSeats> {
     const { id, projectId, ttlMs } = session;
     const args = encodeCreate(session, seats);
-    const created = this.#link.runOnce('relay.create', this.#scripts.create, this.#keys.session(id), args);
+    const keys = [...this.#keys.session(id), ...this.#keys.sessionEvents(id)];
+    const created = this.#link.runOnce('relay.create', this.#scripts.create, keys, args);
     // A single server gets both calls at once and runs them in this order. A cluster gets them one after the other.
     if (this.#link.isCluster) refuseClash((await created).reply);
     const [made, indexed] = await Promise.allSettled([created, this.#index.add(id, projectId, ttlMs)]);
@@ -181,8 +182,9 @@ export class RedisRelayStore implements RelayStore {
     return asInteger(await this.#run('away', this.#scripts.away, sessionId, args)) === 1;
   }
 
-  async leave({ sessionId, nodeId, homeEpoch, index, connection }: SeatHold): Promise<LeaveResult> {
-    const args = [nodeId, homeEpoch, index, connection];
+  async leave(hold: SeatHold, reason: LeaveReason): Promise<LeaveResult> {
+    const { sessionId, nodeId, homeEpoch, index, connection } = hold;
+    const args = [nodeId, homeEpoch, index, connection, reason];
     const reply = await this.#run('leave', this.#scripts.leave, sessionId, args);
     if (reply === null) return { outcome: 'outdated' };
     const [host, term] = asList(reply);
@@ -243,12 +245,15 @@ export class RedisRelayStore implements RelayStore {
   }
 
   #run(operation: string, script: Script, id: SessionId, args: readonly Argument[]): Promise<unknown> {
-    return this.#link.run(`relay.${operation}`, script, this.#keys.session(id), args);
+    const keys = this.#keys.session(id);
+    const all = script.effect === 'read' ? keys : [...keys, ...this.#keys.sessionEvents(id)];
+    return this.#link.run(`relay.${operation}`, script, all, args);
   }
 
   /** For scripts that act on all that a session has. */
   #runWithLog(operation: string, script: Script, id: SessionId, args: readonly Argument[]): Promise<unknown> {
-    return this.#link.run(`relay.${operation}`, script, [...this.#keys.session(id), this.#keys.sessionLog(id)], args);
+    const all = [...this.#keys.session(id), this.#keys.sessionLog(id), ...this.#keys.sessionEvents(id)];
+    return this.#link.run(`relay.${operation}`, script, all, args);
   }
 }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { MAX_FEED_EVENTS } from '../../ports/event-feed.js';
+import { MAX_SESSION_EVENTS, SESSION_EVENTS_KEPT_MS } from '../../ports/event-log.js';
 import { seatLua } from './seat-fields.js';
 import { FIELD_NAMES } from './session-fields.js';
 
@@ -28,10 +30,12 @@ export interface ScriptsOptions {
   readonly format: string;
   /** On a cluster no script is guarded. */
   readonly isCluster: boolean;
+  /** How many events a partition of the feed holds. */
+  readonly mostFed?: number;
 }
 
 /** Reads the scripts from disk once and puts their shared parts in front of them. */
-export function loadScripts({ format, isCluster }: ScriptsOptions) {
+export function loadScripts({ format, isCluster, mostFed = MAX_FEED_EVENTS }: ScriptsOptions) {
   const time = readLua('time');
   const guard = `local FORMAT = '${format}'\n${readLua('format-guard')}`;
   const session = luaList('FACTS', FIELD_NAMES) + seatLua() + readLua('session');
@@ -41,17 +45,21 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
   const log = readLua('log');
   const deliveries = readLua('deliveries');
   const [once = '', onceEnd = ''] = readLua('once').split('-- BODY\n');
+  const feed = `local MAX_FEED_EVENTS = ${mostFed.toFixed()}\n${readLua('feed')}`;
+  const bounds = `local MAX_SESSION_EVENTS, EVENTS_KEPT_MS = ${MAX_SESSION_EVENTS.toFixed()}, ${SESSION_EVENTS_KEPT_MS.toFixed()}\n`;
+  /** `events`: what a script that changes something needs in front, in order to write events. */
   const over =
-    (shared: string) =>
+    (shared: string, events = '') =>
     (name: string, effect: Effect = 'change'): Script => {
-      const body = shared + readLua(name);
+      const body = (effect === 'read' ? '' : events) + shared + readLua(name);
       const isGuarded = effect !== 'read' && !isCluster;
       const front = isGuarded ? time + guard : time;
       const kept = effect === 'change' ? scriptText(front + once + body + onceEnd, isGuarded) : null;
       return { name, effect, once: kept, ...scriptText(front + body, isGuarded) };
     };
-  const overSession = over(session);
-  const overUserSessions = over(userSession);
+  const overSession = over(session, feed + bounds + readLua('session-events'));
+  const overUserSessions = over(userSession, feed + readLua('user-session-events'));
+  const overFeed = over('', feed);
   const overUserSockets = over(userSocket);
   const overClient = over(client);
   const overLog = over(log);
@@ -132,7 +140,15 @@ export function loadScripts({ format, isCluster }: ScriptsOptions) {
     clientChange: overClient('client-change'),
     clientPoint: overClient('client-point'),
     clientPrune: overClient('client-prune', 'upkeep'),
-    recordPut: alone('record-put'),
+    recordPut: overFeed('record-put'),
+    eventAppend: overFeed('event-append', 'upkeep'),
+    eventsOfSession: alone('events-of-session', 'read'),
+    eventsOfLog: alone('events-of-log', 'read'),
+    feedClaim: alone('feed-claim', 'upkeep'),
+    feedRelease: alone('feed-release', 'upkeep'),
+    feedRead: overFeed('feed-read', 'upkeep'),
+    feedPublish: alone('feed-publish', 'upkeep'),
+    feedSettle: alone('feed-settle', 'upkeep'),
     recordFind: alone('record-find', 'read'),
     recordList: alone('record-list', 'read'),
     recordRemove: alone('record-remove'),

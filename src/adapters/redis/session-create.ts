@@ -1,11 +1,12 @@
 /** Creates a relay session: the arguments of create.lua, and the session that they make. */
+import type { EventType } from '../../ports/event.js';
 import type { NewGroupSeat, NewSeat, Seat, SessionWithSeats } from '../../ports/relay-seat.js';
 import type { NewRelaySession } from '../../ports/relay-session.js';
 import type { Argument } from './link.js';
 import { asInteger } from './replies.js';
 import { seatWriter } from './seat-fields.js';
 import { encodeSession } from './session-codec.js';
-import { encodeFields } from './session-fields.js';
+import { encodeFields, linesAroundTimes } from './session-fields.js';
 
 export type SeatToMake = NewSeat | NewGroupSeat;
 
@@ -21,13 +22,16 @@ const WITHOUT_HOME = encodeFields({ homeEpoch: 0 });
 export function encodeCreate(session: NewRelaySession, seats: readonly SeatToMake[]): readonly Argument[] {
   const taken = String(seats.length);
   const epoch = session.homeNodeId === null ? WITHOUT_HOME : WITH_HOME;
+  const fields = [...encodeSession(session), ...epoch, ...AT_FIRST];
+  const type: EventType = session.homeNodeId === null ? 'session.failed' : 'session.ready';
   const lists = [
-    [...encodeSession(session), ...epoch, ...AT_FIRST, 'held', taken, 'next', '0', 'order', taken, 'revision', '0'],
+    [...fields, 'held', taken, 'next', '0', 'order', taken, 'revision', '0'],
     seats.flatMap((seat, at) => [seat.userId, seatText(seat, at + 1)]),
     seats.flatMap((seat) => ('group' in seat ? [] : [seat.token, seat.userId])),
     encodeAddresses(seats),
   ];
-  return [session.ttlMs, ...lists.flatMap((list) => [list.length, ...list])];
+  const event = [type, session.projectId, ...linesAroundTimes(fields)];
+  return [session.ttlMs, ...event, ...lists.flatMap((list) => [list.length, ...list])];
 }
 
 /** The session as `get` would now return it. */

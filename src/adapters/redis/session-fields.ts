@@ -75,6 +75,19 @@ const ENCODERS = encodersOf(FIELDS);
 /** Every field's name in Redis, in the order in which `decodeFields` expects the texts. */
 export const FIELD_NAMES: readonly string[] = Object.values(FIELDS).map(({ name }) => name);
 
+const TIMES = ['created', 'expires'];
+const TIMES_AT = FIELD_NAMES.indexOf('created');
+if (FIELD_NAMES.slice(TIMES_AT, TIMES_AT + TIMES.length).join() !== TIMES.join())
+  throw new Error('the times stay together');
+
+/** A line for each of `FIELD_NAMES`, before and after the two times that the store sets at create. */
+export function linesAroundTimes(encoded: readonly string[]): readonly [string, string] {
+  const texts = new Map<string, string>();
+  for (let at = 0; at < encoded.length; at += 2) texts.set(encoded[at] ?? '', encoded[at + 1] ?? '');
+  const lines = FIELD_NAMES.map((name) => texts.get(name) ?? '');
+  return [lines.slice(0, TIMES_AT).join('\n'), lines.slice(TIMES_AT + TIMES.length).join('\n')];
+}
+
 /** The names and texts of the given fields. */
 export function encodeFields(given: Partial<StoredSession>): string[] {
   const encoded: string[] = [];

@@ -232,7 +232,8 @@ export class RedisUserSessionStore implements UserSessionStore {
   }
 
   #run(operation: string, script: Script, userId: UserId, args: readonly Argument[]): Promise<unknown> {
-    return this.#link.run(`user_sessions.${operation}`, script, this.#keys.sessionsOfUser(userId), args);
+    const keys = [...this.#keys.sessionsOfUser(userId), ...this.#keys.userFeed(userId)];
+    return this.#link.run(`user_sessions.${operation}`, script, keys, args);
   }
 }
 

@@ -6,10 +6,12 @@ redis.call('HINCRBY', session_key, 'epoch', 1)
 for _, user in ipairs(redis.call('ZRANGE', members_key, 0, -1)) do
   local seat = load_seat(user)
   if seat.away == '' then
+    emit_away(s, 'home_lost', seat)
     seat.away = int(now + s.window)
     save_seat(seat)
     redis.call('ZADD', away_key, seat.away, user)
   end
 end
 keep(s, away_key)
+save_sequence(s)
 return snapshot()

@@ -6,19 +6,19 @@ if redis.call('HEXISTS', barred_key, 'banned wallet ' .. seat.wallet) == 1 then 
 local former = load_wallet(seat.wallet)
 if former and former.away ~= '' and tonumber(former.away) <= now then
   purge_overdue(s)
-  save_session(s)
   former = load_wallet(seat.wallet)
 end
-if former and former.held then return 'already_member' end
-if s.locked then return 'session_locked' end
-if s.held >= s.max then
-  purge_overdue(s)
-  save_session(s)
+if former and former.held then return refused(s, 'already_member') end
+if s.locked then return refused(s, 'session_locked') end
+if s.held >= s.max then purge_overdue(s) end
+if s.held >= s.max then return refused(s, 'session_full') end
+if redis.call('HEXISTS', seats_key, ARGV[3]) == 1 then return refused(s, 'reused') end
+if former then
+  emit(s, 'user.revoked ' .. former.user)
+  remove_user(s, former, 'left', 'left')
 end
-if s.held >= s.max then return 'session_full' end
-if redis.call('HEXISTS', seats_key, ARGV[3]) == 1 then return 'reused' end
-if former then remove_user(s, former, 'left') end
 add_seat(s, seat)
+emit(s, 'user.authorized ' .. seat.user .. '  ' .. seat.wallet)
 save_session(s)
 revise()
 keep(s, seats_key)

@@ -5,39 +5,39 @@
 -- or {'home_elsewhere', node}. The order of the checks is part of the contract.
 local node, address, resume_hash, dry_run, kind = ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7]
 
-local function refused(code) return { 'refused', code } end
+local function refused_join(code) return { 'refused', code } end
 local function joined(s, seat, is_new)
   return { 'joined', seat.user, seat.index, seat.connection, seat.joined, is_new and '1' or '0', seat.user_session,
     s.host, s.term }
 end
 
 local s = load_session('')
-if not s then return refused('session_not_found') end
+if not s then return refused_join('session_not_found') end
 
 local user, seat
 local user_session = kind == 'minted' and ARGV[11] or ''
 if kind == 'pair' then
-  if ARGV[8] ~= s.token then return refused('credential_invalid') end
+  if ARGV[8] ~= s.token then return refused_join('credential_invalid') end
   user = redis.call('HGET', tokens_key, ARGV[9])
-  if user == '' then return refused('credential_revoked') end
+  if user == '' then return refused_join('credential_revoked') end
   seat = load_seat(user)
-  if not seat then return refused('credential_invalid') end
+  if not seat then return refused_join('credential_invalid') end
 elseif kind == 'minted' then
   user = ARGV[8]
   local barred = redis.call('HMGET', barred_key, 'banned ' .. user, 'kicked ' .. user)
-  if barred[1] then return refused('banned') end
-  if tonumber(ARGV[9]) < tonumber(barred[2] or s.floor) then return refused('credential_revoked') end
+  if barred[1] then return refused_join('banned') end
+  if tonumber(ARGV[9]) < tonumber(barred[2] or s.floor) then return refused_join('credential_revoked') end
   seat = load_seat(user)
 else
   seat = load_member(ARGV[8])
   -- '' stands for a missing hash and matches no one.
-  if not seat or ARGV[9] == '' then return refused('credential_invalid') end
-  if ARGV[9] ~= seat.resume and ARGV[9] ~= seat.previous then return refused('credential_invalid') end
-  if seat.away ~= '' and tonumber(seat.away) <= now then return refused('credential_invalid') end
+  if not seat or ARGV[9] == '' then return refused_join('credential_invalid') end
+  if ARGV[9] ~= seat.resume and ARGV[9] ~= seat.previous then return refused_join('credential_invalid') end
+  if seat.away ~= '' and tonumber(seat.away) <= now then return refused_join('credential_invalid') end
 end
 
-if s.enforce and seat and seat.address ~= '' and seat.address ~= address then return refused('address_not_allowed') end
-if s.home == '' then return refused('session_not_linked') end
+if s.enforce and seat and seat.address ~= '' and seat.address ~= address then return refused_join('address_not_allowed') end
+if s.home == '' then return refused_join('session_not_linked') end
 if s.home ~= node then return { 'home_elsewhere', s.home } end
 
 if seat and seat.index ~= '' then
@@ -48,21 +48,25 @@ if seat and seat.index ~= '' then
   if kind ~= 'resume' then seat.previous = '' elseif ARGV[9] == seat.resume then seat.previous = seat.resume end
   seat.resume, seat.away = resume_hash, ''
   save_seat(seat)
-  if was_away then redis.call('ZREM', away_key, seat.user) end
+  if was_away then
+    redis.call('ZREM', away_key, seat.user)
+    emit(s, 'member.back ' .. seat.user .. ' ' .. seat.index .. ' ' .. seat.user_session)
+    save_sequence(s)
+  end
   return joined(s, seat, false)
 end
 
-if s.locked then return refused('session_locked') end
+if s.locked then return refused_join('session_locked') end
 local held = seat and seat.held
 if not held and s.held >= s.max then
   if dry_run then
     local overdue = redis.call('ZCOUNT', away_key, '-inf', int(now))
-    if s.held - overdue >= s.max then return refused('session_full') end
+    if s.held - overdue >= s.max then return refused_join('session_full') end
   else
     purge_overdue(s)
     if s.held >= s.max then
       save_session(s)
-      return refused('session_full')
+      return refused_join('session_full')
     end
   end
 end
@@ -88,7 +92,7 @@ if index > MAX_INDEX then
   index = redis.call('ZRANGE', rested_key, 0, 0)[1]
   if not index then
     if not dry_run then save_session(s) end
-    return refused('session_full')
+    return refused_join('session_full')
   end
 end
 
@@ -105,7 +109,9 @@ s.order = s.order + 1
 if not is_kept(seat) then seat.order = s.order end
 seat.held, seat.index, seat.joined, seat.connection = true, tostring(index), int(now), 1
 seat.away, seat.resume, seat.previous, seat.user_session = '', resume_hash, '', user_session
-if becomes_host() or (kind == 'minted' and ARGV[10] == '1') then s.host, s.term = seat.index, s.term + 1 end
+if becomes_host() or (kind == 'minted' and ARGV[10] == '1') then
+  s.host, s.host_user, s.term = seat.index, user, s.term + 1
+end
 if dry_run then return joined(s, seat, true) end
 
 if s.next <= MAX_INDEX then s.next = s.next + 1 else redis.call('ZREM', rested_key, index) end
@@ -113,6 +119,7 @@ if not held then s.held = s.held + 1 end
 save_seat(seat)
 redis.call('HSET', indexes_key, seat.index, seat.user)
 redis.call('ZADD', members_key, s.order, seat.user)
+emit(s, 'member.joined ' .. user .. ' ' .. seat.index .. ' ' .. user_session)
 save_session(s)
 keep(s, seats_key)
 keep(s, indexes_key)

@@ -3,7 +3,8 @@
 -- seat. `away` of such a seat is the time in ms that is left of the resume window.
 -- Replies 1, or 0 when the store holds something else than the caller has read.
 local node, epoch, instead = ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local there = redis.call('HMGET', session_key, 'project', 'expires', 'home', 'epoch', 'revision', 'generation', 'floor', 'over')
+local there = redis.call('HMGET', session_key, 'project', 'expires', 'home', 'epoch', 'revision', 'generation', 'floor', 'over',
+  'events')
 if there[8] or (there[1] and tonumber(there[2]) <= now) then return 0 end
 if there[1] == false and instead ~= '' then return 0 end
 if there[1] then
@@ -12,6 +13,9 @@ if there[1] then
 end
 
 local s = { expires = now + tonumber(ARGV[6]), order = 0, held = 0 }
+-- The log may have outlived the fields. Its numbers go on.
+local newest = redis.call('LINDEX', events_key, -1)
+local events = math.max(tonumber(there[9] or 0), newest and tonumber(string.match(newest, '^%d+')) or 0)
 local generation = math.max(tonumber(ARGV[7]), tonumber(there[6] or 0))
 local floor = there[7] or '0'
 -- Credentials minted and users barred in between are unknown. A time in milliseconds exceeds any count of removals.
@@ -62,6 +66,7 @@ if next_index > MAX_INDEX then
 end
 local revision = math.max(tonumber(ARGV[8]), tonumber(there[5] or 0)) + 1
 redis.call('HSET', session_key, 'expires', int(s.expires), 'generation', int(generation), 'floor', floor,
-  'revision', int(revision), 'held', s.held, 'order', s.order)
+  'revision', int(revision), 'held', s.held, 'order', s.order, 'events', events)
 for _, key in ipairs(KEYS) do keep(s, key) end
+keep_events(s.expires - now)
 return 1

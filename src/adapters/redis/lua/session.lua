@@ -8,8 +8,8 @@ local MIN_REST_MS = 300000
 
 -- The fields that scripts make decisions with; NUMBERS are the numeric ones. A missing number is 0, a missing text ''.
 local DECIDING = { 'project', 'token', 'enforce', 'locked', 'home', 'host', 'creator', 'expires', 'max', 'window',
-  'generation', 'term', 'held', 'next', 'order', 'floor', 'epoch' }
-local NUMBERS = { 'expires', 'max', 'window', 'generation', 'term', 'held', 'next', 'order', 'floor', 'epoch' }
+  'generation', 'term', 'held', 'next', 'order', 'floor', 'epoch', 'events' }
+local NUMBERS = { 'expires', 'max', 'window', 'generation', 'term', 'held', 'next', 'order', 'floor', 'epoch', 'events' }
 
 -- nil when the session does not exist in this scope ('' is every scope), or has expired.
 local function load_session(scope)
@@ -18,6 +18,7 @@ local function load_session(scope)
   for at = 1, #DECIDING do s[DECIDING[at]] = values[at] or '' end
   for at = 1, #NUMBERS do s[NUMBERS[at]] = tonumber(s[NUMBERS[at]]) or 0 end
   s.enforce, s.locked = s.enforce == '1', s.locked == '1'
+  s.told_host, s.told_term = s.host, s.term
   if s.project == '' or s.expires <= now or (scope ~= '' and scope ~= s.project) then return nil end
   return s
 end
@@ -27,9 +28,14 @@ local function is_home(s, node, epoch)
   return s.home == node and s.epoch == tonumber(epoch)
 end
 
+-- The change of the host is the last event of a step, and one, however often the role has moved.
 local function save_session(s)
+  if s.host ~= s.told_host or s.term ~= s.told_term then
+    emit(s, 'host.changed ' .. s.host .. ' ' .. s.host_user .. ' ' .. s.term)
+    s.told_host, s.told_term = s.host, s.term
+  end
   redis.call('HSET', session_key, 'generation', s.generation, 'host', s.host, 'term', s.term, 'held', s.held,
-    'next', s.next, 'order', s.order)
+    'next', s.next, 'order', s.order, 'events', s.events)
 end
 
 -- Redis deletes an empty key together with its expiry, so every write that can create a key sets the expiry again.
@@ -123,12 +129,13 @@ end
 -- The member with the longest membership becomes host.
 local function pass_host_on(s)
   local heir = load_seat(redis.call('ZRANGE', members_key, 0, 0)[1])
-  if heir then s.host, s.term = heir.index, s.term + 1 else s.host = '' end
+  if heir then s.host, s.host_user, s.term = heir.index, heir.user, s.term + 1 else s.host, s.host_user = '', '' end
 end
 
 -- A member leaves for good: gives its seat back; a listed user keeps the authorization.
-local function depart_member(s, seat)
+local function depart_member(s, seat, why)
   local was_host = s.host == seat.index
+  emit_left(s, why, seat)
   drop_member(s, seat)
   if was_host then pass_host_on(s) end
 end
@@ -139,6 +146,7 @@ local function purge_overdue(s)
   for _, user in ipairs(redis.call('ZRANGEBYSCORE', away_key, '-inf', int(now))) do
     local seat = load_seat(user)
     host_left = host_left or s.host == seat.index
+    emit_left(s, 'timeout', seat)
     drop_member(s, seat)
   end
   if host_left then pass_host_on(s) end
@@ -151,13 +159,19 @@ local function outdate_minted(s, user)
   keep(s, barred_key)
 end
 
--- Removes a user's member, seat and authorization, and invalidates the user's minted credentials. Returns the member's
--- index or ''.
-local function remove_user(s, seat, reason)
+-- A refusal: what was purged for it stays so.
+local function refused(s, code)
+  save_session(s)
+  return code
+end
+
+-- Removes a user's member, seat and authorization, and invalidates the user's minted credentials. `why`: what the event
+-- of the member's departure says. Returns the member's index or ''.
+local function remove_user(s, seat, reason, why)
   local index, token, held = seat.index, seat.token, seat.held
   outdate_minted(s, seat.user)
   redis.call('HSET', barred_key, 'reason ' .. seat.user, reason)
-  if index ~= '' then depart_member(s, seat) elseif held then s.held = s.held - 1 end
+  if index ~= '' then depart_member(s, seat, why) elseif held then s.held = s.held - 1 end
   redis.call('HDEL', seats_key, seat.user)
   if token ~= '' then
     redis.call('HSET', tokens_key, token, '')
@@ -193,10 +207,14 @@ local function facts()
   return lines_of(read_facts())
 end
 
--- The facts, then two lines per seat: the user and the seat. `values`: the facts, if they were read already.
-local function snapshot(values)
-  local lines = lines_of(values or read_facts())
+-- The lines of the facts, then two lines per seat: the user and the seat.
+local function with_seats(lines)
   local seats = redis.call('HGETALL', seats_key)
   if #seats == 0 then return lines end
   return lines .. '\n' .. table.concat(seats, '\n')
+end
+
+-- `values`: the facts, if they were read already.
+local function snapshot(values)
+  return with_seats(lines_of(values or read_facts()))
 end

@@ -9,5 +9,9 @@ if ARGV[4] ~= '' then
   s.expires = now + tonumber(ARGV[4])
   redis.call('HSET', session_key, 'expires', int(s.expires))
   for _, key in ipairs(KEYS) do keep(s, key) end
+  keep_events(s.expires - now)
 end
-return { int(before), facts() }
+local after = facts()
+emit(s, 'session.updated\n' .. with_seats(after))
+save_sequence(s)
+return { int(before), after }

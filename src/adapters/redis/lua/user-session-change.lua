@@ -10,4 +10,5 @@ if ARGV[5] == '=' then s.organizationId = cjson.null elseif ARGV[5] ~= '' then s
 if ARGV[6] ~= '' then s.effectiveUserId = ARGV[6] end
 local text = save_user_session(s)
 keep_user_keys()
+if ARGV[4] ~= '' then tell_session('touched', text) end
 return { 'changed', text, due_of(s) < due and '1' or '0' }

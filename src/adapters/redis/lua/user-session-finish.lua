@@ -7,6 +7,7 @@ if is_active(s) then
 elseif ARGV[4] == 'removed' and s.status ~= 'removed' then
   s.status, s.updatedAtMs = 'removed', now
   text = save_user_session(s)
+  tell_session('removed', text)
 else
   return { outcome, cjson.encode(s) }
 end

@@ -18,8 +18,10 @@ s.position = math.max(now, last and last + 1 or 0)
 s.status, s.endedAtMs, s.told = 'active', cjson.null, false
 s.createdAtMs, s.updatedAtMs, s.lastActiveAtMs = now, now, now
 s.expireAtMs, s.abandonAtMs = now + tonumber(ARGV[4]), now + tonumber(ARGV[5])
-local reply = { 'opened', save_user_session(s) }
+local text = save_user_session(s)
+local reply = { 'opened', text }
 redis.call('ZADD', listing_key, s.position, s.id)
 for at = 1, excess do reply[#reply + 1] = finish_user_session(active[at], 'replaced') end
+tell_session('created', text)
 keep_user_keys()
 return reply

@@ -1,7 +1,7 @@
 -- Put in front of every script over the sessions of one user. KEYS, in the order of keys.ts: records (hash: session id
 -- to JSON), listing (sorted set by position), active sessions (the same), sessions by when they are forgotten (sorted
--- set). A record has three members in addition to the port's: position, endedAtMs (null while active) and told (whether
--- a caller knows of the end).
+-- set). A record has four members in addition to the port's: position, endedAtMs (null while active), told (whether a
+-- caller knows of the end) and swept (whether an event says that its time ran out).
 local records_key, listing_key, active_key, kept_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local KEPT_MS = 86400000
@@ -59,7 +59,9 @@ end
 -- Ends the session for a caller, who thereby knows of its end.
 local function finish_user_session(s, status)
   s.status, s.updatedAtMs, s.endedAtMs, s.told = status, now, now, true
-  return save_user_session(s)
+  local text = save_user_session(s)
+  tell_session(status == 'replaced' and 'ended' or status, text)
+  return text
 end
 
 -- The active sessions, in the order of opening.
