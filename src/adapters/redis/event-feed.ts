@@ -15,11 +15,27 @@ export class RedisEventFeed implements EventFeed {
   readonly #link: RedisLink;
   readonly #keys: Keys;
   readonly #scripts: Scripts;
+  readonly #partitionOf: ReadonlyMap<string, number>;
+  readonly #listeners: ((partition: number) => void)[] = [];
 
   constructor(link: RedisLink, keys: Keys, scripts: Scripts) {
     this.#link = link;
     this.#keys = keys;
     this.#scripts = scripts;
+    this.#partitionOf = new Map(
+      Array.from({ length: this.partitions }, (_none, partition) => [keys.feed(partition), partition]),
+    );
+  }
+
+  onWritten(listen: (partition: number) => void): void {
+    this.#listeners.push(listen);
+  }
+
+  /** The link's calls may have written events to the feed with this key. */
+  onFed(feed: string): void {
+    const partition = this.#partitionOf.get(feed);
+    if (partition === undefined) throw new Error(`${feed} is not a feed`);
+    for (const listen of this.#listeners) listen(partition);
   }
 
   async claim(partition: number, nodeId: NodeId, leaseMs: number): Promise<FeedHold | null> {

@@ -61,6 +61,8 @@ export interface LinkOptions {
   /** The version of the stored data's format; see format.ts. */
   readonly format: string;
   readonly operations: Pick<Operations, 'current'>;
+  /** Called after each call that may have written events, with the key of their feed. */
+  readonly onFed?: (feed: string) => void;
 }
 
 export type Argument = string | number | Buffer;
@@ -162,6 +164,7 @@ export class RedisLink {
     const running = script.effect === 'change' ? this.#options.operations.current() : null;
     if (running?.id == null || script.once === null) {
       const reply = await this.#script(operation, script.effect, running, script, keys, args);
+      this.#noteFed(script, keys);
       return { reply, isRepeat: false };
     }
     const first = keys[0] ?? '';
@@ -173,7 +176,12 @@ export class RedisLink {
     const [repeat, reply = null] = asList(
       await this.#script(operation, script.effect, running, script.once, [...keys, kept], all),
     );
+    this.#noteFed(script, keys);
     return { reply, isRepeat: repeat === '1' };
+  }
+
+  #noteFed(script: Script, keys: readonly string[]): void {
+    if (script.feeds) this.#options.onFed?.(keys.at(-2) ?? '');
   }
 
   /** As `run`, but texts in the reply are bytes. A repeat runs again. */

@@ -71,7 +71,13 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const scripts = loadScripts({ format, isCluster: isClusterUrl(url), mostFed });
   const keys = createKeys(keyPrefix);
   const shared = { url, onFailure, onCalled, operations, keys, scripts, format, clock: clock ?? null };
-  const link = new RedisLink({ ...shared, log });
+  const link: RedisLink = new RedisLink({
+    ...shared,
+    log,
+    onFed: (key) => {
+      feed.onFed(key);
+    },
+  });
   // The connection that waits for replicas holds up all calls on it, so it is one of its own.
   const logLink = durableReplicas === 0 ? link : new RedisLink({ ...shared, log: quiet });
   const feed = new RedisEventFeed(link, keys, scripts);

@@ -23,6 +23,8 @@ export interface Script extends ScriptText {
   readonly effect: Effect;
   /** For a change: the form that keeps its reply. A repeat gets that reply and changes nothing; see lua/once.lua. */
   readonly once: ScriptText | null;
+  /** Whether it may write events. Its last two keys are then a feed and the owner of that feed. */
+  readonly feeds: boolean;
 }
 
 export interface ScriptsOptions {
@@ -55,7 +57,8 @@ export function loadScripts({ format, isCluster, mostFed = MAX_FEED_EVENTS }: Sc
       const isGuarded = effect !== 'read' && !isCluster;
       const front = isGuarded ? time + guard : time;
       const kept = effect === 'change' ? scriptText(front + once + body + onceEnd, isGuarded) : null;
-      return { name, effect, once: kept, ...scriptText(front + body, isGuarded) };
+      const feeds = effect !== 'read' && events !== '';
+      return { name, effect, once: kept, feeds, ...scriptText(front + body, isGuarded) };
     };
   const overSession = over(session, feed + bounds + readLua('session-events'));
   const overUserSessions = over(userSession, feed + readLua('user-session-events'));
@@ -66,14 +69,27 @@ export function loadScripts({ format, isCluster, mostFed = MAX_FEED_EVENTS }: Sc
   const overDeliveries = over(deliveries);
   const alone = over('');
   const scripts = {
-    format: { name: 'format', effect: 'upkeep', once: null, ...scriptText(time + readLua('format'), false) } as const,
+    format: {
+      name: 'format',
+      effect: 'upkeep',
+      once: null,
+      feeds: false,
+      ...scriptText(time + readLua('format'), false),
+    } as const,
     scratch: {
       name: 'scratch',
       effect: 'upkeep',
       once: null,
+      feeds: false,
       ...scriptText(time + readLua('scratch'), false),
     } as const,
-    rights: { name: 'rights', effect: 'upkeep', once: null, ...scriptText(readLua('rights'), false) } as const,
+    rights: {
+      name: 'rights',
+      effect: 'upkeep',
+      once: null,
+      feeds: false,
+      ...scriptText(readLua('rights'), false),
+    } as const,
     create: overSession('create'),
     get: overSession('get', 'read'),
     check: alone('check', 'read'),
@@ -146,7 +162,7 @@ export function loadScripts({ format, isCluster, mostFed = MAX_FEED_EVENTS }: Sc
     eventsOfLog: alone('events-of-log', 'read'),
     feedClaim: alone('feed-claim', 'upkeep'),
     feedRelease: alone('feed-release', 'upkeep'),
-    feedRead: overFeed('feed-read', 'upkeep'),
+    feedRead: over(feed)('feed-read', 'upkeep'),
     feedPublish: alone('feed-publish', 'upkeep'),
     feedSettle: alone('feed-settle', 'upkeep'),
     recordFind: alone('record-find', 'read'),

@@ -29,15 +29,23 @@ for at = 7 + logs, #ARGV, 4 do
 end
 if not place then return 0 end
 
+-- The text of an event begins with its sequence and its time.
+local function is_old(entry)
+  return tonumber(string.match(entry[2][6], '^%d* (%d+)')) <= now - kept_ms
+end
+
 local changed = { fields[1], place }
 for at = 1, logs do
   changed[#changed + 1], changed[#changed + 2] = fields[at + 1], int(newest[at])
   local key = KEYS[1 + at]
   -- The oldest events go when they are too old, a few with each call.
-  local some = redis.call('XRANGE', key, '-', '+', 'COUNT', 200)
-  local young = 1
-  while young < #some and tonumber(string.match(some[young][2][6], '^%d* (%d+)')) <= now - kept_ms do young = young + 1 end
-  if young > 1 then redis.call('XTRIM', key, 'MINID', some[young][1]) end
+  local first = redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1]
+  if is_old(first) then
+    local some = redis.call('XRANGE', key, '-', '+', 'COUNT', 200)
+    local young = 2
+    while young < #some and is_old(some[young]) do young = young + 1 end
+    redis.call('XTRIM', key, 'MINID', some[math.min(young, #some)][1])
+  end
   redis.call('PEXPIRE', key, int(kept_ms))
 end
 redis.call('HSET', KEYS[1], unpack(changed))
