@@ -179,8 +179,7 @@ export class RelayClient {
    */
   setState(state: Json): void {
     const bytes = encodeUtf8(JSON.stringify(state)).length;
-    if (bytes > MAX_STATE_BYTES)
-      throw new RelayError('state_too_big', 'A presence state may be 2 KiB of JSON at most.');
+    if (bytes > MAX_STATE_BYTES) throw new RelayError('state_too_big', 'A state is 2 KiB of JSON at most.');
     this.view.setMyState(state);
     this.sendBuffer.setState(state);
   }
@@ -249,7 +248,8 @@ export class RelayClient {
       reason === 'gave_up' ? new RelayError(lastReason, `The last attempt failed: ${lastReason}.`) : undefined;
     const cause = event.cause ?? last;
     this.opening.promise.catch(() => undefined);
-    this.opening.reject(new RelayError(reason, `The client was closed: ${reason} (${code}).`, { cause }));
+    const text = typeof cause === 'string' ? cause : `The client was closed: ${reason} (${code}).`;
+    this.opening.reject(new RelayError(reason, text, { cause }));
     this.emitter.emit('closed', event);
   }
 }

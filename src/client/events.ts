@@ -46,7 +46,10 @@ export interface Disconnected {
   readonly code: number;
   /** The close reason, or the error code of a refused handshake. */
   readonly reason: RelayErrorCode;
-  /** The error of your `credential` or `url` function, when the reason is `credential_failed` or `url_failed`. */
+  /**
+   * The error of your `credential` or `url` function, when the reason is `credential_failed` or `url_failed`. With
+   * `join_refused`: the reason that your backend gave, a text.
+   */
   readonly cause?: unknown;
   /** When the next attempt begins, in whole milliseconds; null: never, and `closed` follows. */
   readonly willReconnectInMs: number | null;
@@ -57,7 +60,10 @@ export interface Closed {
   readonly code: number;
   /** The close reason, the error code of a refused handshake, or `closed` after `stop`. */
   readonly reason: RelayErrorCode;
-  /** The error that your `credential` or `url` function threw in the last attempt. */
+  /**
+   * The error that your `credential` or `url` function threw in the last attempt. With `join_refused`: the reason that your
+   * backend gave, a text.
+   */
   readonly cause?: unknown;
   /**
    * `done`: you left or stopped. `never`: the gateway will not accept this credential again. `back_off`: the client did

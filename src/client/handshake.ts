@@ -42,7 +42,7 @@ export class Handshake {
     this.url = url;
     this.secret = this.ticket.resume?.token ?? (await this.credential());
     const Socket = await findSocketConstructor(this.deps.WebSocket);
-    if (this.abort.signal.aborted) throw new RelayError('closed', 'The client was stopped.');
+    if (this.abort.signal.aborted) throw new RelayError('closed', 'The client is closed.');
     // Browsers cannot set headers: the credential travels as a subprotocol.
     const bearer = `bearer.${this.secret}`;
     const cutter = watchForSocket(bearer);
@@ -50,7 +50,7 @@ export class Handshake {
       return { socket: new Socket(url.href, [SUBPROTOCOL, bearer]), cutter };
     } catch (cause) {
       cutter.release();
-      throw new RelayError('credential_invalid', 'The credential cannot be used.', { cause });
+      throw new RelayError('credential_invalid', 'The credential is unusable.', { cause });
     }
   }
 
@@ -58,7 +58,9 @@ export class Handshake {
   async explain(): Promise<ConnectionEnd> {
     const refusal =
       this.url === null ? null : await askWhyRefused(this.deps.fetch, this.url, this.secret, this.abort.signal);
-    return refusal === null ? { by: 'close', code: LOST_LINK, reason: 'unreachable' } : { by: 'refusal', refusal };
+    return refusal === null
+      ? { by: 'close', code: LOST_LINK, reason: 'unreachable' }
+      : { by: 'refusal', refusal, cause: refusal.cause };
   }
 
   cancel(): void {

@@ -20,6 +20,8 @@ export interface Refusal {
   /** Whether the same handshake cannot succeed. */
   readonly isFinal: boolean;
   readonly retryAfterMs: number;
+  /** Why the backend refused the join; undefined with other codes. */
+  readonly cause: unknown;
   /** Where the gateway says that the session is; null when it says nothing. */
   readonly url: string | null;
 }
@@ -43,22 +45,33 @@ export async function askWhyRefused(
     const body = await response.text();
     if (status < 400 || status === 426) return null;
     const retryAfterMs = retryAfterOf(response.headers.get('Retry-After'));
-    const code = memberOf(body, 'code') ?? `http_${status}`;
-    return { code, isFinal: status < 500 && FINAL_CONNECT_ERRORS.has(code), retryAfterMs, url: memberOf(body, 'url') };
+    const members = membersOf(body);
+    const code = textOf(members.code) ?? `http_${status}`;
+    const isFinal = status < 500 && FINAL_CONNECT_ERRORS.has(code);
+    const cause = code === 'join_refused' ? members.message : undefined;
+    return { code, isFinal, retryAfterMs, cause, url: textOf(members.url) };
   } catch {
     return null;
   }
 }
 
-/** A text of a JSON body; null without one. */
-function memberOf(body: string, name: 'code' | 'url'): string | null {
+interface Members {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly url?: unknown;
+}
+
+function membersOf(body: string): Members {
   try {
     const value: unknown = JSON.parse(body);
-    const member: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : null;
-    return typeof member === 'string' ? member : null;
+    return typeof value === 'object' ? (value ?? {}) : {};
   } catch {
-    return null;
+    return {};
   }
+}
+
+function textOf(member: unknown): string | null {
+  return typeof member === 'string' ? member : null;
 }
 
 function retryAfterOf(header: string | null): number {

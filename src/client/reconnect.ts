@@ -9,7 +9,7 @@ export type ConnectionEnd =
   /** The socket was open, or closed with a code. */
   | { readonly by: 'close'; readonly code: number; readonly reason: string }
   /** The gateway answered the handshake over HTTP. */
-  | { readonly by: 'refusal'; readonly refusal: Refusal }
+  | { readonly by: 'refusal'; readonly refusal: Refusal; readonly cause?: unknown }
   /** There was no connection, and no reason is known. */
   | { readonly by: 'failure'; readonly reason: RelayErrorCode; readonly cause: unknown }
   /** No attempt can succeed on this platform or with this credential. */

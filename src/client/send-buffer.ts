@@ -60,7 +60,7 @@ export class SendBuffer {
   /** Resolves with the entry's number. Rejects, never throws. */
   async sendAcked(payload: Payload, options: SendOptions): Promise<number> {
     const ack = this.acks.open();
-    if (ack === null) throw new RelayError('queue_full', 'Too many frames wait for their ack.');
+    if (ack === null) throw new RelayError('queue_full', 'Too many frames await an ack.');
     try {
       const outcome = this.offer(this.encode(payload, options, ack.ref));
       if (outcome === 'dropped') this.fail(ack.ref, 'dropped');
@@ -115,7 +115,7 @@ export class SendBuffer {
 
   private encode(payload: Payload, options: SendOptions, ref: number | null): Outgoing {
     const frame = encodeOutgoing(payload, options, ref, this.deps.hostTerm());
-    if (this.isTooBig(frame)) throw new RelayError('message_too_big', 'The payload is larger than max_message_bytes.');
+    if (this.isTooBig(frame)) throw new RelayError('message_too_big', 'The payload exceeds max_message_bytes.');
     return frame;
   }
 
@@ -135,7 +135,7 @@ export class SendBuffer {
     if (frame.class === 'latest') return this.drop('latest');
     return pushed === null
       ? new RelayError('closed', 'The client is closed.')
-      : new RelayError('queue_full', 'The outgoing queue is full.');
+      : new RelayError('queue_full', 'The queue is full.');
   }
 
   private drop(name: 'volatile' | 'latest'): SendOutcome {

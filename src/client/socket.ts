@@ -41,7 +41,7 @@ export async function findSocketConstructor(given: SocketConstructor | undefined
   const platform: unknown = given ?? Reflect.get(globalThis, 'WebSocket');
   const found: unknown = platform ?? (await importWs());
   if (isSocketConstructor(found)) return found;
-  throw new RelayError('websocket_missing', 'There is no WebSocket here: install ws, or give one in the options.');
+  throw new RelayError('websocket_missing', 'Install ws, or give options.WebSocket.');
 }
 
 /** For Node 20. The name is not a literal, so that bundlers leave it alone: browsers never come here. */

@@ -46,6 +46,7 @@ import type { OpenSockets } from '../sockets/open-sockets.js';
 import { Heartbeats } from '../sockets/heartbeats.js';
 import type { Cluster } from './cluster.js';
 import { composeDoor } from './door.js';
+import { composeJoinQuestion } from './join-question.js';
 import type { NodeDuties } from './node-duties.js';
 import type { Composed } from './service.js';
 import type { Tokens } from './tokens.js';
@@ -248,6 +249,7 @@ export function composeRelay(ground: RelayGround): Relay {
     satellites: satellites.satellites,
     calls: ground.calls,
     crypto,
+    question: composeJoinQuestion(ground),
     tallies,
   });
   relayDoorway.serve();

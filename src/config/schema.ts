@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { registry, type KeyAbout } from './key.js';
+import { joinKeys } from './join-keys.js';
 import { nodeKeys } from './node-keys.js';
 import { outboundKeys } from './outbound-keys.js';
 import { proxyKeys } from './proxy-keys.js';
@@ -20,6 +21,7 @@ export const configSchema = z.object({
   ...proxyKeys,
   ...outboundKeys,
   ...relayKeys,
+  ...joinKeys,
   ...userSessionKeys,
   ...signInKeys,
   ...userSocketKeys,

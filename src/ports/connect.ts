@@ -1,6 +1,7 @@
 import type { Failure } from '../protocol/failure.js';
 import type { UserId, UserSessionId } from '../protocol/ids.js';
 import type { HttpRequest } from './http.js';
+import type { WaitingClient } from './join-question.js';
 import type { LogFields } from './log.js';
 import type { ClientSocket, SocketHandler } from './socket.js';
 
@@ -14,6 +15,8 @@ export interface ConnectRequest {
   readonly origin: string | null;
   readonly host: string | null;
   readonly remoteAddress: string;
+  /** null: nobody waits for a socket. */
+  readonly client: WaitingClient | null;
 }
 
 /**
@@ -63,7 +66,10 @@ export interface Gatekeeper {
 }
 
 /** Reads the handshake from a request, whether or not the request asks for an upgrade. */
-export function connectRequestOf(request: Omit<HttpRequest, 'method' | 'body'>): ConnectRequest {
+export function connectRequestOf(
+  request: Omit<HttpRequest, 'method' | 'body'>,
+  client: WaitingClient | null,
+): ConnectRequest {
   const { id, query, headers, remoteAddress } = request;
   return {
     requestId: id,
@@ -76,5 +82,6 @@ export function connectRequestOf(request: Omit<HttpRequest, 'method' | 'body'>):
     origin: headers.get('origin') ?? null,
     host: headers.get('host') ?? null,
     remoteAddress,
+    client,
   };
 }

@@ -49,6 +49,12 @@ export interface Tallies {
   passwordsRefused: number;
   mailsSent: number;
   mailsFailed: number;
+  joinQuestionsAllowed: number;
+  joinQuestionsRefused: number;
+  joinQuestionsTimedOut: number;
+  joinQuestionsFailed: number;
+  joinQuestionsFull: number;
+  joinQuestionsAbandoned: number;
   busEnvelopesOut: number;
   busMessagesOut: number;
   busBytesOut: number;
@@ -147,6 +153,12 @@ export function emptyTallies(): Tallies {
     passwordsRefused: 0,
     mailsSent: 0,
     mailsFailed: 0,
+    joinQuestionsAllowed: 0,
+    joinQuestionsRefused: 0,
+    joinQuestionsTimedOut: 0,
+    joinQuestionsFailed: 0,
+    joinQuestionsFull: 0,
+    joinQuestionsAbandoned: 0,
     busEnvelopesOut: 0,
     busMessagesOut: 0,
     busBytesOut: 0,

@@ -23,7 +23,11 @@ export interface AllAnswers<A> {
   readonly missing: readonly NodeId[];
 }
 
-/** Calls from node to node. A node that does not answer is waited for one second, and named. */
+/** Tells the caller of a call, while it runs, that the answer takes up to so many more milliseconds, from now. */
+export type TakeTime = (ms: number) => void;
+
+/** Calls from node to node. A node that does not answer is waited for one second, and named. A node may ask for more time, when it was
+ * asked alone. */
 export interface NodeCalls {
   /**
    * Asks one other node. Rejects with the failure that it answered, or with `home_unreachable` when it does not answer:
@@ -40,5 +44,5 @@ export interface NodeCalls {
   /** Gives an order to every other node and waits for no answer: for news whose receivers nobody counts. */
   announce<B>(kind: OrderKind<B>, body: B): void;
   /** Serves the calls of other nodes. Once for each kind, before the bus starts. A rejection reaches the caller. */
-  serve<B, A>(kind: CallKind<B, A>, run: (body: B, from: NodeId) => A | Promise<A>): void;
+  serve<B, A>(kind: CallKind<B, A>, run: (body: B, from: NodeId, takeTime: TakeTime) => A | Promise<A>): void;
 }

@@ -13,6 +13,7 @@ export const CONNECT_ERRORS = [
   'origin_not_allowed',
   'address_not_allowed',
   'session_locked',
+  'join_refused',
   'session_not_found',
   'session_full',
   'too_many_sockets',
@@ -21,6 +22,8 @@ export const CONNECT_ERRORS = [
   'home_elsewhere',
   'draining',
   'store_unavailable',
+  'join_unanswered',
+  'join_questions_full',
 ] as const satisfies readonly ErrorCode[];
 
 /**
@@ -37,6 +40,7 @@ export const FINAL_CONNECT_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
   'origin_not_allowed',
   'address_not_allowed',
   'session_locked',
+  'join_refused',
   'session_not_found',
   // Refusals by the HTTP server, before it asks the door.
   'headers_too_large',

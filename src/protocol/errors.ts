@@ -84,6 +84,9 @@ export const ERRORS = {
     statusOn: { group: 422 },
     retryable: true,
   }),
+  join_refused: spec('The backend of the relay session refuses this user.', 403),
+  join_unanswered: spec('The backend that decides about joins has not answered.', 503, { retryable: true }),
+  join_questions_full: spec('Too many joins wait for the backend that decides about them.', 503, { retryable: true }),
   upgrade_required: spec('The credential is valid; connect with a WebSocket upgrade.', 426),
 
   // The directory

@@ -9,8 +9,9 @@ import type { NodeId, SessionId, UserSessionId } from '../protocol/ids.js';
 import type { Admission, ConnectRequest } from '../ports/connect.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { Doorway } from '../ports/doorway.js';
+import type { JoinAsked, JoinQuestion, WaitingClient } from '../ports/join-question.js';
 import type { Tallies } from '../ports/metrics.js';
-import type { CallKind, NodeCalls } from '../ports/node-calls.js';
+import type { CallKind, NodeCalls, TakeTime } from '../ports/node-calls.js';
 import type { Placement } from '../ports/placement.js';
 import { RELAY_CREDENTIAL_ALGORITHM, type RelayCredentials } from '../ports/relay-credentials.js';
 import type { Joined, JoinRequest, JoinResult } from '../ports/relay-join.js';
@@ -39,10 +40,19 @@ export interface RelayDoorwayDeps {
   readonly satellites: Satellites;
   readonly calls: NodeCalls;
   readonly crypto: Crypto;
+  readonly question: JoinQuestion;
   readonly tallies: Pick<Tallies, 'resumesRefused'>;
 }
 
+/** The client that waits at this node, or the satellite that waits for this home. */
+interface Waiter {
+  readonly client: WaitingClient | null;
+  readonly takeTime: TakeTime | null;
+}
+
 const RESUME_SECRET_BYTES = 24;
+/** From the answer of a backend to the answer to a satellite: two calls of the store. */
+const SEAT_WITHIN_MS = 2_000;
 
 export class RelayDoorway implements Doorway {
   /** The first handshake for each session whose room is being opened: true when its credential opens a seat. */
@@ -59,9 +69,9 @@ export class RelayDoorway implements Doorway {
   /** Admits for the satellites of this node's sessions from now on. */
   serve(): void {
     const { calls, satellites, farAdmissions, placement } = this.deps;
-    calls.serve(ADMIT, async (claim, satellite) => {
+    calls.serve(ADMIT, async (claim, satellite, takeTime) => {
       if (placement.draining()) throw new Failure('draining', { retryAfterS: 1 });
-      const admission = await this.admitHere(claim, farAdmissions);
+      const admission = await this.admitHere(claim, farAdmissions, { client: null, takeTime });
       const { userId, seatName } = admission;
       return { userId, seatName, socket: satellites.expect(satellite, admission) };
     });
@@ -75,16 +85,16 @@ export class RelayDoorway implements Doorway {
   async admit(text: string, request: ConnectRequest): Promise<Admission> {
     const claim = await this.check(text, request);
     try {
-      return await this.admitAnywhere(claim);
+      return await this.admitAnywhere(claim, request.client);
     } catch (error) {
       if (claim.resume !== null) this.deps.tallies.resumesRefused += 1;
       throw error;
     }
   }
 
-  private async admitAnywhere(claim: Claim): Promise<Admission> {
+  private async admitAnywhere(claim: Claim, client: WaitingClient | null): Promise<Admission> {
     try {
-      return await this.admitHere(claim, this.deps.admissions);
+      return await this.admitHere(claim, this.deps.admissions, { client, takeTime: null });
     } catch (error) {
       if (!(error instanceof HomeElsewhere) || error.home === null) throw error;
       const { id } = error.home;
@@ -106,6 +116,11 @@ export class RelayDoorway implements Doorway {
     const bound = boundTo(claim);
     if (bound !== null) await this.requireActive(bound);
     const result = await this.wouldJoin(claim);
+    if (result.outcome === 'joined') {
+      const asked = askedOf(claim, result);
+      if (asked !== null) this.deps.question.recall(asked);
+      return;
+    }
     if (result.outcome !== 'home_elsewhere') return;
     // A join would claim the session from a silent home only if that home is gone.
     const { placement } = this.deps;
@@ -127,14 +142,23 @@ export class RelayDoorway implements Doorway {
     }
   }
 
-  private async admitHere(claim: Claim, admissions: RelayAdmissionDeps): Promise<Admission> {
+  private async admitHere(claim: Claim, admissions: RelayAdmissionDeps, waiter: Waiter): Promise<Admission> {
     const { rooms } = this.deps;
     const bound = boundTo(claim);
     const watch = bound === null ? null : await this.watchActive(bound);
     try {
-      const room = await this.openFor(claim);
+      let room = await this.openFor(claim);
       try {
-        return await this.takeSeat(room, claim, watch, admissions);
+        const target = claim.credential.kind === 'resume' ? null : this.deps.question.targetOf(room.session);
+        let metadata: string | null = null;
+        if (target !== null) {
+          metadata = await this.askFirst(target, room, claim, waiter);
+          // Meanwhile the session may have moved away and come back, into another room.
+          const opened = await rooms.open(claim.sessionId);
+          rooms.release(room);
+          room = opened;
+        }
+        return await this.takeSeat(room, claim, { watch, metadata }, admissions);
       } catch (error) {
         rooms.release(room);
         throw error;
@@ -178,10 +202,21 @@ export class RelayDoorway implements Doorway {
     }
   }
 
+  /** Asks a backend whether the user may join, when the store would let the user in. Returns metadata for the member. */
+  private async askFirst(target: string, room: Room, claim: Claim, waiter: Waiter): Promise<string | null> {
+    const { question } = this.deps;
+    const would = await this.wouldJoin(claim);
+    const asked = would.outcome === 'joined' ? askedOf(claim, would) : null;
+    // The join itself says where the session is now.
+    if (asked === null) return null;
+    waiter.takeTime?.(question.deadlineMs + SEAT_WITHIN_MS);
+    return question.ask(target, asked, room.session, waiter.client);
+  }
+
   private async takeSeat(
     room: Room,
     claim: Claim,
-    watch: Watch | null,
+    { watch, metadata }: Pick<Join, 'watch' | 'metadata'>,
     admissions: RelayAdmissionDeps,
   ): Promise<Admission> {
     const { crypto } = this.deps;
@@ -194,7 +229,7 @@ export class RelayDoorway implements Doorway {
     const mintedFrom = credential.kind === 'minted' ? credential.generation : null;
     const resumeHashes = credential.kind === 'resume' ? [resumeHash, credential.secretHash] : [resumeHash];
     const nextToken = resumeToken(room.id, joined.index, epoch, secret);
-    const join: Join = { joined, token, mintedFrom, resumeHashes, resumeToken: nextToken, resume, watch };
+    const join: Join = { joined, token, mintedFrom, resumeHashes, resumeToken: nextToken, resume, watch, metadata };
     if (watch !== null || joined.userSessionId === null) return new RelayAdmission(admissions, room, join);
     try {
       // A resume: the seat knows its user session.
@@ -281,6 +316,12 @@ export class RelayDoorway implements Doorway {
   private joinOf({ sessionId, credential, address }: Claim, resumeHash: string, dryRun: boolean): JoinRequest {
     return { sessionId, nodeId: this.deps.placement.self, credential, address, resumeHash, dryRun };
   }
+}
+
+/** null: a resume, which nobody is asked about. */
+function askedOf({ sessionId, credential, address }: Claim, { userId }: Joined): JoinAsked | null {
+  if (credential.kind === 'resume') return null;
+  return { sessionId, userId, credentialKind: credential.kind === 'pair' ? 'relay_pair' : 'relay_credential', address };
 }
 
 /** The user session that a relay credential is bound to. The seat knows what a resume is bound to. */

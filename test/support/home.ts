@@ -192,6 +192,7 @@ export class HomeStage {
       satellites: { expect: alone, admissionAt: alone },
       calls: { ask: alone, askAll: alone, order: alone, announce: alone, serve: alone },
       crypto: systemCrypto(),
+      question: { deadlineMs: 0, targetOf: () => null, ask: alone, recall: nothing },
       tallies,
     });
   }
@@ -290,5 +291,6 @@ export function handshake(query: Record<string, string> = {}): ConnectRequest {
     origin: null,
     host: null,
     remoteAddress: f.ADDRESS,
+    client: null,
   };
 }

@@ -5,6 +5,8 @@ type Labels = Readonly<Record<string, string>>;
 
 const RESUMED = 'Resumes, by outcome: whole, gap (the replay window had lost entries, or a new epoch began), refused.';
 const CREATED = 'Sessions made through this node, by kind.';
+const ASKED =
+  'Questions before a join, by outcome: allowed, refused, timeout, failed (no usable answer), full (not asked), abandoned (the client left).';
 const ENDED = 'Sessions that this node ended or found to be over, by kind and reason.';
 
 /**
@@ -61,6 +63,12 @@ const TALLY_TEXTS: Readonly<
   passwordsRefused: ['passwords_refused', 'Passwords not checked because the queue was full.'],
   mailsSent: ['mails_sent', 'Mails to users that the next server accepted.'],
   mailsFailed: ['mails_failed', 'Mails to users that could not be sent.'],
+  joinQuestionsAllowed: ['join_questions', ASKED, { outcome: 'allowed' }],
+  joinQuestionsRefused: ['join_questions', ASKED, { outcome: 'refused' }],
+  joinQuestionsTimedOut: ['join_questions', ASKED, { outcome: 'timeout' }],
+  joinQuestionsFailed: ['join_questions', ASKED, { outcome: 'failed' }],
+  joinQuestionsFull: ['join_questions', ASKED, { outcome: 'full' }],
+  joinQuestionsAbandoned: ['join_questions', ASKED, { outcome: 'abandoned' }],
   busEnvelopesOut: ['bus_envelopes_out', 'Envelopes sent to other nodes.'],
   busMessagesOut: ['bus_messages_out', 'Messages sent to other nodes; an envelope holds those of one turn.'],
   busBytesOut: ['bus_bytes_out', 'Bytes sent to other nodes.'],

@@ -58,7 +58,7 @@ export class Upgrades {
       return;
     }
     gatekeeper
-      .admit(connectRequestOf(head))
+      .admit(connectRequestOf(head, exchange))
       .then(
         (outcome) => {
           if (outcome.outcome === 'refused') {

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../ports/clock.js';
 import type { Reach } from '../../ports/enforcer.js';
 import type { Log } from '../../ports/log.js';
 import type { NodeBus } from '../../ports/node-bus.js';
-import type { AllAnswers, CallKind, NodeCalls, OrderKind } from '../../ports/node-calls.js';
+import type { AllAnswers, CallKind, NodeCalls, OrderKind, TakeTime } from '../../ports/node-calls.js';
 import { isErrorCode } from '../../protocol/errors.js';
 import { Failure } from '../../protocol/failure.js';
 import type { NodeId } from '../../protocol/ids.js';
@@ -18,6 +18,8 @@ import {
 
 /** How long a node waits for another one's answer. */
 export const ANSWER_WITHIN_MS = 1_000;
+/** The most time that an answer can take, when the node asks for more. */
+const MAX_WAIT_MS = 60_000;
 
 /** The number of a call that wants no answer. */
 const NO_ANSWER = 0;
@@ -31,7 +33,8 @@ export interface BusCallsDeps {
   readonly nodes: () => readonly NodeId[];
 }
 
-type Serve = (body: unknown, from: NodeId) => Promise<unknown>;
+type Serve = (body: unknown, from: NodeId, takeTime: TakeTime) => Promise<unknown>;
+type OnAnswer = (from: NodeId, answer: Answer, end: () => void, wait: (ms: number) => void) => void;
 type Settle = (from: NodeId, answer: Answer) => void;
 
 export class BusCalls implements NodeCalls {
@@ -45,10 +48,10 @@ export class BusCalls implements NodeCalls {
     });
   }
 
-  serve<B, A>(kind: CallKind<B, A>, run: (body: B, from: NodeId) => A | Promise<A>): void {
-    this.served.set(kind.name, async (body, from) => {
+  serve<B, A>(kind: CallKind<B, A>, run: (body: B, from: NodeId, takeTime: TakeTime) => A | Promise<A>): void {
+    this.served.set(kind.name, async (body, from, takeTime) => {
       if (!kind.body.is(body)) throw new Failure('internal', { message: `${kind.name}: the body has the wrong shape` });
-      return run(body, from);
+      return run(body, from, takeTime);
     });
   }
 
@@ -57,8 +60,12 @@ export class BusCalls implements NodeCalls {
       const fail = (): void => {
         reject(new Failure('home_unreachable', { details: { node: to }, retryAfterS: 1 }));
       };
-      const id = this.begin(fail, (from, { answer, failure }, end) => {
+      const id = this.begin(fail, (from, { answer, failure, waitMs }, end, wait) => {
         if (from !== to) return;
+        if (waitMs !== undefined) {
+          wait(Math.min(waitMs, MAX_WAIT_MS));
+          return;
+        }
         end();
         if (failure !== undefined) reject(received(failure));
         else if (kind.answer.is(answer)) resolve(answer);
@@ -106,19 +113,25 @@ export class BusCalls implements NodeCalls {
   }
 
   /** Returns the call's number. `onDeadline` is called unless `end` was called before. */
-  private begin(onDeadline: () => void, onAnswer: (from: NodeId, answer: Answer, end: () => void) => void): number {
+  private begin(onDeadline: () => void, onAnswer: OnAnswer): number {
     this.lastId += 1;
     const id = this.lastId;
-    const timer: Timer = this.deps.clock.after(ANSWER_WITHIN_MS, () => {
-      this.pending.delete(id);
-      onDeadline();
-    });
+    const startTimer = (ms: number): Timer =>
+      this.deps.clock.after(ms, () => {
+        this.pending.delete(id);
+        onDeadline();
+      });
+    let timer = startTimer(ANSWER_WITHIN_MS);
     const end = (): void => {
       timer.cancel();
       this.pending.delete(id);
     };
+    const wait = (ms: number): void => {
+      timer.cancel();
+      timer = startTimer(ms);
+    };
     this.pending.set(id, (from, answer) => {
-      onAnswer(from, answer, end);
+      onAnswer(from, answer, end, wait);
     });
     return id;
   }
@@ -133,7 +146,10 @@ export class BusCalls implements NodeCalls {
 
   private run(from: NodeId, { id, kind, body }: Call): void {
     const serve = this.served.get(kind) ?? unknownCall(kind);
-    serve(body, from).then(
+    const takeTime = (ms: number): void => {
+      this.answer(from, { id, waitMs: ms });
+    };
+    serve(body, from, takeTime).then(
       (answer) => {
         this.answer(from, { id, answer });
       },

@@ -8,7 +8,13 @@ const any: Shape<unknown> = { label: 'any JSON', is: (_value): _value is unknown
 
 const callShape = object({ id: number, kind: text, body: any });
 const failureShape = object({ code: text, message: text, retryAfterS: optional(number), details: optional(any) });
-const answerShape = object({ id: number, answer: optional(any), failure: optional(failureShape) });
+const answerShape = object({
+  id: number,
+  answer: optional(any),
+  failure: optional(failureShape),
+  /** No answer yet: the caller waits so many milliseconds more, from now. */
+  waitMs: optional(number),
+});
 
 export type Call = Shaped<typeof callShape>;
 export type Answer = Shaped<typeof answerShape>;

@@ -31,6 +31,8 @@ export interface Join {
   readonly resume: ResumePoint | null;
   /** The watch on the user session that the seat is bound to; null when it is bound to none. */
   readonly watch: Watch | null;
+  /** What a backend answered about the member, a JSON object as text; null: nothing. */
+  readonly metadata: string | null;
 }
 
 export interface RelayAdmissionDeps {
@@ -119,7 +121,7 @@ export class RelayAdmission implements Admission {
   }
 }
 
-function seatOf({ joined, token, mintedFrom, resumeHashes, watch }: Join): SeatTaken {
+function seatOf({ joined, token, mintedFrom, resumeHashes, watch, metadata }: Join): SeatTaken {
   const { index, userId, joinedAtMs, connection, userSessionId } = joined;
-  return { index, userId, joinedAtMs, connection, userSessionId, token, mintedFrom, resumeHashes, watch };
+  return { index, userId, joinedAtMs, connection, userSessionId, token, mintedFrom, resumeHashes, watch, metadata };
 }

@@ -15,12 +15,13 @@ export function packRoom(room: Room, nowMs: number): readonly string[] {
     nextIndex: room.copy.nextIndex,
     homeEpoch: room.session.homeEpoch,
     lost: room.replay.lostView(),
-    members: [...room.members.values()].map(({ index, firstSeq, state, dropped, mintedFrom }) => ({
+    members: [...room.members.values()].map(({ index, firstSeq, state, dropped, mintedFrom, metadata }) => ({
       index,
       firstSeq,
       state,
       dropped,
       mintedFrom,
+      metadata,
     })),
     entries: room.replay.after(0).entries.map(({ sender, targets, atMs, payload }) => ({
       sender,
@@ -62,7 +63,7 @@ export function refill(
  * when the member joined, as far as this home knows by itself.
  */
 export function pastOf(carried: CarriedMember | undefined, newestSeq: number): MemberPast {
-  if (carried === undefined) return { firstSeq: newestSeq, state: NO_STATE, dropped: 0 };
-  const { firstSeq, state, dropped } = carried;
-  return { firstSeq, state, dropped };
+  if (carried === undefined) return { firstSeq: newestSeq, state: NO_STATE, dropped: 0, metadata: null };
+  const { firstSeq, state, dropped, metadata = null } = carried;
+  return { firstSeq, state, dropped, metadata };
 }

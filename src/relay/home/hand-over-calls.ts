@@ -11,6 +11,8 @@ const carriedMember = object({
   state: stateText,
   dropped: finite,
   mintedFrom: orNull(finite),
+  /** A JSON object. An older node does not say it. */
+  metadata: optional(orNull(text)),
 });
 
 const carriedEntry = object({

@@ -82,7 +82,15 @@ function makeRoom(
     const { awayUntilMs, ...taken } = member;
     const before = known.get(member.index);
     const watch = member.userSessionId === null ? null : watches.watch(member.userSessionId);
-    const seat = { ...taken, userId, token, mintedFrom: before?.mintedFrom ?? null, resumeHashes: [], watch };
+    const seat = {
+      ...taken,
+      userId,
+      token,
+      mintedFrom: before?.mintedFrom ?? null,
+      resumeHashes: [],
+      metadata: null,
+      watch,
+    };
     const firstSeq = log === null ? 0 : newestBefore(log, member.joinedAtMs);
     const leftMs = departures.leftOf(session.resumeWindowMs, awayUntilMs);
     const away = room.expect(seat, leftMs, pastOf(before, firstSeq));

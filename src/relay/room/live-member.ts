@@ -22,6 +22,7 @@ export class LiveMember implements Member {
   seatedAtMs = -Infinity;
   state: StateText;
   dropped: number;
+  metadata: string | null;
   watch: Watch | null;
   /** Kept beside the standing because each frame reads it. */
   outlet: Outlet | null = null;
@@ -32,13 +33,14 @@ export class LiveMember implements Member {
   private shownConnected = false;
   private shownState: StateText | null = null;
 
-  constructor(seat: SeatTaken, { firstSeq, state, dropped }: MemberPast, standing: Standing) {
+  constructor(seat: SeatTaken, { firstSeq, state, dropped, metadata }: MemberPast, standing: Standing) {
     this.index = seat.index;
     this.userId = seat.userId;
     this.joinedAtMs = seat.joinedAtMs;
     this.firstSeq = firstSeq;
     this.state = state;
     this.dropped = dropped;
+    this.metadata = metadata;
     this.token = seat.token;
     this.mintedFrom = seat.mintedFrom;
     this.resumeHashes = seat.resumeHashes;

@@ -48,6 +48,8 @@ export interface Member {
   readonly state: StateText;
   /** Volatile entries that were dropped because the member was slow, over all its sockets on this home. */
   readonly dropped: number;
+  /** What a backend answered about the member when it joined, a JSON object as text; null: nothing. Only the home keeps it. */
+  readonly metadata: string | null;
   /** The member as control frames show it, encoded. */
   view(role: Role): string;
 }
@@ -64,10 +66,12 @@ export interface SeatTaken {
   readonly resumeHashes: readonly string[];
   /** The watch on the user session that the seat is bound to; null: none. */
   readonly watch: Watch | null;
+  /** What a backend answered about this join, a JSON object as text; null: nothing. */
+  readonly metadata: string | null;
 }
 
 /** The parts of a member that only its home knows, and that another home goes on with. */
-export type MemberPast = Pick<Member, 'firstSeq' | 'state' | 'dropped'>;
+export type MemberPast = Pick<Member, 'firstSeq' | 'state' | 'dropped' | 'metadata'>;
 
 /** A member as a backend sees it. */
 export interface MemberStatus {
@@ -79,4 +83,6 @@ export interface MemberStatus {
   readonly joinedAtMs: number;
   /** Volatile entries that were dropped because the member was slow; null when only another node knows. */
   readonly dropped: number | null;
+  /** A JSON object as text; null: a backend said nothing about the member, or only another node knows. */
+  readonly metadata: string | null;
 }

@@ -38,11 +38,12 @@ export class Roster {
   connect(seat: SeatTaken, outlet: Outlet, newestSeq: number): LiveMember {
     const standing = { kind: 'connected', outlet } as const;
     const known = this.live.get(seat.index);
-    const past = { firstSeq: newestSeq, state: NO_STATE, dropped: 0 };
+    const past = { firstSeq: newestSeq, state: NO_STATE, dropped: 0, metadata: seat.metadata };
     const member = known ?? this.add(new LiveMember(seat, past, standing));
     member.settle(standing);
     member.watchBy(seat.watch);
     member.resumeHashes = seat.resumeHashes;
+    member.metadata = seat.metadata ?? member.metadata;
     member.mintedFrom = seat.mintedFrom ?? member.mintedFrom;
     member.userSessionId = seat.userSessionId;
     this.takeSeat(member, seat.connection);

@@ -18,7 +18,7 @@ export function viewsOfMembers(room: Roles): readonly string[] {
 }
 
 export function statusesOf(room: Roles): readonly MemberStatus[] {
-  return [...room.members.values()].map(({ index, userId, outlet, state, joinedAtMs, dropped }) => ({
+  return [...room.members.values()].map(({ index, userId, outlet, state, joinedAtMs, dropped, metadata }) => ({
     index,
     userId,
     role: room.roleOf(index),
@@ -26,5 +26,6 @@ export function statusesOf(room: Roles): readonly MemberStatus[] {
     state,
     joinedAtMs,
     dropped,
+    metadata,
   }));
 }

@@ -1,5 +1,16 @@
 /** The calls that a node makes to the home of a relay session. */
-import { boolean, finite, integer, listOf, object, oneOf, orNull, text, type Shaped } from '../../lib/shape.js';
+import {
+  boolean,
+  finite,
+  integer,
+  listOf,
+  object,
+  oneOf,
+  optional,
+  orNull,
+  text,
+  type Shaped,
+} from '../../lib/shape.js';
 import { callKind } from '../../ports/node-calls.js';
 import { CLASS } from '../../protocol/wire.js';
 import { memberIndex, sessionId, stateText, userId } from '../home/id-shapes.js';
@@ -22,6 +33,8 @@ export const LIST_MEMBERS = callKind(
         state: stateText,
         joinedAtMs: finite,
         dropped: orNull(finite),
+        /** A JSON object. An older node does not say it. */
+        metadata: optional(orNull(text)),
       }),
     ),
   ),

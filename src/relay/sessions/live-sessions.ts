@@ -136,7 +136,9 @@ export class LiveSessions {
     const room = this.deps.rooms.find(session.id);
     if (room !== null) return statusesOf(room);
     const home = this.otherHomeOf(session);
-    return home === null ? null : this.deps.calls.ask(LIST_MEMBERS, home, { sessionId: session.id });
+    if (home === null) return null;
+    const members = await this.deps.calls.ask(LIST_MEMBERS, home, { sessionId: session.id });
+    return members?.map((member) => ({ ...member, metadata: member.metadata ?? null })) ?? null;
   }
 
   /** null: the home is this node, or it is not alive. */
@@ -151,5 +153,5 @@ function withoutSocket({ userId, member }: Seat, host: Host): readonly MemberSta
   if (member === null) return [];
   const { index, joinedAtMs } = member;
   const role = index === host.index ? 'host' : 'client';
-  return [{ index, userId, role, connected: false, state: NO_STATE, joinedAtMs, dropped: null }];
+  return [{ index, userId, role, connected: false, state: NO_STATE, joinedAtMs, dropped: null, metadata: null }];
 }

@@ -25,7 +25,7 @@ export function connectRoutes({ gatekeeper }: ConnectRoutesDeps): readonly Route
               'The handshake is incomplete: it needs Connection: Upgrade and a Sec-WebSocket-Key of 16 bytes in base64.',
           });
         }
-        throw await gatekeeper.examine(connectRequestOf(request));
+        throw await gatekeeper.examine(connectRequestOf(request, null));
       },
     }),
   ];

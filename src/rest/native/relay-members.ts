@@ -32,6 +32,11 @@ const memberSchema = z
       .describe(
         'Volatile entries that the home dropped because the member did not keep up; null when the home was not asked.',
       ),
+    metadata: z
+      .unknown()
+      .describe(
+        'The metadata that the join_url answered for the member; null when it answered none, or when the home was not asked.',
+      ),
   })
   .meta({ id: 'Member' });
 
@@ -105,10 +110,10 @@ function encodeMembers({ members, asOfMs, maxStalenessMs }: MembersReport): stri
   return `{"members":[${list}],"as_of":${String(asOfMs)},"max_staleness_ms":${String(maxStalenessMs)}}`;
 }
 
-/** Copies the presence state as its member sent it, without parsing it again. */
+/** Copies the presence state as its member sent it, and the metadata, without parsing them again. */
 function encodeMember(member: MemberStatus): string {
-  const { index, role, connected, state, dropped } = member;
+  const { index, role, connected, state, dropped, metadata } = member;
   const before = JSON.stringify({ index, user_id: member.userId, role, connected }).slice(0, -1);
   const behind = JSON.stringify({ joined_at: member.joinedAtMs, dropped }).slice(1);
-  return `${before},"state":${state},${behind}`;
+  return `${before},"state":${state},"metadata":${metadata ?? 'null'},${behind}`;
 }

@@ -11,6 +11,7 @@ function request(more: Partial<ConnectRequest>): ConnectRequest {
     protocols: [],
     origin: null,
     host: 'localhost',
+    client: null,
     remoteAddress: '127.0.0.1',
     ...more,
   };
