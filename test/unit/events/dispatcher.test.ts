@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { MemoryEventFeed } from '../../../src/adapters/memory/event-feed.js';
 import { Dispatcher } from '../../../src/events/dispatcher.js';
 import type { EventFeed, FeedEntry, FeedHold } from '../../../src/ports/event-feed.js';
-import type { CallKind } from '../../../src/ports/node-calls.js';
+import type { CallKind, TakeTime } from '../../../src/ports/node-calls.js';
 import type { NodeRecord } from '../../../src/ports/node-store.js';
 import type { EventRecord } from '../../../src/ports/event.js';
 import { emptyTallies } from '../../../src/ports/metrics.js';
@@ -61,9 +61,9 @@ class Cluster {
           if (this.isNewsLost) return;
           for (const [id, run] of this.served) if (id !== self) run(body);
         },
-        serve: <B, A>(_kind: CallKind<B, A>, run: (body: B, from: NodeId) => A | Promise<A>) => {
+        serve: <B, A>(_kind: CallKind<B, A>, run: (body: B, from: NodeId, takeTime: TakeTime) => A | Promise<A>) => {
           this.served.set(self, (body) => {
-            Promise.resolve(run(body as B, self)).catch(() => undefined);
+            Promise.resolve(run(body as B, self, () => undefined)).catch(() => undefined);
           });
         },
       },
