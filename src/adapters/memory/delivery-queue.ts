@@ -15,7 +15,7 @@ export interface OwnedFeed {
   /** Whether this hold is the newest one of its partition and has not run out. */
   owns(hold: FeedHold): boolean;
   /** Removes the entries up to this position. */
-  drop(partition: number, upTo: string): void;
+  removeUpTo(upTo: string): void;
 }
 
 const NOT_OWNER: NotOwner = { outcome: 'not_owner' };
@@ -33,7 +33,7 @@ export function createMemoryDeliveryQueue(
     plan: async (hold, upTo, deliveries) => {
       const partition = owned(hold);
       if (partition === undefined) return NOT_OWNER;
-      feed.drop(hold.partition, upTo);
+      feed.removeUpTo(upTo);
       return partition.plan(clock.nowMs(), deliveries);
     },
     due: async (hold, nowMs, query) => owned(hold)?.due(nowMs, query) ?? NOT_OWNER,

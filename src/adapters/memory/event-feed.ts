@@ -1,13 +1,8 @@
 import type { Clock } from '../../ports/clock.js';
 import type { EventRecord } from '../../ports/event.js';
-import {
-  MAX_FEED_EVENTS,
-  type EventFeed,
-  type FeedEntry,
-  type FeedHold,
-  type FeedPage,
-} from '../../ports/event-feed.js';
+import { MAX_FEED_EVENTS, type EventFeed, type FeedHold, type FeedPage } from '../../ports/event-feed.js';
 import type { NodeId } from '../../protocol/ids.js';
+import { EventRing } from './event-ring.js';
 
 interface Owner {
   readonly nodeId: NodeId;
@@ -19,10 +14,7 @@ interface Owner {
 export class MemoryEventFeed implements EventFeed {
   readonly partitions = 1;
   readonly #clock: Clock;
-  readonly #most: number;
-  /** In the order of writing. */
-  readonly #entries = new Map<number, EventRecord>();
-  #position = 0;
+  readonly #ring: EventRing;
   #dropped = 0;
   #epoch = 0;
   #owner: Owner | null = null;
@@ -30,20 +22,18 @@ export class MemoryEventFeed implements EventFeed {
 
   constructor(clock: Clock, most = MAX_FEED_EVENTS) {
     this.#clock = clock;
-    this.#most = most;
+    this.#ring = new EventRing(most);
   }
 
   /** Called in the step that makes the change. */
   add(event: EventRecord): void {
-    this.#position += 1;
-    this.#entries.set(this.#position, event);
+    if (this.#ring.append(event)) this.#dropped += 1;
     for (const listen of this.#listeners) listen(0);
-    if (this.#entries.size <= this.#most) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      this.#dropped += 1;
-      return;
-    }
+  }
+
+  /** Drops the event if it is the oldest. */
+  drop(event: EventRecord): void {
+    if (this.#ring.removeIfOldest(event)) this.#dropped += 1;
   }
 
   onWritten(listen: (partition: number) => void): void {
@@ -63,11 +53,7 @@ export class MemoryEventFeed implements EventFeed {
   }
 
   async read(_partition: number, limit: number): Promise<FeedPage> {
-    const entries: FeedEntry[] = [];
-    for (const [position, event] of this.#entries) {
-      if (entries.length >= limit) break;
-      entries.push({ position: String(position), event });
-    }
+    const entries = this.#ring.oldest(limit).map(({ position, event }) => ({ position: String(position), event }));
     return { entries, dropped: this.#dropped };
   }
 
@@ -78,17 +64,13 @@ export class MemoryEventFeed implements EventFeed {
 
   async settle(hold: FeedHold, upTo: string): Promise<boolean> {
     if (!this.owns(hold)) return false;
-    this.drop(hold.partition, upTo);
+    this.removeUpTo(upTo);
     return true;
   }
 
   /** Removes the entries up to this position. */
-  drop(_partition: number, upTo: string): void {
-    const last = Number(upTo);
-    for (const position of this.#entries.keys()) {
-      if (position > last) break;
-      this.#entries.delete(position);
-    }
+  removeUpTo(upTo: string): void {
+    this.#ring.removeUpTo(Number(upTo));
   }
 
   owns({ nodeId, epoch }: FeedHold): boolean {

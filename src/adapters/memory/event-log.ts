@@ -12,41 +12,36 @@ import {
 } from '../../ports/event-log.js';
 import type { ProjectScope, RelaySession } from '../../ports/relay-session.js';
 import type { ProjectId, SessionId } from '../../protocol/ids.js';
+import { DueQueue } from './due-queue.js';
+import { EventBudget } from './event-budget.js';
 import { EventRing } from './event-ring.js';
 import type { MemoryEventFeed } from './event-feed.js';
 
 interface SessionLog {
   readonly projectId: ProjectId;
   readonly ring: EventRing;
+  hasEnded: boolean;
 }
-
-interface EndedLog extends SessionLog {
-  readonly endedAtMs: number;
-  /** How many events the log had at the end of its session. */
-  readonly events: number;
-}
-
-/** The logs of ended sessions together hold at most this many events. The log of the session that ended first goes first. */
-const MAX_ENDED_EVENTS = 100_000;
 
 /** The event logs of this process. All logs of an event share one record. Each method is atomic because none awaits. */
 export class MemoryEventLog implements EventLog {
   readonly #clock: Clock;
   readonly #feed: MemoryEventFeed;
   readonly #sessions = new Map<SessionId, SessionLog>();
-  /** In the order of their ends. */
-  readonly #ended = new Map<SessionId, EndedLog>();
-  #endedEvents = 0;
+  /** Logs of ended sessions, and when to forget them. */
+  readonly #ended = new DueQueue<SessionId>();
   readonly #projects = new Map<ProjectId, EventRing>();
   readonly #deployment = new EventRing(MAX_LOG_EVENTS);
   readonly #all = new EventRing(MAX_LOG_EVENTS);
+  readonly #budget: EventBudget;
   /** Tells the ids of this process from those of any other. */
   readonly #idStart = `evt_${randomBytes(15).toString('base64url')}_`;
   #written = 0;
 
-  constructor(clock: Clock, feed: MemoryEventFeed) {
+  constructor(clock: Clock, feed: MemoryEventFeed, mostBytes?: number) {
     this.#clock = clock;
     this.#feed = feed;
+    this.#budget = new EventBudget((event) => this.#remove(event), mostBytes);
   }
 
   /** Writes events of a relay session, in this order. Call it in the step that makes the change. */
@@ -77,16 +72,14 @@ export class MemoryEventLog implements EventLog {
   endOf(id: SessionId): void {
     const log = this.#sessions.get(id);
     if (log === undefined) return;
-    this.#sessions.delete(id);
-    const ended = { ...log, endedAtMs: this.#clock.nowMs(), events: log.ring.size };
-    this.#ended.set(id, ended);
-    this.#endedEvents += ended.events;
+    log.hasEnded = true;
+    this.#ended.push(id, this.#clock.nowMs() + SESSION_EVENTS_KEPT_MS);
     this.#forgetEnded();
   }
 
   async ofSession(id: SessionId, scope: ProjectScope, after: number, limit: number): Promise<EventPage | null> {
     this.#forgetEnded();
-    const log = this.#sessions.get(id) ?? this.#ended.get(id);
+    const log = this.#sessions.get(id);
     if (log === undefined || (scope !== 'all' && scope !== log.projectId)) return null;
     return log.ring.page(after, limit, this.#clock.nowMs());
   }
@@ -113,12 +106,13 @@ export class MemoryEventLog implements EventLog {
   #publish(event: EventRecord): void {
     this.#all.append(event);
     this.#feed.add(event);
+    this.#budget.add(event);
   }
 
   #sessionLog(id: SessionId, projectId: ProjectId): SessionLog {
     const found = this.#sessions.get(id);
     if (found !== undefined) return found;
-    const log: SessionLog = { projectId, ring: new EventRing(MAX_SESSION_EVENTS) };
+    const log: SessionLog = { projectId, ring: new EventRing(MAX_SESSION_EVENTS), hasEnded: false };
     this.#sessions.set(id, log);
     return log;
   }
@@ -137,11 +131,22 @@ export class MemoryEventLog implements EventLog {
   }
 
   #forgetEnded(): void {
-    const keptFromMs = this.#clock.nowMs() - SESSION_EVENTS_KEPT_MS;
-    for (const [id, { endedAtMs, events }] of this.#ended) {
-      if (endedAtMs > keptFromMs && this.#endedEvents <= MAX_ENDED_EVENTS) return;
-      this.#ended.delete(id);
-      this.#endedEvents -= events;
+    const nowMs = this.#clock.nowMs();
+    for (let id = this.#ended.popDue(nowMs); id !== null; id = this.#ended.popDue(nowMs)) this.#sessions.delete(id);
+  }
+
+  /** The budget is used up: removes the event from all logs. A log of an ended session goes with its last event. */
+  #remove(event: EventRecord): void {
+    this.#feed.drop(event);
+    this.#all.removeIfOldest(event);
+    const { projectId, sessionId } = event;
+    if (projectId === null || sessionId === null) {
+      this.#deployment.removeIfOldest(event);
+      return;
     }
+    this.#projects.get(projectId)?.removeIfOldest(event);
+    const log = this.#sessions.get(sessionId);
+    log?.ring.removeIfOldest(event);
+    if (log?.hasEnded === true && log.ring.size === 0) this.#sessions.delete(sessionId);
   }
 }

@@ -1,12 +1,11 @@
 import type { EventRecord } from '../../ports/event.js';
-import { EVENT_KEPT_MS, type EventPage } from '../../ports/event-log.js';
+import { EVENT_KEPT_MS, type EventPage, type LogEntry } from '../../ports/event-log.js';
+import { Fifo } from './fifo.js';
 
-/** The newest events of one log, bounded in count and in age. */
+/** The newest events of one log, numbered from 1. Bounded in count, and in age where a reader says the time. */
 export class EventRing {
   readonly #most: number;
-  /** Oldest first, from `#head` on; what is before it was removed. */
-  #events: (EventRecord | null)[] = [];
-  #head = 0;
+  readonly #events = new Fifo<EventRecord>();
   #newest = 0;
 
   constructor(most: number) {
@@ -19,14 +18,16 @@ export class EventRing {
   }
 
   get size(): number {
-    return this.#events.length - this.#head;
+    return this.#events.size;
   }
 
-  append(event: EventRecord): void {
+  /** Returns whether the ring was full and has removed its oldest event. */
+  append(event: EventRecord): boolean {
     this.#events.push(event);
     this.#newest += 1;
-    if (this.size > this.#most) this.#removeOldest();
-    this.#removeAged(event.createdAtMs);
+    const isFull = this.size > this.#most;
+    if (isFull) this.#events.shift();
+    return isFull;
   }
 
   page(after: number, limit: number, nowMs: number): EventPage {
@@ -34,25 +35,34 @@ export class EventRing {
     const newest = this.#newest;
     const oldest = newest - this.size + 1;
     if (after > newest || after < oldest - 1) return { outcome: 'cursor_lost', oldest, newest };
-    const start = this.#head + (after - oldest + 1);
-    const events = this.#events.slice(start, start + limit);
-    const entries = events.flatMap((event, at) => (event === null ? [] : [{ position: after + 1 + at, event }]));
-    return { outcome: 'read', entries, newest };
+    return { outcome: 'read', entries: this.#entries(after - oldest + 1, limit), newest };
+  }
+
+  /** The oldest events, whatever their age. */
+  oldest(limit: number): readonly LogEntry[] {
+    return this.#entries(0, limit);
+  }
+
+  removeUpTo(position: number): void {
+    while (this.size > 0 && this.#newest - this.size < position) this.#events.shift();
+  }
+
+  /** Returns whether this was the oldest event and is removed now. */
+  removeIfOldest(event: EventRecord): boolean {
+    if (this.#events.first !== event) return false;
+    this.#events.shift();
+    return true;
+  }
+
+  #entries(skipped: number, limit: number): readonly LogEntry[] {
+    const first = this.#newest - this.size + 1 + skipped;
+    return this.#events.slice(skipped, limit).map((event, at) => ({ position: first + at, event }));
   }
 
   #removeAged(nowMs: number): void {
-    for (let first = this.#events[this.#head]; first != null; first = this.#events[this.#head]) {
+    for (let { first } = this.#events; first !== undefined; { first } = this.#events) {
       if (first.createdAtMs > nowMs - EVENT_KEPT_MS) return;
-      this.#removeOldest();
+      this.#events.shift();
     }
-  }
-
-  /** Moves the rest only when half of the array is empty, so that a removal costs the same whatever is kept. */
-  #removeOldest(): void {
-    this.#events[this.#head] = null;
-    this.#head += 1;
-    if (this.#head < 16 || this.#head * 2 < this.#events.length) return;
-    this.#events = this.#events.slice(this.#head);
-    this.#head = 0;
   }
 }
