@@ -15,6 +15,8 @@ import * as f from './suites/fixtures.js';
 import * as i from './suites/identity-fixtures.js';
 import { useIdentityStores } from './suites/use-identity-stores.js';
 
+/** The directory, and the feeds of events with their owners. */
+const STAYS = /:\{directory\}:|:\{p\d+\}:(?:feed|owner)$/;
 const RATE = { burst: 100, periodMs: 3_600_000 };
 
 let keyPrefix: string;
@@ -59,14 +61,14 @@ async function findDataKeys(): Promise<string[]> {
 }
 
 describe('what the identity stores leave in Redis', () => {
-  test('IS29 every key has an expiry, but for the directory', async () => {
+  test('IS29 every key has an expiry, but for the directory and the feeds', async () => {
     await useIdentityStores(store, clock.nowMs());
     const keys = await findDataKeys();
     const longestMs = i.LIFETIME_MS + i.KEPT_MS + 120_000;
     expect(keys.length).toBeGreaterThanOrEqual(15);
     for (const key of keys) {
       const leftMs = await client.pttl(key);
-      if (key.startsWith(`${keyPrefix}:{directory}:`)) expect([key, leftMs]).toEqual([key, -1]);
+      if (STAYS.test(key)) expect([key, leftMs]).toEqual([key, -1]);
       else expect(leftMs, key).toBeGreaterThan(0);
       expect(leftMs, key).toBeLessThanOrEqual(longestMs);
     }

@@ -25,10 +25,13 @@ export async function openMemoryStore(options: { readonly maxFeedEvents?: number
 }
 
 /** On the run's shared server, below a prefix of its own, which is emptied at the end. */
-export async function openRedisStore(url = inject('redisUrl')): Promise<OpenedStore> {
+export async function openRedisStore(
+  url = inject('redisUrl'),
+  options: { readonly maxFeedEvents?: number } = {},
+): Promise<OpenedStore> {
   const clock = new ManualClock();
   const keyPrefix = randomPrefix();
-  const store = createRedisStore({ url, keyPrefix, log: silentLog, onFailure: () => undefined, clock });
+  const store = createRedisStore({ url, keyPrefix, log: silentLog, onFailure: () => undefined, clock, ...options });
   store.start();
   await untilReady(store);
   return {

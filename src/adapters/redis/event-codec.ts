@@ -70,8 +70,13 @@ function readable(name: string, read: () => EventRecord): EventRecord {
   try {
     return read();
   } catch (cause) {
-    throw new Failure('internal', { cause: new Error(`the event ${name} is unreadable`, { cause }) });
+    throw unreadable(name, cause);
   }
+}
+
+/** `name`: where the event is. The event may contain tokens, so the failure does not show it. */
+export function unreadable(name: string, cause?: unknown): Failure {
+  return new Failure('internal', { cause: new Error(`the event ${name} is unreadable`, { cause }) });
 }
 
 function decode(text: string, at: Pick<StoredEvent, 'partition' | 'place'> | null): EventRecord {

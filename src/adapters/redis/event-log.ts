@@ -10,7 +10,7 @@ import {
 } from '../../ports/event-log.js';
 import type { ProjectScope } from '../../ports/relay-session.js';
 import type { SessionId } from '../../protocol/ids.js';
-import { decodeFed, decodeOwn, encodeNodeFacts } from './event-codec.js';
+import { decodeFed, decodeOwn, encodeNodeFacts, unreadable } from './event-codec.js';
 import type { Keys } from './keys.js';
 import type { RedisLink } from './link.js';
 import { asInteger, asList, asText } from './replies.js';
@@ -35,6 +35,7 @@ export class RedisEventLog implements EventLog {
     const args = [scope === 'all' ? '' : scope, after, limit, ...bounds];
     const reply = await this.#link.run('events.of_session', this.#scripts.eventsOfSession, [fields, log], args);
     if (reply === null) return null;
+    if (reply === 'unreadable') throw unreadable(id);
     const [newest, oldest, ...texts] = asList(reply);
     const events = texts.map((text) => decodeOwn(id, text));
     return pageOf({ newest, oldest, after }, () => events.map((event, at) => ({ position: after + 1 + at, event })));

@@ -50,7 +50,7 @@ export interface RedisStoreOptions {
   /** For tests that run programs of two versions; see `STORE_FORMAT`. */
   readonly format?: string;
   /** For tests with a full feed. Default: `MAX_FEED_EVENTS`. */
-  readonly mostFed?: number;
+  readonly maxFeedEvents?: number;
 }
 
 /** The store that nodes share. Throws when the URL is malformed; later errors are `store_unavailable`. */
@@ -66,9 +66,9 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     durableReplicas = 0,
     deliveryBounds,
     format = STORE_FORMAT,
-    mostFed = MAX_FEED_EVENTS,
+    maxFeedEvents = MAX_FEED_EVENTS,
   } = options;
-  const scripts = loadScripts({ format, isCluster: isClusterUrl(url), mostFed });
+  const scripts = loadScripts({ format, isCluster: isClusterUrl(url), maxFeedEvents });
   const keys = createKeys(keyPrefix);
   const shared = { url, onFailure, onCalled, operations, keys, scripts, format, clock: clock ?? null };
   const link: RedisLink = new RedisLink({

@@ -33,11 +33,11 @@ export interface ScriptsOptions {
   /** On a cluster no script is guarded. */
   readonly isCluster: boolean;
   /** How many events a partition of the feed holds. */
-  readonly mostFed?: number;
+  readonly maxFeedEvents?: number;
 }
 
 /** Reads the scripts from disk once and puts their shared parts in front of them. */
-export function loadScripts({ format, isCluster, mostFed = MAX_FEED_EVENTS }: ScriptsOptions) {
+export function loadScripts({ format, isCluster, maxFeedEvents = MAX_FEED_EVENTS }: ScriptsOptions) {
   const time = readLua('time');
   const guard = `local FORMAT = '${format}'\n${readLua('format-guard')}`;
   const session = luaList('FACTS', FIELD_NAMES) + seatLua() + readLua('session');
@@ -47,7 +47,7 @@ export function loadScripts({ format, isCluster, mostFed = MAX_FEED_EVENTS }: Sc
   const log = readLua('log');
   const deliveries = readLua('deliveries');
   const [once = '', onceEnd = ''] = readLua('once').split('-- BODY\n');
-  const feed = `local MAX_FEED_EVENTS = ${mostFed.toFixed()}\n${readLua('feed')}`;
+  const feed = `local MAX_FEED_EVENTS = ${maxFeedEvents.toFixed()}\n${readLua('feed')}`;
   const bounds = `local MAX_SESSION_EVENTS, EVENTS_KEPT_MS = ${MAX_SESSION_EVENTS.toFixed()}, ${SESSION_EVENTS_KEPT_MS.toFixed()}\n`;
   /** `events`: what a script that changes something needs in front, in order to write events. */
   const over =

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Store } from '../../../src/ports/store.js';
+import type { SessionId } from '../../../src/protocol/ids.js';
 import { eventually } from '../../support/eventually.js';
 import * as f from './fixtures.js';
 import { useIdentityStores } from './use-identity-stores.js';
@@ -39,6 +40,8 @@ export async function useEverything(store: Store): Promise<void> {
   expect(await relay.end(ended.id, f.ACME)).toBe(true);
   expect(await relay.list({ scope: 'all', from: { offset: 0 }, limit: 5 })).toMatchObject({ totalCount: 0 });
 
+  await useEvents(store, ended.id);
+
   const key = {
     id: f.keyId('a'),
     name: 'a',
@@ -56,4 +59,22 @@ export async function useEverything(store: Store): Promise<void> {
   await store.idempotency.finish('key', 'op', { status: 204 });
   await store.idempotency.forget('key', 'op');
   await useIdentityStores(store, Date.now());
+}
+
+/** `id`: an ended session. */
+async function useEvents({ events, feed }: Store, id: SessionId): Promise<void> {
+  expect(await events.ofSession(id, f.ACME, 0, 10)).toMatchObject({ outcome: 'read', newest: 2 });
+  await events.append({ type: 'node.joined', nodeId: f.HERE });
+  for (let partition = 0; partition < feed.partitions; partition += 1) {
+    const { entries } = await feed.read(partition, 100);
+    const last = entries.at(-1);
+    if (last === undefined) continue;
+    const hold = f.sure(await feed.claim(partition, f.HERE, 1_000));
+    await feed.publish(partition, entries);
+    expect(await feed.settle(hold, last.position)).toBe(true);
+    await feed.release(hold);
+  }
+  const [newest = 0] = await events.newest([{ of: 'all' }]);
+  expect(newest).toBeGreaterThan(10);
+  expect(await events.of({ of: 'all' }, newest - 1, 10)).toMatchObject({ outcome: 'read', entries: [{}] });
 }

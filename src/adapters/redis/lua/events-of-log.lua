@@ -9,7 +9,7 @@ while oldest > newest do
   if #some == 0 then break end
   for _, entry in ipairs(some) do
     local time = string.match(entry[2][6], '^%d* (%d+)')
-    if tonumber(time) > now - tonumber(ARGV[6]) then
+    if not time or tonumber(time) > now - tonumber(ARGV[6]) then
       oldest = tonumber(string.match(entry[1], '^%d+'))
       break
     end

@@ -31,7 +31,7 @@ if not place then return 0 end
 
 -- The text of an event begins with its sequence and its time.
 local function is_old(entry)
-  return tonumber(string.match(entry[2][6], '^%d* (%d+)')) <= now - kept_ms
+  return tonumber(string.match(entry[2][6], '^%d* (%d+)') or now) <= now - kept_ms
 end
 
 local changed = { fields[1], place }

@@ -1,0 +1,153 @@
+/** Events in Redis: what both engines promise, and what only Redis can show. */
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createKeys } from '../../src/adapters/redis/keys.js';
+import { DIRECTORY_PARTITION, partitionOf } from '../../src/adapters/redis/partitions.js';
+import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
+import { createOperations } from '../../src/adapters/system/operations.js';
+import type { Store } from '../../src/ports/store.js';
+import { commandsDuring } from '../support/redis-monitor.js';
+import { startRedisServer } from '../support/redis-server.js';
+import { silentLog } from '../support/silent-log.js';
+import { findKeys, openRedisStore, randomPrefix, untilReady } from '../support/stores.js';
+import * as e from './suites/event-fixtures.js';
+import { feedBoundRules } from './suites/event-feed-rules.js';
+import { eventRules } from './suites/event-rules.js';
+import * as f from './suites/fixtures.js';
+import * as i from './suites/identity-fixtures.js';
+
+const MOST = 10;
+
+eventRules('redis', openRedisStore);
+feedBoundRules('redis', () => openRedisStore(inject('redisUrl'), { maxFeedEvents: MOST }), MOST);
+
+describe('events in Redis', () => {
+  const operations = createOperations('a secret of these tests, long enough');
+  let keyPrefix: string;
+  let client: Redis;
+  let store: Store;
+
+  function openedAt(url: string): Store {
+    const opened = createRedisStore({ url, keyPrefix, log: silentLog, onFailure: () => undefined, operations });
+    opened.start();
+    return opened;
+  }
+
+  beforeEach(async () => {
+    keyPrefix = randomPrefix();
+    client = new Redis(inject('redisUrl'));
+    store = openedAt(inject('redisUrl'));
+    await untilReady(store);
+  });
+
+  afterEach(async () => {
+    await store.stop();
+    const keys = await findKeys(client, keyPrefix);
+    if (keys.length > 0) await client.unlink(...keys);
+    client.disconnect();
+  });
+
+  test('EVR2 a repeat of a call under the same operation writes no second event', async () => {
+    const session = f.newSession();
+    const seat = f.newSeat();
+    const twice = async (name: string, call: () => Promise<unknown>): Promise<void> => {
+      await operations.run(name, call);
+      await operations.run(name, call);
+    };
+    await twice('create', () => store.relay.create(session, []));
+    await twice('authorize', () => store.relay.authorize(session.id, 'all', seat));
+    await twice('update', () => store.relay.update(session.id, 'all', { locked: true }));
+    await twice('revoke', () => store.relay.revoke(session.id, 'all', seat.token));
+    const [event] = await e.sessionEvents(store, session.id);
+    expect(event?.facts.type).toBe('session.ready');
+    const types = (await e.told(store, session.id)).map(({ type }) => type);
+    expect(types).toEqual(['user.authorized', 'session.updated', 'user.revoked']);
+    // The control: another operation writes one more.
+    await operations.run('other', () => store.relay.update(session.id, 'all', { locked: true }));
+    expect(await e.told(store, session.id)).toHaveLength(4);
+  });
+
+  test('EVR3 an event that is unreadable fails its reader by name; other partitions and logs are read', async () => {
+    const keys = createKeys(keyPrefix);
+    const [session, other] = [f.newSession(), f.newSession()];
+    await store.relay.create(session, []);
+    await store.relay.create(other, []);
+    const partition = partitionOf(session.id);
+    const [log = '', feed = ''] = keys.sessionEvents(session.id);
+    for (const text of [
+      '',
+      'text of somebody else',
+      `2 1 acme ${session.id} member.joined`,
+      '2 1 acme x user.banned u',
+    ]) {
+      const place = (await client.xadd(feed, '*', 'e', text)) ?? '';
+      await client.rpush(log, text);
+      const unreadable = (name: string) => ({
+        code: 'internal',
+        cause: { message: `the event ${name} is unreadable` },
+      });
+      await expect(store.feed.read(partition, 10)).rejects.toMatchObject(unreadable(`${String(partition)} ${place}`));
+      await expect(store.events.ofSession(session.id, 'all', 1, 10)).rejects.toMatchObject(unreadable(session.id));
+      await client.xdel(feed, place);
+      await client.rpop(log);
+    }
+    expect(await e.sessionEvents(store, session.id)).toHaveLength(1);
+    expect(await e.sessionEvents(store, other.id)).toHaveLength(1);
+    expect((await store.feed.read(partition, 10)).entries[0]?.event.sessionId).toBe(session.id);
+  });
+
+  test('EVR4 no event contains the hash of a login session, whatever other texts look like it', async () => {
+    const address = '"secretHash":"x"';
+    const session = await i.openSession(store.userSessions, { kind: 'login', secretHash: 'the-hash', address });
+    await store.userSessions.change(session.id, { touch: { inactivityMs: 1_000 } });
+    await store.userSessions.finish(session.id, 'ended');
+    const feed = createKeys(keyPrefix).feed(partitionOf(session.userId));
+    expect(JSON.stringify(await client.xrange(feed, '-', '+'))).not.toContain('the-hash');
+    const { entries } = await store.feed.read(partitionOf(session.userId), 10);
+    expect(entries).toHaveLength(3);
+    for (const { event } of entries) expect(event.facts).toMatchObject({ session: { id: session.id, address } });
+    // The control: the record has it.
+    expect((await store.userSessions.get(session.id))?.secretHash).toBe('the-hash');
+  });
+
+  test('EVR5 events of nodes and of the directory are in the last partition', async () => {
+    await store.events.append({ type: 'node.lost', nodeId: f.HERE });
+    await store.directory.putUser(i.newUser({ banned: true }));
+    const { entries } = await store.feed.read(DIRECTORY_PARTITION, 10);
+    expect(entries.map(({ event }) => event.facts.type)).toEqual(['node.lost', 'user.banned']);
+    expect(store.feed.partitions).toBe(DIRECTORY_PARTITION + 1);
+  });
+
+  test('EVR6 each call is one script over keys of one tag, but for the newest positions, which are one read', async () => {
+    const own = await startRedisServer();
+    const monitored = new Redis(own.url);
+    const alone = openedAt(own.url);
+    try {
+      await untilReady(alone);
+      const { events, feed, relay } = alone;
+      const session = f.newSession();
+      await relay.create(session, []);
+      const partition = partitionOf(session.id);
+      const during = (run: () => Promise<unknown>) => commandsDuring(monitored, run);
+      const { entries } = await feed.read(partition, 10);
+      const hold = f.sure(await feed.claim(partition, f.HERE, 5_000));
+      const once: readonly (() => Promise<unknown>)[] = [
+        () => events.ofSession(session.id, 'all', 0, 10),
+        () => events.of(e.ALL, 0, 10),
+        () => events.append({ type: 'node.lost', nodeId: f.HERE }),
+        () => feed.read(partition, 10),
+        () => feed.publish(partition, entries),
+        () => feed.settle(hold, f.sure(entries[0]).position),
+        () => feed.claim(partition, f.HERE, 5_000),
+        () => feed.release(hold),
+      ];
+      for (const call of once) expect(await during(call)).toEqual({ evalsha: 1 });
+      expect(await during(() => events.newest([e.ALL, e.OF_ACME, e.DEPLOYMENT]))).toEqual({ hmget: 1 });
+      expect(await during(() => feed.publish(partition, []))).toEqual({});
+    } finally {
+      await alone.stop();
+      monitored.disconnect();
+      await own.stop();
+    }
+  });
+});
