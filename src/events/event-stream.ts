@@ -27,10 +27,10 @@ export type StreamEnd =
 
 /** A client connects again after this time, so that all connections change node from time to time. */
 export const MAX_STREAM_MS = 30 * 60_000;
-/** A comment keeps proxies awake. */
-export const AWAKE_EVERY_MS = 15_000;
 /** How often the stream asks whether its key still counts. */
 const CHECK_EVERY_MS = 3_000;
+/** A comment every 15 s keeps proxies awake. */
+const CHECKS_TO_COMMENT = 5;
 const MAX_STALLED_MS = 30_000;
 const AGAIN_AFTER_FAILURE_MS = 1_000;
 /** A stream writes this much at once, and then sees whether its client keeps up. */
@@ -61,7 +61,7 @@ export class EventStream implements TextStream, StreamEvents {
   private watch: Watch | null = null;
   private readonly timers = new Map<'check' | 'stall' | 'again', Timer>();
   private readonly startedMs: number;
-  private saidMs: number;
+  private checks = 0;
   private isOver = false;
   private isReading = false;
   private isWoken = true;
@@ -71,7 +71,6 @@ export class EventStream implements TextStream, StreamEvents {
     this.cursor = deps.cursor;
     this.told = '';
     this.startedMs = deps.clock.monotonicMs();
-    this.saidMs = this.startedMs;
   }
 
   open(client: StreamClient): StreamEvents {
@@ -185,11 +184,12 @@ export class EventStream implements TextStream, StreamEvents {
 
   private async check(): Promise<void> {
     const nowMs = this.deps.clock.monotonicMs();
+    this.checks += 1;
     if (this.deps.draining()) this.end('draining');
     else if (nowMs - this.startedMs >= MAX_STREAM_MS) this.end('too_old');
     // The store that does not answer has not removed the key.
     else if (!(await this.deps.mayRead().catch(isUnanswered))) this.end('key_removed');
-    else if (!this.isBlocked && nowMs - this.saidMs >= AWAKE_EVERY_MS) this.sayAwake();
+    else if (!this.isBlocked && this.checks % CHECKS_TO_COMMENT === 0) this.sayAwake();
   }
 
   /** Tells the client also how far the stream has looked, so that it need not look through the same events again. */
@@ -201,7 +201,6 @@ export class EventStream implements TextStream, StreamEvents {
 
   private write(text: string): void {
     if (this.isOver || this.client === null) return;
-    this.saidMs = this.deps.clock.monotonicMs();
     if (this.client.write(text)) return;
     this.isBlocked = true;
     this.set('stall', MAX_STALLED_MS, () => {

@@ -10,7 +10,12 @@ import { NOTHING, type Route } from './route.js';
 import { SchemaBook, type JsonObject } from './schema-book.js';
 import type { ServedSurface, Surface } from './surface.js';
 
-export function buildOpenApi(served: readonly ServedSurface[], version: string): JsonObject {
+/** `webhooks`: by name, what the gateway calls others with; the schema's own description says when. */
+export function buildOpenApi(
+  served: readonly ServedSurface[],
+  version: string,
+  webhooks: Readonly<Record<string, z.ZodType>> = {},
+): JsonObject {
   const book = new SchemaBook();
   const errors = new ErrorExamples();
   const paths: Record<string, JsonObject> = {};
@@ -22,18 +27,43 @@ export function buildOpenApi(served: readonly ServedSurface[], version: string):
       };
     }
   }
+  const calls = Object.fromEntries(
+    Object.entries(webhooks).map(([name, schema]) => [name, webhook(name, schema, book)]),
+  );
   return {
     openapi: '3.1.0',
     info: { ...INFO, version },
     servers: [{ url: '/' }],
     tags: served.map(({ surface: { name, title } }) => ({ name, description: title })),
     paths,
+    webhooks: calls,
     components: {
       schemas: Object.fromEntries(
         Object.entries(book.components).map(([id, schema]) => [id, describeMembers(id, schema)]),
       ),
       examples: errors.components,
       securitySchemes: securitySchemes(served),
+    },
+  };
+}
+
+/** A call that the gateway makes. */
+function webhook(name: string, body: z.ZodType, book: SchemaBook): JsonObject {
+  const schema = book.schemaOf(body);
+  const example = new ExampleMaker(book.components).exampleOf(name, schema);
+  return {
+    post: {
+      operationId: `on_${name.replace('.', '_')}`,
+      summary: body.meta()?.description,
+      description:
+        'Signed by Standard Webhooks 1.0. Repeated with the same `webhook-id` until it is answered with 2xx.',
+      tags: ['native'],
+      security: [],
+      requestBody: { required: true, content: json(schema, { example }) },
+      responses: {
+        200: { description: 'Any 2xx: delivered.' },
+        410: { description: 'The endpoint wants no more calls.' },
+      },
     },
   };
 }

@@ -25,6 +25,7 @@ import type { GroupSessionRoutesDeps } from './group/group-session-routes.js';
 import { GROUP_SURFACE } from './group/surface.js';
 import { LOGIN_SURFACE, type LoginSurfaceDeps } from './login/surface.js';
 import type { DirectoryRoutesDeps } from './native/directory.js';
+import { EVENT_SCHEMAS } from './native/event-schemas.js';
 import { NATIVE_SURFACE } from './native/surface.js';
 import type { WalletProofRoutesDeps } from './native/wallet-proof-routes.js';
 import { buildOpenApi } from './openapi.js';
@@ -78,7 +79,7 @@ export function createRest(deps: RestDeps): Rest {
   const draining = () => deps.placement.draining();
   const document = { text: '' };
   const served = serveAll(deps, draining, () => document.text);
-  document.text = JSON.stringify(buildOpenApi(served, VERSION));
+  document.text = JSON.stringify(buildOpenApi(served, VERSION, EVENT_SCHEMAS));
   const { keys, idempotency, operations, crypto, sealer, clock, log, metrics } = deps;
   const routerDeps = {
     keys,

@@ -55,7 +55,7 @@ const host = z
   .object({
     index: field.shownIndex.nullable().describe('The new host; null when nobody is host.'),
     user_id: z.string().nullable().describe('The user of the new host; null when nobody is host.'),
-    term: field.quantity,
+    term: z.int().min(0),
   })
   .meta({ id: 'EventHost' });
 const user = z.object({ user_id: z.string() }).meta({ id: 'EventUser' });
@@ -129,16 +129,18 @@ const sessionSequence = z
   .optional()
   .describe('In GET /v1/events: the number of the event in the log of its session.');
 
+const DATA_WORDS = 'What the event says, by its type.';
+
 function event<const T extends EventType, D extends z.ZodType>(type: T, data: D) {
   return z
     .object({
       id: eventId,
-      type: z.literal(type),
+      type: z.literal(type).describe(EVENT_MEANINGS[type]),
       sequence,
       created_at: unixMs,
       session_id: z.string().optional().describe('The relay session; absent in events about none.'),
       session_sequence: sessionSequence,
-      data,
+      data: data.describe(DATA_WORDS),
     })
     .meta({ id: schemaName(type), description: EVENT_MEANINGS[type] });
 }

@@ -1,3 +1,4 @@
+import { EVENT_TYPES } from '../../../src/events/event-types.js';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { startRest, type Harness } from './harness.js';
@@ -86,6 +87,7 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
         ...[`GET ${path}/current`, `DELETE ${path}/current`, `POST ${path}/current/kick`],
       ]),
       ...['GET /v1/presence/users/{id}', 'POST /v1/presence/users:batch-get'],
+      ...['GET /v1/events', 'GET /v1/relays/sessions/{session_id}/events'],
       ...['GET /v1/wallet-proof/nonce', 'POST /v1/wallet-proof/verify'],
       ...['GET /v1/jwt_templates/{name}', 'PATCH /v1/jwt_templates/{name}', 'DELETE /v1/jwt_templates/{name}'],
     ].toSorted(),
@@ -137,6 +139,8 @@ it('HT18 answers are what the document says they are', async () => {
     [`PATCH ${at}`, '/v1/relays/sessions/{session_id}', { locked: true }],
     [`PATCH ${at}`, '/v1/relays/sessions/{session_id}', {}],
     [`GET ${at}/members`, '/v1/relays/sessions/{session_id}/members'],
+    [`GET ${at}/events`, '/v1/relays/sessions/{session_id}/events'],
+    ['GET /v1/events', '/v1/events'],
     [`POST ${at}/kick`, '/v1/relays/sessions/{session_id}/kick', { index: 0 }],
     [`POST ${at}/messages`, '/v1/relays/sessions/{session_id}/messages', { class: 'volatile', payload_base64: '' }],
     [`POST ${at}/tokens`, '/v1/relays/sessions/{session_id}/tokens', { user_id: 'a' }],
@@ -230,3 +234,14 @@ function walk(node: unknown, path: string[], visit: (node: Record<string, unknow
   if (!Array.isArray(node)) visit(node as Record<string, unknown>, path);
   for (const [name, member] of Object.entries(node)) walk(member, [...path, name], visit);
 }
+
+it('ER15 the document describes every type of event as a webhook, with its own schema and an example', async () => {
+  const document = (await read(startRest())) as unknown as {
+    readonly webhooks: Readonly<Record<string, { post: { requestBody: { content: object }; summary: string } }>>;
+  };
+  expect(Object.keys(document.webhooks).toSorted()).toEqual([...EVENT_TYPES].toSorted());
+  for (const [type, { post }] of Object.entries(document.webhooks)) {
+    expect(post.requestBody.content).toHaveProperty(['application/json', 'example', 'type'], type);
+    expect(post.summary).toMatch(/\.$/);
+  }
+});
