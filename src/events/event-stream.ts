@@ -66,10 +66,13 @@ export class EventStream implements TextStream, StreamEvents {
   private isReading = false;
   private isWoken = true;
   private isBlocked = false;
+  /** How many events the next read asks for: fewer for a client that did not take the last ones. */
+  private limit: number;
 
   constructor(private readonly deps: EventStreamDeps) {
     this.cursor = deps.cursor;
     this.told = '';
+    this.limit = deps.query.limit;
     this.startedMs = deps.clock.monotonicMs();
   }
 
@@ -110,7 +113,7 @@ export class EventStream implements TextStream, StreamEvents {
     this.isWoken = false;
     this.isReading = true;
     this.deps.pages
-      .read(this.deps.query, this.cursor)
+      .read({ ...this.deps.query, limit: this.limit }, this.cursor)
       .then(
         (read) => {
           this.send(read);
@@ -132,7 +135,7 @@ export class EventStream implements TextStream, StreamEvents {
   /** What does not fit is read again later: nothing is kept for a slow client. */
   private send({ events, cursor, isAtEnd }: ReadEvents): void {
     let piece = '';
-    for (const { view, cursor: after } of events) {
+    for (const [at, { view, cursor: after }] of events.entries()) {
       const id = encodeEventCursor(after);
       piece += `id: ${id}\nevent: ${view.type}\ndata: ${writeExactJson(view)}\n\n`;
       this.cursor = after;
@@ -143,9 +146,11 @@ export class EventStream implements TextStream, StreamEvents {
       if (this.isOver) return;
       if (this.isBlocked) {
         this.isWoken = true;
+        this.limit = at + 1;
         return;
       }
     }
+    this.limit = Math.min(this.deps.query.limit, 2 * this.limit);
     if (piece !== '') this.write(piece);
     this.cursor = cursor;
     if (!isAtEnd) this.isWoken = true;

@@ -30,6 +30,8 @@ export function eventOf(facts: EventFacts, number: number, createdAtMs = 1_900_0
 export class ScriptedLog implements EventLog {
   readonly events = { project: [] as EventRecord[], deployment: [] as EventRecord[], session: [] as EventRecord[] };
   readonly asked = { newest: 0, of: 0, ofSession: 0 };
+  /** The highest position after which anybody read. */
+  furthest = 0;
   isDown = false;
 
   async ofSession(_id: unknown, _scope: unknown, after: number, limit: number): Promise<EventPage | null> {
@@ -55,6 +57,7 @@ export class ScriptedLog implements EventLog {
   private async page(list: keyof ScriptedLog['events'], after: number, limit: number): Promise<EventPage> {
     if (this.isDown) throw new Failure('store_unavailable');
     const all = this.events[list];
+    this.furthest = Math.max(this.furthest, after);
     if (after > all.length) return { outcome: 'cursor_lost', oldest: 1, newest: all.length };
     const entries = all.slice(after, after + limit).map((event, at) => ({ position: after + at + 1, event }));
     return { outcome: 'read', entries, newest: all.length };

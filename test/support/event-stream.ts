@@ -8,6 +8,8 @@ export interface StreamedEvent {
   readonly event: string;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- parsed JSON of a black box
   readonly data: any;
+  /** The text of `data`. */
+  readonly raw: string;
 }
 
 export interface StreamOptions {
@@ -99,6 +101,11 @@ export class EventStreamReader {
     this.lastId = fields.get('id') ?? this.lastId;
     const data = fields.get('data');
     if (data !== undefined)
-      this.events.push({ id: this.lastId, event: fields.get('event') ?? '', data: JSON.parse(data) as unknown });
+      this.events.push({
+        id: this.lastId,
+        event: fields.get('event') ?? '',
+        data: JSON.parse(data) as unknown,
+        raw: data,
+      });
   }
 }

@@ -1,10 +1,14 @@
 /** Reading events: pages, long polls and streams, black box. */
+import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend, pairOf } from '../../support/backend.js';
 import { Client } from '../../support/client.js';
+import { eventOf, ScriptedLog, SESSION } from '../../support/event-source.js';
 import { EventStreamReader } from '../../support/event-stream.js';
 import { eventually } from '../../support/eventually.js';
+import { httpCall } from '../../support/http-call.js';
 import { startGateway, type RunningGateway } from '../../support/gateway.js';
+import { wrapStore } from '../../support/wrap-store.js';
 
 const ENGINES = [
   { engine: 'uWebSockets.js', env: {} },
@@ -238,6 +242,44 @@ describe.each(ENGINES)('events over REST, on $engine', ({ env }) => {
     await streams(0);
   });
 
+  it('ER10 shows the numbers of metadata as they were sent, in pages and in streams', async () => {
+    const backend = await keyWith('relays');
+    const metadata = '{"steam":76561198012345679,"one":1.0}';
+    const { body } = await backend.relays(
+      'POST',
+      '/v1/relays/sessions',
+      `{"users":[{"ip":"127.0.0.1"}],"metadata":${metadata}}`,
+    );
+    const path = eventsOf((body as { session_id: string }).session_id);
+    const headers = { authorization: `Bearer ${backend.key}` };
+    const page = await httpCall(running.url + path, { method: 'GET', headers });
+    expect(page.text).toContain(`"metadata":${metadata}`);
+    const stream = await EventStreamReader.open(running.url, path, { key: backend.key });
+    await stream.until(1);
+    expect(stream.events[0]?.raw).toContain(`"metadata":${metadata}`);
+    stream.leave();
+  });
+
+  it('ER12 a client that leaves a long poll or a stream frees its place', async () => {
+    const { session_id } = await root.createSession(1);
+    const path = eventsOf(session_id, '?wait_s=30&after=newest');
+    const poll = request(running.url + path, { agent: false, headers: { authorization: `Bearer ${root.key}` } });
+    poll.on('error', () => undefined).end();
+    const stream = await EventStreamReader.open(running.url, eventsOf(session_id));
+    await Promise.all([waiting(1), streams(1)]);
+    poll.destroy();
+    stream.leave();
+    await Promise.all([waiting(0), streams(0)]);
+  });
+
+  it('ER12 a HEAD request gets the head of the stream and takes no place', async () => {
+    const { session_id } = await root.createSession(1);
+    const headers = { authorization: `Bearer ${root.key}`, accept: 'text/event-stream' };
+    const answer = await httpCall(running.url + eventsOf(session_id), { method: 'HEAD', headers });
+    expect([answer.status, answer.headers.get('content-type'), answer.text]).toEqual([200, 'text/event-stream', '']);
+    await streams(0);
+  });
+
   async function otherProjectKey(): Promise<string> {
     const { body } = await root.native('POST', '/v1/keys', { name: 'o', scopes: ['relays'], project_id: 'another' });
     return (body as { secret: string }).secret;
@@ -253,4 +295,54 @@ describe.each(ENGINES)('events over REST, on $engine', ({ env }) => {
 
   const waiting = (count: number): Promise<void> => gauge('event_readers_waiting', count);
   const streams = (count: number): Promise<void> => gauge('event_streams', count);
+
+  it('ER11 a client that stops reading is held in bounds, and gets the rest in order when it reads again', async () => {
+    const log = new ScriptedLog();
+    const facts = { type: 'user.revoked', userId: 'u'.repeat(4000) } as never;
+    for (let n = 1; n <= 6000; n += 1) log.events.session.push(eventOf(facts, n));
+    const wrapped = wrapStore({ events: () => ({ ofSession: log.ofSession.bind(log), newest: log.newest.bind(log) }) });
+    const other = await startGateway({ env, wrapStore: wrapped });
+    try {
+      const stream = await EventStreamReader.open(other.url, eventsOf(SESSION));
+      await stream.until(1);
+      stream.response.pause();
+      // The buffers of the kernel take some megabytes; then nothing more is read from the log.
+      let before = -1;
+      await eventually(
+        () => {
+          const isQuiet = log.furthest === before;
+          before = log.furthest;
+          return isQuiet ? null : 'the stream reads on';
+        },
+        20_000,
+        300,
+      );
+      expect(before).toBeLessThan(5000);
+      stream.response.resume();
+      await stream.until(6000);
+      expect(stream.events.map(({ id }) => Number(id))).toEqual(Array.from({ length: 6000 }, (_, at) => at + 1));
+      stream.leave();
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('ER14 a node that stops ends its streams and answers its long polls; reading goes on at the next node', async () => {
+    const stopping = await startGateway({ env });
+    const backend = new Backend(stopping.url);
+    const { session_id } = await backend.createSession(1);
+    const stream = await EventStreamReader.open(stopping.url, eventsOf(session_id));
+    await stream.until(1);
+    const poll = backend.native('GET', eventsOf(session_id, '?after=newest&wait_s=30'));
+    await eventually(async () => {
+      const { body } = await backend.call('GET', '/metrics');
+      return String(body).includes('sallyport_event_readers_waiting 1') ? null : 'nobody waits';
+    });
+    const startedMs = performance.now();
+    await stopping.stop();
+    expect((await poll).status).toBe(200);
+    expect(await stream.end()).toBe('end');
+    expect(stream.comments.at(-1)).toBe('closed by the gateway: draining');
+    expect(performance.now() - startedMs).toBeLessThan(5000);
+  });
 });

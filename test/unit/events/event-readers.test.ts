@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../../src/adapters/memory/memory-store.js';
 import { EventReaders } from '../../../src/events/event-readers.js';
 import type { EventSource } from '../../../src/events/event-source.js';
 import { emptyTallies } from '../../../src/ports/metrics.js';
@@ -219,4 +220,28 @@ describe('two logs', () => {
       expect(times).toEqual([...times].sort((a, b) => a - b));
     }
   });
+});
+
+it('ER3 an event is there for 24 hours; then its cursor is lost, and reading from the oldest goes on', async () => {
+  const clock = new ManualClock();
+  const store = createMemoryStore({ clock });
+  const records = { info: () => undefined, error: () => undefined };
+  const { events: log } = store;
+  const readers = new EventReaders({ log, clock, records, tallies: emptyTallies(), draining: () => false });
+  const query = { source: { of: 'logs', logs: [{ of: 'deployment' }] }, filter: null, limit: 10 } as const;
+  await log.append(NODE_JOINED);
+  clock.advance(23 * 3_600_000);
+  await log.append({ type: 'node.lost', nodeId: NODE });
+  expect((await readers.read({ query, start: [0] }, 0)).events).toHaveLength(2);
+  clock.advance(3_600_001);
+  await expect(readers.read({ query, start: [0] }, 0)).rejects.toMatchObject({
+    code: 'event_cursor_lost',
+    details: { after: '1' },
+  });
+  for (const start of ['oldest', [1]] as const) {
+    const { events } = await readers.read({ query, start }, 0);
+    expect(events.map(({ view }) => [view.type, view.sequence])).toEqual([['node.lost', 2]]);
+  }
+  clock.advance(24 * 3_600_000);
+  expect((await readers.read({ query, start: 'oldest' }, 0)).events).toEqual([]);
 });
