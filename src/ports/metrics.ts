@@ -55,6 +55,12 @@ export interface Tallies {
   joinQuestionsFailed: number;
   joinQuestionsFull: number;
   joinQuestionsAbandoned: number;
+  webhooksDelivered: number;
+  webhooksRetried: number;
+  webhooksDead: number;
+  webhooksEvicted: number;
+  webhooksOrphaned: number;
+  deadLettersDropped: number;
   busEnvelopesOut: number;
   busMessagesOut: number;
   busBytesOut: number;
@@ -159,6 +165,12 @@ export function emptyTallies(): Tallies {
     joinQuestionsFailed: 0,
     joinQuestionsFull: 0,
     joinQuestionsAbandoned: 0,
+    webhooksDelivered: 0,
+    webhooksRetried: 0,
+    webhooksDead: 0,
+    webhooksEvicted: 0,
+    webhooksOrphaned: 0,
+    deadLettersDropped: 0,
     busEnvelopesOut: 0,
     busMessagesOut: 0,
     busBytesOut: 0,

@@ -1,6 +1,7 @@
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { DirectoryStore } from './directory-store.js';
 import type { DurableLog } from './durable-log.js';
+import type { EndpointStore } from './endpoint-store.js';
 import type { EventFeed } from './event-feed.js';
 import type { EventLog } from './event-log.js';
 import type { IdempotencyStore } from './idempotency-store.js';
@@ -25,6 +26,7 @@ export interface Store {
   readonly events: EventLog;
   readonly feed: EventFeed;
   readonly deliveries: DeliveryQueue;
+  readonly endpoints: EndpointStore;
   readonly keys: KeyStore;
   readonly nodes: NodeStore;
   readonly idempotency: IdempotencyStore;

@@ -98,6 +98,10 @@ export const ERRORS = {
   client_not_found: spec('There is no such client.', 404),
   name_taken: spec('Another record already has this name.', 409),
   membership_exists: spec('The user is already a member of the organization.', 409),
+  webhook_not_found: spec('The project has no webhook endpoint with this id.', 404),
+  webhook_url_refused: spec('The gateway may not call this URL.', 400),
+  too_many_webhooks: spec('The maximum number of webhook endpoints is reached.', 409),
+  dead_letter_not_found: spec('The project has no dead letter with this id.', 404),
   too_many_templates: spec('The maximum number of JWT templates is reached.', 409),
   changed_meanwhile: spec('Somebody else changed the record at the same time; read it and try again.', 409, {
     retryable: true,

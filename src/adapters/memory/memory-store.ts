@@ -7,6 +7,7 @@ import { createMemoryDirectoryStore } from './directory-store.js';
 import { MemoryDurableLog } from './durable-log.js';
 import { MemoryEventFeed } from './event-feed.js';
 import { MemoryEventLog } from './event-log.js';
+import { createMemoryEndpointStore } from './endpoint-store.js';
 import { createMemoryIdempotencyStore } from './idempotency-store.js';
 import { createMemoryKeyStore } from './key-store.js';
 import { createMemoryNodeStore } from './node-store.js';
@@ -43,6 +44,7 @@ export function createMemoryStore(deps: MemoryStoreDeps): Store {
     events,
     feed,
     deliveries: createMemoryDeliveryQueue(deps.clock, feed, deps.deliveryBounds),
+    endpoints: createMemoryEndpointStore(),
     keys: createMemoryKeyStore(),
     nodes: createMemoryNodeStore(deps.clock),
     idempotency: createMemoryIdempotencyStore(deps.clock),

@@ -7,6 +7,8 @@ const RESUMED = 'Resumes, by outcome: whole, gap (the replay window had lost ent
 const CREATED = 'Sessions made through this node, by kind.';
 const ASKED =
   'Questions before a join, by outcome: allowed, refused, timeout, failed (no usable answer), full (not asked), abandoned (the client left).';
+const WEBHOOKS =
+  'Deliveries of webhooks, by outcome: delivered, retried (an attempt failed), dead (given up), evicted (given up for room or age), orphaned (the endpoint was removed).';
 const ENDED = 'Sessions that this node ended or found to be over, by kind and reason.';
 
 /**
@@ -69,6 +71,12 @@ const TALLY_TEXTS: Readonly<
   joinQuestionsFailed: ['join_questions', ASKED, { outcome: 'failed' }],
   joinQuestionsFull: ['join_questions', ASKED, { outcome: 'full' }],
   joinQuestionsAbandoned: ['join_questions', ASKED, { outcome: 'abandoned' }],
+  webhooksDelivered: ['webhooks', WEBHOOKS, { outcome: 'delivered' }],
+  webhooksRetried: ['webhooks', WEBHOOKS, { outcome: 'retried' }],
+  webhooksDead: ['webhooks', WEBHOOKS, { outcome: 'dead' }],
+  webhooksEvicted: ['webhooks', WEBHOOKS, { outcome: 'evicted' }],
+  webhooksOrphaned: ['webhooks', WEBHOOKS, { outcome: 'orphaned' }],
+  deadLettersDropped: ['webhook_dead_letters_dropped', 'Dead letters removed for room or age.'],
   busEnvelopesOut: ['bus_envelopes_out', 'Envelopes sent to other nodes.'],
   busMessagesOut: ['bus_messages_out', 'Messages sent to other nodes; an envelope holds those of one turn.'],
   busBytesOut: ['bus_bytes_out', 'Bytes sent to other nodes.'],

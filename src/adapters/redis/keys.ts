@@ -40,8 +40,8 @@
  * logs of projects and of the deployment share the tag {logs}: the deployment's log gets every event anyway, so another
  * slot for each project would save that Redis node less than half of its work.
  *
- * Every key has an expiry, so that nothing is left behind, except for the directory, API keys, feeds and their owners,
- * counters and the format version.
+ * Every key has an expiry, so that nothing is left behind, except for the directory, API keys, webhook endpoints,
+ * feeds and their owners, counters and the format version.
  */
 import type { BusTarget } from '../../ports/node-bus.js';
 import type { ProjectScope } from '../../ports/relay-session.js';
@@ -62,6 +62,7 @@ export function createKeys(prefix: string) {
     partition === DIRECTORY_PARTITION ? `${directory}:${name}` : `${all}{p${String(partition)}}:${name}`;
   const ofSession = (id: SessionId): string => `${all}relay:{p${String(partitionOf(id))}}:${id}`;
   const ofUser = (id: UserId): string => `${all}user:{p${String(partitionOf(id))}}:${id}`;
+  const webhooks = `${all}{webhooks}`;
   /** The text that decides a key's hash slot. */
   const tagOf = (key: string): string => /\{([^}]+)\}/.exec(key.slice(all.length))?.[1] ?? key;
   return {
@@ -116,6 +117,8 @@ export function createKeys(prefix: string) {
       const own = ['records', 'bodies', 'states', 'ready', 'targets', 'lanes', 'ages', 'dead', 'graves', 'counters'];
       return ['owner', 'feed', ...own.map((name) => `deliveries:${name}`)].map((name) => ofPartition(partition, name));
     },
+    /** In the order of lua/endpoint-put.lua. */
+    endpoints: [`${webhooks}:endpoints`, `${webhooks}:owners`, `${webhooks}:revision`] as const,
     /** Counts created sessions; a session's number is its score in listings. */
     positions: `${index}:positions`,
     listing: (scope: ProjectScope): string => (scope === 'all' ? `${index}:everybody` : `${index}:project:${scope}`),
@@ -182,7 +185,7 @@ export function createKeys(prefix: string) {
       ...['relay:{any}:any', '{index}:any', 'idempotency:{any}', 'once-done:{any}:any'].map((name) => all + name),
       ...['user:{any}:any', 'owner:{any}', '{user-sessions}:any', '{client_any}:any'].map((name) => all + name),
       ...['{directory}:any', 'once:any:{any}', '{rates}:any', 'sockets:{user:any}'].map((name) => all + name),
-      ...['{pany}:any', '{logs}:any'].map((name) => all + name),
+      ...['{pany}:any', '{logs}:any', '{webhooks}:any'].map((name) => all + name),
     ],
     /** Hash of a user's sockets. */
     userSockets: (id: UserId): string => `${all}sockets:{user:${id}}`,

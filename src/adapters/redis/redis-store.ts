@@ -10,6 +10,7 @@ import { RedisDurableLog } from './durable-log.js';
 import { RedisEventFeed } from './event-feed.js';
 import { RedisEventLog } from './event-log.js';
 import { STORE_FORMAT } from './format.js';
+import { createRedisEndpointStore } from './endpoint-store.js';
 import { createRedisIdempotencyStore } from './idempotency-store.js';
 import { createRedisKeyStore } from './key-store.js';
 import { createKeys } from './keys.js';
@@ -89,6 +90,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     events: new RedisEventLog(link, keys, scripts),
     feed,
     deliveries: new RedisDeliveryQueue(link, keys, scripts, { partitions: feed.partitions, bounds: deliveryBounds }),
+    endpoints: createRedisEndpointStore(link, keys, scripts),
     keys: createRedisKeyStore(link, keys, scripts),
     nodes: createRedisNodeStore(link, keys, scripts),
     idempotency: createRedisIdempotencyStore(link, keys, scripts),

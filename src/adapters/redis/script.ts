@@ -117,6 +117,8 @@ export function loadScripts({ format, isCluster, maxFeedEvents = MAX_FEED_EVENTS
     deliveryTrim: overDeliveries('delivery-trim', 'upkeep'),
     deliveryDead: overDeliveries('delivery-dead', 'read'),
     deliveryResend: overDeliveries('delivery-resend'),
+    endpointPut: alone('endpoint-put'),
+    endpointRemove: alone('endpoint-remove'),
     indexAdd: alone('index-add'),
     indexRemove: alone('index-remove'),
     indexList: alone('index-list', 'read'),
