@@ -45,7 +45,7 @@ function cleanReason(reason: unknown): string | null {
   if (typeof reason !== 'string') return null;
   const line = reason
     .slice(0, MAX_JOIN_ANSWER_BYTES)
-    .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/[\p{C}\p{Z}]+/gu, ' ')
     .trim();
   return SHORTENED.exec(line)?.[0] ?? null;
 }
