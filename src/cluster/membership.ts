@@ -6,6 +6,7 @@
 import { Failure } from '../protocol/failure.js';
 import type { NodeId } from '../protocol/ids.js';
 import type { Clock, Timer } from '../ports/clock.js';
+import type { EventLog } from '../ports/event-log.js';
 import type { Log } from '../ports/log.js';
 import type { Tallies } from '../ports/metrics.js';
 import type { NodeRecord, NodeReport, NodeStore } from '../ports/node-store.js';
@@ -13,12 +14,14 @@ import type { Placement } from '../ports/placement.js';
 import type { Filter } from '../ports/relay-session.js';
 import { fits } from './fit.js';
 import { Lease } from './lease.js';
+import { NodeNews } from './node-news.js';
 
 /** A store that expires leases by a clock of whole milliseconds needs this much more time to show that one is over. */
 const LEASE_END_SLACK_MS = 2;
 
 export interface MembershipDeps {
   readonly nodes: NodeStore;
+  readonly events: Pick<EventLog, 'append'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly tallies: Pick<Tallies, 'leaseGaps'>;
@@ -39,6 +42,8 @@ export interface MembershipDeps {
 
 export class Membership implements Placement {
   private readonly lease: Lease;
+  private readonly news: NodeNews;
+  private hasJoined = false;
   private known: readonly NodeRecord[] = [];
   /** The store's clock minus this node's monotonic clock. */
   private storeAheadMs: number | null = null;
@@ -55,6 +60,7 @@ export class Membership implements Placement {
 
   constructor(private readonly deps: MembershipDeps) {
     this.lease = new Lease(deps.leaseMs, deps.longestLeaseMs, deps.clock);
+    this.news = new NodeNews(deps.events, deps.log);
   }
 
   get self(): NodeId {
@@ -75,6 +81,12 @@ export class Membership implements Placement {
     await this.heartbeat();
   }
 
+  /** The drain is over: writes the event `node.drained`, at the latest before `stop` resolves. */
+  noteDrained(): void {
+    this.news.add({ type: 'node.drained', nodeId: this.deps.self });
+    this.news.writeSoon();
+  }
+
   /** Ends the lease. Idempotent; never rejects. */
   async stop(): Promise<void> {
     if (this.isStopped) return;
@@ -82,6 +94,7 @@ export class Membership implements Placement {
     this.timer?.cancel();
     await (this.next ?? this.running);
     this.lease.end();
+    await this.news.write();
     try {
       await this.deps.nodes.leave(this.deps.self);
     } catch (error) {
@@ -188,7 +201,7 @@ export class Membership implements Placement {
     const isFirst = lease.gap === 0;
     try {
       const state = this.isDraining ? 'draining' : 'ready';
-      const { live, leaseBeforeMs } = await nodes.heartbeat({ id: self, state, ...report() }, lease.lengthMs);
+      const { live, leaseBeforeMs, lost } = await nodes.heartbeat({ id: self, state, ...report() }, lease.lengthMs);
       this.known = live;
       this.isAnswered = true;
       const withoutMs = lease.renewed(startedMs, leaseBeforeMs, this.hear(live));
@@ -197,10 +210,19 @@ export class Membership implements Placement {
         log.warn('lease_gap', { without_ms: Math.round(withoutMs) });
       }
       if (!lease.isCertain) this.compare();
+      this.tell(leaseBeforeMs === null, lost);
     } catch (error) {
       this.isAnswered = false;
       if (!Failure.is(error, 'store_unavailable')) log.error('heartbeat_failed', error);
     }
+  }
+
+  /** A node that the store does not know joins, again also when another node has called it lost. */
+  private tell(isUnknown: boolean, lost: readonly NodeId[]): void {
+    if (isUnknown || !this.hasJoined) this.news.add({ type: 'node.joined', nodeId: this.deps.self });
+    this.hasJoined = true;
+    for (const nodeId of lost) this.news.add({ type: 'node.lost', nodeId });
+    this.news.writeSoon();
   }
 
   /**

@@ -52,6 +52,7 @@ export function composeCluster(ground: Ground): Cluster {
   const { tallies } = metrics;
   const membership = new Membership({
     nodes: store.nodes,
+    events: store.events,
     clock,
     log,
     self,

@@ -35,7 +35,7 @@ export interface DrainDeps {
   readonly config: Pick<Config, 'drainTimeoutMs' | 'requestDeadlineMs'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly membership: Pick<Membership, 'drain' | 'choose'>;
+  readonly membership: Pick<Membership, 'drain' | 'noteDrained' | 'choose'>;
   readonly sessions: Pick<SessionDrain, 'run'>;
   readonly departures: Pick<Departures, 'stop'>;
   readonly server: Pick<UwsServer, 'connections' | 'stopListening' | 'closeSpread' | 'requestsAnswered' | 'close'>;
@@ -92,6 +92,7 @@ export class Drain implements LocalDrain {
       encodeControl({ type: 'goaway', reason: 'shutdown', after_ms: afterMs }),
     );
     this.isOver = true;
+    membership.noteDrained();
     log.info('drained', { closed: this.progress().closed, took_ms: Math.round(clock.monotonicMs() - startedMs) });
   }
 }

@@ -27,6 +27,8 @@ export interface Heartbeat {
   readonly live: readonly NodeRecord[];
   /** When this node's previous lease ended or ends, by the store's clock; null: the store had no lease of this node. */
   readonly leaseBeforeMs: number | null;
+  /** Nodes whose lease has ended and that this call removed: each goes to one caller only. */
+  readonly lost: readonly NodeId[];
 }
 
 /** The live nodes. */

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { deepFreeze } from '../../lib/deep-freeze.js';
 import type { Clock } from '../../ports/clock.js';
 import type { EventFacts, EventRecord, NodeFacts } from '../../ports/event.js';
 import {
@@ -44,7 +43,7 @@ export class MemoryEventLog implements EventLog {
     this.#budget = new EventBudget((event) => this.#remove(event), mostBytes);
   }
 
-  /** Writes events of a relay session, in this order. Call it in the step that makes the change. */
+  /** Writes events of a relay session, in this order. What the facts show is frozen. Call it in the step that makes the change. */
   writeOf({ id, projectId }: Pick<RelaySession, 'id' | 'projectId'>, changes: readonly EventFacts[]): void {
     if (changes.length === 0) return;
     const log = this.#sessionLog(id, projectId);
@@ -100,7 +99,7 @@ export class MemoryEventLog implements EventLog {
   #record(facts: EventFacts, of: Pick<EventRecord, 'sequence' | 'projectId' | 'sessionId'>): EventRecord {
     this.#written += 1;
     const id = `${this.#idStart}${this.#written.toString(36)}`;
-    return Object.freeze({ id, createdAtMs: this.#clock.nowMs(), facts: deepFreeze(facts), ...of });
+    return Object.freeze({ id, createdAtMs: this.#clock.nowMs(), facts: Object.freeze(facts), ...of });
   }
 
   #publish(event: EventRecord): void {

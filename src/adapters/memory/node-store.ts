@@ -12,8 +12,9 @@ export function createMemoryNodeStore(clock: Clock): NodeStore {
       const nowMs = clock.nowMs();
       const leaseBeforeMs = nodes.get(report.id)?.leaseUntilMs ?? null;
       nodes.set(report.id, deepFreeze({ ...structuredClone(report), leaseUntilMs: nowMs + leaseMs }));
-      for (const node of nodes.values()) if (node.leaseUntilMs <= nowMs) nodes.delete(node.id);
-      return { live: [...nodes.values()], leaseBeforeMs };
+      const dead = [...nodes.values()].filter(({ leaseUntilMs }) => leaseUntilMs <= nowMs);
+      for (const { id } of dead) nodes.delete(id);
+      return { live: [...nodes.values()], leaseBeforeMs, lost: dead.map(({ id }) => id) };
     },
     leave: async (id) => {
       nodes.delete(id);

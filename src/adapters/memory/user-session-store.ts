@@ -205,7 +205,7 @@ class MemoryUserSessionStore implements UserSessionStore {
   }
 
   #tell(type: UserSessionFacts['type'], { session: { secretHash: _secret, ...session } }: UserSessionState): void {
-    this.#events.write({ type, session });
+    this.#events.write({ type, session: Object.freeze(session) });
   }
 
   #lookAgain(state: UserSessionState): void {

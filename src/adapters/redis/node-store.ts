@@ -3,7 +3,7 @@ import type { NodeRecord, NodeStore } from '../../ports/node-store.js';
 import { parseNodeId } from '../../protocol/ids.js';
 import type { Keys } from './keys.js';
 import type { RedisLink } from './link.js';
-import { asInteger, asList, asPairs, known } from './replies.js';
+import { asInteger, asList, asPairs, asText, known } from './replies.js';
 import type { Scripts } from './script.js';
 
 const reportSchema = z.object({
@@ -25,10 +25,16 @@ export function createRedisNodeStore(link: RedisLink, keys: Keys, scripts: Scrip
     heartbeat: async (report, leaseMs) => {
       const args = [report.id, JSON.stringify(report), leaseMs];
       const reply = await link.run('nodes.heartbeat', scripts.nodeHeartbeat, [keys.nodes], args);
-      const [before, ...live] = asList(reply);
+      const [before, lost, ...live] = asList(reply);
       return {
         live: asPairs(live).map(([lease, text]) => decodeNode(lease, text)),
         leaseBeforeMs: before === '' ? null : asInteger(before),
+        lost:
+          lost === ''
+            ? []
+            : asText(lost)
+                .split(',')
+                .map((id) => known(parseNodeId(id), 'a node id')),
       };
     },
     leave: async (id) => {

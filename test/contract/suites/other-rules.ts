@@ -92,7 +92,7 @@ export function otherRules(open: OpenStore): void {
     test('ST45 a heartbeat renews the lease and answers with every live node', async () => {
       const { nodes } = on.all.store;
       const a = { ...report('a'), leaseUntilMs: on.clock.nowMs() + 3_000 };
-      expect(await nodes.heartbeat(report('a'), 3_000)).toEqual({ live: [a], leaseBeforeMs: null });
+      expect(await nodes.heartbeat(report('a'), 3_000)).toEqual({ live: [a], leaseBeforeMs: null, lost: [] });
       on.clock.advance(2_000);
       const b = { ...report('b', { state: 'draining' }), leaseUntilMs: on.clock.nowMs() + 3_000 };
       const both = await nodes.heartbeat(report('b', { state: 'draining' }), 3_000);
@@ -100,7 +100,22 @@ export function otherRules(open: OpenStore): void {
       expect(both.live).toEqual(expect.arrayContaining([a, b]));
       on.clock.advance(1_000);
       const again = await nodes.heartbeat(report('b', { state: 'draining' }), 2_000);
-      expect(again).toEqual({ live: [b], leaseBeforeMs: b.leaseUntilMs });
+      expect(again).toEqual({ live: [b], leaseBeforeMs: b.leaseUntilMs, lost: [f.nodeId('a')] });
+    });
+
+    test('EV28 of heartbeats at once one is told of each node whose lease has ended', async () => {
+      const { nodes } = on.all.store;
+      for (const letter of ['x', 'y', 'z']) await nodes.heartbeat(report(letter), 1_000);
+      await nodes.leave(f.nodeId('z'));
+      on.clock.advance(1_000);
+      const answers = await Promise.all(['a', 'b', 'c', 'x'].map((letter) => nodes.heartbeat(report(letter), 3_000)));
+      const later = await nodes.heartbeat(report('a'), 3_000);
+      const lost = [...answers, later].flatMap((answer) => answer.lost);
+      expect(lost.filter((id) => id === f.nodeId('y'))).toHaveLength(1);
+      expect(lost).not.toContain(f.nodeId('z'));
+      const isLost = lost.includes(f.nodeId('x'));
+      // A node that comes back is unknown to the store if, and only if, another node was told of it.
+      expect(answers[3]?.leaseBeforeMs === null).toBe(isLost);
     });
 
     test('ST46 a node that leaves is gone at once', async () => {

@@ -60,6 +60,7 @@ describe('the lease of a node', () => {
         },
         leave: (id) => nodes.leave(id),
       },
+      events: { append: () => Promise.resolve() },
       clock,
       log: silentLog,
       tallies,
