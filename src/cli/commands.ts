@@ -3,6 +3,7 @@ import type { Command } from './command.js';
 import { checkConfigCommand } from './commands/check-config.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
+import { eventsCommand } from './commands/events.js';
 import { KEY_COMMANDS } from './commands/keys.js';
 import { kickCommand } from './commands/kick.js';
 import { mintCommand } from './commands/mint.js';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
   kickCommand,
   mintCommand,
   connectCommand,
+  eventsCommand,
   ...KEY_COMMANDS,
   ...NODE_COMMANDS,
   completionCommand(() => COMMANDS),

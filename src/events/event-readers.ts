@@ -53,14 +53,17 @@ export class EventReaders {
   }
 
   /**
-   * The next events. Without one it waits up to `waitMs` for the first. Rejects with `session_not_found`,
-   * `event_cursor_lost`, `too_many_event_readers` and `store_unavailable`.
+   * The next events. Without one it waits up to `waitMs` for the first, or until the node shuts down. Rejects with
+   * `session_not_found`, `event_cursor_lost`, `too_many_event_readers`, `draining` (instead of a wait) and
+   * `store_unavailable`.
    */
   async read({ query, start }: ReadingRequest, waitMs: number, patience?: Patience): Promise<ReadEvents> {
     const { clock, draining } = this.deps;
     const cursor = typeof start === 'string' ? await this.pages.start(query.source, start) : start;
     const found = await this.pages.read(query, cursor);
-    if (found.events.length > 0 || waitMs === 0 || draining()) return found;
+    if (found.events.length > 0 || waitMs === 0) return found;
+    // An answer at once would bring an impatient client back at once.
+    if (draining()) throw new Failure('draining', { retryAfterS: 1 });
     if (this.waiting >= (this.deps.bounds?.waiting ?? MAX_WAITING_READERS)) throw this.refusal();
     const untilMs = clock.monotonicMs() + waitMs;
     const waiting = new Waiting(clock);

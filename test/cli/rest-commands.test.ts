@@ -7,7 +7,7 @@ import { Backend, pairOf } from '../support/backend.js';
 import { Client } from '../support/client.js';
 import { ROOT_KEY } from '../support/gateway.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
-import { runHere, type Ended } from '../support/run-cli.js';
+import { runHere, startCli, type Ended } from '../support/run-cli.js';
 
 let gateway: GatewayProcess;
 let backend: Backend;
@@ -275,3 +275,35 @@ async function unusedPort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+describe('events', () => {
+  it('ER16 shows the events of a session a page at a time, for people and as lines of JSON', async () => {
+    const metadata = '{"id":76561198012345679}';
+    const { out: made } = await cli('sessions', 'create', '--metadata', metadata, '--json');
+    const { session_id } = JSON.parse(made) as { session_id: string };
+    const shown = await cli('events', '--session', session_id, '--limit', '1');
+    expect(shown.out).toMatch(new RegExp(`^\\d{4}-\\S+Z  session\\.ready +${session_id}  \\{`));
+    expect([shown.code, shown.err]).toEqual([0, 'Read on: --after 1\n']);
+    const lines = await cli('events', '--session', session_id, '--types', 'session.*', '--json');
+    expect(lines.out.split('\n')[0]).toContain(metadata);
+    expect(await cli('events', '--session', '000000000000-S')).toMatchObject({ code: 5, out: '' });
+    expect(await cli('events', '--types', 'nobody.*')).toMatchObject({ code: 2, out: '' });
+    expect(await cli('events', '--session', session_id, '--after', '99')).toMatchObject({ code: 1, out: '' });
+  });
+
+  it('ER16 --follow shows what comes, once, and ends with Ctrl-C', async () => {
+    const { session_id } = await backend.createSession(1);
+    const env = { SALLYPORT_URL: gateway.url, SALLYPORT_KEY: ROOT_KEY };
+    const following = startCli(['events', '--follow', '--types', 'session.updated', '--json', '--after', '0'], env);
+    for (const max_users of [4, 5, 6]) {
+      await backend.native('PATCH', `/v1/relays/sessions/${session_id}`, { max_users });
+      await following.shows(`"max_users":${String(max_users)}`);
+    }
+    following.child.kill('SIGINT');
+    const { code, out } = await following.ended;
+    expect(code).toBe(0);
+    const seen = [...out.matchAll(/"max_users":(\d)/g)].map(([, users]) => users);
+    expect(seen.slice(-3)).toEqual(['4', '5', '6']);
+    expect(new Set(out.trim().split('\n')).size).toBe(seen.length);
+  });
+});

@@ -1,5 +1,5 @@
 /** The answers of the REST API, as far as commands read them. */
-import { boolean, json, listOf, number, object, orNull, text, type Shaped } from '../../lib/shape.js';
+import { boolean, json, listOf, number, object, optional, orNull, text, type Shaped } from '../../lib/shape.js';
 
 const keyMembers = { id: text, name: text, scopes: listOf(text), project_id: text, created_at: number };
 
@@ -42,3 +42,8 @@ export const nodeList = object({
     object({ id: text, state: text, public_url: text, sessions: number, connections: number, version: text }),
   ),
 });
+
+const shownEvent = object({ type: text, created_at: number, session_id: optional(text), data: json });
+export type ShownEvent = Shaped<typeof shownEvent>;
+
+export const eventPage = object({ events: listOf(shownEvent), next_after: text });

@@ -14,6 +14,8 @@ export interface Call {
   readonly query?: Readonly<Record<string, string | number | null>>;
   /** JSON. */
   readonly body?: string;
+  /** Gives the call up. */
+  readonly signal?: AbortSignal;
 }
 
 /** The word before the key in the Authorization header: `token` on the relay surface, `Bearer` on the native one. */
@@ -43,11 +45,13 @@ export class GatewayApi {
     return this.send('Bearer', call);
   }
 
-  private async send(scheme: Scheme, { method, path, query = {}, body }: Call): Promise<string> {
+  private async send(scheme: Scheme, { method, path, query = {}, body, signal }: Call): Promise<string> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== null) search.set(name, String(value));
     const headers = { Authorization: `${scheme} ${this.key}`, ...(body === undefined ? {} : JSON_TYPE) };
-    const init = { method, headers, redirect: 'manual', signal: AbortSignal.timeout(this.timeoutMs) } as const;
+    const timeout = AbortSignal.timeout(this.timeoutMs);
+    const given = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+    const init = { method, headers, redirect: 'manual', signal: given } as const;
     const { status, text } = await fetch(
       `${this.url}${path}${search.size === 0 ? '' : `?${search.toString()}`}`,
       body === undefined ? init : { ...init, body },

@@ -107,6 +107,8 @@ describe('long polls', () => {
     state.isDraining = true;
     await pass(200);
     expect((await polled).events).toEqual([]);
+    await expect(poll(OF_LOGS, 20_000)).rejects.toMatchObject({ code: 'draining', retryAfterS: 1 });
+    expect((await poll(OF_LOGS, 0)).events).toEqual([]);
   });
 });
 
