@@ -277,7 +277,7 @@ async function unusedPort(): Promise<number> {
 }
 
 describe('events', () => {
-  it('ER16 shows the events of a session a page at a time, for people and as lines of JSON', async () => {
+  it('EL16 shows the events of a session a page at a time, for people and as lines of JSON', async () => {
     const metadata = '{"id":76561198012345679}';
     const { out: made } = await cli('sessions', 'create', '--metadata', metadata, '--json');
     const { session_id } = JSON.parse(made) as { session_id: string };
@@ -291,7 +291,7 @@ describe('events', () => {
     expect(await cli('events', '--session', session_id, '--after', '99')).toMatchObject({ code: 1, out: '' });
   });
 
-  it('ER16 --follow shows what comes, once, and ends with Ctrl-C', async () => {
+  it('EL16 --follow shows what comes, once, and ends with Ctrl-C', async () => {
     const { session_id } = await backend.createSession(1);
     const env = { SALLYPORT_URL: gateway.url, SALLYPORT_KEY: ROOT_KEY };
     const following = startCli(['events', '--follow', '--types', 'session.updated', '--json', '--after', '0'], env);

@@ -72,7 +72,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
   const eventsOf = (id: string, query = ''): string => `/v1/relays/sessions/${id}/events${query}`;
   const types = ({ events }: Page): readonly string[] => events.map(({ type }) => type);
 
-  it('ER1 a session tells what happened to it, in order and numbered without gaps, also after its end', async () => {
+  it('EL1 a session tells what happened to it, in order and numbered without gaps, also after its end', async () => {
     const backend = await keyWith('relays');
     const session = await backend.createSession(2, { max_users: 4, metadata: { map: 'dust' } });
     const client = await Client.join(running.socketUrl, pairOf(session));
@@ -91,7 +91,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     expect((await client.expectClosed()).code).toBe(4000);
   });
 
-  it('ER2 a read is refused by name: an unknown session or another project, a malformed cursor, type, limit or wait', async () => {
+  it('EL2 a read is refused by name: an unknown session or another project, a malformed cursor, type, limit or wait', async () => {
     const [mine, other] = [await keyWith('relays'), new Backend(running.url, await otherProjectKey())];
     const { session_id } = await mine.createSession(1);
     const expectRefusal = async (backend: Backend, path: string, status: number, code: string): Promise<void> => {
@@ -118,7 +118,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     expect(String((body as { message: string }).message)).toContain('member.jumped');
   });
 
-  it('ER3 a cursor ahead of the log is 410 event_cursor_lost, and its message names a cursor that reads on', async () => {
+  it('EL3 a cursor ahead of the log is 410 event_cursor_lost, and its message names a cursor that reads on', async () => {
     const backend = await keyWith('relays');
     const { session_id } = await backend.createSession(1);
     const answer = await backend.native('GET', eventsOf(session_id, '?after=999'));
@@ -134,7 +134,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     expect(stream.status).toBe(410);
   });
 
-  it('ER4 a key reads the events of its project, and those of the deployment by its scopes; the root key reads all', async () => {
+  it('EL4 a key reads the events of its project, and those of the deployment by its scopes; the root key reads all', async () => {
     const [mine, other] = [await keyWith('relays'), new Backend(running.url, await otherProjectKey())];
     const [own, foreign] = [await mine.createSession(1), await other.createSession(1)];
     const { body: user } = await root.native('POST', '/v1/users', { username: `u${String(Date.now())}` });
@@ -160,7 +160,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     expect(times).toEqual([...times].sort((a, b) => a - b));
   });
 
-  it('ER5 pages of any size give every event of two merged logs once, with the number of its log and of its session', async () => {
+  it('EL5 pages of any size give every event of two merged logs once, with the number of its log and of its session', async () => {
     const backend = await keyWith('relays', 'auth');
     const whole = await readWhenQuiet(backend);
     for (const limit of [1, 3]) {
@@ -181,7 +181,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     expect(inSession.events[0]?.id).toBe(first?.id);
   });
 
-  it('ER6 types and families filter; a page that leaves everything out still moves next_after', async () => {
+  it('EL6 types and families filter; a page that leaves everything out still moves next_after', async () => {
     const backend = await keyWith('relays');
     const { session_id } = await backend.createSession(1);
     for (const max_users of [5, 6, 7])
@@ -196,7 +196,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     expect(none).toEqual({ events: [], next_after: String(events.length) });
   });
 
-  it('ER7 a long poll wakes for the first event that passes, within its bound, and otherwise answers empty in time', async () => {
+  it('EL7 a long poll wakes for the first event that passes, within its bound, and otherwise answers empty in time', async () => {
     const backend = await keyWith('relays');
     const { session_id } = await backend.createSession(1);
     const { next_after } = await read(backend, eventsOf(session_id));
@@ -217,7 +217,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     await waiting(0);
   });
 
-  it('ER8 a stream sends what was and what comes, and a client that connects again misses and doubles nothing', async () => {
+  it('EL8 a stream sends what was and what comes, and a client that connects again misses and doubles nothing', async () => {
     const backend = await keyWith('relays');
     const { session_id } = await backend.createSession(1, { metadata: { big: 'x'.repeat(3000) } });
     const update = async (from: number, to: number): Promise<void> => {
@@ -245,7 +245,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     await streams(0);
   });
 
-  it('ER9 a stream ends when its key is removed', async () => {
+  it('EL9 a stream ends when its key is removed', async () => {
     const backend = await keyWith('relays');
     const { session_id } = await backend.createSession(1);
     const stream = await EventStreamReader.open(running.url, eventsOf(session_id), { key: backend.key });
@@ -258,7 +258,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     await streams(0);
   });
 
-  it('ER10 shows the numbers of metadata as they were sent, in pages and in streams', async () => {
+  it('EL10 shows the numbers of metadata as they were sent, in pages and in streams', async () => {
     const backend = await keyWith('relays');
     const metadata = '{"steam":76561198012345679,"one":1.0}';
     const { body } = await backend.relays(
@@ -276,7 +276,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     stream.leave();
   });
 
-  it('ER12 a client that leaves a long poll or a stream frees its place', async () => {
+  it('EL12 a client that leaves a long poll or a stream frees its place', async () => {
     const { session_id } = await root.createSession(1);
     const path = eventsOf(session_id, '?wait_s=30&after=newest');
     const poll = request(running.url + path, { agent: false, headers: { authorization: `Bearer ${root.key}` } });
@@ -288,7 +288,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     await Promise.all([waiting(0), streams(0)]);
   });
 
-  it('ER12 a HEAD request gets the head of the stream and takes no place', async () => {
+  it('EL12 a HEAD request gets the head of the stream and takes no place', async () => {
     const { session_id } = await root.createSession(1);
     const headers = { authorization: `Bearer ${root.key}`, accept: 'text/event-stream' };
     const answer = await httpCall(running.url + eventsOf(session_id), { method: 'HEAD', headers });
@@ -312,7 +312,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
   const waiting = (count: number): Promise<void> => gauge('event_readers_waiting', count);
   const streams = (count: number): Promise<void> => gauge('event_streams', count);
 
-  it('ER11 a client that stops reading is held in bounds, and gets the rest in order when it reads again', async () => {
+  it('EL11 a client that stops reading is held in bounds, and gets the rest in order when it reads again', async () => {
     const log = new ScriptedLog();
     const facts = { type: 'user.revoked', userId: 'u'.repeat(4000) } as never;
     for (let n = 1; n <= 6000; n += 1) log.events.session.push(eventOf(facts, n));
@@ -343,7 +343,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     }
   });
 
-  it('ER14 a node that stops ends its streams and answers its long polls; reading goes on at the next node', async () => {
+  it('EL14 a node that stops ends its streams and answers its long polls; reading goes on at the next node', async () => {
     const stopping = await startGateway({ redisUrl: redisUrl(), env });
     const backend = new Backend(stopping.url);
     const { session_id } = await backend.createSession(1);

@@ -47,7 +47,7 @@ function stage(bounds = { waiting: 10, streams: 10 }) {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('long polls', () => {
-  it('ER7 any number of waiting readers costs the store one call in 100 ms, and none when nobody waits', async () => {
+  it('EL7 any number of waiting readers costs the store one call in 100 ms, and none when nobody waits', async () => {
     const { log, poll, pass, happen, clock, readers } = stage({ waiting: 100, streams: 0 });
     const polls = Array.from({ length: 50 }, (_, n) => poll(n % 2 === 0 ? OF_SESSION : OF_LOGS, 20_000));
     await pass(2000);
@@ -62,7 +62,7 @@ describe('long polls', () => {
     expect([readers.waitingReaders, clock.pendingTimers]).toEqual([0, 0]);
   });
 
-  it('ER12 a reader beyond the bound is refused by name, and a place is free when a reader leaves', async () => {
+  it('EL12 a reader beyond the bound is refused by name, and a place is free when a reader leaves', async () => {
     const { readers, poll, pass, tallies } = stage({ waiting: 1, streams: 1 });
     const over: (() => void)[] = [];
     const asked = { query: { source: OF_SESSION, filter: null, limit: 1 }, start: 'oldest' } as const;
@@ -77,7 +77,7 @@ describe('long polls', () => {
     expect((await second).events).toEqual([]);
   });
 
-  it('ER13 a store that fails is asked less often, and the readers get store_unavailable within their bound', async () => {
+  it('EL13 a store that fails is asked less often, and the readers get store_unavailable within their bound', async () => {
     const { log, poll, pass } = stage();
     const polled = poll(OF_SESSION, 10_000).catch((error: unknown) => error);
     await pass(500);
@@ -88,7 +88,7 @@ describe('long polls', () => {
     expect(log.asked.newest - before).toBeLessThan(12);
   });
 
-  it('ER13 the readers go on when the store answers again', async () => {
+  it('EL13 the readers go on when the store answers again', async () => {
     const { log, poll, pass, happen } = stage();
     const polled = poll(OF_SESSION, 20_000);
     await pass(500);
@@ -100,7 +100,7 @@ describe('long polls', () => {
     expect((await polled).events).toHaveLength(1);
   });
 
-  it('ER14 a node that shuts down answers them at once', async () => {
+  it('EL14 a node that shuts down answers them at once', async () => {
     const { poll, pass, state } = stage();
     const polled = poll(OF_LOGS, 20_000);
     await pass(500);
@@ -113,7 +113,7 @@ describe('long polls', () => {
 });
 
 describe('streams', () => {
-  it('ER11 what waits for a client that does not read is bounded, and it is cut off after 30 s', async () => {
+  it('EL11 what waits for a client that does not read is bounded, and it is cut off after 30 s', async () => {
     const { log, stream, pass, tallies, ends, readers } = stage();
     const facts = { type: 'user.revoked', userId: 'u'.repeat(100) } as never;
     for (let n = 1; n <= 5000; n += 1) log.events.session.push(eventOf(facts, n));
@@ -126,7 +126,7 @@ describe('streams', () => {
     expect([tallies.eventStreamsCut, readers.openStreams, ends]).toEqual([1, 0, [{ why: 'slow_reader' }]]);
   });
 
-  it('ER11 a client that reads again gets every event once, in order', async () => {
+  it('EL11 a client that reads again gets every event once, in order', async () => {
     const { log, stream, pass } = stage();
     for (let n = 1; n <= 2000; n += 1) log.events.session.push(eventOf(HOST, n));
     const { client, events } = await stream(OF_SESSION);
@@ -139,7 +139,7 @@ describe('streams', () => {
     expect(ids).toEqual(Array.from({ length: 2000 }, (_, at) => at + 1));
   });
 
-  it('ER8 a comment keeps proxies awake every 15 s, and names how far the stream has looked', async () => {
+  it('EL8 a comment keeps proxies awake every 15 s, and names how far the stream has looked', async () => {
     const { stream, pass, happen } = stage();
     const { client } = await stream(OF_SESSION);
     happen();
@@ -148,7 +148,7 @@ describe('streams', () => {
     expect(client.text.match(/^id: 1$/gm)).toHaveLength(1);
   });
 
-  it('ER14 a stream ends after 30 minutes, on shutdown and with its key; a store that fails ends none', async () => {
+  it('EL14 a stream ends after 30 minutes, on shutdown and with its key; a store that fails ends none', async () => {
     const { stream, pass, state, ends, readers } = stage();
     await stream(OF_SESSION);
     state.mayRead = () => Promise.reject(new Failure('store_unavailable'));
@@ -170,7 +170,7 @@ describe('streams', () => {
     expect(readers.openStreams).toBe(0);
   });
 
-  it('ER12 a stream beyond the bound is refused by name; one that is left or never read gives its place back', async () => {
+  it('EL12 a stream beyond the bound is refused by name; one that is left or never read gives its place back', async () => {
     const { stream, readers, clock } = stage({ waiting: 0, streams: 1 });
     const { events } = await stream(OF_SESSION);
     await expect(stream(OF_SESSION)).rejects.toMatchObject({ code: 'too_many_event_readers' });
@@ -182,7 +182,7 @@ describe('streams', () => {
     expect([readers.openStreams, clock.pendingTimers]).toEqual([0, 0]);
   });
 
-  it('ER13 a stream waits while the store fails, and goes on where it was', async () => {
+  it('EL13 a stream waits while the store fails, and goes on where it was', async () => {
     const { log, stream, pass, happen } = stage();
     const { client } = await stream(OF_SESSION);
     happen();
@@ -199,7 +199,7 @@ describe('streams', () => {
 });
 
 describe('two logs', () => {
-  it('ER5 are merged by time, each in its own order, also where a page ends', async () => {
+  it('EL5 are merged by time, each in its own order, also where a page ends', async () => {
     const { log, readers } = stage();
     for (let n = 1; n <= 30; n += 1) {
       log.events.project.push(eventOf(HOST, n, 10 * n));
@@ -224,7 +224,7 @@ describe('two logs', () => {
   });
 });
 
-it('ER3 an event is there for 24 hours; then its cursor is lost, and reading from the oldest goes on', async () => {
+it('EL3 an event is there for 24 hours; then its cursor is lost, and reading from the oldest goes on', async () => {
   const clock = new ManualClock();
   const store = createMemoryStore({ clock });
   const records = { info: () => undefined, error: () => undefined };

@@ -81,7 +81,7 @@ const FACTS: readonly EventFacts[] = EVENT_TYPES.map((type): EventFacts => {
 });
 
 describe('events for outside programs', () => {
-  it.each(FACTS)('ER10 $type has exactly the members of its documented schema, and no secret', (facts) => {
+  it.each(FACTS)('EL10 $type has exactly the members of its documented schema, and no secret', (facts) => {
     for (const view of [viewEvent(eventOf(facts, 7)), viewLogged(eventOf(facts, 7), 70)]) {
       const parsed = EVENT_SCHEMAS[facts.type].parse(view);
       // A schema drops members that it does not name.
@@ -92,7 +92,7 @@ describe('events for outside programs', () => {
     expect(EVENT_MEANINGS[facts.type]).toMatch(/\.$/);
   });
 
-  it('ER10 shows numbers of metadata as they were sent, and counts users and members without naming them', () => {
+  it('EL10 shows numbers of metadata as they were sent, and counts users and members without naming them', () => {
     const [facts] = FACTS;
     if (facts === undefined) throw new Error('there is an event');
     const text = writeExactJson(viewEvent(eventOf(facts, 7)));
@@ -101,7 +101,7 @@ describe('events for outside programs', () => {
     expect(text).not.toContain('203.0.113.7');
   });
 
-  it('ER5 numbers an event by the log that is read, and adds the number in its session', () => {
+  it('EL5 numbers an event by the log that is read, and adds the number in its session', () => {
     const event = eventOf({ type: 'user.revoked', ...USER }, 7);
     expect(viewEvent(event)).toMatchObject({ sequence: 7, session_id: SESSION });
     expect(viewEvent(event)).not.toHaveProperty('session_sequence');
@@ -111,7 +111,7 @@ describe('events for outside programs', () => {
     expect(ofNode).not.toHaveProperty('session_id');
   });
 
-  it('ER6 a family names its own types only', () => {
+  it('EL6 a family names its own types only', () => {
     expect(eventTypesNamed('user.*')).toEqual(['user.authorized', 'user.revoked', 'user.banned']);
     expect(eventTypesNamed('user_session.*')).toHaveLength(6);
     expect(['user', '*', '.*', 'constructor.*', 'member.'].map(eventTypesNamed)).toEqual([

@@ -235,7 +235,7 @@ function walk(node: unknown, path: string[], visit: (node: Record<string, unknow
   for (const [name, member] of Object.entries(node)) walk(member, [...path, name], visit);
 }
 
-it('ER15 the document describes every type of event as a webhook, with its own schema and an example', async () => {
+it('EL15 the document describes every type of event as a webhook, with its own schema and an example', async () => {
   const document = (await read(startRest())) as unknown as {
     readonly webhooks: Readonly<Record<string, { post: { requestBody: { content: object }; summary: string } }>>;
   };
