@@ -7,6 +7,8 @@ import { findKeys, randomPrefix, untilReady } from '../support/stores.js';
 import { deliveryRules } from './suites/delivery-rules.js';
 import * as f from './suites/fixtures.js';
 
+const LEASE_MS = 3_600_000;
+
 deliveryRules('redis', async (deliveryBounds) => {
   const clock = new ManualClock();
   const [url, keyPrefix] = [inject('redisUrl'), randomPrefix()];
@@ -15,15 +17,18 @@ deliveryRules('redis', async (deliveryBounds) => {
   await untilReady(store);
   const client = new Redis(url);
   const feedKey = `${keyPrefix}:{p0}:feed`;
-  let epoch = 0;
+  let owner = f.HERE;
   return {
     queue: store.deliveries,
     clock,
     feedStart: '0-0',
     claim: async () => {
-      epoch += 1;
-      await client.hset(`${keyPrefix}:{p0}:owner`, { node: f.HERE, epoch });
-      return { partition: 0, nodeId: f.HERE, epoch };
+      for (const nodeId of [f.HERE, f.ELSEWHERE]) {
+        const hold = await store.feed.claim(0, nodeId, LEASE_MS);
+        if (hold !== null) await store.feed.release(hold);
+      }
+      owner = owner === f.HERE ? f.ELSEWHERE : f.HERE;
+      return f.sure(await store.feed.claim(0, owner, LEASE_MS));
     },
     feed: async (count) => {
       const positions = Array.from({ length: count }, () => client.xadd(feedKey, '*', 'event', '{}'));

@@ -12,8 +12,8 @@ local KEPT_MS = 15 * 24 * 3600000
 local evicted, dropped = 0, 0
 
 local function owns(node, epoch)
-  local owner = redis.call('HMGET', owner_key, 'node', 'epoch')
-  return owner[1] == node and owner[2] == epoch
+  local owner = redis.call('HMGET', owner_key, 'node', 'epoch', 'until')
+  return owner[1] == node and owner[2] == epoch and tonumber(owner[3]) > now
 end
 
 local function pad(number) return string.format('%015.0f', number) end
