@@ -24,9 +24,11 @@ export class GatewayProcess extends ServerProcess {
   constructor(
     launch: Launch = {},
     readonly key: string = randomBytes(24).toString('hex'),
+    /** The compiled main file; of another build, for a comparison. */
+    main: string = MAIN,
   ) {
     const settings = { SALLYPORT_PORT: '0', SALLYPORT_ROOT_KEY: key, SALLYPORT_LOG_LEVEL: 'info' };
-    super('gateway', MAIN, { ...launch, environment: { ...settings, ...launch.environment } });
+    super('gateway', main, { ...launch, environment: { ...settings, ...launch.environment } });
   }
 }
 

@@ -46,7 +46,7 @@ export const connect: Ratio = {
 };
 
 /** A server that clients connect to. */
-interface Side {
+export interface Side {
   readonly name: string;
   readonly pid: number;
   readonly wire: Job['wire'];
@@ -88,7 +88,7 @@ function withGatewaySide<T>(name: string, redisUrl: string | null, use: (side: S
 }
 
 /** All clients connect, and leave once they are counted. */
-async function arrive(side: Side, redisPid: number, crowd: Crowd): Promise<ServerRun> {
+export async function arrive(side: Side, redisPid: number | null, crowd: Crowd): Promise<ServerRun> {
   const { name, pid, wire } = side;
   const cores = chooseCores();
   const seats = await side.open(crowd);
