@@ -3,12 +3,13 @@ import type { OpenStore } from '../../support/stores.js';
 import { dispatch, logged, OF_ACME, sessionEvents, told } from './event-fixtures.js';
 import { eventFeedRules } from './event-feed-rules.js';
 import { eventLogRules } from './event-log-rules.js';
+import { eventReplayRules } from './event-replay-rules.js';
 import * as f from './fixtures.js';
 import { memberEventRules } from './member-event-rules.js';
 import { userEventRules } from './user-event-rules.js';
 import { userSessionEventRules } from './user-session-event-rules.js';
 
-/** Everything that both engines promise about events: rules EV1 to EV25 of docs/SPEC.md. */
+/** Everything that both engines promise about events: rules EV1 to EV25 and EV30 of docs/SPEC.md. */
 export function eventRules(engine: string, open: OpenStore): void {
   describe(`the events of the ${engine} store`, () => {
     sessionEventRules(open);
@@ -17,6 +18,7 @@ export function eventRules(engine: string, open: OpenStore): void {
     userSessionEventRules(open);
     eventLogRules(open);
     eventFeedRules(open);
+    eventReplayRules(open);
   });
 }
 
