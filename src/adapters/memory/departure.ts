@@ -29,16 +29,18 @@ export function departMember(
   if (session.host.index === member.index) passHostOn(session);
 }
 
-/** Gives back every seat whose resume window has passed. The host role moves at most once. */
+/** Gives back every seat whose resume window has passed, the earliest first. The host role moves at most once. */
 export function purgeOverdue(session: SessionState, nowMs: number): void {
-  let hostLeft = false;
-  for (const seat of [...session.members.values()]) {
+  const overdue: Place[] = [];
+  for (const seat of session.members.values()) {
     const { member } = seat;
-    if (member === null || !isOverdue(member, nowMs)) continue;
-    hostLeft ||= session.host.index === member.index;
-    dropMember(session, seat, member, 'timeout', nowMs);
+    if (member !== null && isOverdue(member, nowMs)) overdue.push({ seat, member });
   }
-  if (hostLeft) passHostOn(session);
+  if (overdue.length === 0) return;
+  overdue.sort((a, b) => (a.member.awayUntilMs ?? 0) - (b.member.awayUntilMs ?? 0));
+  const hostIndex = session.host.index;
+  for (const { seat, member } of overdue) dropMember(session, seat, member, 'timeout', nowMs);
+  if (overdue.some(({ member }) => member.index === hostIndex)) passHostOn(session);
 }
 
 /**

@@ -103,14 +103,15 @@ export function memberEventRules(open: OpenStore): void {
         await f.joinMinted(on.relay, session.id),
         await f.joinMinted(on.relay, session.id),
       ];
-      await on.relay.away(f.holdOf(session.id, one));
       await on.relay.away(f.holdOf(session.id, two));
+      on.clock.advance(1);
+      await on.relay.away(f.holdOf(session.id, one));
       const before = (await toldOf(session)).length;
       on.clock.advance(f.WINDOW_MS);
       const newcomer = await f.joinMinted(on.relay, session.id);
       expect((await toldOf(session)).slice(before)).toEqual([
-        { type: 'member.left', why: 'timeout', userId: one.userId, index: 0 },
         { type: 'member.left', why: 'timeout', userId: two.userId, index: 1 },
+        { type: 'member.left', why: 'timeout', userId: one.userId, index: 0 },
         { type: 'member.joined', userId: newcomer.userId, index: 3, userSessionId: null },
         { type: 'host.changed', userId: three.userId, index: 2, term: 2 },
       ]);
