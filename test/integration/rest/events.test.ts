@@ -217,6 +217,16 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     await waiting(0);
   });
 
+  it('EL7 a long poll may last longer than the deadline of requests', async () => {
+    const hasty = await startGateway({ env: { ...env, SALLYPORT_REQUEST_DEADLINE_MS: '300' } });
+    try {
+      const answer = await new Backend(hasty.url).native('GET', '/v1/events?after=newest&types=node.lost&wait_s=1');
+      expect([answer.status, answer.body]).toEqual([200, { events: [], next_after: expect.any(String) as string }]);
+    } finally {
+      await hasty.stop();
+    }
+  });
+
   it('EL8 a stream sends what was and what comes, and a client that connects again misses and doubles nothing', async () => {
     const backend = await keyWith('relays');
     const { session_id } = await backend.createSession(1, { metadata: { big: 'x'.repeat(3000) } });
