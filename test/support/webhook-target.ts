@@ -45,7 +45,6 @@ export async function startTarget(
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- a TCP server has an address of this kind
   const { port } = server.address() as AddressInfo;
   const target: WebhookTarget = {
     url: `http://127.0.0.1:${String(port)}`,
