@@ -15,12 +15,17 @@ const built = z.object({
   output: z.tuple([z.object({ code: z.string(), imports: z.array(z.string()), moduleIds: z.array(z.string()) })]),
 });
 
-/** One file for browsers, made from the module `entry` (a file URL) and all that it imports. */
-export async function bundle(entry: URL, output: Readonly<Record<string, unknown>>): Promise<Bundle> {
+/** One file for browsers, made from the module `entry` (a file URL) and all that it imports but `external`. */
+export async function bundle(
+  entry: URL,
+  output: Readonly<Record<string, unknown>>,
+  external: readonly string[] = [],
+): Promise<Bundle> {
   const build = await findBuild();
   const result: unknown = await build({
     input: fileURLToPath(entry),
     platform: 'browser',
+    external,
     resolve: { extensionAlias: { '.js': ['.ts'] } },
     output,
     write: false,

@@ -10,7 +10,7 @@ export function checkGatewayFiles(paths) {
 
 export function checkClientFiles(paths) {
   refuse(paths, /^(dist\/.+\.(js|d\.ts)|package\.json|LICENSE|README\.md)$/);
-  for (const path of ['LICENSE', 'README.md', 'dist/client.js'])
+  for (const path of ['LICENSE', 'README.md', 'dist/client.js', 'dist/webhooks.js'])
     if (!paths.includes(path)) throw new Error(`the client's package has no ${path}`);
   refuseMapComments(paths.filter((path) => path.startsWith('dist/')).map((path) => `packages/client/${path}`));
 }
@@ -20,6 +20,13 @@ export function checkTypes(folder) {
   writeFileSync(
     `${folder}/application.ts`,
     `import { connect, RelayError, type ClientEvents, type RelayClientOptions } from 'sallyport-client';
+import { verifyWebhook, WebhookError } from 'sallyport-client/webhooks';
+export function receive(body: Uint8Array, headers: Record<string, string>): string {
+  const event = verifyWebhook(body, headers, ['whsec_a', 'whsec_b'], { toleranceS: 60 });
+  // @ts-expect-error -- the control: only some events say why
+  if (event.data.why === 'kicked') throw new WebhookError('too_old', '');
+  return event.type === 'member.left' ? event.data.why : event.id;
+}
 export async function play(options: RelayClientOptions): Promise<number> {
   const client = await connect({ ...options, on: { gap: ({ from }: ClientEvents['gap']) => void from } });
   client.on('message', ({ sender, text }) => { const line: string = text(); void [sender, line]; });

@@ -50,11 +50,17 @@ export async function playBetween({ url }, gatewayFolder, clientFolder) {
   writeFileSync(
     `${clientFolder}/play.mjs`,
     `import { connect } from 'sallyport-client';
+import { verifyWebhook } from 'sallyport-client/webhooks';
 const url = ${JSON.stringify(session.relay.ports.client.link)};
 const ada = await connect({ url, credential: ${JSON.stringify(ada)} });
 const bob = await connect({ url, credential: ${JSON.stringify(bob)} });
 const heard = new Promise((resolve) => bob.on('message', ({ text }) => resolve(text())));
 await ada.send('hello', { class: 'reliable', ack: true });
+try {
+  verifyWebhook('{}', {}, 'whsec_' + 'a'.repeat(32));
+} catch ({ code }) {
+  if (code !== 'header_missing') throw new Error(code);
+}
 console.log(await heard);
 await Promise.all([ada.leave(), bob.leave()]);
 `,
