@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { MAX_FEED_EVENTS } from '../../ports/event-feed.js';
 import { MAX_SESSION_EVENTS, SESSION_EVENTS_KEPT_MS } from '../../ports/event-log.js';
+import { neededParts } from './lua-parts.js';
 import { seatLua } from './seat-fields.js';
 import { FIELD_NAMES } from './session-fields.js';
 
@@ -40,34 +41,36 @@ export interface ScriptsOptions {
 export function loadScripts({ format, isCluster, maxFeedEvents = MAX_FEED_EVENTS }: ScriptsOptions) {
   const time = readLua('time');
   const guard = `local FORMAT = '${format}'\n${readLua('format-guard')}`;
-  const session = luaList('FACTS', FIELD_NAMES) + seatLua() + readLua('session');
-  const userSession = readLua('user-session');
-  const userSocket = readLua('user-socket');
-  const client = readLua('client');
-  const log = readLua('log');
-  const deliveries = readLua('deliveries');
+  const session = [luaList('FACTS', FIELD_NAMES), seatLua(), readLua('session')];
+  const userSession = [readLua('user-session')];
+  const userSocket = [readLua('user-socket')];
+  const client = [readLua('client')];
+  const log = [readLua('log')];
+  const deliveries = [readLua('deliveries')];
   const [once = '', onceEnd = ''] = readLua('once').split('-- BODY\n');
-  const feed = `local MAX_FEED_EVENTS = ${maxFeedEvents.toFixed()}\n${readLua('feed')}`;
-  const bounds = `local MAX_SESSION_EVENTS, EVENTS_KEPT_MS = ${MAX_SESSION_EVENTS.toFixed()}, ${SESSION_EVENTS_KEPT_MS.toFixed()}\n`;
+  const feed = [`local MAX_FEED_EVENTS = ${maxFeedEvents.toFixed()}\n`, readLua('feed')];
+  const kept = `${MAX_SESSION_EVENTS.toFixed()}, ${SESSION_EVENTS_KEPT_MS.toFixed()}`;
+  const bounds = `local MAX_SESSION_EVENTS, EVENTS_KEPT_MS = ${kept}\n`;
   /** `events`: what a script that changes something needs in front, in order to write events. */
   const over =
-    (shared: string, events = '') =>
+    (shared: readonly string[], events: readonly string[] = []) =>
     (name: string, effect: Effect = 'change'): Script => {
-      const body = (effect === 'read' ? '' : events) + shared + readLua(name);
+      const own = readLua(name);
+      const body = neededParts([...(effect === 'read' ? [] : events), ...shared].join('\n'), own) + own;
       const isGuarded = effect !== 'read' && !isCluster;
       const front = isGuarded ? time + guard : time;
       const kept = effect === 'change' ? scriptText(front + once + body + onceEnd, isGuarded) : null;
-      const feeds = effect !== 'read' && events !== '';
+      const feeds = effect !== 'read' && events.length > 0;
       return { name, effect, once: kept, feeds, ...scriptText(front + body, isGuarded) };
     };
-  const overSession = over(session, feed + bounds + readLua('session-events'));
-  const overUserSessions = over(userSession, feed + readLua('user-session-events'));
-  const overFeed = over('', feed);
+  const overSession = over(session, [...feed, bounds, readLua('session-events')]);
+  const overUserSessions = over(userSession, [...feed, readLua('user-session-events')]);
+  const overFeed = over([], feed);
   const overUserSockets = over(userSocket);
   const overClient = over(client);
   const overLog = over(log);
   const overDeliveries = over(deliveries);
-  const alone = over('');
+  const alone = over([]);
   const scripts = {
     format: {
       name: 'format',
