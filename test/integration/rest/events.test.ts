@@ -115,7 +115,7 @@ describe.each(KINDS)('events over REST, on $kind', ({ redisUrl, env }) => {
     for (const query of ['limit=1001', 'wait_s=31', 'wait_s=x', 'after=01'])
       await expectRefusal(mine, `/v1/events?${query}`, 400, 'invalid_request');
     const { body } = await mine.native('GET', '/v1/events?types=member.jumped');
-    expect(String((body as { message: string }).message)).toContain('member.jumped');
+    expect((body as { message: string }).message).toContain('member.jumped');
   });
 
   it('EL3 a cursor ahead of the log is 410 event_cursor_lost, and its message names a cursor that reads on', async () => {
