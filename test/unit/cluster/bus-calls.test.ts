@@ -52,6 +52,31 @@ describe('calls between nodes', () => {
     return error;
   }
 
+  test('JQ10 a node that asks for time is waited for, and one that does not is not', async () => {
+    const [a, b] = [await start(), await start()];
+    let finish = (): void => undefined;
+    b.calls.serve(GREET, async ({ name }, _from, takeTime) => {
+      if (name === 'ada') takeTime(3_000);
+      await new Promise<void>((resolve) => (finish = resolve));
+      return { greeting: `hello ${name}` };
+    });
+    const slow = a.calls.ask(GREET, b.id, { name: 'ada' });
+    await turns();
+    clock.advance(2_900);
+    await turns();
+    finish();
+    expect(await slow).toEqual({ greeting: 'hello ada' });
+    const late = failureOf(a.calls.ask(GREET, b.id, { name: 'ada' }));
+    await turns();
+    clock.advance(3_000);
+    expect((await late).code).toBe('home_unreachable');
+    // The control.
+    const silent = failureOf(a.calls.ask(GREET, b.id, { name: 'ben' }));
+    await turns();
+    clock.advance(ANSWER_WITHIN_MS);
+    expect((await silent).code).toBe('home_unreachable');
+  });
+
   test('MN1 an order adds up what the nodes closed, and counts those that answered', async () => {
     const [a, b, c] = [await start(), await start(), await start()];
     b.calls.serve(CLOSE, () => 2);

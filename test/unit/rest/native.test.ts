@@ -81,6 +81,7 @@ it('NA3 members are shown with how old the answer is', async () => {
       state: stateTextOf('{"x":1}'),
       joinedAtMs: 5,
       dropped: 3,
+      metadata: '{"team":"red"}',
     },
   ] as const;
   const report = { members, asOfMs: 9, maxStalenessMs: 0 };
@@ -88,7 +89,12 @@ it('NA3 members are shown with how old the answer is', async () => {
   const rest = startRest({ live: live as never });
   const answer = await rest.native('GET /v1/relays/sessions/000000000000-S/members');
   expect(answer.json).toEqual({
-    members: [{ index: 0, user_id: 'usr_a', role: 'host', connected: true, state: { x: 1 }, joined_at: 5, dropped: 3 }],
+    members: [
+      {
+        ...{ index: 0, user_id: 'usr_a', role: 'host', connected: true, state: { x: 1 }, joined_at: 5, dropped: 3 },
+        metadata: { team: 'red' },
+      },
+    ],
     as_of: 9,
     max_staleness_ms: 0,
   });
@@ -244,6 +250,7 @@ it('NA10 connect without an upgrade answers what a handshake would meet', async 
   expect([good.status, good.headers['Upgrade'], good.json.code]).toEqual([426, 'websocket', 'upgrade_required']);
   expect(asked[0]).toEqual({
     requestId: 'request-1',
+    client: null,
     query: new URLSearchParams('access_token=abc&seq=4'),
     authorization: 'Bearer xyz',
     protocols: ['sallyport.v1', 'bearer.abc'],
