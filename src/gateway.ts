@@ -19,6 +19,7 @@ import { composeServer } from './compose/server.js';
 import { startInOrder, stopInReverse, type Composed } from './compose/service.js';
 import type { WorkerRole } from './compose/node-address.js';
 import { composeTokens } from './compose/tokens.js';
+import { composeWebhooks } from './compose/webhooks.js';
 import { ConfigError } from './config/config-error.js';
 import { parseConfig, type Environment } from './config/parse.js';
 import { VERSION } from './lib/version.js';
@@ -118,7 +119,8 @@ function composeParts(ground: Ground): Parts {
   const cluster = composeCluster(ground);
   const { membership, calls, drains, busRefusal, satellites } = cluster;
   const tokens = composeTokens({ ...ground, publicUrl: () => address.publicUrl() });
-  const events = composeEvents(ground, { membership, calls });
+  const webhooks = composeWebhooks({ ...ground, nodes: membership });
+  const events = composeEvents(ground, { membership, calls, webhooks });
   const relay = composeRelay({ ...ground, membership, calls, satellites, tokens });
   const identity = composeIdentity({ ...ground, calls, tokens });
   const login = composeLogin({ ...ground, calls, tokens }, identity);
@@ -130,7 +132,8 @@ function composeParts(ground: Ground): Parts {
     passwords: identity.passwords,
     publicUrl: () => address.publicUrl(),
   });
-  const rest = composeRest(ground, { membership, calls, drains, busRefusal, relay, identity, login, client, group });
+  const parts = { relay, identity, login, client, group, webhooks };
+  const rest = composeRest(ground, { membership, calls, drains, busRefusal, ...parts });
   const front = composeServer(ground, relay.gatekeeper, rest);
   const { server } = front;
   const admin = composeAdmin(ground, rest.admin);
@@ -138,7 +141,7 @@ function composeParts(ground: Ground): Parts {
   const { departures, sessionDrain: sessions } = relay;
   const drain = new Drain({ config, clock, log, membership, sessions, departures, server });
   ground.duties.drainWith(drain);
-  const composed = [ground, admin, front, cluster, events, relay, identity, tokens, login, client, group];
+  const composed = [ground, admin, front, cluster, webhooks, events, relay, identity, tokens, login, client, group];
   return {
     services: [...composed.flatMap((part) => part.services), front.entry, drainService(drain, config)],
     connections: () => server.connections,

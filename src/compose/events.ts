@@ -1,24 +1,26 @@
 /** Composes the events: what carries them from the feed to the logs, and on to those who wait for them. */
-import { Dispatcher, type PartitionWork } from '../events/dispatcher.js';
-import type { EventFeed } from '../ports/event-feed.js';
+import { Dispatcher } from '../events/dispatcher.js';
+import { webhookWork } from '../events/webhook-work.js';
 import type { NodeCalls } from '../ports/node-calls.js';
 import type { Placement } from '../ports/placement.js';
 import type { Ground } from './ground.js';
 import type { Composed } from './service.js';
+import type { WebhookParts } from './webhooks.js';
 
 export interface EventParts {
   readonly membership: Placement;
   readonly calls: NodeCalls;
+  readonly webhooks: WebhookParts;
 }
 
 export function composeEvents(
   { store, clock, log, metrics }: Pick<Ground, 'store' | 'clock' | 'log' | 'metrics'>,
-  { membership, calls }: EventParts,
+  { membership, calls, webhooks }: EventParts,
 ): Composed {
   const { tallies } = metrics;
   const dispatcher = new Dispatcher({
     feed: store.feed,
-    work: logsAlone(store.feed),
+    work: webhookWork({ ...webhooks, queue: webhooks.deliveries }),
     placement: membership,
     calls,
     clock,
@@ -28,17 +30,5 @@ export function composeEvents(
   dispatcher.serve();
   return {
     services: [{ name: 'event_dispatcher', start: () => dispatcher.start(), stop: () => dispatcher.stop() }],
-  };
-}
-
-/** Nobody but the logs wants the events. */
-function logsAlone(feed: EventFeed): PartitionWork {
-  return {
-    taken: () => undefined,
-    lost: () => Promise.resolve(),
-    settle: async (hold, entries) => {
-      const last = entries.at(-1);
-      return last === undefined || feed.settle(hold, last.position);
-    },
   };
 }

@@ -12,6 +12,7 @@ import type { Group } from './group.js';
 import type { Ground } from './ground.js';
 import type { Identity } from './identity.js';
 import type { Login } from './login.js';
+import type { WebhookParts } from './webhooks.js';
 import { originRule, type Relay } from './relay.js';
 
 export interface RestParts {
@@ -24,6 +25,7 @@ export interface RestParts {
   readonly login: Login;
   readonly client: Client;
   readonly group: Group;
+  readonly webhooks: WebhookParts;
 }
 
 export function composeRest(

@@ -27,6 +27,7 @@ import { LOGIN_SURFACE, type LoginSurfaceDeps } from './login/surface.js';
 import type { DirectoryRoutesDeps } from './native/directory.js';
 import { EVENT_SCHEMAS } from './native/event-schemas.js';
 import { NATIVE_SURFACE } from './native/surface.js';
+import type { WebhookRoutesDeps } from './native/webhook-routes.js';
 import type { WalletProofRoutesDeps } from './native/wallet-proof-routes.js';
 import { buildOpenApi } from './openapi.js';
 import { RELAYS_SURFACE } from './relays/surface.js';
@@ -43,6 +44,7 @@ export interface RestDeps {
   readonly presence: Pick<UserPresence, 'ofUser' | 'ofUsers'>;
   readonly eventReaders: Pick<EventReaders, 'read' | 'stream'>;
   readonly identity: Omit<DirectoryRoutesDeps, 'clock'>;
+  readonly webhooks: WebhookRoutesDeps;
   readonly login: Omit<LoginSurfaceDeps, 'keys' | 'clock'> & { readonly outbox: Outbox | null };
   readonly client: Omit<ClientSurfaceDeps, 'clock' | 'crypto' | 'origins'>;
   readonly placement: Pick<Placement, 'find' | 'nodes' | 'draining'>;
@@ -111,7 +113,8 @@ function only(served: readonly ServedSurface[], isServed: (route: Route) => bool
 
 /** Where two surfaces share a path, the first one here gives errors of that path their shape. */
 function serveAll(deps: RestDeps, draining: () => boolean, openapi: () => string): readonly ServedSurface[] {
-  const { keys, sessions, authorizations, live, presence, placement, gatekeeper, group, login, identity } = deps;
+  const { keys, sessions, authorizations, live, presence, placement, gatekeeper, group, login, identity, webhooks } =
+    deps;
   const { metrics, health, drains, log, clock, crypto, origins, hasAdminPort } = deps;
   const { maxMessageBytes, requestDeadlineMs } = deps.limits;
   const userSessions = identity.sessions;
@@ -122,6 +125,7 @@ function serveAll(deps: RestDeps, draining: () => boolean, openapi: () => string
       presence: { presence },
       events: { readers: deps.eventReaders, keys },
       walletProofs: group,
+      webhooks,
       keys,
       directory: { ...identity, clock },
       outbox: login.outbox,

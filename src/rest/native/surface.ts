@@ -16,6 +16,7 @@ import { relayMessageRoutes, type RelayMessageRoutesDeps } from './relay-message
 import { relaySettingsRoutes, type RelaySettingsRoutesDeps } from './relay-settings.js';
 import { relayTokenRoutes, type RelayTokenRoutesDeps } from './relay-token-routes.js';
 import { serviceRoutes, type ServiceRoutesDeps } from './service-routes.js';
+import { webhookRoutes, type WebhookRoutesDeps } from './webhook-routes.js';
 import { walletProofRoutes, type WalletProofRoutesDeps } from './wallet-proof-routes.js';
 
 export interface NativeSurfaceDeps extends KeyRoutesDeps, ConnectRoutesDeps {
@@ -24,6 +25,7 @@ export interface NativeSurfaceDeps extends KeyRoutesDeps, ConnectRoutesDeps {
   readonly presence: PresenceRoutesDeps;
   readonly events: EventRoutesDeps;
   readonly walletProofs: WalletProofRoutesDeps;
+  readonly webhooks: WebhookRoutesDeps;
   readonly directory: DirectoryRoutesDeps;
   /** null when mail is really sent, or is not kept. */
   readonly outbox: Outbox | null;
@@ -41,6 +43,7 @@ export const NATIVE_SURFACE: Surface<NativeSurfaceDeps> = {
     ...presenceRoutes(deps.presence),
     ...eventRoutes(deps.events),
     ...walletProofRoutes(deps.walletProofs),
+    ...webhookRoutes(deps.webhooks),
     ...keyRoutes(deps),
     ...directoryRoutes(deps.directory),
     ...outboxRoutes(deps),

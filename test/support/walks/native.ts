@@ -9,6 +9,7 @@ export async function walkNative(journal: Journal): Promise<void> {
   await users(journal, id);
   await organizations(journal, id);
   await templates(journal);
+  await webhooks(journal);
   await userSessions(journal, id);
   await journal.native('DELETE', `/v1/users/${id}`);
   for (const path of ['/', '/healthz', '/readyz', '/metrics', '/openapi.json', '/.well-known/jwks.json'])
@@ -73,6 +74,25 @@ async function templates(journal: Journal): Promise<void> {
   await journal.native('GET', `/v1/jwt_templates/${name}`);
   await journal.native('PATCH', `/v1/jwt_templates/${name}`, { lifetime: 60 });
   await journal.native('DELETE', `/v1/jwt_templates/${name}`);
+}
+
+async function webhooks(journal: Journal): Promise<void> {
+  const secretOf = (body: unknown): string => (body as { secret: string }).secret;
+  const url = 'http://127.0.0.1:9/hook';
+  const { body } = await journal.native('POST', '/v1/webhooks', { url, types: ['member.*'] });
+  const path = `/v1/webhooks/${(body as { id: string }).id}`;
+  journal.keep('webhook secret', secretOf(body));
+  await journal.native('GET', '/v1/webhooks');
+  await journal.native('GET', path);
+  await journal.native('PATCH', path, { paused: true });
+  journal.keep('rotated webhook secret', secretOf((await journal.native('POST', `${path}/rotate`)).body));
+  await journal.native('POST', `${path}/test`);
+  journal.keep('signing secret', secretOf((await journal.native('GET', '/v1/webhooks/signing_secret')).body));
+  await journal.native('GET', '/v1/webhooks/dead_letters');
+  await journal.native('GET', `${path}/dead_letters`);
+  await journal.root.native('POST', '/v1/webhooks/dead_letters/dl_0_none/resend');
+  await journal.root.native('POST', `${path}/dead_letters/dl_0_none/resend`);
+  await journal.native('DELETE', path);
 }
 
 async function userSessions(journal: Journal, user_id: string): Promise<void> {

@@ -52,6 +52,8 @@ const TEMPLATE: Effects = {
   allowed_clock_skew: 'nbf of those tokens',
 };
 
+const WEBHOOK: Effects = { url: 'where deliveries go', types: 'which events are delivered' };
+
 const GROUP: Readonly<Record<string, Effects>> = {
   CreateSession: {
     identity: 'holds the members below',
@@ -155,6 +157,11 @@ export const FIELD_EFFECTS: Readonly<Record<string, Effects>> = {
   createJwtTemplate: { name: 'the name in the path of tokens', ...TEMPLATE },
   listJwtTemplates: PAGING,
   updateJwtTemplate: TEMPLATE,
+  createWebhook: WEBHOOK,
+  listWebhooks: PAGING,
+  updateWebhook: { ...WEBHOOK, paused: 'whether deliveries wait' },
+  listDeadLetters: PAGING,
+  listWebhookDeadLetters: PAGING,
   ...Object.fromEntries(
     ['group', 'groupV1'].flatMap((prefix) =>
       Object.entries(GROUP).map(([name, effects]) => [`${prefix}${name}`, effects]),

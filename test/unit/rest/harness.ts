@@ -11,6 +11,7 @@ import { composeIdentity, type Identity } from '../../../src/compose/identity.js
 import { composeLogin } from '../../../src/compose/login.js';
 import { composeOutbound } from '../../../src/compose/outbound.js';
 import { composeTokens } from '../../../src/compose/tokens.js';
+import { composeWebhooks } from '../../../src/compose/webhooks.js';
 import { parseConfig } from '../../../src/config/parse.js';
 import type { Config } from '../../../src/config/schema.js';
 import { EventReaders } from '../../../src/events/event-readers.js';
@@ -195,6 +196,14 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
   const authorizations = new Authorizations({ store: store.relay, enforcer, credentials, crypto, clock });
   const { identity, client, login } = identityOn(store, clock, memoryLog(logged));
   const { passwords } = identity;
+  const metrics = { tallies: emptyTallies(), gauge: () => undefined };
+  const webhooks = composeWebhooks({
+    ...{ clock, crypto, metrics, store },
+    log: memoryLog(logged),
+    outbound: composeOutbound(defaultConfig()),
+    secret: SECRET,
+    nodes: placement,
+  });
   const rest = createRest({
     operations: createOperations(ROOT_KEY),
     keys: harness.keys,
@@ -224,6 +233,7 @@ export function startRest(overrides: Partial<RestDeps> = {}, wrapStore = (store:
       draining: placement.draining,
     }),
     identity,
+    webhooks,
     client,
     login,
     placement,

@@ -81,6 +81,11 @@ it('HT18 the document lists every call, once, with its carrier', async () => {
       'PATCH /v1/organizations/{id}/memberships/{user_id}',
       'DELETE /v1/organizations/{id}/memberships/{user_id}',
       ...['POST /v1/sessions', 'GET /v1/sessions', 'GET /v1/sessions/{id}', 'POST /v1/sessions/{id}/revoke'],
+      ...['POST /v1/webhooks', 'GET /v1/webhooks', 'GET /v1/webhooks/signing_secret'],
+      ...['GET /v1/webhooks/{id}', 'PATCH /v1/webhooks/{id}', 'DELETE /v1/webhooks/{id}'],
+      ...['POST /v1/webhooks/{id}/rotate', 'POST /v1/webhooks/{id}/test', 'GET /v1/webhooks/dead_letters'],
+      ...['GET /v1/webhooks/{id}/dead_letters', 'POST /v1/webhooks/dead_letters/{letter_id}/resend'],
+      'POST /v1/webhooks/{id}/dead_letters/{letter_id}/resend',
       ...['POST /v1/sign_in_tokens', 'POST /v1/jwt_templates', 'GET /v1/jwt_templates'],
       ...['/session', '/v1/session'].flatMap((path) => [
         ...[`POST ${path}`, `POST ${path}/join`, `POST ${path}/disconnect`],
