@@ -42,10 +42,11 @@ export interface EventFeed {
   claim(partition: number, nodeId: NodeId, leaseMs: number): Promise<FeedHold | null>;
   /** Gives the partition up, so that another node can take it at once. */
   release(hold: FeedHold): Promise<void>;
+  /** Rejects with `internal` when the store holds an event that it cannot read. */
   read(partition: number, limit: number): Promise<FeedPage>;
   /**
    * Appends the entries to the logs of their projects and of the deployment, each once, however often and by whomever
-   * it is called. `entries`: what `read` answered, in that order, from its beginning.
+   * it is called. `entries`: what `read` answered, in that order, from its beginning; the very event records, not copies.
    */
   publish(partition: number, entries: readonly FeedEntry[]): Promise<void>;
   /** Removes the entries up to this position. False: the node does not own the partition any more; nothing changed. */

@@ -42,7 +42,7 @@ export type EventPage =
 export interface EventLog {
   /**
    * The events of a session after a position. null: no such session in this scope, or it ended longer than
-   * `SESSION_EVENTS_KEPT_MS` ago.
+   * `SESSION_EVENTS_KEPT_MS` ago. Rejects with `internal` when the store holds an event that it cannot read.
    */
   ofSession(id: SessionId, scope: ProjectScope, after: number, limit: number): Promise<EventPage | null>;
   /** The events of another log after a position. A log that has no event yet is empty. */

@@ -118,6 +118,26 @@ describe('events in Redis', () => {
     expect(store.feed.partitions).toBe(DIRECTORY_PARTITION + 1);
   });
 
+  test('EVR8 a session that is swept when its keys are gone has ended too, once, as its log last told of it', async () => {
+    const session = f.newSession({ ttlMs: 50 });
+    await store.relay.create(session, [f.newSeat()]);
+    await f.joinMinted(store.relay, session.id);
+    const updated = f.sure(await store.relay.update(session.id, 'all', { locked: true, ttlMs: 50 }));
+    await client.unlink(...createKeys(keyPrefix).session(session.id));
+    const hint = `${keyPrefix}:{index}:expiry`;
+    const [member = ''] = await client.zrange(hint, '0', '-1');
+    for (let swept = 0; swept < 2; swept += 1) {
+      await client.zadd(hint, 1, member);
+      expect(await store.relay.sweepExpired(10)).toEqual([session.id]);
+    }
+    const facts = await e.told(store, session.id);
+    expect(facts.slice(-2)).toMatchObject([
+      { type: 'session.updated' },
+      { type: 'session.ended', why: 'expired', session: { session: updated } },
+    ]);
+    expect(facts).toHaveLength(4);
+  });
+
   test('EVR6 each call is one script over keys of one tag, but for the newest positions, which are one read', async () => {
     const own = await startRedisServer();
     const monitored = new Redis(own.url);
