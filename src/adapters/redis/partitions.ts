@@ -2,8 +2,8 @@
 
 /** How many partitions the keys of relay sessions and of users' sessions have. They are numbered from 0. */
 export const PARTITIONS = 64;
-/** The partition of the directory and of events that tell of no change in the store. */
-export const DIRECTORY_PARTITION = PARTITIONS;
+/** The partition after those, for the directory and for events that tell of no change in the store. */
+export const DIRECTORY_PARTITION = 64;
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
