@@ -4,8 +4,8 @@ local v = redis.call('HMGET', session_key, 'expires', 'over', 'project', 'events
 if v[1] and tonumber(v[1]) > now then return v[1] end
 if v[2] then return nil end
 
--- What the log last tells of a session whose fields have expired: no node has swept for a minute. nil when it tells of
--- the end, and when there is no log.
+-- The fields have expired when no node has swept for a minute. The log then tells what the session was. Returns nil when
+-- the log tells of the end, and when there is no log.
 local function last_told()
   local last = redis.call('LINDEX', events_key, -1)
   if not last or string.find(last, '^%d+ %d+ %S+ %S+ session%.ended ') then return nil end
