@@ -12,6 +12,7 @@ import { EventPages, type EventQuery, type ReadEvents } from './event-pages.js';
 import { belongsTo, logsBehind, type EventStart } from './event-source.js';
 import { EventStream } from './event-stream.js';
 import { passes } from './event-types.js';
+import { Places } from './places.js';
 import { LogWatches, type Waiter, type Watch } from './log-watches.js';
 
 /** How many readers of one node may wait in a long poll, and how many streams it serves. */
@@ -29,6 +30,8 @@ export interface EventReadersDeps {
 }
 
 export interface ReadingRequest {
+  /** Who reads: places are shared between them. */
+  readonly owner: string;
   readonly query: EventQuery;
   readonly start: EventStart;
 }
@@ -36,20 +39,22 @@ export interface ReadingRequest {
 export class EventReaders {
   private readonly pages: EventPages;
   private readonly watches: LogWatches;
-  private waiting = 0;
-  private streams = 0;
+  private readonly waiting: Places;
+  private readonly streams: Places;
 
   constructor(private readonly deps: EventReadersDeps) {
     this.pages = new EventPages(deps.log);
     this.watches = new LogWatches(deps);
+    this.waiting = new Places(deps.bounds?.waiting ?? MAX_WAITING_READERS);
+    this.streams = new Places(deps.bounds?.streams ?? MAX_EVENT_STREAMS);
   }
 
   get waitingReaders(): number {
-    return this.waiting;
+    return this.waiting.taken;
   }
 
   get openStreams(): number {
-    return this.streams;
+    return this.streams.taken;
   }
 
   /**
@@ -57,20 +62,19 @@ export class EventReaders {
    * `session_not_found`, `event_cursor_lost`, `too_many_event_readers`, `draining` (instead of a wait) and
    * `store_unavailable`.
    */
-  async read({ query, start }: ReadingRequest, waitMs: number, patience?: Patience): Promise<ReadEvents> {
+  async read({ owner, query, start }: ReadingRequest, waitMs: number, patience?: Patience): Promise<ReadEvents> {
     const { clock, draining } = this.deps;
     const cursor = typeof start === 'string' ? await this.pages.start(query.source, start) : start;
     const found = await this.pages.read(query, cursor);
     if (found.events.length > 0 || waitMs === 0) return found;
     // An answer at once would bring an impatient client back at once.
     if (draining()) throw new Failure('draining', { retryAfterS: 1 });
-    if (this.waiting >= (this.deps.bounds?.waiting ?? MAX_WAITING_READERS)) throw this.refusal();
+    if (!this.waiting.take(owner)) throw this.refusal();
     const untilMs = clock.monotonicMs() + waitMs;
     const waiting = new Waiting(clock);
     const watch = this.watch(query, () => {
       waiting.wake();
     });
-    this.waiting += 1;
     patience?.extend(waitMs);
     patience?.onOver(() => {
       waiting.leave();
@@ -85,7 +89,7 @@ export class EventReaders {
       }
     } finally {
       watch.stop();
-      this.waiting -= 1;
+      this.waiting.leave(owner);
     }
   }
 
@@ -93,11 +97,10 @@ export class EventReaders {
    * A stream of server-sent events. Rejects as `read`, before the stream begins. `mayRead`: whether the reader may still
    * read; asked every few seconds. It rejects when the store does not answer, which ends no stream.
    */
-  async stream({ query, start }: ReadingRequest, mayRead: () => Promise<boolean>): Promise<TextStream> {
-    const { clock, records, draining, bounds, tallies } = this.deps;
+  async stream({ owner, query, start }: ReadingRequest, mayRead: () => Promise<boolean>): Promise<TextStream> {
+    const { clock, records, draining, tallies } = this.deps;
     if (draining()) throw new Failure('draining', { retryAfterS: 1 });
-    if (this.streams >= (bounds?.streams ?? MAX_EVENT_STREAMS)) throw this.refusal();
-    this.streams += 1;
+    if (!this.streams.take(owner)) throw this.refusal();
     try {
       const cursor = await this.pages.start(query.source, start);
       return new EventStream({
@@ -109,7 +112,7 @@ export class EventReaders {
         draining,
         clock,
         onEnd: (why) => {
-          this.streams -= 1;
+          this.streams.leave(owner);
           if (why === 'slow_reader') tallies.eventStreamsCut += 1;
           records.info('event_stream_ended', { why });
         },
@@ -118,7 +121,7 @@ export class EventReaders {
         },
       });
     } catch (error) {
-      this.streams -= 1;
+      this.streams.leave(owner);
       throw error;
     }
   }

@@ -105,7 +105,7 @@ export function eventRoutes(deps: EventRoutesDeps): readonly Route[] {
       responses,
       errors: ['session_not_found', ...errors],
       handle: ({ caller, params: { session_id: sessionId }, query: asked, request }) =>
-        answer(deps, { of: 'session', sessionId, scope: caller.sees }, asked, request),
+        answer(deps, { caller, source: { of: 'session', sessionId, scope: caller.sees } }, asked, request),
     }),
     defineRoute({
       name: 'listEvents',
@@ -120,7 +120,7 @@ export function eventRoutes(deps: EventRoutesDeps): readonly Route[] {
       responses,
       errors,
       handle: ({ caller, query: asked, request }) =>
-        answer(deps, { of: 'logs', logs: logsFor(caller) }, asked, request),
+        answer(deps, { caller, source: { of: 'logs', logs: logsFor(caller) } }, asked, request),
     }),
   ];
 }
@@ -137,12 +137,16 @@ export function logsFor({ sees, scopes }: Pick<Caller, 'sees' | 'scopes'>): read
 
 async function answer(
   { readers, keys }: EventRoutesDeps,
-  source: EventSource,
+  { caller, source }: { readonly caller: Caller; readonly source: EventSource },
   { after, types: filter = null, limit, wait_s = 0 }: z.output<typeof query>,
   request: HttpRequest,
 ) {
   const wantsStream = prefersEventStream(request.headers.get('accept'));
-  const asked: ReadingRequest = { query: { source, filter, limit }, start: startOf(source, after) };
+  const asked: ReadingRequest = {
+    owner: caller.sees === 'all' ? 'root' : `project ${caller.sees}`,
+    query: { source, filter, limit },
+    start: startOf(source, after),
+  };
   if (!wantsStream) {
     const { events, cursor } = await readers.read(asked, wait_s * 1000, request.patience);
     const body = { events: events.map(({ view }) => view), next_after: encodeEventCursor(cursor) };

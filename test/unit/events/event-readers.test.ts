@@ -21,8 +21,12 @@ function stage(bounds = { waiting: 10, streams: 10 }) {
   const state = { isDraining: false, mayRead: async (): Promise<boolean> => true };
   const records = { info: (_: string, fields?: object) => void ends.push(fields), error: () => undefined };
   const readers = new EventReaders({ log, clock, records, tallies, bounds, draining: () => state.isDraining });
-  const query = (source: EventSource) => ({ query: { source, filter: null, limit: 100 }, start: 'oldest' as const });
-  const poll = (source: EventSource, waitMs: number) => readers.read(query(source), waitMs);
+  const query = (source: EventSource, owner = 'a') => ({
+    owner,
+    query: { source, filter: null, limit: 100 },
+    start: 'oldest' as const,
+  });
+  const poll = (source: EventSource, waitMs: number, owner = 'a') => readers.read(query(source, owner), waitMs);
   const stream = async (source: EventSource) => {
     const opened = await readers.stream(query(source), () => state.mayRead());
     const client = new SlowClient();
@@ -48,7 +52,7 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 
 describe('long polls', () => {
   it('EL7 any number of waiting readers costs the store one call in 100 ms, and none when nobody waits', async () => {
-    const { log, poll, pass, happen, clock, readers } = stage({ waiting: 100, streams: 0 });
+    const { log, poll, pass, happen, clock, readers } = stage({ waiting: 200, streams: 0 });
     const polls = Array.from({ length: 50 }, (_, n) => poll(n % 2 === 0 ? OF_SESSION : OF_LOGS, 20_000));
     await pass(2000);
     expect(log.asked.newest).toBeGreaterThan(15);
@@ -65,7 +69,7 @@ describe('long polls', () => {
   it('EL12 a reader beyond the bound is refused by name, and a place is free when a reader leaves', async () => {
     const { readers, poll, pass, tallies } = stage({ waiting: 1, streams: 1 });
     const over: (() => void)[] = [];
-    const asked = { query: { source: OF_SESSION, filter: null, limit: 1 }, start: 'oldest' } as const;
+    const asked = { owner: 'a', query: { source: OF_SESSION, filter: null, limit: 1 }, start: 'oldest' } as const;
     const first = readers.read(asked, 20_000, { extend: () => undefined, onOver: (run) => over.push(run) });
     await settled();
     await expect(poll(OF_SESSION, 1000)).rejects.toMatchObject({ code: 'too_many_event_readers', retryAfterS: 5 });
@@ -75,6 +79,19 @@ describe('long polls', () => {
     const second = poll(OF_SESSION, 1000);
     await pass(1100);
     expect((await second).events).toEqual([]);
+  });
+
+  it('EL12 no project takes more than half of the places', async () => {
+    const { poll, pass } = stage({ waiting: 4, streams: 0 });
+    const polls = ['a', 'a', 'b', 'c'].map((owner) => poll(OF_SESSION, 1000, owner));
+    await settled();
+    const third = poll(OF_SESSION, 1000, 'a').catch((error: unknown) => error);
+    await pass(1100);
+    expect(await third).toMatchObject({ code: 'too_many_event_readers' });
+    for (const { events } of await Promise.all(polls)) expect(events).toEqual([]);
+    const again = poll(OF_SESSION, 100, 'a');
+    await pass(200);
+    expect((await again).events).toEqual([]);
   });
 
   it('EL13 a store that fails is asked less often, and the readers get store_unavailable within their bound', async () => {
@@ -176,7 +193,10 @@ describe('streams', () => {
     await expect(stream(OF_SESSION)).rejects.toMatchObject({ code: 'too_many_event_readers' });
     events.onGone();
     (
-      await readers.stream({ query: { source: OF_LOGS, filter: null, limit: 1 }, start: 'newest' }, async () => true)
+      await readers.stream(
+        { owner: 'a', query: { source: OF_LOGS, filter: null, limit: 1 }, start: 'newest' },
+        async () => true,
+      )
     ).drop();
     await settled();
     expect([readers.openStreams, clock.pendingTimers]).toEqual([0, 0]);
@@ -209,7 +229,10 @@ describe('two logs', () => {
       const ids: string[] = [];
       const times: number[] = [];
       for (let after: readonly number[] = [0, 0]; ;) {
-        const page = await readers.read({ query: { source: OF_LOGS, filter: null, limit }, start: after }, 0);
+        const page = await readers.read(
+          { owner: 'a', query: { source: OF_LOGS, filter: null, limit }, start: after },
+          0,
+        );
         expect(page.events.length).toBeLessThanOrEqual(limit);
         for (const { view } of page.events) {
           ids.push(view.id);
@@ -234,16 +257,16 @@ it('EL3 an event is there for 24 hours; then its cursor is lost, and reading fro
   await log.append(NODE_JOINED);
   clock.advance(23 * 3_600_000);
   await log.append({ type: 'node.lost', nodeId: NODE });
-  expect((await readers.read({ query, start: [0] }, 0)).events).toHaveLength(2);
+  expect((await readers.read({ owner: 'a', query, start: [0] }, 0)).events).toHaveLength(2);
   clock.advance(3_600_001);
-  await expect(readers.read({ query, start: [0] }, 0)).rejects.toMatchObject({
+  await expect(readers.read({ owner: 'a', query, start: [0] }, 0)).rejects.toMatchObject({
     code: 'event_cursor_lost',
     details: { after: '1' },
   });
   for (const start of ['oldest', [1]] as const) {
-    const { events } = await readers.read({ query, start }, 0);
+    const { events } = await readers.read({ owner: 'a', query, start }, 0);
     expect(events.map(({ view }) => [view.type, view.sequence])).toEqual([['node.lost', 2]]);
   }
   clock.advance(24 * 3_600_000);
-  expect((await readers.read({ query, start: 'oldest' }, 0)).events).toEqual([]);
+  expect((await readers.read({ owner: 'a', query, start: 'oldest' }, 0)).events).toEqual([]);
 });
