@@ -171,7 +171,7 @@ function testWebhook({ webhooks }: WebhookRoutesDeps): Route {
     path: '/v1/webhooks/{id}/test',
     responses: {
       200: z
-        .object({ id: z.string(), delivered: z.boolean(), reason: z.string().nullable(), took_ms: z.int().min(0) })
+        .object({ id: z.string(), delivered: z.boolean(), reason: z.string().nullable(), took_ms: field.quantity })
         .meta({ id: 'WebhookTest' }),
     },
     errors: ['webhook_not_found'],

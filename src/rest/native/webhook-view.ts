@@ -27,7 +27,7 @@ export const deadLetterSchema = z
     type: z.string(),
     webhook_id: z.string().nullable(),
     url: z.string().nullable(),
-    attempts: z.int(),
+    attempts: field.quantity,
     reason: z.string(),
     created_at: field.unixMs,
     died_at: field.unixMs,
