@@ -97,7 +97,7 @@ export interface JoinQuestion {
   readonly metadata: unknown;
 }
 
-/** What the `webhook_url` of a relay session gets: the session as REST shows it. */
+/** The body for the `webhook_url` of a relay session: the session as REST shows it. */
 export interface SessionReport {
   readonly session_id: string;
   readonly authorization_token: number | null;

@@ -31,7 +31,7 @@ export interface Join {
   readonly resume: ResumePoint | null;
   /** The watch on the user session that the seat is bound to; null when it is bound to none. */
   readonly watch: Watch | null;
-  /** What a backend answered about the member, a JSON object as text; null: nothing. */
+  /** The backend's answer about the member, a JSON object as text; null: none. */
   readonly metadata: string | null;
 }
 

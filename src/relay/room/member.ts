@@ -48,7 +48,7 @@ export interface Member {
   readonly state: StateText;
   /** Volatile entries that were dropped because the member was slow, over all its sockets on this home. */
   readonly dropped: number;
-  /** What a backend answered about the member when it joined, a JSON object as text; null: nothing. Only the home keeps it. */
+  /** The backend's answer about the member when it joined, a JSON object as text; null: none. Only the home keeps it. */
   readonly metadata: string | null;
   /** The member as control frames show it, encoded. */
   view(role: Role): string;
@@ -66,7 +66,7 @@ export interface SeatTaken {
   readonly resumeHashes: readonly string[];
   /** The watch on the user session that the seat is bound to; null: none. */
   readonly watch: Watch | null;
-  /** What a backend answered about this join, a JSON object as text; null: nothing. */
+  /** The backend's answer about this join, a JSON object as text; null: none. */
   readonly metadata: string | null;
 }
 
