@@ -17,7 +17,7 @@ export const RETRY_DELAYS_MS: readonly number[] = [
   24 * HOUR,
 ];
 
-export const MAX_ATTEMPTS = RETRY_DELAYS_MS.length + 1;
+const MAX_ATTEMPTS = RETRY_DELAYS_MS.length + 1;
 
 /** Spreads the retries of deliveries that failed together, so that a target that comes back is not flooded. */
 const JITTER = 0.2;

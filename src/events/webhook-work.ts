@@ -1,4 +1,4 @@
-/** What the dispatcher does for webhooks: it plans the deliveries of events, and tells the sender which partitions to serve. */
+/** The dispatcher plans the deliveries of events with this, and tells the sender which partitions to serve. */
 import type { DeliveryQueue } from '../ports/delivery-queue.js';
 import type { PartitionWork } from './dispatcher.js';
 import type { Planner } from './planner.js';

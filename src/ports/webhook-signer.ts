@@ -1,4 +1,4 @@
-/** What proves to a receiver that a call comes from this gateway, by Standard Webhooks 1.0. */
+/** Proves to a receiver that a call comes from this gateway, by Standard Webhooks 1.0. */
 import type { ProjectId } from '../protocol/ids.js';
 import type { WebhookSecret } from '../protocol/webhook-secret.js';
 

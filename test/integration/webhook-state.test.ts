@@ -23,7 +23,7 @@ describe.each(STORES)('webhooks and what they tell of ($store)', ({ redisUrl }) 
   let running: RunningGateway;
   let backend: Backend;
   let target: WebhookTarget;
-  /** Of each webhook that arrived: the address that it told of, and those that the session listed at that moment. */
+  /** One entry per webhook: the address that it told of, and those that the session listed at that moment. */
   const reads: { readonly told: string; readonly listed: readonly string[] }[] = [];
 
   beforeEach(async () => {

@@ -22,7 +22,7 @@ export async function sessionEvents({ events }: Store, id: SessionId): Promise<r
   return entriesOf(await events.ofSession(id, 'all', 0, 2000)).map(({ event }) => event);
 }
 
-/** What the events of a session tell, oldest first, without those that tell of its beginning. */
+/** The facts of a session's events, oldest first, without those of its beginning. */
 export async function told(store: Store, id: SessionId): Promise<readonly EventFacts[]> {
   const [, ...facts] = (await sessionEvents(store, id)).map((event) => event.facts);
   return facts;

@@ -33,7 +33,7 @@ interface Page {
 }
 
 describe.each(KINDS)('events over REST, on $kind', ({ kind, redisUrl, env }) => {
-  /** What a store does not change is tested once on each engine. */
+  /** A test of something that the store does not change runs once on each engine. */
   const isOtherStore = kind === 'the redis store';
   let running: RunningGateway;
   let root: Backend;

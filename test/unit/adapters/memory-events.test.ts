@@ -8,7 +8,7 @@ import { ALL, DEPLOYMENT, entriesOf, OF_ACME } from '../../contract/suites/event
 import * as f from '../../contract/suites/fixtures.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
-/** What the budget counts for an event of a member. */
+/** The bytes that the budget counts for an event of a member. */
 const EVENT_BYTES = 400;
 
 function stage(mostBytes?: number) {
