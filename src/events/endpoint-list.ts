@@ -1,4 +1,4 @@
-/** What a node knows of the endpoints. It is at most `FRESH_MS` old when the node acts on it. */
+/** A node's knowledge of the endpoints. It is at most `FRESH_MS` old when the node acts on it. */
 import type { EndpointId, ProjectId } from '../protocol/ids.js';
 import { parseWebhookSecret, type WebhookSecret } from '../protocol/webhook-secret.js';
 import type { Clock } from '../ports/clock.js';

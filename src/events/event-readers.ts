@@ -30,7 +30,7 @@ export interface EventReadersDeps {
 }
 
 export interface ReadingRequest {
-  /** Who reads: places are shared between them. */
+  /** The owner of a reader's place: the owners share the places. */
   readonly owner: string;
   readonly query: EventQuery;
   readonly start: EventStart;

@@ -1,4 +1,4 @@
-/** What a reader of events reads, and how far it is. */
+/** The log or logs that a reader of events reads, and how far it is. */
 import type { EventRecord } from '../ports/event.js';
 import type { LogName } from '../ports/event-log.js';
 import type { ProjectScope } from '../ports/relay-session.js';

@@ -2,7 +2,7 @@
  * One stream of server-sent events. `id` is the cursor after its event, so a client that connects again with
  * `Last-Event-ID` misses nothing and sees nothing twice.
  *
- * What waits for a slow client is bounded: the stream reads on only when all it wrote has left, and a client that takes
+ * A stream bounds what waits for a slow client: the stream reads on only when all it wrote has left, and a client that takes
  * nothing for half a minute is cut off.
  */
 import { writeExactJson } from '../lib/exact-json.js';
@@ -56,7 +56,7 @@ export class EventStream implements TextStream, StreamEvents {
   readonly filler = ':\n\n';
   private client: StreamClient | null = null;
   private cursor: EventCursor;
-  /** What the client knows as its last event id. */
+  /** The client knows this one as its last event id. */
   private told: string;
   private watch: Watch | null = null;
   private readonly timers = new Map<'check' | 'stall' | 'again', Timer>();
@@ -132,7 +132,7 @@ export class EventStream implements TextStream, StreamEvents {
       });
   }
 
-  /** What does not fit is read again later: nothing is kept for a slow client. */
+  /** The stream reads later again what does not fit: it keeps nothing for a slow client. */
   private send({ events, cursor, isAtEnd }: ReadEvents): void {
     let piece = '';
     for (const [at, { view, cursor: after }] of events.entries()) {

@@ -17,8 +17,6 @@ export const RETRY_DELAYS_MS: readonly number[] = [
   24 * HOUR,
 ];
 
-const MAX_ATTEMPTS = RETRY_DELAYS_MS.length + 1;
-
 /** Spreads the retries of deliveries that failed together, so that a target that comes back is not flooded. */
 const JITTER = 0.2;
 

@@ -88,7 +88,7 @@ export class WebhookSender {
     this.#partitions.get(partition)?.wake();
   }
 
-  /** Of the partitions that this node owns. */
+  /** Counts the deliveries of the partitions that this node owns. */
   counts(): DeliveryCounts & { readonly inFlight: number; readonly failingTargets: number } {
     const all = [...this.#partitions.values()].map(({ counts }) => counts);
     const oldest = all.flatMap(({ oldestAtMs }) => (oldestAtMs === null ? [] : [oldestAtMs]));

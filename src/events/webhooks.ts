@@ -1,4 +1,4 @@
-/** What backends do with webhooks beside registering endpoints: try one, read dead letters and send them again. */
+/** Backends try a webhook, read dead letters, and send these again. */
 import { randomBase62 } from '../lib/base62.js';
 import { Failure } from '../protocol/failure.js';
 import type { EndpointId, ProjectId } from '../protocol/ids.js';

@@ -101,7 +101,7 @@ export type DeliveryOutcome =
   | { readonly kind: 'retry'; readonly attempts: number; readonly dueAtMs: number }
   | { readonly kind: 'dead'; readonly attempts: number; readonly reason: string };
 
-/** What the bounds took: `evicted` deliveries became dead letters, and `dropped` dead letters are gone. */
+/** The bounds took these: `evicted` deliveries became dead letters, and `dropped` dead letters are gone. */
 export interface QueueChange {
   readonly outcome: 'changed';
   readonly evicted: number;
@@ -139,7 +139,7 @@ export interface DeadLetterQuery {
 export interface DeliveryQueue {
   /** Stores the deliveries and removes the entries of the feed up to this position, in one step. */
   plan(hold: FeedHold, upTo: string, deliveries: readonly NewDelivery[]): Promise<QueueChange | NotOwner>;
-  /** What is due now. Changes nothing, so that a repeat has the same answer. */
+  /** Reads the deliveries that are due now. Changes nothing, so that a repeat has the same answer. */
   due(hold: FeedHold, nowMs: number, query: DueQuery): Promise<DuePage | NotOwner>;
   /** Notes the end of an attempt. A delivery that is not there any more stays away. */
   settle(hold: FeedHold, id: string, outcome: DeliveryOutcome): Promise<QueueChange | NotOwner>;

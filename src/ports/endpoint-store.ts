@@ -2,7 +2,7 @@
 import type { EndpointId } from '../protocol/ids.js';
 import type { ProjectScope } from './relay-session.js';
 
-/** What an owner may register. */
+/** The most endpoints of an owner. */
 export const MAX_ENDPOINTS = 20;
 
 export interface EndpointSecretRecord {

@@ -53,7 +53,7 @@ export type UserFacts =
       /** The wallet that holds the seat of a group session. */
       readonly wallet: string | null;
     }
-  /** A user lost the right to be in the session without being a member, or with it: then `member.left` precedes. */
+  /** A user lost the right to be in the session. When the user was a member, `member.left` follows. */
   | { readonly type: 'user.revoked'; readonly userId: UserId }
   /** With a session: banned from it. Without: a user of the directory, who cannot sign in any more. */
   | { readonly type: 'user.banned'; readonly userId: UserId };

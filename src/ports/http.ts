@@ -16,7 +16,7 @@ export interface HttpRequest {
   readonly patience?: Patience;
 }
 
-/** What a handler may ask of the server that holds its request. */
+/** A handler may ask this of the server that holds its request. */
 export interface Patience {
   /** The answer may come this much later than the deadline of requests. The last call counts. */
   extend(ms: number): void;

@@ -1,4 +1,4 @@
-/** What gateway processes write about each other: their starts, their drains, and one that was killed. */
+/** Gateway processes write about each other: their starts, their drains, and one that was killed. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
 import type { NodeFacts } from '../../src/ports/event.js';

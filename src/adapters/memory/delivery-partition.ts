@@ -36,7 +36,7 @@ export class DeliveryPartition {
   readonly #bounds: DeliveryBounds;
   /** In the order of `plan`, because a Map keeps the order of insertion. */
   readonly #waiting = new Map<string, Waiting>();
-  /** What has no earlier delivery of its lane before it, by target. */
+  /** Deliveries with no earlier one of their lane before them, by target. */
   readonly #ready = new Map<string, SortedList<Waiting>>();
   readonly #lanes = new Map<string, Waiting[]>();
   /** Oldest first. */

@@ -10,7 +10,7 @@ interface Held {
 
 /** About 650,000 events of members, or 60,000 of sessions with ten seats. */
 const MAX_EVENT_BYTES = 256 * 1024 * 1024;
-/** What an event, its places in the logs and each seat that it shows need, in bytes; measured with Node 20. */
+/** The bytes that an event, its places in the logs and each seat that it shows need; measured with Node 20. */
 const EVENT_BYTES = 400;
 const SEAT_BYTES = 300;
 const BYTES_PER_CHARACTER = 2;

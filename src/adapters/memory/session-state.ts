@@ -56,7 +56,7 @@ export interface SessionState {
   readonly bannedWallets: Set<string>;
   /** Rises with each created session; lists are ordered by it. */
   readonly position: number;
-  /** What the running step has changed so far, in the order of the events. The store empties it at the end of the step. */
+  /** The changes of the running step so far, in the order of the events. The store empties it at the end of the step. */
   readonly changes: EventFacts[];
   /** The host that the events so far tell of. */
   toldHost: Host;

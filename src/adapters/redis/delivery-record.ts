@@ -1,4 +1,4 @@
-/** What Redis keeps of a delivery beside its body and its state. */
+/** The part of a delivery that Redis keeps beside its body and its state. */
 import { z } from 'zod';
 import { parseEndpointId, parseProjectId } from '../../protocol/ids.js';
 import type { DeliveryTarget, NewDelivery } from '../../ports/delivery-queue.js';

@@ -89,7 +89,7 @@ const userSession = z
   .meta({ id: 'EventUserSession', description: 'The user session, as the change left it.' });
 const node = z.object({ node_id: z.string().describe('A node, as in GET /v1/nodes.') }).meta({ id: 'EventNode' });
 
-/** What each type means, for the document. */
+/** The meaning of each type, for the document. */
 export const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
   'session.ready': 'A relay session has a node: users can connect.',
   'session.failed': 'No node fits a relay session.',
