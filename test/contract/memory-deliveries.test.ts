@@ -1,10 +1,14 @@
 import { createMemoryStore } from '../../src/adapters/memory/memory-store.js';
 import { MAX_FEED_EVENTS } from '../../src/ports/event-feed.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { openMemoryStore } from '../support/stores.js';
+import { endpointRules } from './suites/endpoint-rules.js';
 import { deliveryRules } from './suites/delivery-rules.js';
 import * as f from './suites/fixtures.js';
 
 const LEASE_MS = 3_600_000;
+
+endpointRules('memory', openMemoryStore);
 
 deliveryRules('memory', async (deliveryBounds) => {
   const clock = new ManualClock();

@@ -3,11 +3,14 @@ import { inject } from 'vitest';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { silentLog } from '../support/silent-log.js';
-import { findKeys, randomPrefix, untilReady } from '../support/stores.js';
+import { findKeys, openRedisStore, randomPrefix, untilReady } from '../support/stores.js';
+import { endpointRules } from './suites/endpoint-rules.js';
 import { deliveryRules } from './suites/delivery-rules.js';
 import * as f from './suites/fixtures.js';
 
 const LEASE_MS = 3_600_000;
+
+endpointRules('redis', openRedisStore);
 
 deliveryRules('redis', async (deliveryBounds) => {
   const clock = new ManualClock();
