@@ -11,7 +11,7 @@ import { inParallel } from '../support/in-parallel.js';
 import { Nodes } from '../support/nodes.js';
 import { startTarget, type WebhookTarget } from '../support/webhook-target.js';
 
-const EVENTS = Number(process.env['SALLYPORT_TEST_EVENTS'] ?? 600);
+const EVENTS = Number(process.env['SALLYPORT_TEST_EVENTS'] ?? 200);
 /** session.ready, the changes, session.ended. */
 const EVENTS_EACH = 20;
 const SESSIONS = Math.ceil(EVENTS / EVENTS_EACH);
