@@ -20,7 +20,7 @@ export function composeEvents(
   const { tallies } = metrics;
   const dispatcher = new Dispatcher({
     feed: store.feed,
-    work: webhookWork({ ...webhooks, queue: webhooks.deliveries }),
+    work: webhookWork({ ...webhooks, feed: store.feed, queue: webhooks.deliveries }),
     placement: membership,
     calls,
     clock,

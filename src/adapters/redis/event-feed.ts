@@ -8,6 +8,10 @@ import type { Argument, RedisLink } from './link.js';
 import { DIRECTORY_PARTITION } from './partitions.js';
 import { asInteger, asList, asPairs } from './replies.js';
 import type { Scripts } from './script.js';
+import { TurnBatch } from './turn-batch.js';
+
+/** The most partitions whose events one script publishes. It holds up Redis for as long as it runs. */
+const PUBLISHED_TOGETHER = 16;
 
 /** The feed in Redis: a stream and an owner for each partition, in the partition's slot; docs/adr/0023-events.md. */
 export class RedisEventFeed implements EventFeed {
@@ -18,7 +22,18 @@ export class RedisEventFeed implements EventFeed {
   readonly #partitionOf: ReadonlyMap<string, number>;
   readonly #listeners: ((partition: number) => void)[] = [];
 
-  constructor(link: RedisLink, keys: Keys, scripts: Scripts) {
+  readonly #maxFeedEvents: number;
+  readonly #reads: TurnBatch<Read, unknown>;
+  readonly #publications: TurnBatch<Publication, true>;
+  readonly #settlements: TurnBatch<Settlement, unknown>;
+
+  constructor(link: RedisLink, keys: Keys, scripts: Scripts, maxFeedEvents: number) {
+    this.#maxFeedEvents = maxFeedEvents;
+    // On a cluster the partitions lie in different slots. The logs share one.
+    const together = link.isCluster ? 1 : this.partitions;
+    this.#reads = new TurnBatch((reads) => this.#readAll(reads), together);
+    this.#publications = new TurnBatch((publications) => this.#publishAll(publications), PUBLISHED_TOGETHER);
+    this.#settlements = new TurnBatch((settlements) => this.#settleAll(settlements), together);
     this.#link = link;
     this.#keys = keys;
     this.#scripts = scripts;
@@ -50,8 +65,7 @@ export class RedisEventFeed implements EventFeed {
   }
 
   async read(partition: number, limit: number): Promise<FeedPage> {
-    const keys = [this.#keys.feed(partition), this.#keys.feedOwner(partition)];
-    const [dropped, ...rest] = asList(await this.#link.run('feed.read', this.#scripts.feedRead, keys, [limit]));
+    const [dropped, ...rest] = asList(await this.#reads.ask({ partition, limit }));
     const entries = asPairs(rest).map(([place, text]) => ({
       position: place,
       event: decodeFed({ partition, place, text }),
@@ -60,27 +74,63 @@ export class RedisEventFeed implements EventFeed {
   }
 
   async publish(partition: number, entries: readonly FeedEntry[]): Promise<void> {
-    if (entries.length === 0) return;
+    if (entries.length > 0) await this.#publications.ask({ partition, entries });
+  }
+
+  async settle(hold: FeedHold, upTo: string): Promise<boolean> {
+    return asInteger(await this.#settlements.ask({ hold, upTo })) === 1;
+  }
+
+  async #readAll(reads: readonly Read[]): Promise<readonly unknown[]> {
+    const keys = reads.flatMap(({ partition }) => this.#keysOf(partition));
+    const limit = Math.max(...reads.map((read) => read.limit));
+    return asList(await this.#link.run('feed.read', this.#scripts.feedRead, keys, [this.#maxFeedEvents, limit]));
+  }
+
+  async #publishAll(publications: readonly Publication[]): Promise<readonly true[]> {
     const numbers = new Map<string, number>();
     const numberOf = (log: string): number => {
       const number = numbers.get(log) ?? numbers.size + 1;
       numbers.set(log, number);
       return number;
     };
-    const args = entries.flatMap(({ position, event }): Argument[] => [
-      position,
-      ...logsOf(event).map(numberOf),
-      storedFormOf(event).text,
-    ]);
+    const args = publications.flatMap(({ partition, entries }) =>
+      entries.flatMap(({ position, event }): Argument[] => [
+        partition,
+        position,
+        ...logsOf(event).map(numberOf),
+        storedFormOf(event).text,
+      ]),
+    );
     const logs = [...numbers.keys()];
     const keys = [this.#keys.logs, ...logs.map((log) => this.#keys.log(log))];
-    const bounds = [partition, MAX_LOG_EVENTS, EVENT_KEPT_MS];
-    await this.#link.run('feed.publish', this.#scripts.feedPublish, keys, [...bounds, logs.length, ...logs, ...args]);
+    const bounds = [MAX_LOG_EVENTS, EVENT_KEPT_MS, logs.length];
+    await this.#link.run('feed.publish', this.#scripts.feedPublish, keys, [...bounds, ...logs, ...args]);
+    return publications.map(() => true);
   }
 
-  async settle({ partition, nodeId, epoch }: FeedHold, upTo: string): Promise<boolean> {
-    const keys = [this.#keys.feed(partition), this.#keys.feedOwner(partition)];
-    const reply = await this.#link.run('feed.settle', this.#scripts.feedSettle, keys, [nodeId, epoch, upTo]);
-    return asInteger(reply) === 1;
+  async #settleAll(settlements: readonly Settlement[]): Promise<readonly unknown[]> {
+    const keys = settlements.flatMap(({ hold }) => this.#keysOf(hold.partition));
+    const args = settlements.flatMap(({ hold, upTo }) => [hold.nodeId, hold.epoch, upTo]);
+    return asList(await this.#link.run('feed.settle', this.#scripts.feedSettle, keys, args));
   }
+
+  #keysOf(partition: number): readonly string[] {
+    return [this.#keys.feed(partition), this.#keys.feedOwner(partition)];
+  }
+}
+
+interface Read {
+  readonly partition: number;
+  readonly limit: number;
+}
+
+interface Publication {
+  readonly partition: number;
+  readonly entries: readonly FeedEntry[];
+}
+
+interface Settlement {
+  readonly hold: FeedHold;
+  readonly upTo: string;
 }

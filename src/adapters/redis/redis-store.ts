@@ -81,7 +81,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   });
   // The connection that waits for replicas holds up all calls on it, so it is one of its own.
   const logLink = durableReplicas === 0 ? link : new RedisLink({ ...shared, log: quiet });
-  const feed = new RedisEventFeed(link, keys, scripts);
+  const feed = new RedisEventFeed(link, keys, scripts, maxFeedEvents);
   return {
     engine: 'redis',
     relay: new RedisRelayStore(link, keys, scripts, new SessionIndex(link, keys, scripts)),

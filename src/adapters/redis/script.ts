@@ -167,7 +167,7 @@ export function loadScripts({ format, isCluster, maxFeedEvents = MAX_FEED_EVENTS
     eventsOfLog: alone('events-of-log', 'read'),
     feedClaim: alone('feed-claim', 'upkeep'),
     feedRelease: alone('feed-release', 'upkeep'),
-    feedRead: over(feed)('feed-read', 'upkeep'),
+    feedRead: alone('feed-read', 'upkeep'),
     feedPublish: alone('feed-publish', 'upkeep'),
     feedSettle: alone('feed-settle', 'upkeep'),
     recordFind: alone('record-find', 'read'),

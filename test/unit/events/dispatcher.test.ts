@@ -14,6 +14,7 @@ import { silentLog } from '../../support/silent-log.js';
 
 /** How long a partition waits for a node that died. */
 const LEASE_MS = 2_000;
+const GATHER_MS = 10;
 
 interface Message {
   readonly kind: string;
@@ -133,10 +134,10 @@ describe('the dispatcher of events', () => {
 
   test('ED2 the owner carries on what it writes, and within milliseconds what another node writes', async () => {
     cluster.write(owner.self, 'mine');
-    await cluster.pass(0);
+    await cluster.pass(GATHER_MS);
     expect(cluster.settled).toEqual([`${owner.self} mine`]);
     cluster.write(other.self, 'yours');
-    await cluster.pass(5);
+    await cluster.pass(5 + GATHER_MS);
     expect(cluster.settled).toEqual([`${owner.self} mine`, `${owner.self} yours`]);
     expect(owner.tallies.eventsDispatched).toBe(2);
   });
@@ -176,7 +177,7 @@ describe('the dispatcher of events', () => {
     await cluster.pass(1_100);
     expect(other.taken).toHaveLength(1);
     cluster.write(other.self, 'after');
-    await cluster.pass(0);
+    await cluster.pass(GATHER_MS);
     expect(cluster.settled).toEqual([`${other.self} after`]);
   });
 
@@ -185,7 +186,7 @@ describe('the dispatcher of events', () => {
     await cluster.pass(1_000);
     for (let i = 0; i < 15; i += 1) cluster.feed.add({ id: String(i) } as EventRecord);
     cluster.write(owner.self, 'last');
-    await cluster.pass(0);
+    await cluster.pass(GATHER_MS);
     expect(owner.tallies.eventsDropped).toBe(6);
     expect(cluster.settled).toHaveLength(10);
     await cluster.pass(2_000);
