@@ -13,6 +13,8 @@ const MAX_EVENT_BYTES = 256 * 1024 * 1024;
 /** The bytes that an event, its places in the logs and each seat that it shows need; measured with Node 20. */
 const EVENT_BYTES = 400;
 const SEAT_BYTES = 300;
+/** The JSON of a session without its addresses, metadata, filters and group, at most. */
+const SESSION_CHARACTERS = 700;
 const BYTES_PER_CHARACTER = 2;
 
 export class EventBudget {
@@ -46,5 +48,13 @@ export class EventBudget {
 function sizeOf({ facts }: EventRecord): number {
   if (!('session' in facts) || !('seats' in facts.session)) return EVENT_BYTES;
   const { session, seats } = facts.session;
-  return EVENT_BYTES + JSON.stringify(session).length * BYTES_PER_CHARACTER + seats.length * SEAT_BYTES;
+  const { metadata, filters, group } = session;
+  const addresses = (session.webhookUrl?.length ?? 0) + (session.joinUrl?.length ?? 0);
+  const characters = SESSION_CHARACTERS + addresses + lengthOf(metadata) + lengthOf(filters) + lengthOf(group);
+  return EVENT_BYTES + characters * BYTES_PER_CHARACTER + seats.length * SEAT_BYTES;
+}
+
+function lengthOf(value: unknown): number {
+  const isEmpty = typeof value !== 'object' || value === null || Object.keys(value).length === 0;
+  return isEmpty ? 0 : JSON.stringify(value).length;
 }

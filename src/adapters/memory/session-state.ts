@@ -65,13 +65,17 @@ export interface SessionState {
 const NO_HOST: Host = { index: null, term: 0 };
 
 export function newSession(created: NewRelaySession, position: number, nowMs: number): SessionState {
-  const { ttlMs, ...given } = structuredClone(created);
+  const { ttlMs, ...given } = created;
+  // The caller keeps these. The other members are texts and numbers, and a clone of everything costs 10 us.
+  const { metadata, filters, group } = given;
+  const own = { metadata: copyOf(metadata), filters: copyOf(filters), group: copyOf(group) };
   return {
     facts: deepFreeze({
       createdAtMs: nowMs,
       expiresAtMs: nowMs + ttlMs,
       homeEpoch: given.homeNodeId === null ? 0 : 1,
       ...given,
+      ...own,
     }),
     host: NO_HOST,
     toldHost: NO_HOST,
@@ -90,6 +94,11 @@ export function newSession(created: NewRelaySession, position: number, nowMs: nu
     position,
     changes: [],
   };
+}
+
+/** Most of them are empty. */
+function copyOf<T>(value: T): T {
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0 ? structuredClone(value) : value;
 }
 
 /** Adds a user with authorization and seat. null when the user id or the token was used before. */
