@@ -55,7 +55,7 @@ export class Dispatcher {
   private readonly share: PartitionShare;
   /** Partitions whose feed may hold something. */
   private readonly woken = new Set<number>();
-  private round: Promise<void> | null = null;
+  private readonly running = new Map<number, Promise<void>>();
   private gathering: Timer | null = null;
   private readonly untold = new Set<number>();
   /** How many events each partition had dropped when this node last read it. */
@@ -75,7 +75,7 @@ export class Dispatcher {
         this.wake(hold.partition);
       },
       onLost: async (hold) => {
-        await this.round;
+        await this.running.get(hold.partition);
         await work.lost(hold);
         this.dropped.delete(hold.partition);
       },
@@ -135,30 +135,28 @@ export class Dispatcher {
   }
 
   private gather(): void {
-    if (this.gathering !== null || this.round !== null || this.isStopped) return;
+    if (this.gathering !== null || this.isStopped) return;
     this.gathering = this.deps.clock.after(GATHER_MS, () => {
       this.gathering = null;
-      const partitions = [...this.woken];
-      this.woken.clear();
-      this.round = this.carryOn(partitions).finally(() => {
-        this.round = null;
-        if (this.woken.size > 0) this.gather();
-      });
+      // They take each step in the same turn, so that the store can make one call of it. None waits for the slowest.
+      for (const partition of this.woken) if (!this.running.has(partition)) this.begin(partition);
     });
   }
 
-  /** All partitions take each step in the same turn, so that the store can make one call of it. */
-  private async carryOn(partitions: readonly number[]): Promise<void> {
-    await Promise.all(
-      partitions.map((partition) =>
-        this.step(partition).catch((error: unknown) => {
-          // The next look tries again.
-          if (!Failure.is(error, 'store_unavailable')) {
-            this.deps.log.error('event_dispatch_failed', error, { partition });
-          }
-        }),
-      ),
-    );
+  private begin(partition: number): void {
+    this.woken.delete(partition);
+    const run = this.step(partition)
+      .catch((error: unknown) => {
+        // The next look tries again.
+        if (!Failure.is(error, 'store_unavailable')) {
+          this.deps.log.error('event_dispatch_failed', error, { partition });
+        }
+      })
+      .finally(() => {
+        this.running.delete(partition);
+        if (this.woken.size > 0) this.gather();
+      });
+    this.running.set(partition, run);
   }
 
   private async step(partition: number): Promise<void> {

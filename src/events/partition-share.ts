@@ -77,10 +77,12 @@ export class PartitionShare {
   private async look(): Promise<void> {
     const { feed, placement } = this.deps;
     // Asked once a round: each partition is then given to somebody.
-    const candidates = placement
-      .nodes()
-      .filter(({ id, state }) => state === 'ready' && !(id === placement.self && placement.draining()))
-      .map(({ id }) => id);
+    const nodes = placement.nodes();
+    const ready = nodes.filter(
+      ({ id, state }) => state === 'ready' && !(id === placement.self && placement.draining()),
+    );
+    // The last nodes carry on while they drain: REST still changes state.
+    const candidates = (ready.length > 0 ? ready : nodes).map(({ id }) => id);
     const all = Array.from({ length: feed.partitions }, (_none, partition) => partition);
     await Promise.all(
       all.map((partition) =>

@@ -204,10 +204,11 @@ export class RelayDoorway implements Doorway {
 
   /** Asks a backend whether the user may join, when the store would let the user in. Returns metadata for the member. */
   private async askFirst(target: string, room: Room, claim: Claim, waiter: Waiter): Promise<string | null> {
-    const { question } = this.deps;
+    const { question, placement } = this.deps;
     const would = await this.wouldJoin(claim);
-    const asked = would.outcome === 'joined' ? askedOf(claim, would) : null;
-    // The join itself says where the session is now.
+    // The session may come back before the seat is taken, and nobody would have been asked.
+    if (would.outcome === 'home_elsewhere') throw homeElsewhere(placement.find(would.homeNodeId));
+    const asked = askedOf(claim, would);
     if (asked === null) return null;
     waiter.takeTime?.(question.deadlineMs + SEAT_WITHIN_MS);
     return question.ask(target, asked, room.session, waiter.client);
@@ -298,7 +299,7 @@ export class RelayDoorway implements Doorway {
   }
 
   /** Rejects as the join would. What a silent or draining home refuses is decided after the session has moved here. */
-  private async wouldJoin(claim: Claim): Promise<JoinResult> {
+  private async wouldJoin(claim: Claim): Promise<Exclude<JoinResult, { outcome: 'refused' }>> {
     const { store, placement } = this.deps;
     const result = await store.join(this.joinOf(claim, '', true));
     if (result.outcome === 'refused') throw new Failure(result.code, retry(result.code));

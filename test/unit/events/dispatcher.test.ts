@@ -53,7 +53,7 @@ class Cluster {
       work: { taken: (hold) => taken.push(hold), lost: () => Promise.resolve(), settle },
       placement: {
         self,
-        nodes: () => [...live].map((id) => ({ id, state: 'ready' }) as NodeRecord),
+        nodes: () => [...live].map((id) => ({ id, state: draining.has(id) ? 'draining' : 'ready' }) as NodeRecord),
         draining: () => draining.has(self),
       },
       calls: {
@@ -179,6 +179,14 @@ describe('the dispatcher of events', () => {
     cluster.write(other.self, 'after');
     await cluster.pass(GATHER_MS);
     expect(cluster.settled).toEqual([`${other.self} after`]);
+  });
+
+  test('ED5 the last node carries on while it drains', async () => {
+    for (const { self } of [owner, other]) cluster.draining.add(self);
+    await cluster.pass(1_100);
+    cluster.write(owner.self, 'late');
+    await cluster.pass(GATHER_MS);
+    expect(cluster.settled).toEqual([`${owner.self} late`]);
   });
 
   test('ED6 what the feed dropped is counted once', async () => {
