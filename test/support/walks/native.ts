@@ -1,7 +1,12 @@
 /** The native management surface: keys, the directory, user sessions, tickets, the service itself. */
 import { freshName } from '../directory.js';
+import { eventually } from '../eventually.js';
+import { startTarget, status } from '../webhook-target.js';
 import type { Journal } from './journal.js';
 import { newPassword } from './journal.js';
+
+/** Nothing listens there. */
+const NOBODY = 'http://127.0.0.1:59999/hook';
 
 export async function walkNative(journal: Journal): Promise<void> {
   await keys(journal);
@@ -78,8 +83,7 @@ async function templates(journal: Journal): Promise<void> {
 
 async function webhooks(journal: Journal): Promise<void> {
   const secretOf = (body: unknown): string => (body as { secret: string }).secret;
-  const url = 'http://127.0.0.1:9/hook';
-  const { body } = await journal.native('POST', '/v1/webhooks', { url, types: ['member.*'] });
+  const { body } = await journal.native('POST', '/v1/webhooks', { url: NOBODY, types: ['member.*'] });
   const path = `/v1/webhooks/${(body as { id: string }).id}`;
   journal.keep('webhook secret', secretOf(body));
   await journal.native('GET', '/v1/webhooks');
@@ -90,9 +94,35 @@ async function webhooks(journal: Journal): Promise<void> {
   journal.keep('signing secret', secretOf((await journal.native('GET', '/v1/webhooks/signing_secret')).body));
   await journal.native('GET', '/v1/webhooks/dead_letters');
   await journal.native('GET', `${path}/dead_letters`);
-  await journal.root.native('POST', '/v1/webhooks/dead_letters/dl_0_none/resend');
-  await journal.root.native('POST', `${path}/dead_letters/dl_0_none/resend`);
   await journal.native('DELETE', path);
+  await deadLetters(journal);
+}
+
+/** A target that wants no more makes a dead letter at once. */
+async function deadLetters(journal: Journal): Promise<void> {
+  const target = await startTarget(() => performance.now(), status(410));
+  try {
+    for (const under of ['', '{id}/']) {
+      const { body } = await journal.native('POST', '/v1/webhooks', { url: target.url, types: ['session.ready'] });
+      const { id } = body as { id: string };
+      await journal.root.createSession();
+      const letter = await deadLetterOf(journal, id);
+      await journal.native('POST', `/v1/webhooks/${under.replace('{id}', id)}dead_letters/${letter}/resend`);
+      await journal.native('DELETE', `/v1/webhooks/${id}`);
+    }
+  } finally {
+    await target.stop();
+  }
+}
+
+async function deadLetterOf(journal: Journal, endpointId: string): Promise<string> {
+  let letter = '';
+  await eventually(async () => {
+    const { body } = await journal.root.native('GET', `/v1/webhooks/${endpointId}/dead_letters`);
+    letter = (body as { dead_letters: readonly { id: string }[] }).dead_letters[0]?.id ?? '';
+    return letter === '' ? 'no dead letter yet' : null;
+  });
+  return letter;
 }
 
 async function userSessions(journal: Journal, user_id: string): Promise<void> {
