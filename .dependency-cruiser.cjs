@@ -99,11 +99,11 @@ module.exports = {
       name: 'command-imports',
       severity: 'error',
       comment:
-        'a command is a program of its own: it reaches a gateway over REST or the SDK; serve and check-config build one',
+        'a command is a program of its own: it reaches a gateway over REST or the SDK, and receives webhooks as backends do; serve and check-config build one',
       from: { path: '^src/cli/', pathNot: '^src/cli/(serve/|commands/(serve|check-config)\\.ts$)' },
       to: {
         path: '^(src|bench|examples|scripts|test)/',
-        pathNot: '^src/(cli/(?!serve/)|client/client\\.ts$|protocol/|lib/)',
+        pathNot: '^src/(cli/(?!serve/)|client/(client|webhooks)\\.ts$|protocol/|lib/)',
       },
     },
     {

@@ -10,6 +10,7 @@ import { mintCommand } from './commands/mint.js';
 import { NODE_COMMANDS } from './commands/nodes.js';
 import { serveCommand } from './commands/serve.js';
 import { SESSION_COMMANDS } from './commands/sessions.js';
+import { WEBHOOK_COMMANDS } from './commands/webhooks.js';
 
 export const COMMANDS: readonly [Command, ...Command[]] = [
   serveCommand,
@@ -19,6 +20,7 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
   mintCommand,
   connectCommand,
   eventsCommand,
+  ...WEBHOOK_COMMANDS,
   ...KEY_COMMANDS,
   ...NODE_COMMANDS,
   completionCommand(() => COMMANDS),

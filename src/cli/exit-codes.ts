@@ -18,6 +18,6 @@ export const EXIT_CODES: readonly (readonly [code: ExitCode, meaning: string])[]
   [EXIT.usage, 'The command line is wrong, or the gateway finds a value in it invalid.'],
   [EXIT.unavailable, 'The gateway cannot be reached, or cannot answer now. Try again later.'],
   [EXIT.refused, 'The gateway refuses the API key or the credential.'],
-  [EXIT.notFound, 'There is no such session, key, node or user.'],
+  [EXIT.notFound, 'There is no such session, key, node, user, webhook or dead letter.'],
   [EXIT.settings, 'The settings of the gateway are wrong (serve and check-config).'],
 ];

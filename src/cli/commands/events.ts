@@ -5,12 +5,12 @@ import type { Command } from '../command.js';
 import { CommandFailed } from '../command-failed.js';
 import { EXIT } from '../exit-codes.js';
 import type { Given } from '../given.js';
-import { eventPage, type ShownEvent } from '../rest/answers.js';
+import { eventPage } from '../rest/answers.js';
+import { eventLine } from '../rest/event-line.js';
 import { REST_FLAGS, TIMEOUT_FLAG } from '../rest/flags.js';
 import { GatewayApi, read } from '../rest/gateway-api.js';
 import { limitFlag } from '../rest/paging.js';
 import type { Terminal } from '../terminal.js';
-import { printable, time } from '../text.js';
 import { sessionPath } from './sessions.js';
 
 const MAX_LIMIT = 1000;
@@ -72,7 +72,7 @@ class Pages {
     const call = { method: 'GET', path: this.path, query } as const;
     const text = await this.api.native(signal === undefined ? call : { ...call, signal });
     const { events, next_after } = read(eventPage, text);
-    if (events.length > 0) print(this.given.has('json') ? jsonLines(text) : events.map(line).join(''));
+    if (events.length > 0) print(this.given.has('json') ? jsonLines(text) : events.map(eventLine).join(''));
     return next_after;
   }
 }
@@ -114,9 +114,4 @@ function jsonLines(text: string): string {
   const page = parseExactJson(text, 'whole');
   const events: unknown = isObject(page) ? Reflect.get(page, 'events') : null;
   return Array.isArray(events) ? events.map((event) => `${writeExactJson(event)}\n`).join('') : '';
-}
-
-function line({ created_at, type, session_id, data }: ShownEvent): string {
-  const shown = [time(created_at), type.padEnd(22), session_id ?? '-', JSON.stringify(data)];
-  return `${shown.map(printable).join('  ')}\n`;
 }

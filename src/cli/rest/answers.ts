@@ -43,7 +43,40 @@ export const nodeList = object({
   ),
 });
 
-const shownEvent = object({ type: text, created_at: number, session_id: optional(text), data: json });
+const webhookMembers = {
+  id: text,
+  url: text,
+  types: orNull(listOf(text)),
+  paused: boolean,
+  paused_reason: orNull(text),
+};
+
+export const webhook = object(webhookMembers);
+export const newWebhook = object({ ...webhookMembers, secret: text });
+export type NewWebhook = Shaped<typeof newWebhook>;
+export const webhookList = object({
+  webhooks: listOf(object({ ...webhookMembers, project_id: orNull(text), created_at: number })),
+  next_cursor: orNull(text),
+});
+export const webhookTest = object({ delivered: boolean, reason: orNull(text), took_ms: number });
+export const signingSecret = object({ secret: text });
+
+export const deadLetterList = object({
+  dead_letters: listOf(
+    object({
+      id: text,
+      type: text,
+      webhook_id: orNull(text),
+      url: orNull(text),
+      attempts: number,
+      reason: text,
+      died_at: number,
+    }),
+  ),
+  next_cursor: orNull(text),
+});
+
+export const shownEvent = object({ type: text, created_at: number, session_id: optional(text), data: json });
 export type ShownEvent = Shaped<typeof shownEvent>;
 
 export const eventPage = object({ events: listOf(shownEvent), next_after: text });

@@ -8,7 +8,7 @@ import { TIMEOUT_FLAG } from './flags.js';
 import { apiKey, gatewayUrl } from './gateway-url.js';
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Begins with a slash; its values are encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | null>>;

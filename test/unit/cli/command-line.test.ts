@@ -93,6 +93,12 @@ describe('a wrong command line', () => {
     ['a user without a session', ['connect', '--user-id', 'a'], '--user-id needs a SESSION'],
     ['a presence state', ['connect', '--state', '{', '--credential', 'c'], '--state: expected JSON\n'],
     ['a target', ['connect', '--to', '-1', '--credential', 'c'], '--to needs a value'],
+    ['a port', ['webhooks', 'listen', '--port', '0', '--key', 'k'], '--port: expected an integer from 1 to 65535\n'],
+    [
+      'a URL',
+      ['webhooks', 'listen', '--forward', 'ftp://x', '--key', 'k'],
+      '--forward: expected an http or https URL\n',
+    ],
     ['a target out of range', ['connect', '--to', '65536', '--credential', 'c'], "--to: expected a member's index\n"],
   ])('CM2 is refused by name and with exit code 2: %s', async (_, args, message) => {
     const { code, out, err } = await run(args);
