@@ -3,10 +3,15 @@
 import { fileURLToPath } from 'node:url';
 import { runCommandLine } from './cli/command-line.js';
 
+let interrupt: (() => void) | null = null;
+let isPipeClosed = false;
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader of a pipe, such as head, has seen enough.
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code !== 'EPIPE') throw error;
+  // The reader of a pipe, such as head, has seen enough. A command that has something to clean up ends as after Ctrl-C.
+  if (interrupt === null) process.exit(0);
+  if (!isPipeClosed) interrupt();
+  isPipeClosed = true;
 });
 
 const code = await runCommandLine(process.argv.slice(2), {
@@ -18,6 +23,7 @@ const code = await runCommandLine(process.argv.slice(2), {
     return process.stdin;
   },
   onInterrupt: (run) => {
+    interrupt = run;
     process.on('SIGINT', run);
     process.on('SIGTERM', run);
   },

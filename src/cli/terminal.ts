@@ -10,7 +10,7 @@ export interface Terminal {
   /** Writes to standard error: notes and errors. */
   readonly note: (text: string) => void;
   readonly input: Readable;
-  /** Calls `run` when the user presses Ctrl-C, or the process is asked to end. */
+  /** Calls `run` when the user presses Ctrl-C, the process is asked to end, or nobody reads standard output any more. */
   readonly onInterrupt: (run: () => void) => void;
   /** For `serve`, which maps signals and talks to its supervisor. */
   readonly process: NodeJS.Process;

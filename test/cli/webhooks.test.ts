@@ -1,7 +1,9 @@
 /** `sallyport webhooks` against a gateway that runs. */
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../support/backend.js';
 import { eventually } from '../support/eventually.js';
@@ -168,6 +170,14 @@ describe('listen', () => {
     },
   );
 
+  it('WC4 deletes its endpoint when nobody reads its output any more', async () => {
+    const cli = await listening('--types', 'session.ready');
+    cli.child.stdout.destroy();
+    await backend.createSession(1);
+    expect(await cli.ended).toMatchObject({ code: 0, err: expect.stringContaining(`Deleted ${cli.id}.\n`) });
+    expect(await idsOfEndpoints()).not.toContain(cli.id);
+  });
+
   it('WC4, WC5 prints lines of JSON with all digits, and nothing that the gateway did not sign', async () => {
     const cli = await listening('--types', 'session.ready,session.ended', '--json');
     const metadata = '{"id":76561198012345679}';
@@ -239,14 +249,22 @@ describe('listen', () => {
       code: 1,
       err: expect.stringContaining('EADDRINUSE'),
     });
-    const calls: string[] = [];
-    const elsewhere = await startElsewhere(calls);
-    const url = `http://127.0.0.1:${String((elsewhere.address() as AddressInfo).port)}`;
-    const { code, err } = await webhooks('listen', '--url', url);
-    elsewhere.closeAllConnections();
-    elsewhere.close();
+    const elsewhere = await startImitation({ reaches: false });
+    const { code, err } = await webhooks('listen', '--url', elsewhere.url);
     expect([code, err]).toEqual([1, expect.stringContaining('does not reach this command (something else answers')]);
-    expect(calls.at(-1)).toBe('DELETE /v1/webhooks/wh_1');
+    expect(elsewhere.calls.at(-1)).toBe('DELETE /v1/webhooks/wh_1');
+    elsewhere.stop();
+  });
+
+  it('WC7 a second Ctrl-C ends the wait for a gateway that does not answer', async () => {
+    const silent = await startImitation({ reaches: true });
+    const cli = startCli(['webhooks', 'listen'], { ...env(), SALLYPORT_URL: silent.url });
+    await cli.shows('Ctrl-C deletes it.');
+    cli.child.kill('SIGINT');
+    await eventually(() => (silent.calls.at(-1)?.startsWith('DELETE') === true ? null : 'no call to delete'));
+    cli.child.kill('SIGINT');
+    expect(await cli.ended).toMatchObject({ code: 1, err: expect.stringContaining('Could not delete wh_1: ') });
+    silent.stop();
   });
 
   it('WC7 names an endpoint that it cannot delete', async () => {
@@ -261,16 +279,59 @@ describe('listen', () => {
   });
 });
 
-/** Answers as a gateway on another machine, where something else listens at the port. */
-async function startElsewhere(calls: string[]): Promise<Server> {
+interface Imitation {
+  readonly url: string;
+  readonly calls: readonly string[];
+  stop(): void;
+}
+
+/** Answers like a gateway. One that reaches the command never answers a DELETE; the other one calls something else. */
+async function startImitation({ reaches }: { readonly reaches: boolean }): Promise<Imitation> {
+  const calls: string[] = [];
+  const secret = `whsec_${'A'.repeat(32)}`;
+  let url = '';
+  const answerTo = async (call: string, body: string): Promise<object | null> => {
+    if (call === 'POST /v1/webhooks') {
+      ({ url } = JSON.parse(body) as { url: string });
+      return { id: 'wh_1', url, types: null, paused: false, paused_reason: null, secret };
+    }
+    if (call.startsWith('DELETE')) return null;
+    if (reaches) await sendTest(url, secret);
+    return { delivered: true, reason: null, took_ms: 1 };
+  };
   const server = createServer((request, response) => {
-    calls.push(`${String(request.method)} ${String(request.url)}`);
-    const endpoint = { id: 'wh_1', url: '', types: null, paused: false, paused_reason: null, secret: 'whsec_x' };
-    if (request.method === 'DELETE') response.writeHead(204).end();
-    else if (request.url === '/v1/webhooks') response.writeHead(201).end(JSON.stringify(endpoint));
-    else response.end(JSON.stringify({ delivered: true, reason: null, took_ms: 1 }));
+    text(request)
+      .then((body) => {
+        calls.push(`${String(request.method)} ${String(request.url)}`);
+        return answerTo(calls.at(-1) ?? '', body);
+      })
+      .then(
+        (answer) => {
+          if (answer !== null) response.end(JSON.stringify(answer));
+          else if (!reaches) response.writeHead(204).end();
+        },
+        () => response.destroy(),
+      );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return server;
+  return {
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    calls,
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+async function sendTest(url: string, secret: string): Promise<void> {
+  const body = JSON.stringify({ id: 'evt_1', type: 'webhook.test', sequence: null, created_at: 1, data: {} });
+  const at = new Date();
+  const headers = {
+    'webhook-id': 'evt_1',
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': new Webhook(secret).sign('evt_1', at, body),
+  };
+  await fetch(url, { method: 'POST', headers, body });
 }

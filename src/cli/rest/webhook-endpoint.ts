@@ -1,4 +1,4 @@
-/** What `webhooks create` and `webhooks listen` share: the registration of an endpoint. */
+/** Registers an endpoint of webhooks, for `webhooks create` and `webhooks listen`. */
 import type { Flag } from '../flag.js';
 import type { GatewayApi } from './gateway-api.js';
 
