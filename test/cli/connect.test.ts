@@ -115,3 +115,14 @@ it('CM7 with --listen the end of the input does not leave; Ctrl-C does', async (
   const members = await backend.native('GET', `/v1/relays/sessions/${id}/members`);
   expect(members.body).toMatchObject({ members: [] });
 });
+
+it('CM7 it leaves when nobody reads its output any more', async () => {
+  const { session_id: id } = await backend.createSession(1);
+  const ada = start(id, '--user-id', 'ada');
+  await ada.shows(`joined ${id}`);
+  ada.child.stdout.destroy();
+  await runCli(['connect', id, '--user-id', 'bob'], env(), 'hello\n');
+  expect(await ada.ended).toMatchObject({ code: 0 });
+  const members = await backend.native('GET', `/v1/relays/sessions/${id}/members`);
+  expect(members.body).toMatchObject({ members: [] });
+});
