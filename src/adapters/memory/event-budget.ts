@@ -55,6 +55,7 @@ function sizeOf({ facts }: EventRecord): number {
 }
 
 function lengthOf(value: unknown): number {
-  const isEmpty = typeof value !== 'object' || value === null || Object.keys(value).length === 0;
-  return isEmpty ? 0 : JSON.stringify(value).length;
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return 0;
+  return JSON.stringify(value).length;
 }

@@ -43,7 +43,7 @@ test('EV27 when all events together need too much memory, the oldest leave every
 
 test('EV27 a session that is shown with its seats needs more memory', async () => {
   const { log } = stage(10 * EVENT_BYTES);
-  const shown = { session: { metadata: 'x'.repeat(1_000) }, seats: [] };
+  const shown = { session: { metadata: 'x'.repeat(400), filters: [], group: null }, seats: [] };
   const big = { type: 'session.updated', session: shown } as unknown as EventFacts;
   const one = session();
   log.writeOf(one, [...events(6), big]);
