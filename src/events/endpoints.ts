@@ -50,10 +50,13 @@ export class Endpoints {
     this.#mayCall(url);
     const id = parseEndpointId(`wh_${randomBase62(crypto, ID_LETTERS)}`);
     if (id === null) throw new Error('an endpoint id has another form');
-    const secret = signer.newSecret();
+    const secret = signer.newSecret(crypto);
     const secrets = [{ sealed: sealSecret(this.deps.sealer, secret), validUntilMs: null }];
     const record = { id, owner, url, types, secrets, paused: null, createdAtMs: clock.nowMs(), version: 1 };
-    if ((await this.#put(record)) === 'full') throw new Failure('too_many_webhooks');
+    const outcome = await this.#put(record);
+    if (outcome === 'full') throw new Failure('too_many_webhooks');
+    // Another endpoint has the id: its secret is not the one that this answer would show.
+    if (outcome === 'changed') throw new Error('an endpoint with the new id exists');
     return { endpoint: this.#opened(record), secret };
   }
 
@@ -89,8 +92,8 @@ export class Endpoints {
 
   /** The former secret signs for a day beside the new one. */
   async rotate(id: EndpointId, scope: ProjectScope): Promise<NewSecret> {
-    const { clock, sealer, signer } = this.deps;
-    const secret = signer.newSecret();
+    const { clock, crypto, sealer, signer } = this.deps;
+    const secret = signer.newSecret(crypto);
     const endpoint = await this.#update(id, scope, (before) => {
       const untilMs = clock.nowMs() + ROTATED_SECRET_VALID_MS;
       const former = before.secrets
@@ -104,7 +107,9 @@ export class Endpoints {
 
   /** Rejects with `webhook_not_found`. */
   async remove(id: EndpointId, scope: ProjectScope): Promise<void> {
-    await this.#record(id, scope);
+    const found = (await this.deps.store.list()).find((each) => each.id === id);
+    if (found !== undefined && !sees(scope, found.owner)) throw new Failure('webhook_not_found');
+    // Asked also when the endpoint is gone: the store knows the repeat of an operation that removed it.
     const wasThere = await this.deps.store.remove(id);
     this.deps.list.forget();
     if (!wasThere) throw new Failure('webhook_not_found');

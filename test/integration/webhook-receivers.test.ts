@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWebhookSigner } from '../../src/adapters/standard-webhooks/signer.js';
+import { systemCrypto } from '../../src/adapters/system/crypto.js';
 import { parseProjectId } from '../../src/protocol/ids.js';
 import { Backend } from '../support/backend.js';
 import { Client } from '../support/client.js';
@@ -54,7 +55,7 @@ describe('the receivers of docs/WEBHOOKS.md', () => {
   }
 
   it('WR8 the receiver of events takes what the gateway signs, and refuses what somebody else sends', async () => {
-    const secret = signer.newSecret();
+    const secret = signer.newSecret(systemCrypto());
     const { url, printed } = await start(0, secret);
     const body = JSON.stringify({
       id: 'evt_1',

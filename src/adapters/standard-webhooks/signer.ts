@@ -1,4 +1,4 @@
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { ProjectId } from '../../protocol/ids.js';
 import { parseWebhookSecret, type WebhookSecret } from '../../protocol/webhook-secret.js';
@@ -19,7 +19,7 @@ export function createWebhookSigner(masterSecret: string): WebhookSigner {
         'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, sentAt, body)).join(' '),
       };
     },
-    newSecret: () => secretFrom(randomBytes(SECRET_BYTES)),
+    newSecret: (crypto) => secretFrom(Buffer.from(crypto.randomBytes(SECRET_BYTES))),
     secretOf: (projectId: ProjectId) =>
       secretFrom(Buffer.from(hkdfSync('sha256', masterSecret, '', `sallyport webhooks ${projectId}`, SECRET_BYTES))),
   };

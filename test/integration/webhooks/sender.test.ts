@@ -6,6 +6,7 @@ import { eventually } from '../../support/eventually.js';
 import { startWebhookRig, type WebhookRig } from '../../support/webhook-rig.js';
 import { startTarget, status, verify, type WebhookTarget } from '../../support/webhook-target.js';
 import * as f from '../../contract/suites/fixtures.js';
+import { systemCrypto } from '../../../src/adapters/system/crypto.js';
 
 const MINUTE = 60_000;
 const seen = z.object({ session_id: z.string(), sequence: z.number() });
@@ -129,7 +130,7 @@ describe('webhooks', () => {
     expect(verify(secret, call, call.atMs)).toMatchObject({ type: 'user.revoked' });
     expect(() => verify(secret, { ...call, body: call.body.replace('revoked', 'invoked') }, call.atMs)).toThrow();
     expect(() => verify(secret, call, call.atMs + 6 * MINUTE)).toThrow(/old/);
-    expect(() => verify(rig.signer.newSecret(), call, call.atMs)).toThrow();
+    expect(() => verify(rig.signer.newSecret(systemCrypto()), call, call.atMs)).toThrow();
     const renamed = { ...call, headers: { ...call.headers, 'webhook-id': 'evt_other' } };
     expect(() => verify(secret, renamed, call.atMs)).toThrow();
   });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { createWebhookSigner } from '../../../src/adapters/standard-webhooks/signer.js';
+import { systemCrypto } from '../../../src/adapters/system/crypto.js';
 import {
   verifyJoinQuestion,
   verifySessionReport,
@@ -14,7 +15,7 @@ import {
 } from '../../../src/client/webhooks.js';
 
 const signer = createWebhookSigner('a secret of these tests, long enough');
-const SECRET = signer.newSecret();
+const SECRET = signer.newSecret(systemCrypto());
 const NOW_MS = 1_795_793_503_000;
 const EVENT = {
   ...{ id: 'evt_1', type: 'member.left', sequence: 7, created_at: NOW_MS, session_id: '0123456789ab-S' },
@@ -77,7 +78,7 @@ describe('the check of webhooks', () => {
     expect(fault(headers, `${BODY} `)).toBe('signature_wrong');
     expect(fault({ ...headers, 'webhook-id': 'msg_2' })).toBe('signature_wrong');
     expect(fault({ ...headers, 'webhook-timestamp': String(NOW_MS / 1000 + 1) })).toBe('signature_wrong');
-    expect(fault(signed(BODY, [signer.newSecret()]))).toBe('signature_wrong');
+    expect(fault(signed(BODY, [signer.newSecret(systemCrypto())]))).toBe('signature_wrong');
     const signature = headers['webhook-signature'] ?? '';
     for (const odd of [
       signature.slice(3),
@@ -104,7 +105,7 @@ describe('the check of webhooks', () => {
   });
 
   it('WR4 (A21) accepts a rotated secret on either side, and none after the overlap', () => {
-    const next = signer.newSecret();
+    const next = signer.newSecret(systemCrypto());
     expect(fault(signed(BODY, [next, SECRET]))).toBeNull();
     expect(fault(signed(BODY, [SECRET, next]))).toBeNull();
     expect(fault(signed(), BODY, [next, SECRET])).toBeNull();
@@ -139,7 +140,7 @@ describe('the check of webhooks', () => {
     ] as const) {
       expect(fault(signed(body), body)).toBe(code);
       // Nobody learns more about a body whose signature is wrong.
-      expect(fault(signed(body), body, signer.newSecret())).toBe('signature_wrong');
+      expect(fault(signed(body), body, signer.newSecret(systemCrypto()))).toBe('signature_wrong');
     }
   });
 
