@@ -9,11 +9,14 @@ export class Places {
     return this.all;
   }
 
+  hasRoom(owner: string): boolean {
+    return this.all < this.most && (this.byOwner.get(owner) ?? 0) < Math.ceil(this.most / 2);
+  }
+
   /** False: no place is free for this owner. */
   take(owner: string): boolean {
-    const own = this.byOwner.get(owner) ?? 0;
-    if (this.all >= this.most || own >= Math.ceil(this.most / 2)) return false;
-    this.byOwner.set(owner, own + 1);
+    if (!this.hasRoom(owner)) return false;
+    this.byOwner.set(owner, (this.byOwner.get(owner) ?? 0) + 1);
     this.all += 1;
     return true;
   }

@@ -74,9 +74,13 @@ export function endpointKey(id: EndpointId): string {
   return id;
 }
 
-/** The same address of two projects is two targets: each has its own secret. */
+/**
+ * All addresses on one host are one target of a project, so that a host that hangs takes few places, also when each
+ * session names its own path. The same host of two projects is two targets: each project has its own secret.
+ */
 function sessionUrlKey(crypto: Pick<Crypto, 'sha256'>, projectId: ProjectId, url: string): string {
-  return `url_${crypto.sha256(`${projectId} ${url}`)}`;
+  const host = URL.canParse(url) ? new URL(url).host : url;
+  return `url_${crypto.sha256(`${projectId} ${host}`)}`;
 }
 
 function isSessionFacts(facts: EventRecord['facts']): facts is SessionFacts {

@@ -36,6 +36,8 @@ const PAGE = 32;
 const REFRESH_MS = 500;
 const LOOK_AGAIN_MS = 5000;
 const TRIM_MS = 60_000;
+/** After a page whose targets found no place: the next page leaves them out. */
+const CROWDED_MS = 20;
 /** After the store did not answer. */
 const STORE_RETRY_MS = 1000;
 
@@ -124,8 +126,8 @@ export class WebhookSender {
       const page = await queue.due(partition.hold, nowMs, { limit, perTarget, inFlight: partition.inFlight, resting });
       if (page.outcome === 'not_owner') return LOOK_AGAIN_MS;
       partition.counts = page.counts;
-      for (const delivery of page.deliveries) this.#start(partition, delivery);
-      if (limit > 0 && page.deliveries.length === limit) return 0;
+      const started = page.deliveries.filter((delivery) => this.#start(partition, delivery)).length;
+      if (limit > 0 && page.deliveries.length === limit) return started > 0 ? 0 : CROWDED_MS;
       return Math.min(LOOK_AGAIN_MS, (page.nextDueAtMs ?? Infinity) - clock.nowMs());
     } catch (error) {
       log.debug('webhooks_not_read', { partition: number, reason: error instanceof Error ? error.message : '' });
@@ -133,11 +135,12 @@ export class WebhookSender {
     }
   }
 
-  #start(partition: SentPartition, delivery: DueDelivery): void {
-    if (this.#partitions.get(partition.hold.partition) !== partition) return;
-    if (!this.#slots.take(delivery.targetKey)) {
+  /** False: there is no place for it. */
+  #start(partition: SentPartition, delivery: DueDelivery): boolean {
+    if (this.#partitions.get(partition.hold.partition) !== partition) return false;
+    if (!this.#slots.take(delivery.targetKey, delivery.owner)) {
       this.#starved.add(partition);
-      return;
+      return false;
     }
     partition.inFlight.add(delivery.id);
     const running = this.#run(partition, delivery).finally(() => {
@@ -147,6 +150,7 @@ export class WebhookSender {
       this.#wakeStarved();
     });
     this.#running.add(running);
+    return true;
   }
 
   /** Never rejects. */
@@ -156,7 +160,7 @@ export class WebhookSender {
       this.#deps.log.error('webhook_attempt_failed', error, { event_id: delivery.eventId });
       return { kind: 'failed', reason: 'internal error' };
     });
-    this.#slots.release(delivery.targetKey, answeredIn(result));
+    this.#slots.release(delivery.targetKey, delivery.owner, answeredIn(result));
     const outcome = this.#outcomeOf(delivery, result);
     if (outcome === null) return;
     if (result.kind === 'gone') await this.#pause(delivery);

@@ -29,6 +29,15 @@ interface Dead {
   readonly letter: DeadLetter;
 }
 
+/** The deliveries of one target that are ready. */
+interface Line {
+  readonly key: string;
+  readonly list: SortedList<Waiting>;
+  /** When the first one is due. */
+  dueAtMs: number;
+}
+
+const byFirstDue = (a: Line, b: Line): number => a.dueAtMs - b.dueAtMs || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 const byDue = (a: Waiting, b: Waiting): number => a.dueAtMs - b.dueAtMs || a.order - b.order;
 
 export class DeliveryPartition {
@@ -37,7 +46,8 @@ export class DeliveryPartition {
   /** In the order of `plan`, because a Map keeps the order of insertion. */
   readonly #waiting = new Map<string, Waiting>();
   /** Deliveries with no earlier one of their lane before them, by target. */
-  readonly #ready = new Map<string, SortedList<Waiting>>();
+  readonly #ready = new Map<string, Line>();
+  readonly #targets = new SortedList(byFirstDue);
   readonly #lanes = new Map<string, Waiting[]>();
   /** Oldest first. */
   readonly #dead = new Map<string, Dead>();
@@ -61,8 +71,13 @@ export class DeliveryPartition {
   due(nowMs: number, { limit, perTarget, inFlight, resting }: DueQuery): DuePage {
     const deliveries: DueDelivery[] = [];
     let nextDueAtMs: number | null = null;
-    const lists = [...this.#ready].filter(([key]) => !resting.has(key)).map(([, list]) => list);
-    for (const list of lists.sort((a, b) => dueOf(a) - dueOf(b))) {
+    // Only a resting target, or one whose deliveries are in flight, can lack a delivery to send.
+    for (const { key, list, dueAtMs: firstMs } of this.#targets.head(resting.size + inFlight.size + limit + 1)) {
+      if (resting.has(key)) continue;
+      if (firstMs > nowMs) {
+        nextDueAtMs = Math.min(nextDueAtMs ?? firstMs, firstMs);
+        break;
+      }
       for (const { delivery, attempts, dueAtMs } of list.head(perTarget)) {
         if (dueAtMs > nowMs) {
           nextDueAtMs = Math.min(nextDueAtMs ?? dueAtMs, dueAtMs);
@@ -156,16 +171,27 @@ export class DeliveryPartition {
 
   #makeReady(entry: Waiting): void {
     const { targetKey } = entry.delivery;
-    const list = this.#ready.get(targetKey) ?? new SortedList(byDue);
-    this.#ready.set(targetKey, list);
-    list.add(entry);
+    const line = this.#ready.get(targetKey) ?? { key: targetKey, list: new SortedList(byDue), dueAtMs: Infinity };
+    this.#ready.set(targetKey, line);
+    line.list.add(entry);
+    this.#noteFirst(line);
   }
 
   #takeOut(entry: Waiting): void {
     const { targetKey } = entry.delivery;
-    const list = this.#ready.get(targetKey);
-    list?.remove(entry);
-    if (list?.size === 0) this.#ready.delete(targetKey);
+    const line = this.#ready.get(targetKey);
+    if (line === undefined) return;
+    line.list.remove(entry);
+    this.#noteFirst(line);
+  }
+
+  #noteFirst(line: Line): void {
+    const first = line.list.first();
+    if (first?.dueAtMs === line.dueAtMs) return;
+    this.#targets.remove(line);
+    line.dueAtMs = first?.dueAtMs ?? Infinity;
+    if (first === undefined) this.#ready.delete(line.key);
+    else this.#targets.add(line);
   }
 
   /** Lets the next one of the lane follow. */
@@ -206,8 +232,4 @@ export class DeliveryPartition {
     this.#dropped = 0;
     return change;
   }
-}
-
-function dueOf(list: SortedList<Waiting>): number {
-  return list.first()?.dueAtMs ?? Infinity;
 }

@@ -11,7 +11,9 @@ local found, count, following = {}, 0, nil
 local function note(due)
   if not following or due < following then following = due end
 end
-for _, target in ipairs(redis.call('ZRANGEBYSCORE', targets, '-inf', int(at))) do
+-- Only a resting target, or one whose deliveries are in flight, can lack a delivery to send.
+local most_targets = #ARGV - 8 + limit
+for _, target in ipairs(redis.call('ZRANGEBYSCORE', targets, '-inf', int(at), 'LIMIT', 0, most_targets)) do
   if count >= limit then break end
   if not resting[target] then
     local members = redis.call('ZRANGEBYLEX', ready, '[' .. target .. ' ', '(' .. target .. '!', 'LIMIT', 0, per_target)
