@@ -38,6 +38,8 @@ const LOOK_AGAIN_MS = 5000;
 const TRIM_MS = 60_000;
 /** After a page whose targets found no place: the next page leaves them out. */
 const CROWDED_MS = 20;
+/** How long the attempts of a partition may go on after the node gave it up. */
+const END_MS = 1500;
 /** After the store did not answer. */
 const STORE_RETRY_MS = 1000;
 
@@ -50,7 +52,8 @@ export class WebhookSender {
   /** Partitions that found no free place, in their turn. */
   readonly #starved = new Set<SentPartition>();
   readonly #stopped = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  /** Partitions that the node gave up, until their attempts have ended. */
+  readonly #ending = new Map<number, SentPartition>();
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;
@@ -70,19 +73,33 @@ export class WebhookSender {
   own(hold: FeedHold): void {
     const before = this.#partitions.get(hold.partition);
     if (before?.hold.epoch === hold.epoch) return;
-    const partition = before ?? new SentPartition(hold, this.#deps.clock, () => this.#look(hold.partition));
+    const ending = this.#ending.get(hold.partition);
+    this.#ending.delete(hold.partition);
+    ending?.resume();
+    const partition = before ?? ending ?? new SentPartition(hold, this.#deps.clock, () => this.#look(hold.partition));
     partition.hold = hold;
     this.#partitions.set(hold.partition, partition);
     this.wake(hold.partition);
   }
 
-  /** The node gives the partition up: nothing new of it is sent. */
-  disown(partition: number): void {
-    const found = this.#partitions.get(partition);
-    if (found === undefined) return;
-    found.stop();
-    this.#starved.delete(found);
-    this.#partitions.delete(partition);
+  /**
+   * The node gives the partition up: nothing new of it is sent. Resolves when its attempts have ended, so that the next
+   * owner does not send them at the same time. Those that take longer than `END_MS` are aborted. Never rejects.
+   */
+  async disown(number: number): Promise<void> {
+    const partition = this.#partitions.get(number);
+    if (partition === undefined) return;
+    partition.stop();
+    this.#starved.delete(partition);
+    this.#partitions.delete(number);
+    this.#ending.set(number, partition);
+    const cut = this.#deps.clock.after(END_MS, () => {
+      if (partition.isStopped) partition.abort();
+    });
+    if (this.#stopped.signal.aborted) partition.abort();
+    await Promise.all(partition.running);
+    cut.cancel();
+    if (this.#ending.get(number) === partition) this.#ending.delete(number);
   }
 
   /** Deliveries may be due. A partition of another node is ignored. */
@@ -106,8 +123,10 @@ export class WebhookSender {
   /** Ends the attempts under way: the next owner sends them again. */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    for (const partition of [...this.#partitions.keys()]) this.disown(partition);
-    await Promise.all(this.#running);
+    const ending = [...this.#ending.values()];
+    for (const partition of ending) partition.abort();
+    const owned = [...this.#partitions.keys()].map((partition) => this.disown(partition));
+    await Promise.all([...owned, ...ending.flatMap(({ running }) => [...running])]);
   }
 
   /** Sends what is due. Answers when to look again. */
@@ -145,17 +164,17 @@ export class WebhookSender {
     partition.inFlight.add(delivery.id);
     const running = this.#run(partition, delivery).finally(() => {
       partition.inFlight.delete(delivery.id);
-      this.#running.delete(running);
+      partition.running.delete(running);
       partition.wake();
       this.#wakeStarved();
     });
-    this.#running.add(running);
+    partition.running.add(running);
     return true;
   }
 
   /** Never rejects. */
   async #run(partition: SentPartition, delivery: DueDelivery): Promise<void> {
-    const result = await attempt(delivery, this.#deps, this.#stopped.signal).catch((error: unknown): AttemptResult => {
+    const result = await attempt(delivery, this.#deps, partition.signal).catch((error: unknown): AttemptResult => {
       if (error instanceof Failure && error.code === 'store_unavailable') return { kind: 'withheld' };
       this.#deps.log.error('webhook_attempt_failed', error, { event_id: delivery.eventId });
       return { kind: 'failed', reason: 'internal error' };

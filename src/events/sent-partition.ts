@@ -5,6 +5,8 @@ import type { FeedHold } from '../ports/event-feed.js';
 
 export class SentPartition {
   readonly inFlight = new Set<string>();
+  /** The attempts under way. */
+  readonly running = new Set<Promise<void>>();
   hold: FeedHold;
   counts: DeliveryCounts = { waiting: 0, oldestAtMs: null, dead: 0 };
   readonly #clock: Clock;
@@ -14,6 +16,7 @@ export class SentPartition {
   /** Something became due during the look. */
   #isStale = false;
   #isStopped = false;
+  #cut = new AbortController();
   #trimmedAtMs = -Infinity;
 
   /** `look` sends what is due, and answers in how many milliseconds to look again. It never rejects. */
@@ -25,6 +28,11 @@ export class SentPartition {
 
   get isStopped(): boolean {
     return this.#isStopped;
+  }
+
+  /** Aborts the attempts that begin now. */
+  get signal(): AbortSignal {
+    return this.#cut.signal;
   }
 
   wake(): void {
@@ -55,5 +63,16 @@ export class SentPartition {
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+  }
+
+  /** Ends what is under way. The targets may have got it, and get it again from the next owner. */
+  abort(): void {
+    this.#cut.abort();
+  }
+
+  /** The node owns the partition again; what is still under way stays in flight. */
+  resume(): void {
+    this.#isStopped = false;
+    if (this.#cut.signal.aborted) this.#cut = new AbortController();
   }
 }

@@ -17,10 +17,7 @@ export function webhookWork({ feed, planner, queue, sender }: WebhookWorkDeps): 
     taken: (hold) => {
       sender.own(hold);
     },
-    lost: ({ partition }) => {
-      sender.disown(partition);
-      return Promise.resolve();
-    },
+    lost: ({ partition }) => sender.disown(partition),
     settle: async (hold, entries) => {
       const last = entries.at(-1);
       if (last === undefined) return true;

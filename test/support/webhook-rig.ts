@@ -114,6 +114,12 @@ export async function startWebhookRig({ limits, deliveryBounds }: RigOptions = {
       sender.start();
       sender.own(hold);
     },
+    /** The node takes the partition that it gave up. */
+    async ownAgain(): Promise<void> {
+      await store.feed.release(hold);
+      hold = f.sure(await store.feed.claim(0, f.HERE, LEASE_MS));
+      sender.own(hold);
+    },
     stop: () => sender.stop(),
   };
 }

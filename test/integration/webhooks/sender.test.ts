@@ -237,4 +237,61 @@ describe('webhooks', () => {
       fields: { partition: 0, dead_letters: 5, dropped: 3 },
     });
   });
+
+  describe('a node that gives a partition up', () => {
+    const answers: (() => void)[] = [];
+    /** One delivery is under way, and the target answers when the test says so. */
+    const underWay = async () => {
+      await register();
+      answers.length = 0;
+      target.answer = (response) => answers.push(() => status(204)(response));
+      await rig.plan(rig.event());
+      await eventually(() => (answers.length === 1 ? null : 'nothing arrived'));
+    };
+    const givingUp = () => {
+      const state = { isOver: false };
+      const over = rig.sender.disown(0).then(() => (state.isOver = true));
+      return { state, over };
+    };
+
+    test('WH25 waits for its attempts, so that the next owner does not send again what arrived', async () => {
+      await underWay();
+      const { state, over } = givingUp();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(state.isOver).toBe(false);
+      f.sure(answers[0])();
+      await over;
+      await rig.ownAgain();
+      await rig.idle();
+      expect(rig.sender.counts()).toMatchObject({ waiting: 0, inFlight: 0 });
+      expect(target.received).toHaveLength(1);
+    });
+
+    test('WH25 waits for 1.5 s at most; the next owner sends again what hangs', async () => {
+      await underWay();
+      const { over } = givingUp();
+      rig.clock.advance(1500);
+      await over;
+      expect(rig.sender.counts().inFlight).toBe(0);
+      await rig.ownAgain();
+      await eventually(() => (target.received.length === 2 ? null : 'it is not sent again'));
+      expect(new Set(idsAt(target)).size).toBe(1);
+    });
+
+    test('WH25 and takes it again does not send a second time what is still under way', async () => {
+      await underWay();
+      const { over } = givingUp();
+      await rig.ownAgain();
+      rig.clock.advance(1500);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect([target.received.length, rig.sender.counts().inFlight]).toEqual([1, 1]);
+      f.sure(answers[0])();
+      await over;
+      await rig.idle();
+      rig.sender.wake(0);
+      await rig.idle();
+      expect(target.received).toHaveLength(1);
+      expect(rig.sender.counts().waiting).toBe(0);
+    });
+  });
 });
