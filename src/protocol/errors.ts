@@ -101,6 +101,9 @@ export const ERRORS = {
   webhook_not_found: spec('The project has no webhook endpoint with this id.', 404),
   webhook_url_refused: spec('The gateway may not call this URL.', 400),
   too_many_webhooks: spec('The maximum number of webhook endpoints is reached.', 409),
+  too_many_webhook_tests: spec('Two tests of this webhook are under way at this node; wait for them.', 429, {
+    retryable: true,
+  }),
   dead_letter_not_found: spec('The project has no dead letter with this id.', 404),
   too_many_templates: spec('The maximum number of JWT templates is reached.', 409),
   changed_meanwhile: spec('Somebody else changed the record at the same time; read it and try again.', 409, {

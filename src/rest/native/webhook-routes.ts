@@ -174,9 +174,10 @@ function testWebhook({ webhooks }: WebhookRoutesDeps): Route {
         .object({ id: z.string(), delivered: z.boolean(), reason: z.string().nullable(), took_ms: field.quantity })
         .meta({ id: 'WebhookTest' }),
     },
-    errors: ['webhook_not_found'],
-    async handle({ caller, params: { id } }) {
-      const { id: eventId, delivered, reason, tookMs } = await webhooks.test(id, caller.sees);
+    errors: ['webhook_not_found', 'too_many_webhook_tests'],
+    async handle({ caller, params: { id }, request }) {
+      const report = await webhooks.test(id, caller.sees, request.patience);
+      const { id: eventId, delivered, reason, tookMs } = report;
       return { status: 200, body: { id: eventId, delivered, reason, took_ms: tookMs } };
     },
   });

@@ -114,6 +114,24 @@ describe('webhooks over REST', () => {
     expect(bad.json).toMatchObject({ delivered: false, reason: 'status 404' });
   });
 
+  it('WH26 a test has as long as an attempt, ends when its caller is gone, and two of an endpoint run at once', async () => {
+    const { endpoint } = await webhooks.endpoints.create(f.ACME, `${target.url}/hook`, null);
+    target.answer = () => undefined;
+    const extended: number[] = [];
+    const leaving: (() => void)[] = [];
+    const patience = { extend: (ms: number) => extended.push(ms), onOver: (run: () => void) => leaving.push(run) };
+    const test = () => webhooks.webhooks.test(endpoint.id, f.ACME, patience);
+    const two = [test(), test()];
+    await expect.poll(() => target.received.length).toBe(2);
+    expect(extended).toEqual([15_000, 15_000]);
+    const third = await harness.native(`POST /v1/webhooks/${endpoint.id}/test`);
+    expect([third.status, third.json.code]).toEqual([429, 'too_many_webhook_tests']);
+    for (const leave of leaving) leave();
+    expect(await Promise.all(two)).toMatchObject([{ delivered: false }, { delivered: false }]);
+    target.answer = status(204);
+    expect((await harness.native(`POST /v1/webhooks/${endpoint.id}/test`)).json).toMatchObject({ delivered: true });
+  });
+
   it("WH20 a session's webhook_url is signed with the secret of its project, which an admin can read", async () => {
     const { secret } = (await harness.native('GET /v1/webhooks/signing_secret')).json;
     const session = { ...f.newSession({ webhookUrl: `${target.url}/session` }) };
