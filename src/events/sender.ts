@@ -3,7 +3,13 @@
  * sender when it has planned deliveries.
  */
 import type { Clock } from '../ports/clock.js';
-import type { DeliveryCounts, DeliveryOutcome, DeliveryQueue, DueDelivery } from '../ports/delivery-queue.js';
+import type {
+  DeliveryCounts,
+  DeliveryOutcome,
+  DeliveryQueue,
+  DueDelivery,
+  UnreadableDelivery,
+} from '../ports/delivery-queue.js';
 import type { FeedHold } from '../ports/event-feed.js';
 import type { Log } from '../ports/log.js';
 import type { Tallies } from '../ports/metrics.js';
@@ -145,13 +151,24 @@ export class WebhookSender {
       const page = await queue.due(partition.hold, nowMs, { limit, perTarget, inFlight: partition.inFlight, resting });
       if (page.outcome === 'not_owner') return LOOK_AGAIN_MS;
       partition.counts = page.counts;
+      for (const each of page.unreadable) await this.#giveUp(partition, each);
       const started = page.deliveries.filter((delivery) => this.#start(partition, delivery)).length;
+      if (page.unreadable.length > 0) return 0;
       if (limit > 0 && page.deliveries.length === limit) return started > 0 ? 0 : CROWDED_MS;
       return Math.min(LOOK_AGAIN_MS, (page.nextDueAtMs ?? Infinity) - clock.nowMs());
     } catch (error) {
-      log.debug('webhooks_not_read', { partition: number, reason: error instanceof Error ? error.message : '' });
+      if (Failure.is(error, 'store_unavailable')) log.debug('webhooks_not_read', { partition: number });
+      else log.error('webhooks_not_read', error, { partition: number });
       return STORE_RETRY_MS;
     }
+  }
+
+  /** Removes it: it would come first again, and nobody could read it among the dead letters either. */
+  async #giveUp({ hold }: SentPartition, { id, error }: UnreadableDelivery): Promise<void> {
+    const { queue, log, tallies } = this.#deps;
+    log.error('webhook_unreadable', error, { partition: hold.partition, delivery_id: id });
+    const change = await queue.settle(hold, id, { kind: 'done' });
+    if (change.outcome === 'changed') tallies.webhooksDead += 1;
   }
 
   /** False: there is no place for it. */

@@ -86,6 +86,14 @@ export interface DuePage {
   /** When the next one of a target that does not rest becomes due; null: none is on a schedule. */
   readonly nextDueAtMs: number | null;
   readonly counts: DeliveryCounts;
+  /** Due deliveries whose stored form nobody can read, as another version may have written it. */
+  readonly unreadable: readonly UnreadableDelivery[];
+}
+
+export interface UnreadableDelivery {
+  readonly id: string;
+  /** What is wrong with the stored form. */
+  readonly error: unknown;
 }
 
 export interface DeliveryCounts {

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { inject } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { silentLog } from '../support/silent-log.js';
@@ -45,4 +45,33 @@ deliveryRules('redis', async (deliveryBounds) => {
       client.disconnect();
     },
   };
+});
+
+test('WH27 one delivery that nobody can read is named, and holds up no other', async () => {
+  const [url, keyPrefix, clock] = [inject('redisUrl'), randomPrefix(), new ManualClock(1_900_000_000_000)];
+  const store = createRedisStore({ url, keyPrefix, log: silentLog, onFailure: () => undefined, clock });
+  const client = new Redis(url);
+  store.start();
+  try {
+    await untilReady(store);
+    const hold = f.sure(await store.feed.claim(0, f.HERE, LEASE_MS));
+    const target = { kind: 'session', projectId: f.ACME, url: 'https://a.example/' } as const;
+    const rest = { owner: f.ACME, target, targetKey: 'A', lane: null, body: '{}', createdAtMs: clock.nowMs() };
+    const delivery = (id: string) => ({ id, eventId: id, eventType: 'session.ended', ...rest }) as const;
+    await store.deliveries.plan(hold, '0-0', [delivery('a'), delivery('b')]);
+    await client.hset(`${keyPrefix}:{p0}:deliveries:records`, 'a', '{"of":"another version"}');
+    const due = async () => {
+      const query = { limit: 10, perTarget: 10, inFlight: new Set<string>(), resting: new Set<string>() };
+      const page = await store.deliveries.due(hold, clock.nowMs(), query);
+      if (page.outcome !== 'due') throw new Error(page.outcome);
+      return [page.unreadable.map(({ id }) => id), page.deliveries.map(({ id }) => id)];
+    };
+    expect(await due()).toEqual([['a'], ['b']]);
+    await store.deliveries.settle(hold, 'a', { kind: 'done' });
+    expect(await due()).toEqual([[], ['b']]);
+  } finally {
+    await store.stop();
+    await client.unlink(...(await findKeys(client, keyPrefix)));
+    client.disconnect();
+  }
 });

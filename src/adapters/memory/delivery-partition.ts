@@ -93,7 +93,7 @@ export class DeliveryPartition {
       oldestAtMs: oldest?.sinceMs ?? null,
       dead: this.#dead.size,
     };
-    return { outcome: 'due', deliveries, nextDueAtMs, counts };
+    return { outcome: 'due', deliveries, nextDueAtMs, counts, unreadable: [] };
   }
 
   settle(nowMs: number, id: string, outcome: DeliveryOutcome): QueueChange {

@@ -9,6 +9,7 @@ import {
   type NewDelivery,
   type NotOwner,
   type QueueChange,
+  type UnreadableDelivery,
 } from '../../ports/delivery-queue.js';
 import type { FeedHold } from '../../ports/event-feed.js';
 import { parseDeliveryRecord, writeDeliveryRecord } from './delivery-record.js';
@@ -117,14 +118,23 @@ function decodeDue(reply: unknown): DuePage | NotOwner {
   const [outcome, next, waiting, oldest, dead, found] = asList(reply);
   if (outcome === 'not_owner') return NOT_OWNER;
   if (outcome !== 'due') throw unexpected('due deliveries');
-  const deliveries = inGroups(asList(found), 5).map(([id, due, attempts, record, body]): DueDelivery => ({
-    ...parseDeliveryRecord(asText(id), asText(record)),
-    body: asText(body),
-    attempts: asInteger(attempts),
-    dueAtMs: asInteger(due),
-  }));
+  const deliveries: DueDelivery[] = [];
+  const unreadable: UnreadableDelivery[] = [];
+  for (const [id, due, attempts, record, body] of inGroups(asList(found), 5)) {
+    try {
+      const parsed = parseDeliveryRecord(asText(id), asText(record));
+      deliveries.push({
+        ...parsed,
+        body: asText(body),
+        attempts: asInteger(attempts),
+        dueAtMs: asInteger(due),
+      });
+    } catch (error) {
+      unreadable.push({ id: asText(id), error });
+    }
+  }
   const counts = { waiting: asInteger(waiting), oldestAtMs: asIntegerOrNull(oldest), dead: asInteger(dead) };
-  return { outcome, deliveries, nextDueAtMs: asIntegerOrNull(next), counts };
+  return { outcome, deliveries, nextDueAtMs: asIntegerOrNull(next), counts, unreadable };
 }
 
 function decodeDead(reply: unknown, partition: number): readonly DeadLetter[] {
