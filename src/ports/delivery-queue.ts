@@ -149,7 +149,10 @@ export interface DeliveryQueue {
   plan(hold: FeedHold, upTo: string, deliveries: readonly NewDelivery[]): Promise<QueueChange | NotOwner>;
   /** Reads the deliveries that are due now. Changes nothing, so that a repeat has the same answer. */
   due(hold: FeedHold, nowMs: number, query: DueQuery): Promise<DuePage | NotOwner>;
-  /** Notes the end of an attempt. A delivery that is not there any more stays away. */
+  /**
+   * Notes the end of an attempt. A delivery that is not there any more stays away; one that the bounds gave up meanwhile
+   * is no dead letter after `done`.
+   */
   settle(hold: FeedHold, id: string, outcome: DeliveryOutcome): Promise<QueueChange | NotOwner>;
   /** Gives up deliveries that are too old, and removes dead letters that are. */
   trim(hold: FeedHold): Promise<QueueChange | NotOwner>;

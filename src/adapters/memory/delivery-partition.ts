@@ -98,7 +98,12 @@ export class DeliveryPartition {
 
   settle(nowMs: number, id: string, outcome: DeliveryOutcome): QueueChange {
     const entry = this.#waiting.get(id);
-    if (entry === undefined) return this.#change();
+    if (entry === undefined) {
+      const dead = this.#dead.get(id);
+      // The bounds gave it up while it was under way.
+      if (dead !== undefined && outcome.kind === 'done') this.#bury(id, dead);
+      return this.#change();
+    }
     if (outcome.kind === 'done') this.#remove(entry, nowMs);
     else if (outcome.kind === 'dead') this.#kill(entry, nowMs, outcome.attempts, outcome.reason);
     else this.#retry(entry, nowMs, outcome.attempts, outcome.dueAtMs);

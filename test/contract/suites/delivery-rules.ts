@@ -219,6 +219,18 @@ export function deliveryRules(engine: string, open: (bounds: DeliveryBounds) => 
       });
     });
 
+    test('WH28 a delivery that arrives after the bounds gave it up is no dead letter; one that fails still is', async () => {
+      await reopened({ waiting: 1 });
+      await plan(delivery('a'));
+      await plan(delivery('b'));
+      await plan(delivery('c'));
+      expect(await dead('all')).toHaveLength(2);
+      await on.queue.settle(hold, 'a', { kind: 'done' });
+      await retry('b', 1000);
+      expect(await dead('all')).toEqual(['b']);
+      expect((await page()).counts).toMatchObject({ waiting: 1, dead: 1 });
+    });
+
     test('WH7 the bytes of the bodies count', async () => {
       await reopened({ waitingBytes: 100, deadBytes: 100 });
       const long = (id: string) => delivery(id, { body: 'x'.repeat(60) });

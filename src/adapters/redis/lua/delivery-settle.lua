@@ -2,6 +2,7 @@
 if not owns(ARGV[3], ARGV[4]) then return { 'not_owner' } end
 local id, kind, attempts = ARGV[11], ARGV[12], ARGV[13]
 local state = load(id)
+local text = not state and kind == 'done' and redis.call('HGET', dead, id)
 if state and kind == 'done' then
   remove(id, state)
   forget(id)
@@ -12,6 +13,11 @@ elseif state then
   leave_lane(state)
   state.n = tonumber(attempts)
   make_ready(id, state, tonumber(ARGV[14]))
+end
+if text then
+  -- The bounds gave it up while it was under way.
+  bury(id, cjson.decode(text))
+  forget(id)
 end
 keep_bounds(5)
 return changed()
