@@ -69,6 +69,11 @@ function laneOf({ sessionId, facts }: EventRecord): string | null {
   return isUserSessionFacts(facts) ? facts.session.id : null;
 }
 
+/** Whether the delivery of this id goes to the target. */
+export function isDeliveryTo(deliveryId: string, targetKey: string): boolean {
+  return deliveryId.endsWith(`.${targetKey}`);
+}
+
 /** Endpoint ids are words already. */
 export function endpointKey(id: EndpointId): string {
   return id;

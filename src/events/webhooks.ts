@@ -11,7 +11,7 @@ import type { WebhookSigner } from '../ports/webhook-signer.js';
 import { ATTEMPT_DEADLINE_MS, post, validSecrets, type AttemptDeps } from './attempt.js';
 import type { Endpoint } from './endpoint-list.js';
 import type { Endpoints } from './endpoints.js';
-import { endpointKey } from './planner.js';
+import { endpointKey, isDeliveryTo } from './planner.js';
 
 export interface WebhooksDeps extends Pick<AttemptDeps, 'outbound' | 'clock'> {
   readonly endpoints: Pick<Endpoints, 'existing'>;
@@ -91,8 +91,10 @@ export class Webhooks {
     return queue.deadLetters({ scope, targetKey: endpointId === null ? null : endpointKey(endpointId), ...page });
   }
 
-  /** Rejects with `dead_letter_not_found`. */
-  async resend(key: DeadLetterKey, scope: ProjectScope): Promise<void> {
+  /** `endpointId`: whose dead letter it must be; null: of any target. Rejects with `dead_letter_not_found`. */
+  async resend(key: DeadLetterKey, scope: ProjectScope, endpointId: EndpointId | null): Promise<void> {
+    const isOther = endpointId !== null && !isDeliveryTo(key.id, endpointKey(endpointId));
+    if (isOther) throw new Failure('dead_letter_not_found');
     if (!(await this.deps.queue.resend(key, scope))) throw new Failure('dead_letter_not_found');
     this.deps.wake(key.partition);
   }

@@ -84,7 +84,7 @@ function resendAny({ webhooks }: DeadLetterRoutesDeps): Route {
     responses: { 202: 'empty' },
     errors: ['dead_letter_not_found'],
     async handle({ caller, params: { letter_id } }) {
-      await webhooks.resend(letter_id, caller.sees);
+      await webhooks.resend(letter_id, caller.sees, null);
       return { status: 202 };
     },
   });
@@ -101,8 +101,8 @@ function resendOfWebhook({ webhooks }: DeadLetterRoutesDeps): Route {
     notFound: 'dead_letter_not_found',
     responses: { 202: 'empty' },
     errors: ['dead_letter_not_found'],
-    async handle({ caller, params: { letter_id } }) {
-      await webhooks.resend(letter_id, caller.sees);
+    async handle({ caller, params: { id, letter_id } }) {
+      await webhooks.resend(letter_id, caller.sees, id);
       return { status: 202 };
     },
   });

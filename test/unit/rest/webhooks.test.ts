@@ -148,7 +148,7 @@ describe('webhooks over REST', () => {
     await webhooks.sender.stop();
   });
 
-  it('WH21 dead letters are listed and sent again over REST', async () => {
+  it('WH21 WH29 dead letters are listed and sent again over REST, each under its own endpoint', async () => {
     const { id } = await create();
     target.answer = status(410);
     const createdAtMs = harness.clock.nowMs();
@@ -163,6 +163,9 @@ describe('webhooks over REST', () => {
     expect(await list(`/v1/webhooks/${id}/dead_letters`)).toMatchObject([letter]);
     const letterId = `dl_0_evt_1.${id}`;
     target.answer = status(204);
+    const { endpoint: other } = await webhooks.endpoints.create('all', target.url, null);
+    const wrong = await harness.native(`POST /v1/webhooks/${other.id}/dead_letters/${letterId}/resend`);
+    expect([wrong.status, wrong.json.code]).toEqual([404, 'dead_letter_not_found']);
     await harness.native(`PATCH /v1/webhooks/${id}`, { paused: false });
     expect((await harness.native(`POST /v1/webhooks/dead_letters/${letterId}/resend`)).status).toBe(202);
     await expect.poll(() => target.received.length).toBe(2);
