@@ -47,7 +47,6 @@ export async function attempt(
   if (endpoint === null) return { kind: 'orphaned' };
   if (endpoint.paused !== null) return { kind: 'withheld' };
   const secrets = validSecrets(endpoint, deps.clock.nowMs());
-  if (secrets.length === 0) return { kind: 'failed', reason: 'the secret was sealed with another SALLYPORT_SECRET' };
   return post({ id: eventId, url: endpoint.url, body, secrets }, deps, signal);
 }
 
@@ -56,6 +55,7 @@ export async function post(
   { outbound, signer, clock }: Pick<AttemptDeps, 'outbound' | 'signer' | 'clock'>,
   signal: AbortSignal,
 ): Promise<AttemptResult> {
+  if (secrets.length === 0) return { kind: 'failed', reason: 'the secret was sealed with another SALLYPORT_SECRET' };
   const proof = signer.sign({ id, sentAtMs: clock.nowMs(), body }, secrets);
   const headers = { 'Content-Type': 'application/json', ...proof };
   try {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseProjectId } from '../../../src/protocol/ids.js';
+import { parseEndpointId, parseProjectId } from '../../../src/protocol/ids.js';
 import { composeOutbound } from '../../../src/compose/outbound.js';
 import { composeWebhooks } from '../../../src/compose/webhooks.js';
 import { systemCrypto } from '../../../src/adapters/system/crypto.js';
@@ -130,6 +130,16 @@ describe('webhooks over REST', () => {
     expect(await Promise.all(two)).toMatchObject([{ delivered: false }, { delivered: false }]);
     target.answer = status(204);
     expect((await harness.native(`POST /v1/webhooks/${endpoint.id}/test`)).json).toMatchObject({ delivered: true });
+  });
+
+  it('WH30 a test sends nothing unsigned: it says that the secret cannot be opened', async () => {
+    const id = f.sure(parseEndpointId(`wh_${'z'.repeat(24)}`));
+    const secrets = [{ sealed: 'sealed elsewhere', validUntilMs: null }];
+    const rest = { types: null, secrets, paused: null, createdAtMs: 1, version: 1 };
+    await harness.store.endpoints.put({ id, owner: f.ACME, url: `${target.url}/hook`, ...rest }, 20);
+    const { json } = await harness.native(`POST /v1/webhooks/${id}/test`);
+    expect(json).toMatchObject({ delivered: false, reason: 'the secret was sealed with another SALLYPORT_SECRET' });
+    expect(target.received).toEqual([]);
   });
 
   it("WH20 a session's webhook_url is signed with the secret of its project, which an admin can read", async () => {
