@@ -10,6 +10,7 @@ import type { Outbound } from '../ports/outbound.js';
 import type { ProjectScope } from '../ports/relay-session.js';
 import type { Sealer } from '../ports/sealer.js';
 import type { WebhookSigner } from '../ports/webhook-signer.js';
+import { isWithoutProject } from './event-types.js';
 import { openSecret, sealSecret, type Endpoint, type EndpointList } from './endpoint-list.js';
 
 export interface EndpointsDeps {
@@ -44,10 +45,11 @@ export interface NewSecret {
 export class Endpoints {
   constructor(private readonly deps: EndpointsDeps) {}
 
-  /** Rejects with `webhook_url_refused`, or with `too_many_webhooks`. */
+  /** Rejects with `webhook_url_refused`, `too_many_webhooks` or `invalid_request`. */
   async create(owner: ProjectScope, url: string, types: readonly string[] | null): Promise<NewSecret> {
     const { crypto, signer, clock } = this.deps;
     this.#mayCall(url);
+    mayGet(owner, types);
     const id = parseEndpointId(`wh_${randomBase62(crypto, ID_LETTERS)}`);
     if (id === null) throw new Error('an endpoint id has another form');
     const secret = signer.newSecret(crypto);
@@ -70,15 +72,18 @@ export class Endpoints {
     return this.#opened(await this.#record(id, scope));
   }
 
-  /** Rejects with `webhook_not_found`, `webhook_url_refused` or `changed_meanwhile`. */
+  /** Rejects with `webhook_not_found`, `webhook_url_refused`, `changed_meanwhile` or `invalid_request`. */
   async change(id: EndpointId, scope: ProjectScope, { url, types, paused }: EndpointChange): Promise<Endpoint> {
     if (url !== undefined) this.#mayCall(url);
-    return this.#update(id, scope, (before) => ({
-      ...before,
-      url: url ?? before.url,
-      types: types === undefined ? before.types : types,
-      paused: paused === undefined ? before.paused : paused ? (before.paused ?? 'asked') : null,
-    }));
+    return this.#update(id, scope, (before) => {
+      if (types !== undefined) mayGet(before.owner, types);
+      return {
+        ...before,
+        url: url ?? before.url,
+        types: types === undefined ? before.types : types,
+        paused: paused === undefined ? before.paused : paused ? (before.paused ?? 'asked') : null,
+      };
+    });
   }
 
   /** Pauses an endpoint in the gateway's own name. An endpoint that is not there stays away. */
@@ -151,6 +156,13 @@ export class Endpoints {
   #opened(record: EndpointRecord): Endpoint {
     return openSecret(this.deps.sealer, record);
   }
+}
+
+/** Rejects an endpoint that would never get anything. */
+function mayGet(owner: ProjectScope, types: readonly string[] | null): void {
+  if (owner === 'all' || types === null || !types.every(isWithoutProject)) return;
+  const message = 'a project never gets user_session.* and node.*: only a webhook of the root key does';
+  throw new Failure('invalid_request', { message: `types: ${message}`, details: [{ path: 'types', message }] });
 }
 
 function sees(scope: ProjectScope, owner: ProjectScope): boolean {

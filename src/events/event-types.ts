@@ -26,6 +26,14 @@ export const EVENT_TYPES: readonly EventType[] = Object.values(
 
 export const EVENT_FAMILIES: readonly string[] = Object.keys(BY_FAMILY);
 
+/** Events that belong to no project: only endpoints of the root key get them. */
+const WITHOUT_PROJECT: readonly EventType[] = [...BY_FAMILY.user_session, ...BY_FAMILY.node];
+
+/** Whether the text names types that a project never gets. */
+export function isWithoutProject(name: string): boolean {
+  return eventTypesNamed(name)?.every((type) => WITHOUT_PROJECT.includes(type)) ?? false;
+}
+
 /** null: every type. */
 export type EventFilter = ReadonlySet<EventType> | null;
 

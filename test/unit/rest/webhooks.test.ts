@@ -103,6 +103,21 @@ describe('webhooks over REST', () => {
     expect([foreign.status, foreign.json.code]).toEqual([404, 'webhook_not_found']);
   });
 
+  it('WH31 a project that asks only for types that it never gets is told why; the root key may, and so may a mix', async () => {
+    const { secret } = (await harness.native('POST /v1/keys', { name: 'k', scopes: ['admin'] })).json;
+    const authorization = `Bearer ${secret}`;
+    const own = (types: unknown, line = 'POST /v1/webhooks', more: object = { url: target.url }) =>
+      harness.send(line, { authorization, body: { ...more, types } });
+    for (const types of [['user_session.*'], ['node.lost', 'user_session.created']]) {
+      const { status: code, json } = await own(types);
+      expect([code, json.code, json.message]).toEqual([400, 'invalid_request', expect.stringContaining('root key')]);
+    }
+    const mixed = await own(['node.*', 'member.*']);
+    expect(mixed.status).toBe(201);
+    expect((await own(['node.*'], `PATCH /v1/webhooks/${mixed.json.id}`, {})).status).toBe(400);
+    expect((await create({ types: ['node.*'] })).id).toMatch(/^wh_/);
+  });
+
   it('WH19 a test event is sent now, signed, and its outcome is told', async () => {
     const { id, secret } = await create();
     const good = await harness.native(`POST /v1/webhooks/${id}/test`);
