@@ -5,7 +5,7 @@ import { ManualClock } from '../support/manual-clock.js';
 import { silentLog } from '../support/silent-log.js';
 import { findKeys, openRedisStore, randomPrefix, untilReady } from '../support/stores.js';
 import { endpointRules } from './suites/endpoint-rules.js';
-import { deliveryRules } from './suites/delivery-rules.js';
+import { delivery, deliveryRules } from './suites/delivery-rules.js';
 import * as f from './suites/fixtures.js';
 
 const LEASE_MS = 3_600_000;
@@ -73,5 +73,25 @@ test('WH27 one delivery that nobody can read is named, and holds up no other', a
     await store.stop();
     await client.unlink(...(await findKeys(client, keyPrefix)));
     client.disconnect();
+  }
+});
+
+test('EVR9 a delivery is due by the clock of Redis, also at a node whose clock is behind', async () => {
+  const { store, clock, close } = await openRedisStore();
+  try {
+    const hold = f.sure(await store.feed.claim(0, f.HERE, LEASE_MS));
+    await store.deliveries.plan(hold, '0-0', [delivery('a')]);
+    const query = { limit: 10, perTarget: 10, inFlight: new Set<string>(), resting: new Set<string>() };
+    const dueAt = async (nowMs: number) => {
+      const page = await store.deliveries.due(hold, nowMs, query);
+      return page.outcome === 'due' ? page.deliveries.map(({ id }) => id) : page.outcome;
+    };
+    expect(await dueAt(clock.nowMs() - 5_000)).toEqual(['a']);
+    // The control: a later attempt is not due yet, by neither clock.
+    await store.deliveries.settle(hold, 'a', { kind: 'retry', attempts: 1, dueAtMs: clock.nowMs() + 1_000 });
+    expect(await dueAt(clock.nowMs())).toEqual([]);
+    expect(await dueAt(clock.nowMs() - 5_000)).toEqual([]);
+  } finally {
+    await close();
   }
 });

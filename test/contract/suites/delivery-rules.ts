@@ -31,7 +31,7 @@ const OTHER = f.sure(parseProjectId('other'));
 const ENDPOINT = f.sure(parseEndpointId(`wh_${'a'.repeat(24)}`));
 const ALL: DueQuery = { limit: 100, perTarget: 100, inFlight: new Set(), resting: new Set() };
 
-function delivery(id: string, more: Partial<NewDelivery> = {}): NewDelivery {
+export function delivery(id: string, more: Partial<NewDelivery> = {}): NewDelivery {
   const target = { kind: 'endpoint', endpointId: ENDPOINT } as const;
   const event = { eventId: `evt_${id}`, eventType: 'member.joined', createdAtMs: START_MS } as const;
   return { id, ...event, owner: ONE, target, targetKey: 'A', lane: null, body: `{"of":"${id}"}`, ...more };

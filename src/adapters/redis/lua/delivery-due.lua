@@ -2,7 +2,9 @@
 -- Replies 'due', the next due time or '', how many wait, since when the oldest waits or '', how many are dead, and a flat
 -- list: id, due, attempts, record, body.
 if not owns(ARGV[3], ARGV[4]) then return { 'not_owner' } end
-local at, limit, per_target, in_flight = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local limit, per_target, in_flight = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+-- Due times of plans are by this server's clock. The clock of the node may be behind.
+local at = math.max(tonumber(ARGV[5]), now)
 local busy, resting = {}, {}
 for i = 9, 8 + in_flight do busy[ARGV[i]] = true end
 for i = 9 + in_flight, #ARGV do resting[ARGV[i]] = true end
