@@ -154,6 +154,7 @@ describe('Redis is unavailable', () => {
       store.relay.end(session.id, 'all'),
       store.keys.put(newKey('b')),
       store.keys.remove(kept.id, 'all'),
+      store.events.append({ type: 'node.lost', nodeId: f.HERE }),
     ];
     const upkeep = [
       store.keys.noteUse(kept.id, 1),

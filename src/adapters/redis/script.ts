@@ -162,7 +162,7 @@ export function loadScripts({ format, isCluster, maxFeedEvents = MAX_FEED_EVENTS
     clientPoint: overClient('client-point'),
     clientPrune: overClient('client-prune', 'upkeep'),
     recordPut: overFeed('record-put'),
-    eventAppend: overFeed('event-append', 'upkeep'),
+    eventAppend: overFeed('event-append'),
     eventsOfSession: alone('events-of-session', 'read'),
     eventsOfLog: alone('events-of-log', 'read'),
     feedClaim: alone('feed-claim', 'upkeep'),
