@@ -161,14 +161,17 @@ export class Dispatcher {
 
   private async step(partition: number): Promise<void> {
     const { feed, work, tallies } = this.deps;
-    const { entries, dropped } = await feed.read(partition, ENTRIES_AT_ONCE);
+    const { entries, dropped, hasMore } = await feed.read(partition, ENTRIES_AT_ONCE);
     this.countDropped(partition, dropped);
-    if (entries.length === 0) return;
+    if (entries.length === 0) {
+      if (hasMore) this.wake(partition);
+      return;
+    }
     await feed.publish(partition, entries);
     const hold = this.share.holdOf(partition);
     if (hold === null || !(await work.settle(hold, entries))) return;
     tallies.eventsDispatched += entries.length;
-    if (entries.length === ENTRIES_AT_ONCE) this.woken.add(partition);
+    if (hasMore) this.wake(partition);
   }
 
   private countDropped(partition: number, dropped: number): void {

@@ -21,6 +21,8 @@ export interface FeedPage {
   readonly entries: readonly FeedEntry[];
   /** How many events the partition dropped since it exists, because it was full. */
   readonly dropped: number;
+  /** Whether the partition held more than these entries. */
+  readonly hasMore: boolean;
 }
 
 /** Names a node's ownership of a partition: a later owner has a higher epoch. */
@@ -42,7 +44,10 @@ export interface EventFeed {
   claim(partition: number, nodeId: NodeId, leaseMs: number): Promise<FeedHold | null>;
   /** Gives the partition up, so that another node can take it at once. */
   release(hold: FeedHold): Promise<void>;
-  /** Rejects with `internal` when the store holds an event that it cannot read. */
+  /**
+   * The oldest entries. A store may answer fewer than `limit`, even none, when they are large or when it reads several
+   * partitions at once: `hasMore` tells. Rejects with `internal` when the store holds an event that it cannot read.
+   */
   read(partition: number, limit: number): Promise<FeedPage>;
   /**
    * Appends the entries to the logs of their projects and of the deployment, each once, however often and by whomever

@@ -31,7 +31,7 @@ export interface LogEntry {
 export type EventPage =
   | {
       readonly outcome: 'read';
-      /** Oldest first. */
+      /** Oldest first. There may be fewer than asked for, but one at least, although `newest` is farther. */
       readonly entries: readonly LogEntry[];
       /** The newest position of the log; 0: nothing was ever written. */
       readonly newest: number;

@@ -7,6 +7,7 @@ import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
 import { createOperations } from '../../src/adapters/system/operations.js';
 import type { Store } from '../../src/ports/store.js';
 import { commandsDuring } from '../support/redis-monitor.js';
+import { eventually } from '../support/eventually.js';
 import { startRedisServer } from '../support/redis-server.js';
 import { silentLog } from '../support/silent-log.js';
 import { findKeys, openRedisStore, randomPrefix, untilReady } from '../support/stores.js';
@@ -116,6 +117,62 @@ describe('events in Redis', () => {
     const { entries } = await store.feed.read(DIRECTORY_PARTITION, 10);
     expect(entries.map(({ event }) => event.facts.type)).toEqual(['node.lost', 'user.banned']);
     expect(store.feed.partitions).toBe(DIRECTORY_PARTITION + 1);
+  });
+
+  test('EVR10 a page ends at about 1 MiB, with one event at least, and its reader reads on', async () => {
+    const large = (bytes: number) => f.newSession({ metadata: { text: 'x'.repeat(bytes) } });
+    const sessions = [large(400_000), large(400_000), large(2_000_000)];
+    for (const session of sessions) {
+      await store.relay.create(session, []);
+      await store.relay.update(session.id, 'all', { locked: true });
+    }
+    const partitions = [...new Set(sessions.map(({ id }) => partitionOf(id)))];
+    const readAll = async () => {
+      const pages = await Promise.all(partitions.map((partition) => store.feed.read(partition, 10)));
+      return pages.map(({ entries, hasMore }) => ({ read: entries.length, hasMore }));
+    };
+    const pages = await readAll();
+    const read = pages.reduce((sum, page) => sum + page.read, 0);
+    expect(read).toBeGreaterThanOrEqual(1);
+    expect(read).toBeLessThan(6);
+    expect(pages.some(({ hasMore }) => hasMore)).toBe(true);
+    // Another feed is the first one now and then.
+    const met = new Set<number>();
+    await eventually(async () => {
+      for (const [at, page] of (await readAll()).entries()) if (page.read > 0) met.add(at);
+      return met.size === partitions.length ? null : 'a feed is passed over';
+    });
+    expect(await e.dispatch(store)).toHaveLength(6);
+    const cursors: number[] = [];
+    for (let after = 0; after < 6; after = cursors.at(-1) ?? 0) {
+      const page = e.entriesOf(await store.events.of(e.ALL, after, 1_000));
+      expect(page.length).toBeLessThan(4);
+      cursors.push(f.sure(page.at(-1)).position);
+    }
+    expect(cursors.at(-1)).toBe(6);
+    expect(cursors.length).toBeGreaterThan(2);
+    const last = f.sure(sessions[2]).id;
+    expect(e.entriesOf(await store.events.ofSession(last, 'all', 0, 1_000))).toHaveLength(1);
+    expect(e.entriesOf(await store.events.ofSession(last, 'all', 1, 1_000))).toHaveLength(1);
+  });
+
+  test('EVR11 the oldest event that is not too old is found among many that are', async () => {
+    const { logs, log } = createKeys(keyPrefix);
+    const session = f.newSession();
+    await store.relay.create(session, []);
+    const [, feed = ''] = createKeys(keyPrefix).sessionEvents(session.id);
+    const [[, [, text = ''] = []] = ['', []]] = await client.xrange(feed, '-', '+');
+    const aged = text.replace(/^1 \d+/, '1 1');
+    const pipeline = client.pipeline();
+    for (let at = 1; at <= 500; at += 1) {
+      pipeline.xadd(log('all'), `${String(at)}-0`, 'p', '0', 'a', '1-0', 'e', at <= 470 ? aged : text);
+    }
+    await pipeline.hset(logs, 'all', 500).exec();
+    const lost = { outcome: 'cursor_lost', oldest: 471, newest: 500 };
+    for (const after of [0, 1, 468, 469]) expect(await store.events.of(e.ALL, after, 100)).toEqual(lost);
+    expect(e.entriesOf(await store.events.of(e.ALL, 470, 100))).toHaveLength(30);
+    expect(e.entriesOf(await store.events.of(e.ALL, 499, 100))).toHaveLength(1);
+    expect(e.entriesOf(await store.events.of(e.ALL, 500, 100))).toEqual([]);
   });
 
   test('EVR8 a session that is swept when its keys are gone has ended too, once, as its log last told of it', async () => {

@@ -54,7 +54,7 @@ export class MemoryEventFeed implements EventFeed {
 
   async read(_partition: number, limit: number): Promise<FeedPage> {
     const entries = this.#ring.oldest(limit).map(({ position, event }) => ({ position: String(position), event }));
-    return { entries, dropped: this.#dropped };
+    return { entries, dropped: this.#dropped, hasMore: this.#ring.size > entries.length };
   }
 
   /** In this process each event is in all of its logs from the moment of its change. */

@@ -2,7 +2,7 @@ import type { EventFeed, FeedEntry, FeedHold, FeedPage } from '../../ports/event
 import { EVENT_KEPT_MS, MAX_LOG_EVENTS } from '../../ports/event-log.js';
 import type { NodeId } from '../../protocol/ids.js';
 import { decodeFed, storedFormOf } from './event-codec.js';
-import { logsOf } from './event-log.js';
+import { logsOf, PAGE_BYTES } from './event-log.js';
 import type { Keys } from './keys.js';
 import type { Argument, RedisLink } from './link.js';
 import { DIRECTORY_PARTITION } from './partitions.js';
@@ -65,12 +65,12 @@ export class RedisEventFeed implements EventFeed {
   }
 
   async read(partition: number, limit: number): Promise<FeedPage> {
-    const [dropped, ...rest] = asList(await this.#reads.ask({ partition, limit }));
+    const [dropped, held, ...rest] = asList(await this.#reads.ask({ partition, limit }));
     const entries = asPairs(rest).map(([place, text]) => ({
       position: place,
       event: decodeFed({ partition, place, text }),
     }));
-    return { entries, dropped: asInteger(dropped) };
+    return { entries, dropped: asInteger(dropped), hasMore: asInteger(held) > entries.length };
   }
 
   async publish(partition: number, entries: readonly FeedEntry[]): Promise<void> {
@@ -84,7 +84,8 @@ export class RedisEventFeed implements EventFeed {
   async #readAll(reads: readonly Read[]): Promise<readonly unknown[]> {
     const keys = reads.flatMap(({ partition }) => this.#keysOf(partition));
     const limit = Math.max(...reads.map((read) => read.limit));
-    return asList(await this.#link.run('feed.read', this.#scripts.feedRead, keys, [this.#maxFeedEvents, limit]));
+    const args = [this.#maxFeedEvents, limit, PAGE_BYTES];
+    return asList(await this.#link.run('feed.read', this.#scripts.feedRead, keys, args));
   }
 
   async #publishAll(publications: readonly Publication[]): Promise<readonly true[]> {

@@ -16,6 +16,12 @@ import type { RedisLink } from './link.js';
 import { asInteger, asList, asText } from './replies.js';
 import type { Scripts } from './script.js';
 
+/**
+ * A page ends with the event that reaches so many bytes. One event may hold a session with thousands of seats; a script
+ * that answers with a thousand such events would hold up Redis, and no reply of that size arrives in time.
+ */
+export const PAGE_BYTES = 1024 * 1024;
+
 /** The event logs in Redis: lists beside the sessions, and streams in one slot for projects and the deployment. */
 export class RedisEventLog implements EventLog {
   readonly #link: RedisLink;
@@ -31,7 +37,7 @@ export class RedisEventLog implements EventLog {
   async ofSession(id: SessionId, scope: ProjectScope, after: number, limit: number): Promise<EventPage | null> {
     const [fields = ''] = this.#keys.session(id);
     const [log = ''] = this.#keys.sessionEvents(id);
-    const bounds = [MAX_SESSION_EVENTS, EVENT_KEPT_MS, SESSION_EVENTS_KEPT_MS];
+    const bounds = [MAX_SESSION_EVENTS, EVENT_KEPT_MS, SESSION_EVENTS_KEPT_MS, PAGE_BYTES];
     const args = [scope === 'all' ? '' : scope, after, limit, ...bounds];
     const reply = await this.#link.run('events.of_session', this.#scripts.eventsOfSession, [fields, log], args);
     if (reply === null) return null;
@@ -44,7 +50,7 @@ export class RedisEventLog implements EventLog {
   async of(log: LogName, after: number, limit: number): Promise<EventPage> {
     const name = nameOf(log);
     const keys = [this.#keys.logs, this.#keys.log(name)];
-    const args = [name, after, limit, EVENT_KEPT_MS];
+    const args = [name, after, limit, EVENT_KEPT_MS, PAGE_BYTES];
     const [newest, oldest, ...rest] = asList(
       await this.#link.run('events.of_log', this.#scripts.eventsOfLog, keys, args),
     );

@@ -33,14 +33,15 @@ export function eventFeedRules(open: OpenStore): void {
       const events = await sessionEvents(on.all.store, id);
       const entries = await entriesIn(on.all.store, partition);
       expect(entries.map(({ event }) => event)).toEqual(events);
-      expect((await feed().read(partition, 2)).entries).toEqual(entries.slice(0, 2));
+      expect(await feed().read(partition, 2)).toMatchObject({ entries: entries.slice(0, 2), hasMore: true });
+      expect(await feed().read(partition, 5)).toMatchObject({ entries, hasMore: false });
       const hold = await claimed(on.all.store, partition);
       expect(await feed().settle(hold, f.sure(entries[1]).position)).toBe(true);
       expect(await entriesIn(on.all.store, partition)).toEqual(entries.slice(2));
       expect(await feed().settle(hold, f.sure(entries[1]).position)).toBe(true);
       expect(await entriesIn(on.all.store, partition)).toEqual(entries.slice(2));
       expect(await feed().settle(hold, f.sure(entries[4]).position)).toBe(true);
-      expect(await feed().read(partition, 10)).toEqual({ entries: [], dropped: 0 });
+      expect(await feed().read(partition, 10)).toEqual({ entries: [], dropped: 0, hasMore: false });
     });
 
     test('EV24 however often, and by whomever, events are published, each is in each log once, in order', async () => {
@@ -146,7 +147,7 @@ export function feedBoundRules(engine: string, open: OpenStore, most: number): v
       expect(entries.map(({ event }) => event)).toEqual(events.slice(3));
       await dispatch(store);
       expect(idsOf(await logged(store, OF_ACME)).slice(-most)).toEqual(idsOf(events.slice(3)));
-      expect(await store.feed.read(partition, 10)).toEqual({ entries: [], dropped: 3 });
+      expect(await store.feed.read(partition, 10)).toEqual({ entries: [], dropped: 3, hasMore: false });
     });
   });
 }

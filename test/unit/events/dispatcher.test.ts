@@ -32,6 +32,8 @@ class Cluster {
   /** `<node> <event>` in the order in which the events were settled. */
   readonly settled: string[] = [];
   isNewsLost = false;
+  /** How many entries the next pages of the feed have. */
+  readonly pages: number[] = [];
   private readonly served = new Map<NodeId, (body: unknown) => void>();
 
   constructor(readonly clock: ManualClock) {
@@ -88,7 +90,7 @@ class Cluster {
       onWritten: (listen) => void writers.set(self, listen),
       claim: (partition, nodeId, leaseMs) => reach(() => feed.claim(partition, nodeId, leaseMs)),
       release: (hold) => reach(() => feed.release(hold)),
-      read: (partition, limit) => reach(() => feed.read(partition, limit)),
+      read: (partition, limit) => reach(() => feed.read(partition, this.pages.shift() ?? limit)),
       publish: () => reach(() => feed.publish()),
       settle: (hold, upTo) => reach(() => feed.settle(hold, upTo)),
     };
@@ -187,6 +189,14 @@ describe('the dispatcher of events', () => {
     cluster.write(owner.self, 'late');
     await cluster.pass(GATHER_MS);
     expect(cluster.settled).toEqual([`${owner.self} late`]);
+  });
+
+  test('ED7 it reads on at once after a page that was cut short, also when the page is empty', async () => {
+    cluster.pages.push(1, 0, 2, 0, 1);
+    for (const id of ['one', 'two', 'three', 'four']) cluster.feed.add({ id } as EventRecord);
+    cluster.write(owner.self, 'five');
+    await cluster.pass(6 * GATHER_MS);
+    expect(cluster.settled).toEqual(['one', 'two', 'three', 'four', 'five'].map((id) => `${owner.self} ${id}`));
   });
 
   test('ED6 what the feed dropped is counted once', async () => {

@@ -1,6 +1,7 @@
 -- KEYS: a session's fields, its log. ARGV: scope, the position to read after, limit, how many events and for how long a
--- log keeps them, how long it outlives its session. Replies {newest, oldest, events...}, nil without a session, or
--- 'unreadable'.
+-- log keeps them, how long it outlives its session, how many bytes of events are enough. Replies {newest, oldest,
+-- events...}, nil without a session, or 'unreadable'.
+local STEP = 16
 local after, limit, now_kept = tonumber(ARGV[4]), tonumber(ARGV[5]), now - tonumber(ARGV[7])
 local fields = redis.call('HMGET', KEYS[1], 'project', 'events', 'expires')
 local project, newest = fields[1], tonumber(fields[2]) or 0
@@ -24,6 +25,14 @@ end
 local oldest = newest - length + skipped + 1
 local reply = { newest, oldest }
 if after > newest or after < oldest - 1 then return reply end
-local first = length - newest + after
-for _, text in ipairs(redis.call('LRANGE', KEYS[2], first, first + limit - 1)) do reply[#reply + 1] = text end
+local first, left = length - newest + after, tonumber(ARGV[9])
+local stop = math.min(length, first + limit)
+while first < stop and left > 0 do
+  for _, text in ipairs(redis.call('LRANGE', KEYS[2], first, math.min(first + STEP, stop) - 1)) do
+    if left <= 0 then break end
+    reply[#reply + 1] = text
+    left = left - #text
+  end
+  first = first + STEP
+end
 return reply
