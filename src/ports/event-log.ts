@@ -16,6 +16,8 @@ import type { ProjectScope } from './relay-session.js';
 /** How many of the newest events a log keeps. */
 export const MAX_SESSION_EVENTS = 1000;
 export const MAX_LOG_EVENTS = 100_000;
+/** How many bytes of events a log other than a session's keeps in a shared store. */
+export const MAX_LOG_BYTES = 64 * 1024 * 1024;
 /** How long a log keeps an event, and how long a session's log outlives the session. */
 export const EVENT_KEPT_MS = 24 * 3_600_000;
 export const SESSION_EVENTS_KEPT_MS = 3_600_000;

@@ -5,6 +5,7 @@ import { createKeys } from '../../src/adapters/redis/keys.js';
 import { DIRECTORY_PARTITION, partitionOf } from '../../src/adapters/redis/partitions.js';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
 import { createOperations } from '../../src/adapters/system/operations.js';
+import { MAX_LOG_BYTES } from '../../src/ports/event-log.js';
 import type { Store } from '../../src/ports/store.js';
 import { commandsDuring } from '../support/redis-monitor.js';
 import { eventually } from '../support/eventually.js';
@@ -161,7 +162,7 @@ describe('events in Redis', () => {
     const session = f.newSession();
     await store.relay.create(session, []);
     const [, feed = ''] = createKeys(keyPrefix).sessionEvents(session.id);
-    const [[, [, text = ''] = []] = ['', []]] = await client.xrange(feed, '-', '+');
+    const text = f.sure(f.sure((await client.xrange(feed, '-', '+'))[0])[1][1]);
     const aged = text.replace(/^1 \d+/, '1 1');
     const pipeline = client.pipeline();
     for (let at = 1; at <= 500; at += 1) {
@@ -173,6 +174,37 @@ describe('events in Redis', () => {
     expect(e.entriesOf(await store.events.of(e.ALL, 470, 100))).toHaveLength(30);
     expect(e.entriesOf(await store.events.of(e.ALL, 499, 100))).toHaveLength(1);
     expect(e.entriesOf(await store.events.of(e.ALL, 500, 100))).toEqual([]);
+  });
+
+  test('EVR12 a log with too many bytes, or too many old events, loses its oldest events', async () => {
+    const { logs, log } = createKeys(keyPrefix);
+    const session = f.newSession({ metadata: { text: 'x'.repeat(10_000) } });
+    await store.relay.create(session, []);
+    for (let at = 1; at < 6; at += 1) await store.relay.update(session.id, 'all', { locked: true });
+    await e.dispatch(store);
+    const size = Number(await client.hget(logs, 'bytes all'));
+    expect(size).toBeGreaterThan(60_000);
+    expect(await client.hget(logs, 'bytes project:acme')).toBe(String(size));
+    // The log of all events looks fuller than it is: about three more events are too many.
+    await client.hset(logs, 'bytes all', MAX_LOG_BYTES - 10_000);
+    for (let at = 0; at < 3; at += 1) await store.relay.update(session.id, 'all', { locked: true });
+    await e.dispatch(store);
+    const page = await store.events.of(e.ALL, 0, 10);
+    expect(page).toMatchObject({ outcome: 'cursor_lost', newest: 9 });
+    expect(Number(await client.hget(logs, 'bytes all'))).toBeLessThanOrEqual(MAX_LOG_BYTES);
+    expect(await client.xlen(log('all'))).toBeLessThan(8);
+    expect(await client.xlen(log('all'))).toBeGreaterThan(4);
+    // The control: the log of the project keeps all.
+    expect(await e.logged(store, e.OF_ACME)).toHaveLength(9);
+    // One event stays, however large it is; when its log has expired, its bytes count no more.
+    await client.hset(logs, 'bytes all', 10 * MAX_LOG_BYTES);
+    await store.relay.update(session.id, 'all', { locked: false });
+    await e.dispatch(store);
+    expect(await client.xlen(log('all'))).toBe(1);
+    await client.unlink(log('all'));
+    await store.relay.update(session.id, 'all', { locked: true });
+    await e.dispatch(store);
+    expect(Number(await client.hget(logs, 'bytes all'))).toBeLessThan(11_000);
   });
 
   test('EVR8 a session that is swept when its keys are gone has ended too, once, as its log last told of it', async () => {

@@ -1,5 +1,5 @@
 import type { EventFeed, FeedEntry, FeedHold, FeedPage } from '../../ports/event-feed.js';
-import { EVENT_KEPT_MS, MAX_LOG_EVENTS } from '../../ports/event-log.js';
+import { EVENT_KEPT_MS, MAX_LOG_BYTES, MAX_LOG_EVENTS } from '../../ports/event-log.js';
 import type { NodeId } from '../../protocol/ids.js';
 import { decodeFed, storedFormOf } from './event-codec.js';
 import { logsOf, PAGE_BYTES } from './event-log.js';
@@ -105,7 +105,7 @@ export class RedisEventFeed implements EventFeed {
     );
     const logs = [...numbers.keys()];
     const keys = [this.#keys.logs, ...logs.map((log) => this.#keys.log(log))];
-    const bounds = [MAX_LOG_EVENTS, EVENT_KEPT_MS, logs.length];
+    const bounds = [MAX_LOG_EVENTS, EVENT_KEPT_MS, MAX_LOG_BYTES, logs.length];
     await this.#link.run('feed.publish', this.#scripts.feedPublish, keys, [...bounds, ...logs, ...args]);
     return publications.map(() => true);
   }
