@@ -160,7 +160,7 @@ export class Endpoints {
 
 /** Rejects an endpoint that would never get anything. */
 function mayGet(owner: ProjectScope, types: readonly string[] | null): void {
-  if (owner === 'all' || types === null || !types.every(isWithoutProject)) return;
+  if (owner === 'all' || types?.every(isWithoutProject) !== true) return;
   const message = 'a project never gets user_session.* and node.*: only a webhook of the root key does';
   throw new Failure('invalid_request', { message: `types: ${message}`, details: [{ path: 'types', message }] });
 }
