@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Store } from '../../../src/ports/store.js';
-import type { SessionId } from '../../../src/protocol/ids.js';
+import { parseEndpointId, type SessionId } from '../../../src/protocol/ids.js';
 import { eventually } from '../../support/eventually.js';
 import * as f from './fixtures.js';
 import { useIdentityStores } from './use-identity-stores.js';
@@ -41,6 +41,7 @@ export async function useEverything(store: Store): Promise<void> {
   expect(await relay.list({ scope: 'all', from: { offset: 0 }, limit: 5 })).toMatchObject({ totalCount: 0 });
 
   await useEvents(store, ended.id);
+  await useWebhooks(store);
 
   const key = {
     id: f.keyId('a'),
@@ -77,4 +78,36 @@ async function useEvents({ events, feed }: Store, id: SessionId): Promise<void> 
   const [newest = 0] = await events.newest([{ of: 'all' }]);
   expect(newest).toBeGreaterThan(10);
   expect(await events.of({ of: 'all' }, newest - 1, 10)).toMatchObject({ outcome: 'read', entries: [{}] });
+}
+
+async function useWebhooks({ feed, deliveries, endpoints }: Store): Promise<void> {
+  const id = f.sure(parseEndpointId(`wh_${'e'.repeat(24)}`));
+  const secrets = [{ sealed: 'sealed', validUntilMs: null }];
+  const endpoint = { id, owner: f.ACME, url: 'https://a.example/', types: null, secrets, paused: null };
+  expect(await endpoints.put({ ...endpoint, createdAtMs: 1, version: 1 }, 1)).toBe('written');
+  expect(await endpoints.list()).toHaveLength(1);
+  const hold = f.sure(await feed.claim(1, f.HERE, 60_000));
+  const nowMs = Date.now();
+  const to = { owner: f.ACME, target: { kind: 'endpoint', endpointId: id }, targetKey: id, lane: 'lane' } as const;
+  const delivery = {
+    id: `evt.${id}`,
+    eventId: 'evt',
+    eventType: 'member.joined',
+    body: '{}',
+    createdAtMs: nowMs,
+  } as const;
+  const changed = { outcome: 'changed', evicted: 0, dropped: 0 };
+  expect(await deliveries.plan(hold, '0-0', [{ ...delivery, ...to }])).toEqual(changed);
+  const query = { limit: 1, perTarget: 1, inFlight: new Set<string>(), resting: new Set<string>() };
+  expect(await deliveries.due(hold, nowMs + 60_000, query)).toMatchObject({ deliveries: [{ id: delivery.id }] });
+  const dead = { kind: 'dead', attempts: 10, reason: 'status 500' } as const;
+  expect(await deliveries.settle(hold, delivery.id, dead)).toEqual(changed);
+  const letters = await deliveries.deadLetters({ scope: f.ACME, targetKey: id, before: null, limit: 1 });
+  expect(letters).toMatchObject([{ id: delivery.id }]);
+  expect(await deliveries.resend({ partition: 1, id: delivery.id }, f.ACME)).toBe(true);
+  expect(await deliveries.settle(hold, delivery.id, { kind: 'done' })).toEqual(changed);
+  expect(await deliveries.trim(hold)).toEqual(changed);
+  await feed.release(hold);
+  expect(await endpoints.remove(id)).toBe(true);
+  expect(await endpoints.revision()).toBe(2);
 }
