@@ -14,7 +14,8 @@ import { startBusNode } from './suites/bus-rules.js';
 import { useEverything } from './suites/use-everything.js';
 
 const OPERATIONS = readFileSync(new URL('../../docs/OPERATIONS.md', import.meta.url), 'utf8');
-const LINE = /^ACL SETUSER sallyport .*$/m.exec(OPERATIONS)?.[0] ?? '';
+const LINES = OPERATIONS.match(/^ACL SETUSER sallyport .*$/gm) ?? [];
+const [LINE = ''] = LINES;
 const RULES = LINE.split(' ').slice(3);
 const COMMANDS = RULES.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1));
 const OF_BUS = ['publish', 'subscribe'];
@@ -49,6 +50,10 @@ describe('an ACL user', () => {
     store.start();
     return store;
   }
+
+  test('RF3 the documentation lists the rights once', () => {
+    expect(LINES).toHaveLength(1);
+  });
 
   test('RF3 with the rights that the documentation lists everything works, and Redis refuses nothing', async () => {
     await admin.call('ACL', 'LOG', 'RESET');
