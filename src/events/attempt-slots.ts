@@ -80,6 +80,11 @@ export class AttemptSlots {
     if (answered !== null) this.#note(key, answered);
   }
 
+  /** The target counts as one that never failed. */
+  forget(key: string): void {
+    this.#failing.delete(key);
+  }
+
   #note(key: string, answered: boolean): void {
     this.#failing.delete(key);
     if (answered) return;

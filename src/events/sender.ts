@@ -65,9 +65,11 @@ export class WebhookSender {
     this.#deps = deps;
     this.#limits = deps.limits ?? SLOT_LIMITS;
     this.#slots = new AttemptSlots(this.#limits);
-    this.#health = new TargetHealth(deps.log);
+    this.#health = new TargetHealth(deps.log, deps.clock);
     deps.endpoints.onChange(() => {
       for (const partition of this.#partitions.keys()) this.wake(partition);
+      // A store that does not answer is asked again at the next change; the sweep forgets them in any case.
+      this.#forgetRemoved().catch(() => undefined);
     });
   }
 
@@ -264,9 +266,18 @@ export class WebhookSender {
     first.wake();
   }
 
+  async #forgetRemoved(): Promise<void> {
+    for (const [key, endpointId] of this.#health.endpoints()) {
+      if ((await this.#deps.endpoints.find(endpointId)) !== null) continue;
+      this.#health.forget(key);
+      this.#slots.forget(key);
+    }
+  }
+
   #refresh(): void {
     const { endpoints, clock } = this.#deps;
     if (this.#stopped.signal.aborted) return;
+    for (const key of this.#health.sweep()) this.#slots.forget(key);
     const asking = this.#partitions.size === 0 ? Promise.resolve([]) : endpoints.paused();
     // The store's outage is logged where it begins; the next round asks again.
     const asked = asking.catch(() => []);

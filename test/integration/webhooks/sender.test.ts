@@ -238,6 +238,23 @@ describe('webhooks', () => {
     });
   });
 
+  test('WH32 a failing target is forgotten when its endpoint is removed, and when it was not tried for 30 h', async () => {
+    target.answer = status(500);
+    other.answer = status(410);
+    const { endpoint } = await register();
+    await register(other);
+    await rig.plan(rig.event());
+    await eventually(() => (rig.sender.counts().failingTargets === 2 ? null : 'two targets fail'));
+    await rig.idle();
+    await rig.endpoints.remove(endpoint.id, f.ACME);
+    await rig.pass(2000, 500);
+    expect(rig.sender.counts().failingTargets).toBe(1);
+    await rig.pass(29 * 60 * MINUTE, 60 * MINUTE);
+    expect(rig.sender.counts().failingTargets).toBe(1);
+    await rig.pass(2 * 60 * MINUTE, 60 * MINUTE);
+    expect(rig.sender.counts().failingTargets).toBe(0);
+  });
+
   describe('a node that gives a partition up', () => {
     const answers: (() => void)[] = [];
     /** One delivery is under way, and the target answers when the test says so. */
