@@ -9,6 +9,8 @@ import type { EventRecord } from './event.js';
 
 /** When a partition holds more, its oldest events are dropped, and `dropped` counts them. */
 export const MAX_FEED_EVENTS = 100_000;
+/** The bytes of large events in a partition of a shared store; when it holds more, it drops its oldest events too. */
+export const MAX_FEED_BYTES = 64 * 1024 * 1024;
 
 export interface FeedEntry {
   /** Opaque; orders the entries of a partition. */

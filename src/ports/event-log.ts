@@ -15,6 +15,8 @@ import type { ProjectScope } from './relay-session.js';
 
 /** How many of the newest events a log keeps. */
 export const MAX_SESSION_EVENTS = 1000;
+/** How many bytes of large events a session's log keeps in a shared store. */
+export const MAX_SESSION_EVENT_BYTES = 1024 * 1024;
 export const MAX_LOG_EVENTS = 100_000;
 /** How many bytes of events a log other than a session's keeps in a shared store. */
 export const MAX_LOG_BYTES = 64 * 1024 * 1024;

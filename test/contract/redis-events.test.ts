@@ -5,6 +5,7 @@ import { createKeys } from '../../src/adapters/redis/keys.js';
 import { DIRECTORY_PARTITION, partitionOf } from '../../src/adapters/redis/partitions.js';
 import { createRedisStore } from '../../src/adapters/redis/redis-store.js';
 import { createOperations } from '../../src/adapters/system/operations.js';
+import { MAX_FEED_BYTES } from '../../src/ports/event-feed.js';
 import { MAX_LOG_BYTES } from '../../src/ports/event-log.js';
 import type { Store } from '../../src/ports/store.js';
 import { commandsDuring } from '../support/redis-monitor.js';
@@ -153,7 +154,6 @@ describe('events in Redis', () => {
     expect(cursors.at(-1)).toBe(6);
     expect(cursors.length).toBeGreaterThan(2);
     const last = f.sure(sessions[2]).id;
-    expect(e.entriesOf(await store.events.ofSession(last, 'all', 0, 1_000))).toHaveLength(1);
     expect(e.entriesOf(await store.events.ofSession(last, 'all', 1, 1_000))).toHaveLength(1);
   });
 
@@ -205,6 +205,29 @@ describe('events in Redis', () => {
     await store.relay.update(session.id, 'all', { locked: true });
     await e.dispatch(store);
     expect(Number(await client.hget(logs, 'bytes all'))).toBeLessThan(11_000);
+  });
+
+  test('EVR13 large events leave the log of their session, and a feed, when they are too many bytes', async () => {
+    const session = f.newSession({ metadata: { text: 'x'.repeat(200_000) } });
+    const { id } = session;
+    await store.relay.create(session, []);
+    for (let at = 1; at < 8; at += 1) await store.relay.update(id, 'all', { locked: true });
+    expect(await store.events.ofSession(id, 'all', 0, 10)).toMatchObject({ outcome: 'cursor_lost', newest: 8 });
+    const page = f.sure(await store.events.ofSession(id, 'all', 5, 10));
+    expect(e.entriesOf(page).map(({ position }) => position)).toEqual([6, 7, 8]);
+    // The feed's count is too high: nothing is dropped, and the count is right again.
+    const partition = partitionOf(id);
+    const owner = createKeys(keyPrefix).feedOwner(partition);
+    await client.hset(owner, 'bytes', MAX_FEED_BYTES);
+    await store.relay.update(id, 'all', { locked: true });
+    expect(Number(await client.hget(owner, 'bytes'))).toBeLessThan(2_000_000);
+    expect((await store.feed.read(partition, 1)).dropped).toBe(0);
+    const large = f.newSession({ id, metadata: { text: 'x'.repeat(MAX_FEED_BYTES / 8) } });
+    for (let at = 0; at < 8; at += 1) await store.relay.update(id, 'all', { metadata: large.metadata });
+    expect((await store.feed.read(partition, 1)).dropped).toBeGreaterThan(8);
+    expect(await e.dispatch(store)).toHaveLength(5);
+    expect((await store.feed.read(partition, 1)).entries).toEqual([]);
+    expect(await client.hget(owner, 'bytes')).toBe('0');
   });
 
   test('EVR8 a session that is swept when its keys are gone has ended too, once, as its log last told of it', async () => {

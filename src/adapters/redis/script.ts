@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { MAX_FEED_EVENTS } from '../../ports/event-feed.js';
-import { MAX_SESSION_EVENTS, SESSION_EVENTS_KEPT_MS } from '../../ports/event-log.js';
+import { MAX_FEED_BYTES, MAX_FEED_EVENTS } from '../../ports/event-feed.js';
+import { MAX_SESSION_EVENT_BYTES, MAX_SESSION_EVENTS, SESSION_EVENTS_KEPT_MS } from '../../ports/event-log.js';
 import { neededParts } from './lua-parts.js';
 import { seatLua } from './seat-fields.js';
 import { FIELD_NAMES } from './session-fields.js';
@@ -37,6 +37,9 @@ export interface ScriptsOptions {
   readonly maxFeedEvents?: number;
 }
 
+/** The bytes of the longest event that the bounds in bytes do not count. */
+const LARGE_EVENT = 512;
+
 /** Reads the scripts from disk once and puts their shared parts in front of them. */
 export function loadScripts({ format, isCluster, maxFeedEvents = MAX_FEED_EVENTS }: ScriptsOptions) {
   const time = readLua('time');
@@ -48,9 +51,10 @@ export function loadScripts({ format, isCluster, maxFeedEvents = MAX_FEED_EVENTS
   const log = [readLua('log')];
   const deliveries = [readLua('deliveries')];
   const [once = '', onceEnd = ''] = readLua('once').split('-- BODY\n');
-  const feed = [`local MAX_FEED_EVENTS = ${maxFeedEvents.toFixed()}\n`, readLua('feed')];
-  const kept = `${MAX_SESSION_EVENTS.toFixed()}, ${SESSION_EVENTS_KEPT_MS.toFixed()}`;
-  const bounds = `local MAX_SESSION_EVENTS, EVENTS_KEPT_MS = ${kept}\n`;
+  const feedBounds = [maxFeedEvents, MAX_FEED_BYTES, LARGE_EVENT].join(', ');
+  const feed = [`local MAX_FEED_EVENTS, MAX_FEED_BYTES, LARGE_EVENT = ${feedBounds}\n`, readLua('feed')];
+  const kept = [MAX_SESSION_EVENTS, MAX_SESSION_EVENT_BYTES, SESSION_EVENTS_KEPT_MS].join(', ');
+  const bounds = `local MAX_SESSION_EVENTS, MAX_SESSION_BYTES, EVENTS_KEPT_MS = ${kept}\n`;
   /** `events`: what a script that changes something needs in front, in order to write events. */
   const over =
     (shared: readonly string[], events: readonly string[] = []) =>

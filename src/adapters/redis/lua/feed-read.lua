@@ -30,7 +30,9 @@ for turn = 0, feeds - 1 do
     redis.call('HINCRBY', owner, 'dropped', dropped)
     held = held - dropped
   end
-  local reply = { redis.call('HGET', owner, 'dropped') or '0', held }
+  local counts = redis.call('HMGET', owner, 'dropped', 'bytes')
+  if held == 0 and (counts[2] or '0') ~= '0' then redis.call('HSET', owner, 'bytes', 0) end
+  local reply = { counts[1] or '0', held }
   read(feed, reply)
   replies[at + 1] = reply
 end
