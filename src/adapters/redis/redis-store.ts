@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.js';
 import type { DeliveryBounds } from '../../ports/delivery-queue.js';
-import { MAX_FEED_EVENTS } from '../../ports/event-feed.js';
+import { MAX_FEED_BYTES, MAX_FEED_EVENTS } from '../../ports/event-feed.js';
 import type { Log } from '../../ports/log.js';
 import type { Operations } from '../../ports/operations.js';
 import type { Store } from '../../ports/store.js';
@@ -52,6 +52,8 @@ export interface RedisStoreOptions {
   readonly format?: string;
   /** For tests with a full feed. Default: `MAX_FEED_EVENTS`. */
   readonly maxFeedEvents?: number;
+  /** For tests with a full feed. Default: `MAX_FEED_BYTES`. */
+  readonly maxFeedBytes?: number;
 }
 
 /** The store that nodes share. Throws when the URL is malformed; later errors are `store_unavailable`. */
@@ -68,8 +70,9 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     deliveryBounds,
     format = STORE_FORMAT,
     maxFeedEvents = MAX_FEED_EVENTS,
+    maxFeedBytes = MAX_FEED_BYTES,
   } = options;
-  const scripts = loadScripts({ format, isCluster: isClusterUrl(url), maxFeedEvents });
+  const scripts = loadScripts({ format, isCluster: isClusterUrl(url), maxFeedEvents, maxFeedBytes });
   const keys = createKeys(keyPrefix);
   const shared = { url, onFailure, onCalled, operations, keys, scripts, format, clock: clock ?? null };
   const link: RedisLink = new RedisLink({

@@ -35,13 +35,16 @@ export interface ScriptsOptions {
   readonly isCluster: boolean;
   /** How many events a partition of the feed holds. */
   readonly maxFeedEvents?: number;
+  /** How many bytes of large events a partition of the feed holds. */
+  readonly maxFeedBytes?: number;
 }
 
 /** The bytes of the longest event that the bounds in bytes do not count. */
 const LARGE_EVENT = 512;
 
 /** Reads the scripts from disk once and puts their shared parts in front of them. */
-export function loadScripts({ format, isCluster, maxFeedEvents = MAX_FEED_EVENTS }: ScriptsOptions) {
+export function loadScripts(options: ScriptsOptions) {
+  const { format, isCluster, maxFeedEvents = MAX_FEED_EVENTS, maxFeedBytes = MAX_FEED_BYTES } = options;
   const time = readLua('time');
   const guard = `local FORMAT = '${format}'\n${readLua('format-guard')}`;
   const session = [luaList('FACTS', FIELD_NAMES), seatLua(), readLua('session')];
@@ -51,7 +54,7 @@ export function loadScripts({ format, isCluster, maxFeedEvents = MAX_FEED_EVENTS
   const log = [readLua('log')];
   const deliveries = [readLua('deliveries')];
   const [once = '', onceEnd = ''] = readLua('once').split('-- BODY\n');
-  const feedBounds = [maxFeedEvents, MAX_FEED_BYTES, LARGE_EVENT].join(', ');
+  const feedBounds = [maxFeedEvents, maxFeedBytes, LARGE_EVENT].join(', ');
   const feed = [`local MAX_FEED_EVENTS, MAX_FEED_BYTES, LARGE_EVENT = ${feedBounds}\n`, readLua('feed')];
   const kept = [MAX_SESSION_EVENTS, MAX_SESSION_EVENT_BYTES, SESSION_EVENTS_KEPT_MS].join(', ');
   const bounds = `local MAX_SESSION_EVENTS, MAX_SESSION_BYTES, EVENTS_KEPT_MS = ${kept}\n`;
