@@ -92,7 +92,7 @@ export interface DuePage {
 
 export interface UnreadableDelivery {
   readonly id: string;
-  /** What is wrong with the stored form. */
+  /** Says what is wrong with the stored form. */
   readonly error: unknown;
 }
 

@@ -121,7 +121,6 @@ export class RelayDoorway implements Doorway {
       if (asked !== null) this.deps.question.recall(asked);
       return;
     }
-    if (result.outcome !== 'home_elsewhere') return;
     // A join would claim the session from a silent home only if that home is gone.
     const { placement } = this.deps;
     const isSilent = placement.reach(result.homeNodeId) === null;

@@ -77,7 +77,8 @@ test('WH27 one delivery that nobody can read is named, and holds up no other', a
 });
 
 test('EVR9 a delivery is due by the clock of Redis, also at a node whose clock is behind', async () => {
-  const { store, clock, close } = await openRedisStore();
+  const opened = await openRedisStore();
+  const { store, clock } = opened;
   try {
     const hold = f.sure(await store.feed.claim(0, f.HERE, LEASE_MS));
     await store.deliveries.plan(hold, '0-0', [delivery('a')]);
@@ -92,6 +93,6 @@ test('EVR9 a delivery is due by the clock of Redis, also at a node whose clock i
     expect(await dueAt(clock.nowMs())).toEqual([]);
     expect(await dueAt(clock.nowMs() - 5_000)).toEqual([]);
   } finally {
-    await close();
+    await opened.close();
   }
 });

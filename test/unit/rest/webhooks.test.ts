@@ -173,7 +173,7 @@ describe('webhooks over REST', () => {
     await webhooks.sender.stop();
   });
 
-  it('WH21 WH29 dead letters are listed and sent again over REST, each under its own endpoint', async () => {
+  it('WH21, WH29 dead letters are listed and sent again over REST, each under its own endpoint', async () => {
     const { id } = await create();
     target.answer = status(410);
     const createdAtMs = harness.clock.nowMs();
