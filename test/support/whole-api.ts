@@ -8,6 +8,7 @@ import { eventually } from './eventually.js';
 import { Player, type EnteredAnswer } from './groups.js';
 import { LoginApi, type TestUser } from './login.js';
 import { newWallet, nonceFor } from './wallets.js';
+import { startTarget, status } from './webhook-target.js';
 
 export type Surface = 'relays' | 'native' | 'client' | 'login' | 'group';
 
@@ -24,6 +25,8 @@ export interface ApiCall {
 export type Things = ReadonlyMap<string, string>;
 
 export const RESET_PAGE = 'https://app.example/reset';
+/** Nothing listens there. */
+const NOBODY = 'http://127.0.0.1:59999/hook';
 const NATIVE = { authorization: 'Bearer {rootKey}' };
 const CLIENT = { authorization: '{clientToken}' };
 
@@ -31,6 +34,7 @@ const CLIENT = { authorization: '{clientToken}' };
 export const EVERY_CALL: readonly ApiCall[] = [
   ...relayCalls(),
   ...directoryCalls(),
+  ...webhookCalls(),
   ...clientCalls(),
   ...loginCalls(),
   ...groupCalls('/session', 'A'),
@@ -133,6 +137,22 @@ function directoryCalls(): readonly ApiCall[] {
   ];
 }
 
+function webhookCalls(): readonly ApiCall[] {
+  return [
+    native('POST /v1/webhooks', 201, { url: NOBODY, types: ['member.*'] }),
+    native('GET /v1/webhooks', 200),
+    native('GET /v1/webhooks/{webhook}', 200),
+    native('PATCH /v1/webhooks/{webhook}', 200, { types: ['session.*'] }),
+    native('POST /v1/webhooks/{webhook}/rotate', 200),
+    native('POST /v1/webhooks/{webhook}/test', 200),
+    native('GET /v1/webhooks/dead_letters', 200),
+    native('GET /v1/webhooks/{webhook}/dead_letters', 200),
+    native('POST /v1/webhooks/dead_letters/{letterA}/resend', 202),
+    native('POST /v1/webhooks/{goneB}/dead_letters/{letterB}/resend', 202),
+    native('DELETE /v1/webhooks/{webhookToRemove}', 204),
+  ];
+}
+
 function clientCalls(): readonly ApiCall[] {
   const client = (line: string, ok: number, body?: unknown): ApiCall => ({
     surface: 'client',
@@ -221,6 +241,7 @@ export async function makeThings(url: string): Promise<Things> {
   await makeDirectory(root, api, things);
   await makeClient(root, things);
   await makeRelays(root, things);
+  await makeWebhooks(root, things);
   for (const which of ['A', 'B']) await makeGroup(root, which, things);
   const wallet = newWallet();
   const { message } = await nonceFor(root, `?address=${wallet.address}`);
@@ -247,6 +268,31 @@ async function makeDirectory(root: Backend, api: LoginApi, things: Map<string, s
   const key = expectStatus(await root.native('POST', '/v1/keys', { name: 'k', scopes: ['relays'] }), 201);
   const session = expectStatus(await root.native('POST', '/v1/sessions', { user_id: user.id }), 201);
   things.set('key', String(key.body.id)).set('sessionToRevoke', String(session.body.id));
+}
+
+/** A target that wants no more makes a dead letter at once. */
+async function makeWebhooks(root: Backend, things: Map<string, string>): Promise<void> {
+  const register = async (url: string): Promise<string> => {
+    const types = ['session.ready'];
+    return String(expectStatus(await root.native('POST', '/v1/webhooks', { url, types }), 201).body.id);
+  };
+  const target = await startTarget(() => performance.now(), status(410));
+  try {
+    for (const which of ['A', 'B']) things.set(`gone${which}`, await register(target.url));
+    await root.createSession();
+    for (const which of ['A', 'B']) {
+      await eventually(async () => {
+        const path = `/v1/webhooks/${things.get(`gone${which}`) ?? ''}/dead_letters`;
+        const { body } = await root.native('GET', path);
+        const [letter] = (body as { dead_letters: readonly { id: string }[] }).dead_letters;
+        things.set(`letter${which}`, letter?.id ?? '');
+        return letter === undefined ? 'no dead letter' : null;
+      });
+    }
+  } finally {
+    await target.stop();
+  }
+  for (const name of ['webhook', 'webhookToRemove']) things.set(name, await register(NOBODY));
 }
 
 async function resetTokenFor(root: Backend, api: LoginApi, user: TestUser): Promise<string> {

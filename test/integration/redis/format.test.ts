@@ -1,6 +1,7 @@
 /** A gateway on data of another format: see docs/adr/0014-format-of-stored-data.md. */
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { STORE_FORMAT } from '../../../src/adapters/redis/format.js';
 import { Backend, pairOf, type Answer } from '../../support/backend.js';
 import { Client } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
@@ -62,7 +63,7 @@ it('ST84 a gateway that meets data of another format starts, refuses all calls b
   expect((await client.keys('*')).sort()).toEqual(keys.sort());
 
   // The control: nothing but the version stood in the way, and nothing was changed.
-  await client.set('game:format', '1');
+  await client.set('game:format', STORE_FORMAT);
   await eventually(async () => ((await backend.call('GET', '/readyz')).status === 200 ? null : 'not ready'), 10_000);
   expect(await backend.relays('GET', `/v1/relays/sessions/${id}`)).toMatchObject({ status: 200 });
 });
@@ -81,7 +82,7 @@ it('ST84 a gateway whose data was replaced by another version stops serving call
   // The data of the other version goes: the gateway writes its own version, and puts its session back.
   await client.flushall();
   await eventually(async () => ((await backend.call('GET', '/readyz')).status === 200 ? null : 'not ready'), 10_000);
-  expect(await client.get('game:format')).toBe('1');
+  expect(await client.get('game:format')).toBe(STORE_FORMAT);
   await eventually(async () => {
     const { status } = await backend.relays('GET', `/v1/relays/sessions/${session.session_id}`);
     return status === 200 ? null : String(status);

@@ -20,7 +20,7 @@ const REFUSED_WITHIN_MS = 1500;
 const NEEDS_NO_STORE = [
   ...['GET /', 'GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json', 'GET /v1/nodes', 'GET /v1/connect'],
   'POST /v1/nodes/{id}/drain',
-  'GET /v1/outbox',
+  ...['GET /v1/outbox', 'GET /v1/webhooks/signing_secret'],
   ...['GET /v1/presence/users/{id}', 'POST /v1/presence/users:batch-get'],
   ...['GET /.well-known/jwks.json', 'GET /v1/jwks'],
 ];
