@@ -1,4 +1,4 @@
-/** A node's knowledge of the endpoints. It is at most `FRESH_MS` old when the node acts on it. */
+/** A node's knowledge of the endpoints. It is at most `FRESH_MS` old when the node acts on it, and new when it plans. */
 import type { EndpointId, ProjectId } from '../protocol/ids.js';
 import { parseWebhookSecret, type WebhookSecret } from '../protocol/webhook-secret.js';
 import type { Clock } from '../ports/clock.js';
@@ -33,6 +33,7 @@ export class EndpointList {
   #known: Known = { revision: -1, byId: new Map() };
   #freshUntilMs = -Infinity;
   #asking: Promise<Known> | null = null;
+  #renewing: Promise<Known> | null = null;
   /** Counts the changes that this node made. */
   #generation = 0;
 
@@ -50,6 +51,21 @@ export class EndpointList {
     this.#generation += 1;
     this.#freshUntilMs = -Infinity;
     this.#asking = null;
+  }
+
+  /**
+   * Asks the store. What was registered before this call is known when it resolves, whichever node registered it. The
+   * callers of one turn of the event loop share the question, which leaves at the end of the turn.
+   */
+  async renew(): Promise<void> {
+    const asked = this.#renewing ?? this.#ask(this.#generation);
+    if (this.#renewing === null) {
+      this.#renewing = asked;
+      this.#deps.clock.endOfTurn(() => {
+        this.#renewing = null;
+      });
+    }
+    await asked;
   }
 
   async find(id: EndpointId): Promise<Endpoint | null> {

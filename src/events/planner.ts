@@ -8,7 +8,7 @@ import type { EndpointList } from './endpoint-list.js';
 import { viewEvent } from './event-view.js';
 
 export interface PlannerDeps {
-  readonly endpoints: Pick<EndpointList, 'wanting'>;
+  readonly endpoints: Pick<EndpointList, 'renew' | 'wanting'>;
   readonly crypto: Pick<Crypto, 'sha256'>;
   /** The body for the address that a session names. */
   readonly sessionBody: (facts: SessionFacts) => string;
@@ -21,7 +21,11 @@ export interface Planner {
 
 export function createPlanner(deps: PlannerDeps): Planner {
   return {
-    plan: async (events) => (await Promise.all(events.map((event) => deliveriesOf(event, deps)))).flat(),
+    plan: async (events) => {
+      // An event may be younger than an endpoint that another node registered a moment ago.
+      await deps.endpoints.renew();
+      return (await Promise.all(events.map((event) => deliveriesOf(event, deps)))).flat();
+    },
   };
 }
 
