@@ -22,7 +22,7 @@ export interface WaitingClient {
 export interface JoinQuestion {
   /** How long an answer may take. */
   readonly deadlineMs: number;
-  /** Whom to ask before a user joins the session; null: nobody. */
+  /** The address that is asked before a user joins the session; null: nobody is asked. */
   targetOf(session: Pick<RelaySession, 'joinUrl'>): string | null;
   /**
    * Asks the target. Handshakes that wait for the same answer share one question. Resolves with the metadata of the answer,
